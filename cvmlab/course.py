@@ -1,0 +1,350 @@
+"""The course on disk: find it, copy it to a working folder, open it in JupyterLab.
+
+The course (notebooks, exercises, datasets) lies beside the package in a clone and inside it in a wheel.
+A student works in a copy. The copy remembers in a manifest which version of each file it was given, so that a
+later version of the course never overwrites what the student has changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from .errors import CvmError
+from .vocabulary import check_language, say
+from .vocabulary import language as language_in_force
+
+__all__ = ["CourseCopy", "copy_course", "course_folder", "lab_command", "missing_language_pack", "open_lab"]
+
+MANIFEST = ".cvmlab-course.json"
+PARTS = ("notebooks", "exercises", "datasets")
+# The instructor's guide holds the solutions; scripts in datasets/ are for those who work on the course.
+_PRIVATE = frozenset({"instructor", "__pycache__"})
+_STUDENT_FILES = frozenset({".ipynb", ".md", ".parquet", ".csv", ".xlsx", ".png", ".svg", ".txt", ".html"})
+_LANGUAGE_PACK = "jupyterlab_language_pack_zh_CN"
+_SECONDS_TO_STOP = 15
+
+
+@cache
+def course_folder() -> Path:
+    """Return the folder that holds ``notebooks``, ``exercises`` and ``datasets``.
+
+    In a wheel it is ``cvmlab/_course``; in a clone, and with an editable installation, the clone itself.
+
+    Raises
+    ------
+    CvmError
+        If neither is there: the installation is damaged.
+
+    Examples
+    --------
+    >>> (course_folder() / "datasets" / "grocery.parquet").is_file()
+    True
+    """
+    package = Path(__file__).resolve().parent
+    inside = package / "_course"
+    if inside.is_dir():
+        return inside
+    clone = package.parent
+    # site-packages may well hold a `datasets` of somebody else
+    if (clone / "pyproject.toml").is_file() and (clone / "datasets").is_dir():
+        return clone
+    raise CvmError("course.not_found", folder=inside)
+
+
+@dataclass(frozen=True)
+class CourseCopy:
+    """What `copy_course` did: names are relative to ``target``, with ``/`` on every system.
+
+    Attributes
+    ----------
+    target
+        The working folder.
+    written
+        Files that were new, missing, or renewed because the student had not changed them.
+    kept
+        Files with changes of the student, left as they are.
+    beside
+        Files with changes of the student of which a new version came: name to the name it was laid under.
+    """
+
+    target: Path
+    written: tuple[str, ...]
+    kept: tuple[str, ...]
+    beside: Mapping[str, str]
+
+    def lines(self) -> list[str]:
+        """Return what happened, for the student to read, in the language in force."""
+        told = (
+            [say("course.copied", target=self.target, count=len(self.written))]
+            if self.written
+            else [say("course.current", target=self.target)]
+        )
+        told += [say("course.beside", name=name, new=new) for name, new in self.beside.items()]
+        if len(self.kept) > 3:
+            return [*told, say("course.kept_count", count=len(self.kept))]
+        return told + [say("course.kept", name=name) for name in self.kept]
+
+
+def copy_course(target: str | Path = "cvmlab-course", *, source: str | Path | None = None) -> CourseCopy:
+    """Copy the course into a working folder, or bring such a folder up to date.
+
+    A file is written if it is missing or still as the course gave it. A file the student has changed is never
+    touched: where the course has a new version of it, that is laid beside it once, as ``name.new.ipynb``.
+    Every file is written whole or not at all; starting again after an interruption finishes the work.
+
+    Parameters
+    ----------
+    target
+        The working folder; made if it is not there.
+    source
+        The course; `course_folder` if left out.
+
+    Returns
+    -------
+    CourseCopy
+        What was written, kept and laid beside.
+
+    Raises
+    ------
+    CvmError
+        If the target is a file, lies inside the course, or cannot be written.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     first = copy_course(Path(folder) / "张 三")
+    ...     again = copy_course(Path(folder) / "张 三")
+    >>> "datasets/telco.parquet" in first.written, again.written, again.kept
+    (True, (), ())
+    """
+    origin = course_folder() if source is None else Path(source).resolve()
+    folder = Path(target).expanduser().absolute()
+    _check_target(folder, origin)
+    given = _read_manifest(folder)
+    written: list[str] = []
+    kept: list[str] = []
+    beside: dict[str, str] = {}
+    path = folder
+    try:
+        for name in _course_files(origin):
+            path = folder / name
+            new, present = _digest(origin / name), _digest_or_none(path)
+            if present is None or (present == given.get(name) and present != new):
+                _write_whole(path, (origin / name).read_bytes())
+                written.append(name)
+            elif present != new and given.get(name) == new:
+                kept.append(name)
+            elif present != new:
+                laid = _free_name(path, new)
+                _write_whole(laid, (origin / name).read_bytes())
+                beside[name] = laid.relative_to(folder).as_posix()
+            given[name] = new
+        path = folder / MANIFEST
+        _write_whole(path, json.dumps(given, ensure_ascii=False, indent=1, sort_keys=True).encode())
+    except OSError as error:
+        raise CvmError("course.cannot_write", path=path, reason=error.strerror or error) from error
+    return CourseCopy(folder, tuple(written), tuple(kept), beside)
+
+
+def lab_command(
+    target: str | Path, *, language: str | None = None, browser: bool = True, port: int | None = None
+) -> list[str]:
+    """Return the command that opens JupyterLab in a working folder, at the first notebook.
+
+    Parameters
+    ----------
+    target
+        The working folder.
+    language
+        ``"en"`` or ``"zh"``; the language in force if left out. Chinese opens the Chinese twin.
+    browser
+        Whether a browser is opened.
+    port
+        Port of the server; JupyterLab chooses if left out.
+
+    Examples
+    --------
+    >>> lab_command("cvmlab-course", browser=False)[1:4]
+    ['-m', 'jupyterlab', '--no-browser']
+    """
+    folder = Path(target).expanduser().absolute()
+    command = [sys.executable, "-m", "jupyterlab"]
+    if not browser:
+        command.append("--no-browser")
+    if port is not None:
+        command.append(f"--ServerApp.port={port}")
+    command += [f"--ServerApp.root_dir={folder}", "--ServerApp.answer_yes=True"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        # in a container everybody is root, and JupyterLab would not start
+        command.append("--ServerApp.allow_root=True")
+    start = _first_notebook(folder, _spoken(language))
+    if start is not None:
+        command.append(f"--LabApp.default_url=/lab/tree/{start}")
+    return command
+
+
+def open_lab(
+    target: str | Path,
+    *,
+    language: str | None = None,
+    browser: bool = True,
+    port: int | None = None,
+) -> int:
+    """Open JupyterLab in a working folder and wait until it is stopped.
+
+    With Chinese as the language the menus are Chinese too if the language pack is installed (extra ``zh``;
+    `missing_language_pack` says if not). That setting is kept in the working folder; the user's own settings
+    of JupyterLab are not touched.
+
+    Parameters
+    ----------
+    target, language, browser, port
+        As in `lab_command`.
+
+    Returns
+    -------
+    int
+        Exit code: that of JupyterLab, 0 when it was stopped with Ctrl-C.
+
+    Raises
+    ------
+    CvmError
+        If JupyterLab is not installed.
+    """
+    if find_spec("jupyterlab") is None:
+        raise CvmError("course.no_jupyterlab")
+    folder = Path(target).expanduser().absolute()
+    command = lab_command(folder, language=language, browser=browser, port=port)
+    server = subprocess.Popen(command, cwd=folder, env=_environment(folder, _spoken(language)))
+    try:
+        return server.wait()
+    except KeyboardInterrupt:
+        # the terminal has sent Ctrl-C to JupyterLab too: give it time to end its kernels
+        _stop(server)
+        return 0
+    finally:
+        if server.poll() is None:
+            _stop(server)
+
+
+def missing_language_pack(language: str | None = None) -> str | None:
+    """Return a sentence that says how to get Chinese menus; None if they are there or not asked for."""
+    if _spoken(language) != "zh" or find_spec(_LANGUAGE_PACK) is not None:
+        return None
+    return say("course.no_language_pack", command='pip install "cvmlab[zh]"')
+
+
+def _check_target(folder: Path, origin: Path) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise CvmError("course.target_is_a_file", target=folder)
+    inside = [origin / part for part in PARTS]
+    resolved = folder.resolve()
+    if resolved == origin or any(resolved.is_relative_to(part) for part in inside):
+        raise CvmError("course.target_inside_course", target=folder, folder=origin)
+
+
+def _course_files(origin: Path) -> Iterator[str]:
+    for part in PARTS:
+        for file in sorted((origin / part).rglob("*")):
+            name = file.relative_to(origin)
+            hidden = any(piece.startswith(".") or piece in _PRIVATE for piece in name.parts)
+            if file.is_file() and not hidden and file.suffix.lower() in _STUDENT_FILES:
+                yield name.as_posix()
+
+
+def _read_manifest(folder: Path) -> dict[str, str]:
+    """Return name to digest of the version given; empty if unreadable, which only makes us more careful."""
+    try:
+        given = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    if not isinstance(given, dict):
+        return {}
+    return {str(name): str(digest) for name, digest in given.items()}
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _digest_or_none(path: Path) -> str | None:
+    try:
+        return _digest(path)
+    except FileNotFoundError:
+        return None
+
+
+def _free_name(path: Path, digest: str) -> Path:
+    """Return a name beside ``path`` that is free, or already holds just this version."""
+    number = 1
+    while True:
+        count = "" if number == 1 else str(number)
+        laid = path.with_name(f"{path.stem}.new{count}{path.suffix}")
+        if _digest_or_none(laid) in (None, digest):
+            return laid
+        number += 1
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".cvmlab-", suffix=".part")
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        # mkstemp makes files that only their owner reads; a shared folder is meant to be read
+        part.chmod(0o666 & ~_umask())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@cache
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _spoken(language: str | None) -> str:
+    return language_in_force() if language is None else check_language(language)
+
+
+def _first_notebook(folder: Path, language: str) -> str | None:
+    twins = ("notebooks/zh", "notebooks") if language == "zh" else ("notebooks",)
+    for twin in twins:
+        for notebook in sorted((folder / twin).glob("00_*.ipynb")):
+            return f"{twin}/{notebook.name}"
+    return None
+
+
+def _environment(folder: Path, language: str) -> dict[str, str]:
+    environment = dict(os.environ)
+    if language == "zh" and find_spec(_LANGUAGE_PACK) is not None:
+        settings = folder / ".jupyterlab-settings"
+        translation = settings / "@jupyterlab" / "translation-extension" / "plugin.jupyterlab-settings"
+        if not translation.exists():
+            _write_whole(translation, json.dumps({"locale": "zh_CN"}).encode())
+        environment["JUPYTERLAB_SETTINGS_DIR"] = str(settings)
+    return environment
+
+
+def _stop(server: subprocess.Popen[bytes]) -> None:
+    for step in (None, server.terminate, server.kill):
+        if step is not None:
+            step()
+        try:
+            server.wait(_SECONDS_TO_STOP)
+        except (subprocess.TimeoutExpired, KeyboardInterrupt):
+            continue
+        return
