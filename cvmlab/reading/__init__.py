@@ -1,0 +1,30 @@
+"""Reading: files of all kinds, or a frame → a clean log of purchases and the report on its data.
+
+>>> import pandas as pd
+>>> frame = pd.DataFrame({"会员号": ["001", ""], "日期": ["2019/1/5", "2019/1/6"], "金额": ["12.50", "7"]})
+>>> log = read(frame, name="till")
+>>> log.transactions.fetchall(), log.quality.rows("no_id"), log.mapping["customer_id"]
+([('001', datetime.date(2019, 1, 5), 12.5)], 1, '会员号')
+
+One subject a module: `files` and `workbooks` open what is there, `columns` finds who plays which role, `values` reads
+dates and numbers, `judging` gives every row its verdict, `accounts` and `quality` add up, `log` puts it together.
+"""
+
+from .columns import ColumnMapping
+from .log import Log, read
+from .mappings import load_mapping, save_mapping
+from .notes import Note
+from .previewing import Preview, preview
+from .quality import DataReport
+
+__all__ = [
+    "ColumnMapping",
+    "DataReport",
+    "Log",
+    "Note",
+    "Preview",
+    "load_mapping",
+    "preview",
+    "read",
+    "save_mapping",
+]
