@@ -1,0 +1,26 @@
+"""Charts: a computed frame in, Axes out.
+
+Every function takes the frame that a subject module computed and an optional ``ax`` (a new figure
+otherwise), labels the axes with their unit in the language in force, writes its message above the
+picture, and changes neither the frame nor the user's rcParams. Pictures read in grey and for the
+colour-blind: lightness, line style, marker or hatch differ wherever colour does.
+
+>>> import cvmlab as cvm
+>>> import pandas as pd
+>>> curve = pd.DataFrame({"customer_share": [0.2, 1.0], "cumulative_share": [0.53, 1.0]})
+>>> cvm.charts.plot_concentration(curve).get_xlabel()
+'share of customers, the largest first'
+"""
+
+from __future__ import annotations
+
+from .over_time import plot_base, plot_forecast
+from .people import plot_calls
+from .shares import plot_concentration, plot_whale
+from .trials import plot_backtest, plot_calibration
+from .value_types import plot_matrix, plot_migration, plot_sensitivity
+
+__all__ = [
+    "plot_backtest", "plot_base", "plot_calibration", "plot_calls", "plot_concentration",
+    "plot_forecast", "plot_matrix", "plot_migration", "plot_sensitivity", "plot_whale",
+]  # fmt: skip

@@ -1,0 +1,349 @@
+"""How every chart looks: colours, lines, numbers, labels. Nothing here changes the user's rcParams.
+
+The colours are those of Okabe & Ito (2008), which people with any kind of colour vision tell apart,
+chosen and ordered so that their lightness differs too; a marker, line style or hatch goes with each.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import CvmError
+from ..fonts import FONT_FAMILY, chinese_families
+from ..tables import check_columns
+from ..vocabulary import keys, language, say, speaking, term
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+INK = "#222222"
+QUIET = "#6B6B6B"
+GRID = "#E3E3E3"
+BLUE, GREEN, ORANGE, SKY, VERMILION = "#0072B2", "#009E73", "#E69F00", "#56B4E9", "#D55E00"
+PALE = "#C9C9C9"
+
+TITLE_SIZE, LABEL_SIZE, TICK_SIZE, NOTE_SIZE = 11.5, 10, 9, 9
+WIDTH, HEIGHT = 7.2, 4.3
+
+
+@dataclass(frozen=True)
+class Mark:
+    """How one series is drawn: told apart by colour, by lightness and by shape."""
+
+    color: str
+    marker: str
+    line: str | tuple[int, tuple[float, ...]]
+
+
+#: Types of the value matrix, in the order of their value.
+TYPES = {
+    "IV": Mark(BLUE, "D", "-"),
+    "III": Mark(GREEN, "s", (0, (5, 1))),
+    "II": Mark(ORANGE, "^", (0, (3, 1, 1, 1))),
+    "I": Mark(PALE, "o", (0, (1, 1))),
+}
+#: Any few series, the most important first.
+SERIES = (
+    Mark(BLUE, "o", "-"),
+    Mark(ORANGE, "s", (0, (4, 1.5))),
+    Mark(GREEN, "^", (0, (3, 1, 1, 1))),
+    Mark(VERMILION, "D", (0, (1, 1))),
+)
+REFERENCE = Mark(INK, "", (0, (1, 2)))
+
+
+def lightness(color: str) -> float:
+    """Return CIE L* of a colour, 0 (black) to 100 (white): what is left of it on a grey printer.
+
+    Examples
+    --------
+    >>> round(lightness("#000000")), round(lightness("#FFFFFF")), round(lightness(BLUE))
+    (0, 100, 46)
+    """
+    channels = np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    luminance = float(linear @ np.array([0.2126, 0.7152, 0.0722]))
+    return 903.3 * luminance if luminance <= 0.008856 else 116 * luminance ** (1 / 3) - 16
+
+
+def money(amount: float) -> str:
+    """Return an amount in short: 950, 8.2k, 1.25M in English; 950, 8,200, 1.25万, 3.4亿 in Chinese.
+
+    Examples
+    --------
+    >>> money(950), money(8_200), money(-1_250_000), money(999_950)
+    ('950', '8.2k', '−1.25M', '1M')
+    >>> from cvmlab import speaking
+    >>> with speaking("zh"): print(money(8_200), money(12_500), money(340_000_000))
+    8,200 1.25万 3.4亿
+    """
+    if not math.isfinite(amount):
+        return "–"
+    steps = (
+        ((1e12, "scale_3"), (1e8, "scale_2"), (1e4, "scale_1"))
+        if language() == "zh"
+        else ((1e9, "scale_3"), (1e6, "scale_2"), (1e3, "scale_1"))
+    )
+    sign = "−" if amount < 0 else ""
+    size = _three_digits(abs(amount))
+    if size == 0:
+        return "0"
+    for step, word in steps:
+        if size >= step:
+            return f"{sign}{_plain(size / step)}{term(f'charts.{word}')}"
+    return sign + _plain(size)
+
+
+def _three_digits(size: float) -> float:
+    return float(f"{size:.3g}")
+
+
+def _plain(number: float) -> str:
+    if number < 1:
+        return f"{number:.3g}"
+    # never 1e+03; no zeros behind the point
+    return f"{number:,.2f}".rstrip("0").rstrip(".")
+
+
+def whole_money(amount: float) -> str:
+    """Return an amount rounded to whole units with thousands separators.
+
+    Examples
+    --------
+    >>> whole_money(82_000.4), whole_money(-1_250)
+    ('82,000', '−1,250')
+    """
+    return f"{amount:,.0f}".replace("-", "−")
+
+
+def percent(share: float) -> str:
+    """Return a share of 1 as percent, with a decimal only below 10%.
+
+    Examples
+    --------
+    >>> percent(0.53), percent(0.034), percent(1.34), percent(0.2)
+    ('53%', '3.4%', '134%', '20%')
+    """
+    if not math.isfinite(share):
+        return "–"
+    text = f"{share:.0%}" if abs(share) >= 0.0995 or share == 0 else f"{share:.1%}".replace(".0%", "%")
+    return text.replace("-", "−")
+
+
+def with_unit(label: str, unit: str) -> str:
+    """Return an axis label with its unit: "days silent (days)"."""
+    return say("charts.with_unit", label=label, unit=unit)
+
+
+def in_money(label: str, currency: str) -> str:
+    """Return an axis label with the currency, or with "data's currency" where none is named."""
+    return with_unit(label, currency or term("units.currency"))
+
+
+def named(name: str, *prefixes: str) -> str:
+    """Return the wording of ``prefix + name`` for the first prefix that has one, else the name itself.
+
+    Examples
+    --------
+    >>> named("ideal", "charts.method_"), named("my own rule", "charts.method_")
+    ('perfect foresight', 'my own rule')
+    """
+    known = keys()
+    return next((term(prefix + name) for prefix in prefixes if prefix + name in known), name)
+
+
+def check_frame(frame: pd.DataFrame, columns: Iterable[str], table: str) -> None:
+    """Raise `CvmError` unless the frame has the columns and at least one row."""
+    check_columns(frame, columns, table)
+    if not len(frame):
+        raise CvmError("tables.no_rows", table=table)
+
+
+def canvas(ax: Axes | None, *, width: float = WIDTH, height: float = HEIGHT) -> Axes:
+    """Return the given Axes, or one on a new figure, with quiet spines and a light grid."""
+    if ax is None:
+        import matplotlib.pyplot as plt
+
+        _, ax = plt.subplots(figsize=(width, height), layout="constrained")
+    return dressed(ax)
+
+
+def dressed(ax: Axes) -> Axes:
+    """Take the top and right spine away and lay a light grid behind the data."""
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.spines[["left", "bottom"]].set_color(QUIET)
+    ax.grid(visible=True, color=GRID, linewidth=0.7)
+    ax.set_axisbelow(True)
+    ax.tick_params(colors=INK, labelsize=TICK_SIZE, color=QUIET, length=3)
+    return ax
+
+
+def headline(ax: Axes, text: str, *, pad: float = 10) -> None:
+    """Write the message of a chart above it, from the left, broken into lines that fit."""
+    from textwrap import fill
+
+    # a Chinese character is about twice as wide as a Latin letter, and has no spaces to break at
+    width = ax.bbox.width / ax.figure.dpi
+    letters = max(24, int(width * 13))
+    lines = _broken(text, letters // 2) if language() == "zh" else fill(text, letters)
+    ax.set_title(lines, loc="left", fontsize=TITLE_SIZE, color=INK, pad=pad)
+
+
+def _broken(text: str, width: int) -> str:
+    if len(text) <= width:
+        return text
+    # break behind the punctuation mark nearest to the middle, else do not break
+    places = [i + 1 for i, sign in enumerate(text) if sign in "，；：" and i + 1 < len(text)]
+    if not places:
+        return text
+    place = min(places, key=lambda i: abs(i - len(text) // 2))
+    return text[:place] + "\n" + text[place:]
+
+
+def lettered(ax: Axes) -> Axes:
+    """Let every text of the Axes fall back on the Chinese font, glyph by glyph, and return the Axes.
+
+    Names of customers may be Chinese in an English chart, so this is done in every language.
+    """
+    import matplotlib as mpl
+    from matplotlib.text import Text
+
+    chinese_families()
+    families = [family for family in mpl.rcParams["font.family"] if family != FONT_FAMILY] + [FONT_FAMILY]
+    for text in ax.findobj(Text):
+        text.set_fontfamily(families)
+        # a $ is a currency here, or part of a name, never the start of a formula
+        text.set_parse_math(False)
+    ax.tick_params(which="both", labelfontfamily=families)
+    return ax
+
+
+def money_axis(axis: Any) -> None:
+    """Write the ticks of an axis as short amounts."""
+    axis.set_major_formatter(_written(money))
+
+
+def percent_axis(axis: Any) -> None:
+    """Write the ticks of an axis, shares of 1, as percent."""
+    axis.set_major_formatter(_written(lambda share: percent(round(share, 6))))
+
+
+def count_axis(axis: Any) -> None:
+    """Write the ticks of an axis as whole numbers with thousands separators."""
+    from matplotlib.ticker import MaxNLocator
+
+    axis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+    axis.set_major_formatter(_written(whole_money))
+
+
+def _written(form: Callable[[float], str]) -> Any:
+    # ticks are written when the picture is drawn, perhaps long after the language has changed back
+    from matplotlib.ticker import FuncFormatter
+
+    spoken = language()
+
+    def text(value: float, _: object) -> str:
+        with speaking(spoken):
+            return form(value)
+
+    return FuncFormatter(text)
+
+
+def month_axis(ax: Axes, periods: NDArray[np.datetime64], *, shift: float = 0) -> None:
+    """Put at most nine ticks on an x axis of dates, one a month or year, the year at its first tick.
+
+    A tick stands ``shift`` days behind the first of its month: under the middle of a bar, for example.
+    """
+    months = periods.astype("datetime64[M]").astype(np.int64)
+    first, last = int(months.min()), int(months.max())
+    step = next((s for s in (1, 2, 3, 6, 12, 24, 36, 60, 120) if (last - first) / s <= 8), 240)
+    ticks = [month for month in range(first, last + 1) if month % step == 0] or [first]
+    names = term("charts.month_names").split()
+    labels = []
+    for place, month in enumerate(ticks):
+        year = say("charts.year", year=1970 + month // 12)
+        if step >= 12:
+            labels.append(year)
+        else:
+            behind = f"\n{year}" if place == 0 or month % 12 == 0 else ""
+            labels.append(names[month % 12] + behind)
+    dates = np.array(ticks, dtype="datetime64[M]").astype("datetime64[D]")
+    ax.set_xticks(list(dates.astype(float) + shift), labels)
+
+
+def days_since_epoch(periods: Any) -> NDArray[np.float64]:
+    """Return dates as days since 1970-01-01, the numbers matplotlib draws dates at."""
+    return np.asarray(periods, dtype="datetime64[D]").astype(np.float64)
+
+
+def spread(places: Sequence[float], gap: float, low: float, high: float) -> list[float]:
+    """Move places apart so that neighbours are at least ``gap`` from each other, in the same order.
+
+    They stay between ``low`` and ``high`` where that leaves room for all.
+
+    Examples
+    --------
+    >>> spread([0.5, 0.5, 0.9], gap=0.1, low=0, high=1)
+    [0.45, 0.55, 0.9]
+    """
+    order = sorted(range(len(places)), key=lambda i: places[i])
+    # less the gaps below it, a place need only be no lower than the one before: neighbours that
+    # break this share the mean of their places
+    blocks: list[tuple[float, int]] = []
+    for rank, i in enumerate(order):
+        level, size = places[i] - gap * rank, 1
+        while blocks and blocks[-1][0] > level:
+            before, many = blocks.pop()
+            level, size = (before * many + level * size) / (many + size), many + size
+        blocks.append((level, size))
+    highest = max(high - gap * (len(places) - 1), low)
+    levels = [min(max(level, low), highest) for level, size in blocks for _ in range(size)]
+    spots = [0.0] * len(places)
+    for rank, i in enumerate(order):
+        spots[i] = round(levels[rank] + gap * rank, 12)
+    return spots
+
+
+def label_ends(ax: Axes, ends: Sequence[tuple[float, float, str, str]]) -> None:
+    """Write the name of each line behind its right end, moved apart where ends meet.
+
+    Parameters
+    ----------
+    ax
+        Axes whose lines are drawn and whose limits are final.
+    ends
+        For each line: x and y of its end, its name, its colour.
+    """
+    if not ends:
+        return
+    low, high = ax.get_ylim()
+    rows = max(ax.bbox.height / ax.figure.dpi * 72 / (NOTE_SIZE * 1.5), 1)
+    to_axes = ax.transScale.transform
+    bottom, top = to_axes((1, low))[1], to_axes((1, high))[1]
+    shown = [(to_axes((1, y))[1] - bottom) / (top - bottom) for _, y, _, _ in ends]
+    for place, (x, y, name, color) in zip(spread(shown, 1 / rows, 0, 1), ends, strict=True):
+        ax.annotate(
+            name,
+            xy=(x, y),
+            xytext=(1.02, place),
+            textcoords=ax.transAxes,
+            va="center",
+            ha="left",
+            fontsize=NOTE_SIZE,
+            color=INK,
+            arrowprops={"arrowstyle": "-", "color": color, "linewidth": 0.8, "shrinkA": 1, "shrinkB": 1},
+        )
+
+
+def thinned(size: int, points: int = 2_000) -> NDArray[np.int64]:
+    """Return evenly spaced row numbers, first and last among them: a line needs no million points."""
+    if size <= points:
+        return np.arange(size)
+    return np.unique(np.linspace(0, size - 1, points).round().astype(np.int64))
