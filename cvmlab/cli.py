@@ -1,0 +1,303 @@
+"""The command line: ``cvmlab lab | data | report``.
+
+Every error the user can mend is one sentence and a non-zero exit; ``--debug`` shows where it came from.
+"""
+
+from __future__ import annotations
+
+import locale
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import wraps
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import click
+
+from . import __version__
+from .errors import CvmError
+from .vocabulary import LANGUAGES, say, speaking, term
+
+if TYPE_CHECKING:
+    from .reading import Preview
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+# Role in the transactions table to the option that names its column
+ROLES = (
+    "customer_id",
+    "date",
+    "amount",
+    "order_id",
+    "profit",
+    "cost",
+    "product",
+    "customer_name",
+    "owner",
+    "phone",
+)
+_INTERRUPTED = 130
+_MOST_COLUMNS = 12
+
+
+def default_language() -> str:
+    """Return ``"zh"`` where the machine speaks Chinese, else ``"en"``; ``CVMLAB_LANGUAGE`` overrides it."""
+    chosen = os.environ.get("CVMLAB_LANGUAGE", "")
+    if chosen in LANGUAGES:
+        return chosen
+    spoken = locale.getlocale()[0] or ""
+    return "zh" if spoken.lower().startswith(("zh", "chinese")) else "en"
+
+
+def _print(text: str, *, to_error: bool = False) -> None:
+    """Print a line; what the console's code page cannot show becomes a question mark, not a crash."""
+    stream = sys.stderr if to_error else sys.stdout
+    encoding = stream.encoding or "utf-8"
+    click.echo(text.encode(encoding, errors="replace").decode(encoding), err=to_error)
+
+
+def _fail(sentence: str, code: int = 1) -> NoReturn:
+    _print(say("cli.error", sentence=sentence), to_error=True)
+    sys.exit(code)
+
+
+def _speaks(command: _Command) -> _Command:
+    """Add ``--language`` and ``--debug``, and turn every expected failure into one sentence."""
+
+    @click.option("--language", type=click.Choice(LANGUAGES), default=default_language, help="en or zh.")
+    @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+    @wraps(command)
+    def told(*args: Any, language: str, debug: bool, **options: Any) -> None:
+        with speaking(language):
+            try:
+                command(*args, **options)
+            except KeyboardInterrupt:
+                if debug:
+                    raise
+                _fail(say("cli.interrupted"), _INTERRUPTED)
+            except CvmError as error:
+                if debug:
+                    raise
+                _fail(str(error))
+            except OSError as error:
+                if debug:
+                    raise
+                _fail(say("cli.system", why=f"{error.strerror or error} {error.filename or ''}".strip()))
+            except (click.ClickException, click.exceptions.Exit):
+                raise
+            except Exception as error:
+                if debug:
+                    raise
+                _fail(say("cli.unexpected", error=f"{type(error).__name__}: {error}"))
+
+    return told  # type: ignore[return-value]
+
+
+def _names_columns(command: _Command) -> _Command:
+    """Add an option for each role that a column can play, and how the file is to be read."""
+    for role in reversed(ROLES):
+        name = "--" + role.replace("_", "-")
+        command = click.option(name, role, metavar="COLUMN", help=f"Column that holds {role.replace('_', ' ')}.")(
+            command
+        )
+    return command
+
+
+def _columns(options: dict[str, Any]) -> dict[str, str]:
+    named = {role: options.pop(role) for role in ROLES}
+    return {role: column for role, column in named.items() if column}
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="cvmlab")
+def main() -> None:
+    """Learn customer value management, and report on your own log."""
+
+
+@main.command()
+@click.argument("folder", default="cvmlab-course")
+@click.option("--no-browser", is_flag=True, help="Start JupyterLab without opening a browser.")
+@_speaks
+def lab(folder: str, no_browser: bool) -> None:
+    """Copy the course to FOLDER and open JupyterLab there.
+
+    A file you have changed is never overwritten.
+    """
+    from pathlib import Path
+
+    from . import course
+
+    copied = course.copy_course(Path(folder))
+    for line in copied.lines():
+        _print(line)
+    for line in filter(None, [course.missing_language_pack(), say("course.opening", target=folder)]):
+        _print(line)
+    sys.exit(course.open_lab(Path(folder), browser=not no_browser))
+
+
+@main.command()
+@click.argument("source")
+@_names_columns
+@click.option("--rows", default=8, show_default=True, help="Number of rows to show.")
+@click.option("--sheet", help="Only this sheet of a workbook.")
+@click.option("--save/--no-save", default=True, help="Keep the mapping beside the file for next time.")
+@_speaks
+def data(source: str, rows: int, save: bool, **options: Any) -> None:
+    """Show what cvmlab reads in SOURCE: its first rows and which column plays which role."""
+    from . import datasets, reading
+
+    path = datasets.find(source)
+    seen = reading.preview(path, columns=_columns(options), rows=rows, sheet=options["sheet"])
+    for line in _preview_lines(seen):
+        _print(line)
+    if save and str(path) == source:  # the course's own files are not written to
+        _print(say("cli.mapping_saved", path=reading.save_mapping(seen, path, sheet=options["sheet"])))
+
+
+def _preview_lines(seen: Preview) -> Iterator[str]:
+    yield say("cli.columns_found", name=seen.name)
+    for role, column, samples in seen.roles().itertuples(index=False):
+        label = term(f"report.role_{role}")
+        yield f"  {_padded(label, 14)} --{role.replace('_', '-'):<14} {_padded(column, 20)} {samples}"
+    left = [column for column in seen.columns if column not in seen.mapping.columns.values()]
+    if left:
+        yield say("cli.columns_left", columns=", ".join(left[:_MOST_COLUMNS]), count=len(left))
+    yield say("cli.first_rows")
+    yield seen.rows.iloc[:, :_MOST_COLUMNS].to_string(index=False, max_colwidth=24)
+    for note in seen.notes:
+        yield f"* {note}"
+    for part in seen.unused:
+        yield say("cli.unused", place=" · ".join(filter(None, [part.file, part.sheet])), why=part.reason)
+
+
+def _padded(text: str, width: int) -> str:
+    # a Chinese character takes two places of a terminal
+    taken = sum(2 if ord(letter) > 0x2E80 else 1 for letter in text)
+    return text + " " * max(0, width - taken)
+
+
+@main.command()
+@click.argument("source")
+@_names_columns
+@click.option("--out", default="reports", show_default=True, help="Folder of all reports.")
+@click.option("--name", help="Name of the report; the source's name if left out.")
+@click.option("--margin", type=float, help="Profit as a share of the amount, 0 to 1, where the log has none.")
+@click.option("--cost-per-order", type=float, help="Cost of serving one order, with --margin.")
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Any other assumption; see --assumptions.")
+@click.option("--assumptions", is_flag=True, help="List the assumptions with their defaults and bounds, and stop.")
+@click.option("--by", metavar="COLUMN", help="One report a group of this column, with an index page.")
+@click.option(
+    "--jobs",
+    default=lambda: max(1, os.cpu_count() or 1),
+    type=click.IntRange(1),
+    help="With --by: how many at once.",
+)
+@click.option("--since", type=click.Choice(["last"]), help="Keep the last report's thresholds and tell who moved.")
+@click.option("--mask", is_flag=True, help="Hide names and phone numbers.")
+@click.option("--pdf", is_flag=True, help="Write report.pdf too.")
+@click.option("--include-suspicious", is_flag=True, help="Keep 'customers' such as walk-in or test.")
+@click.option("--include-future", is_flag=True, help="Keep rows dated after today.")
+@click.option("--keep-duplicates", is_flag=True, help="Keep rows that are equal in every column.")
+@click.option("--sheet", help="Only this sheet of a workbook.")
+@click.option("--timezone", help="Time zone to convert dates to that carry one, for example Asia/Shanghai.")
+@click.option("--day-first/--month-first", default=None, help="How to read dates such as 03/04/2017.")
+@_speaks
+def report(
+    source: str, out: str, name: str | None, settings: tuple[str, ...], assumptions: bool, by: str | None, jobs: int,
+    since: str | None, mask: bool, pdf: bool, **options: Any,
+) -> None:  # fmt: skip
+    """Make a case report from SOURCE: a file, a folder, or a course dataset such as `grocery`."""
+    from . import case, datasets, reading
+    from .report import run, run_by_group
+
+    if assumptions:
+        for line in _assumption_lines(case.Assumptions):
+            _print(line)
+        return
+    chosen = _settings(settings, options)
+    case.Assumptions.from_texts(chosen)
+    common: dict[str, Any] = {
+        "folder": out, "name": name, "columns": _columns(options), "assumptions": chosen,
+        "mask": mask, "since_last": since == "last", "pdf": pdf,
+        "reading": _reading_options(options),
+    }  # fmt: skip
+    # a mistake in the source is told at once, not after a kernel has started
+    reading.preview(datasets.find(source), columns=common["columns"], rows=1, sheet=options["sheet"])
+    if by:
+        with _progress_bar() as told:
+            index, results, failed = run_by_group(source, by, jobs=jobs, progress=told, **common)
+        for group, why in failed.items():
+            _print(say("cli.group_failed", group=group, why=why), to_error=True)
+        _print(say("cli.index_ready", path=index, count=len(results)))
+        return
+    with _progress_bar() as told:
+        made = run(source, progress=told, **common)
+    for note in made.notes:
+        _print(note, to_error=True)
+    _print(say("cli.report_ready", path=made.html))
+
+
+def _reading_options(options: dict[str, Any]) -> dict[str, Any]:
+    chosen = {name: options[name] for name in ("sheet", "timezone", "day_first") if options[name] is not None}
+    if options["include_suspicious"]:
+        chosen["include_suspicious"] = True
+    if options["include_future"]:
+        chosen["include_future"] = True
+    if options["keep_duplicates"]:
+        chosen["drop_duplicates"] = False
+    return chosen
+
+
+def _settings(settings: tuple[str, ...], options: dict[str, Any]) -> dict[str, str]:
+    chosen: dict[str, str] = {}
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        if not equals:
+            raise CvmError("cli.setting_without_value", setting=setting)
+        chosen[name.strip()] = value.strip()
+    for name in ("margin", "cost_per_order"):
+        value = options.pop(name)
+        if value is not None:
+            chosen[name] = str(value)
+    return chosen
+
+
+def _assumption_lines(scenario: Any) -> Iterator[str]:
+    values: Mapping[str, Any] = scenario().values()
+    for name, limits in scenario.limits().items():
+        value = values[name]
+        shown = say("cli.not_given") if value is None else value
+        bounds = f"{_bound(limits.minimum)} … {_bound(limits.maximum)}{limits.unit_label()}"
+        yield f"{name:<22} {shown!s:<12} {bounds:<28} {limits.label()}"
+
+
+def _bound(value: float | None) -> str:
+    return "" if value is None else f"{value:g}"
+
+
+@contextmanager
+def _progress_bar() -> Iterator[Callable[[int, int, str], None]]:
+    """Draw a bar of plain characters on the error stream; on a pipe or in a file, print nothing."""
+    shown = sys.stderr.isatty()
+    width = 28
+
+    def told(done: int, total: int, what: str) -> None:
+        if shown:
+            filled = round(width * done / total)
+            line = f"[{'#' * filled}{'.' * (width - filled)}] {done}/{total} {what}"
+            encoding = sys.stderr.encoding or "utf-8"
+            line = line.encode(encoding, errors="replace").decode(encoding)
+            sys.stderr.write(f"\r{line:<78}")
+            sys.stderr.flush()
+
+    try:
+        yield told
+    finally:
+        if shown:
+            sys.stderr.write("\r" + " " * 79 + "\r")
+            sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    main()

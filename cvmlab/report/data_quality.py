@@ -1,0 +1,157 @@
+"""The last section of a report: what was read, what was left out and why, to the cent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from ..charts.style import percent
+from ..vocabulary import keys, say, term
+from . import html
+from .html import Kind
+from .light import FAIR_ABOVE, POOR_ABOVE, quality_light
+from .privacy import mask_name
+
+if TYPE_CHECKING:
+    from ..reading import ColumnMapping, DataReport, Note
+
+_MOST_MONTHS = 24
+
+
+def quality(report: DataReport, mapping: ColumnMapping, *, masked: bool = False) -> list[html.Page]:
+    """Return the section on data quality.
+
+    Parameters
+    ----------
+    report, mapping
+        Of a `cvmlab.reading.Log`.
+    masked
+        Leave out the cells of the source that a person may be recognised by.
+    """
+    rule = say(
+        "report.quality_rule",
+        light=term(f"report.light_{quality_light(report)}"),
+        fair=percent(FAIR_ABOVE),
+        poor=percent(POOR_ABOVE),
+    )
+    pieces = [
+        html.heading(term("report.quality_title")),
+        html.paragraph(rule),
+        html.paragraph(term("report.quality_lead")),
+        _reconciliation(report),
+        html.subheading(term("report.quality_warnings")),
+        *_notes(report, masked),
+        _columns(mapping),
+        _suspicious(report, masked),
+        _samples(report, masked),
+        _by(report.by_source(), ("file", "sheet"), term("report.quality_by_source")),
+        _by(report.by_month().tail(_MOST_MONTHS), ("month",), term("report.quality_by_month")),
+    ]
+    return [html.page(*pieces)]
+
+
+def _reconciliation(report: DataReport) -> str:
+    frame = report.reconcile()
+    frame["cents"] = [f"{amount:,.2f}" for amount in frame["amount"]]
+    columns: dict[str, tuple[str, Kind]] = {
+        "label": (term("report.quality_line"), "id"),
+        "rows": (term("report.quality_rows"), "count"),
+        "cents": (term("report.quality_amount"), "number_text"),
+        "unknown_amounts": (term("report.quality_unknown"), "count"),
+    }
+    return html.table(frame, columns)
+
+
+def _notes(report: DataReport, masked: bool) -> list[str]:
+    shown = [_without_name(note) for note in report.notes] if masked else list(report.notes)
+    if not shown:
+        return [html.paragraph(term("report.quality_no_warnings"))]
+    warnings = [html.note(str(note)) for note in shown if note.level == "warning"]
+    others = [html.paragraph(str(note), quiet=True) for note in shown if note.level != "warning"]
+    return warnings + others
+
+
+def _without_name(note: Note) -> Note:
+    said = note.to_dict()["values"]
+    # a remark on a suspicious customer tells who it is
+    return replace(note, values={**said, "customer": mask_name(str(said["customer"]))}) if "customer" in said else note
+
+
+def _columns(mapping: ColumnMapping) -> str:
+    known = keys()
+    rows = [
+        (term(f"report.role_{role}") if f"report.role_{role}" in known else role, column)
+        for role, column in mapping.to_dict().items()
+        if column
+    ]
+    columns: dict[str, tuple[str, Kind]] = {
+        "role": (term("report.quality_role"), "text"),
+        "column": (term("report.quality_column"), "id"),
+    }
+    return html.table(pd.DataFrame(rows, columns=["role", "column"]), columns, caption=term("report.quality_columns"))
+
+
+def _suspicious(report: DataReport, masked: bool) -> str:
+    if not report.suspicious or masked:
+        return ""
+    frame = pd.DataFrame(
+        [
+            {
+                "customer": customer.customer_id,
+                "name": customer.customer_name,
+                "rows": customer.rows,
+                "amount": f"{customer.amount:,.2f}",
+                "excluded": customer.excluded,
+            }
+            for customer in report.suspicious
+        ]
+    )
+    columns: dict[str, tuple[str, Kind]] = {
+        "customer": (term("report.customer"), "id"),
+        "name": (term("report.customer_name"), "text"),
+        "rows": (term("report.quality_rows"), "count"),
+        "amount": (term("report.quality_amount"), "number_text"),
+        "excluded": (term("report.quality_excluded"), "yes"),
+    }
+    return html.table(frame, columns, caption=term("report.quality_suspicious"))
+
+
+def _samples(report: DataReport, masked: bool) -> str:
+    if not report.samples or masked:
+        return ""
+    frame = pd.DataFrame(
+        [
+            {
+                "reason": say(f"reading.line_{sample.reason}"),
+                "place": " · ".join(part for part in (sample.file, sample.sheet) if part),
+                "row": sample.row,
+                "value": sample.value,
+            }
+            for sample in report.samples
+        ]
+    )
+    columns: dict[str, tuple[str, Kind]] = {
+        "reason": (term("report.reason"), "text"),
+        "place": (term("report.quality_place"), "text"),
+        "row": (term("report.quality_row"), "count"),
+        "value": (term("report.quality_value"), "text"),
+    }
+    return html.table(frame, columns, caption=term("report.quality_samples"))
+
+
+def _by(frame: pd.DataFrame, names: tuple[str, ...], caption: str) -> str:
+    shown = frame.copy()
+    for column in ("amount", "used_amount", "dropped_amount"):
+        shown[column] = [f"{amount:,.2f}" for amount in frame[column]]
+    columns: dict[str, tuple[str, Kind]] = {
+        **{name: (term(f"report.quality_{name}"), "text") for name in names},
+        "rows": (term("report.quality_rows"), "count"),
+        "amount": (term("report.quality_amount"), "number_text"),
+        "used_rows": (term("report.quality_used_rows"), "count"),
+        "used_amount": (term("report.quality_used_amount"), "number_text"),
+        "dropped_rows": (term("report.quality_dropped_rows"), "count"),
+        "dropped_amount": (term("report.quality_dropped_amount"), "number_text"),
+    }
+    return html.table(shown, columns, caption=caption)

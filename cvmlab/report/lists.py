@@ -1,0 +1,110 @@
+"""The customer lists and the record of a case, written beside the report."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from ..tables import ATTRIBUTES, CUSTOMER_ID
+from ..thresholds import Thresholds
+from ..vocabulary import say, term
+from .light import quality_light
+from .sections import basis, call_list, recommendation
+from .workbook import write_csv, write_workbook
+
+if TYPE_CHECKING:
+    from ..case import Case
+
+_COLUMNS = (
+    "value_type", "rfm_label", "yearly_contribution", "yearly_revenue", "current_value", "headroom", "p_alive",
+    "usual_gap_days", "silent_days", "orders", "revenue", "contribution", "expected_contribution",
+    "first_date", "last_date", "action", "hold_out",
+)  # fmt: skip
+
+
+def customer_table(case: Case) -> pd.DataFrame:
+    """Return one row a customer as it is handed out: attributes, type, figures; the most valuable first."""
+    customers = case.customers
+    words = {key: term(f"segments.{key}") for key in customers["rfm_label"].unique()}
+    table = customers.assign(rfm_label=customers["rfm_label"].map(words))
+    # where a contribution is revenue, the two would stand there twice
+    same = {"yearly_revenue", "contribution"} if case.basis == "revenue" else set()
+    named = [name for name in ATTRIBUTES if name in table.columns]
+    present = [CUSTOMER_ID, *named, *(name for name in _COLUMNS if name not in same)]
+    return table[present].sort_values(["current_value", CUSTOMER_ID], ascending=[False, True], ignore_index=True)
+
+
+def write_lists(case: Case, folder: str | Path) -> list[str]:
+    """Write ``customers.csv``, ``customers.xlsx`` and ``case.json`` into a folder.
+
+    The CSV keeps the column names of the code, for programs; the workbook carries the words of the report's
+    language, for people: a sheet a type, all customers, and the call list.
+
+    Returns
+    -------
+    list of str
+        Sentences the user should read, for example about rows that no sheet could hold.
+    """
+    table = customer_table(case)
+    target = Path(folder)
+    write_csv(table, target / "customers.csv")
+    named = table.rename(columns=headers(case))
+    sheets = {
+        value_type: named.loc[(table["value_type"] == value_type).to_numpy()] for value_type in ("IV", "III", "II", "I")
+    }
+    calls = call_list(case)
+    called = [CUSTOMER_ID, *(name for name in ATTRIBUTES if name in calls.columns), "reason", "p_alive",
+              "yearly_contribution", "last_date"]  # fmt: skip
+    left_out = write_workbook(
+        {
+            term("report.sheet_calls"): calls[called].rename(columns=headers(case)),
+            **sheets,
+            term("report.sheet_all"): named,
+        },
+        target / "customers.xlsx",
+    )
+    (target / "case.json").write_text(json.dumps(record(case), ensure_ascii=False, indent=1), encoding="utf-8")
+    return [say("report.left_out_rows", sheet=sheet, count=f"{count:,}") for sheet, count in left_out.items()]
+
+
+def kept_thresholds(folder: str | Path | None) -> Thresholds | None:
+    """Return the thresholds of the report whose record lies in a folder; None if there is no folder."""
+    if folder is None:
+        return None
+    stored = json.loads((Path(folder) / "case.json").read_text(encoding="utf-8"))["thresholds"]
+    kept = Thresholds(stored["current_value"], stored["growth_potential"])
+    return kept.replace(current_value_choice="previous", growth_potential_choice="previous")
+
+
+def headers(case: Case) -> dict[str, str]:
+    """Return column names to headers in the language in force."""
+    names = (*ATTRIBUTES, *_COLUMNS, "reason")
+    return {CUSTOMER_ID: term("report.customer")} | {name: say(f"report.{name}", basis=basis(case)) for name in names}
+
+
+def record(case: Case) -> dict[str, Any]:
+    """Return what a later report and an index page need to know of this one."""
+    win_back = recommendation(case, "win_back")
+    return {
+        "name": case.name,
+        "as_of": str(case.as_of),
+        "basis": case.basis,
+        "thresholds": case.thresholds.values(),
+        "assumptions": case.assumptions.values(),
+        "light": quality_light(case.quality),
+        "seconds": {step: round(seconds, 3) for step, seconds in case.seconds.items()},
+        "index": {
+            "customers": len(case.customers),
+            "yearly": _whole(case.customers["yearly_contribution"].sum()),
+            "at_stake": _whole(win_back["at_stake"]),
+            "calls": int(win_back["customers"]),
+        },
+    }
+
+
+def _whole(amount: float) -> float:
+    return float(np.round(amount, 2))

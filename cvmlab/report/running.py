@@ -1,0 +1,345 @@
+"""Run the report notebook in a folder of its own, and put the finished folder in place at the end.
+
+Everything is written into a hidden folder beside the target. Only when all of it is there does it take the
+target's place, so an earlier report stays untouched whatever goes wrong half-way.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import errno
+import json
+import logging
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from ..errors import CvmError
+from ..vocabulary import language as language_in_force
+from ..vocabulary import say, speaking
+
+Progress = Callable[[int, int, str], None]
+"""Called with the number of steps done, the number of all steps and what is being done."""
+
+_CELL_TIMEOUT_SECONDS = 3600
+_KERNEL_START_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Result:
+    """Where a finished report lies, and how long its parts took.
+
+    Attributes
+    ----------
+    folder
+        The report's folder; ``report.html``, ``report.ipynb``, ``customers.xlsx``, ``customers.csv``,
+        ``figures/`` and ``case.json`` lie in it.
+    pdf
+        The PDF, None if none was asked for or none could be made.
+    notes
+        Sentences that the user should read, in the language of the report.
+    seconds
+        Seconds of the report's own computations by step, as the notebook measured them.
+    """
+
+    folder: Path
+    pdf: Path | None
+    notes: tuple[str, ...]
+    seconds: Mapping[str, float]
+
+    @property
+    def html(self) -> Path:
+        """The page to open."""
+        return self.folder / "report.html"
+
+
+def run(
+    source: str | Path,
+    *,
+    folder: str | Path = "reports",
+    name: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    assumptions: Mapping[str, Any] | None = None,
+    reading: Mapping[str, Any] | None = None,
+    language: str | None = None,
+    mask: bool = False,
+    since_last: bool = False,
+    pdf: bool = False,
+    title: str | None = None,
+    progress: Progress | None = None,
+) -> Result:
+    """Make the case report of one log.
+
+    Parameters
+    ----------
+    source
+        A file or folder that `cvmlab.reading.read` understands, or the name of a course dataset.
+    folder
+        Folder of all reports; the report lies in ``folder/name``.
+    name
+        Name of the report; the source's name if left out.
+    columns
+        Role to column name, for columns that cannot be guessed.
+    assumptions
+        Fields of `cvmlab.case.Assumptions` that differ from the defaults.
+    reading
+        Further options of `cvmlab.reading.read`, for example ``include_suspicious``.
+    language
+        ``"en"`` or ``"zh"``; the language in force if left out.
+    mask
+        Hide names and phone numbers.
+    since_last
+        Keep the thresholds of the report that lies at the target and tell who moved since then.
+    pdf
+        Write ``report.pdf`` too.
+    title
+        Heading of the report; the name if left out.
+    progress
+        Called before each step with steps done, all steps, and what comes next.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    CvmError
+        For anything wrong with the source or the options, or a kernel that died: one sentence.
+    """
+    from ..course import course_folder
+    from .pages import write_html, write_pdf
+
+    chosen = name or source_name(source)
+    target = Path(folder) / chosen
+    template = course_folder() / "notebooks" / "reports" / "case_report.ipynb"
+    with speaking(language or language_in_force()), _put_in_place(target) as work:
+        previous = _previous_record(target) if since_last else None
+        parameters = {
+            "source": str(Path(source).absolute()) if Path(source).exists() else str(source),
+            "language": language_in_force(),
+            "title": title or chosen,
+            "columns": dict(columns or {}),
+            "reading": dict(reading or {}),
+            "assumptions": dict(assumptions or {}),
+            "mask": mask,
+            "since": previous,
+            "output": str(work.absolute()),
+        }
+        _execute(template, work / "report.ipynb", parameters, progress)
+        write_html(work / "report.ipynb", work / "report.html", figures=work / "figures", title=title or chosen)
+        notes: list[str] = []
+        made = None
+        if pdf:
+            if progress:
+                progress(1, 1, say("report.step_pdf"))
+            made, note = write_pdf(work / "report.html", work / "report.pdf")
+            notes += [note] if note else []
+        record = json.loads((work / "case.json").read_text(encoding="utf-8"))
+    return Result(target, target / "report.pdf" if made else None, tuple(notes), record.get("seconds", {}))
+
+
+def run_by_group(
+    source: str | Path,
+    by: str,
+    *,
+    jobs: int = 2,
+    folder: str | Path = "reports",
+    name: str | None = None,
+    progress: Progress | None = None,
+    **options: Any,
+) -> tuple[Path, list[Result], dict[str, str]]:
+    """Make one report a group of the column ``by``, in parallel, and an index page over them.
+
+    Parameters
+    ----------
+    source, folder, name, progress
+        As in `run`; the reports lie in ``folder/name/<group>``.
+    by
+        A column of the source.
+    jobs
+        Number of reports made at the same time.
+    **options
+        Passed on to `run`.
+
+    Returns
+    -------
+    index : Path
+        The index page.
+    results : list of Result
+        Of the groups that worked.
+    failed : dict
+        Group to the sentence that says why it has no report.
+    """
+    from .. import reading as files
+    from ..datasets import find
+    from .pages import write_index
+
+    chosen = name or f"{source_name(source)}-by-{_as_folder(by)}"
+    target = Path(folder) / chosen
+    language = options.pop("language", None) or language_in_force()
+    with speaking(language), tempfile.TemporaryDirectory(prefix="cvmlab-") as temporary:
+        log = files.read(
+            find(source),
+            columns=options.pop("columns", None),
+            keep=[by],
+            **(options.pop("reading", None) or {}),
+        )
+        parts = _split_by_group(log, by, Path(temporary))
+        done = 0
+        results: list[Result] = []
+        failed: dict[str, str] = {}
+        with (
+            _put_in_place(target) as work,
+            ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool,
+        ):
+            waiting = {
+                group: pool.submit(
+                    run, part, folder=work, name=_as_folder(group), title=f"{chosen} · {group}",
+                    language=language, **options,
+                )
+                for group, part in parts.items()
+            }  # fmt: skip
+            for group, future in waiting.items():
+                if progress:
+                    progress(done, len(parts), group)
+                try:
+                    results.append(future.result())
+                except CvmError as error:
+                    failed[group] = str(error)
+                done += 1
+            if not results:
+                raise CvmError("report.no_group_worked", column=by, why=next(iter(failed.values()), ""))
+            write_index(work / "index.html", chosen, by, results, failed)
+    placed = [dataclasses.replace(result, folder=target / result.folder.name) for result in results]
+    return target / "index.html", placed, failed
+
+
+def source_name(source: str | Path) -> str:
+    """Return a folder name for a source: its file name without the ending.
+
+    Examples
+    --------
+    >>> source_name("data/sales 2017.xlsx")
+    'sales 2017'
+    """
+    return _as_folder(Path(source).stem or Path(source).absolute().name)
+
+
+def _as_folder(text: str) -> str:
+    # characters that Windows refuses in names
+    return re.sub(r'[<>:"/\\|?*\x00-\x1f]', "_", text).strip(" .") or "_"
+
+
+def _split_by_group(log: Any, by: str, folder: Path) -> dict[str, Path]:
+    transactions = log.transactions
+    groups = [row[0] for row in transactions.select(f'"{by}"').distinct().order("1").fetchall()]
+    parts = {}
+    for number, group in enumerate(groups):
+        path = folder / f"{number:04}.parquet"
+        wanted = "IS NULL" if group is None else "= '" + str(group).replace("'", "''") + "'"
+        transactions.filter(f'"{by}" {wanted}').write_parquet(str(path))
+        parts[say("report.no_group") if group is None else str(group)] = path
+    return parts
+
+
+@contextmanager
+def _put_in_place(target: Path) -> Iterator[Path]:
+    """Give a work folder beside the target; it takes the target's place if the block ends well."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=f".{target.name}-", suffix=".part", dir=target.parent))
+    except OSError as error:
+        raise CvmError("report.cannot_write", folder=target.parent, why=error.strerror or error) from error
+    try:
+        yield work
+        _replace(work, target)
+    except OSError as error:
+        raise CvmError("report.cannot_write", folder=target, why=error.strerror or error) from error
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _replace(work: Path, target: Path) -> None:
+    work.chmod(0o755)  # mkdtemp made it private
+    if not target.exists():
+        work.rename(target)
+        return
+    earlier = target.with_name(f".{target.name}-{os.getpid()}.earlier")
+    target.rename(earlier)
+    try:
+        work.rename(target)
+    except OSError:
+        earlier.rename(target)
+        raise
+    shutil.rmtree(earlier, ignore_errors=True)
+
+
+def _previous_record(target: Path) -> str:
+    if not ((target / "case.json").is_file() and (target / "customers.csv").is_file()):
+        raise CvmError("report.no_last_report", folder=target)
+    return str(target.absolute())
+
+
+def _execute(template: Path, result: Path, parameters: dict[str, Any], progress: Progress | None) -> None:
+    import nbformat
+    import papermill
+    from nbclient.exceptions import DeadKernelError
+    from papermill.exceptions import PapermillExecutionError
+
+    logging.getLogger("papermill").setLevel(logging.ERROR)
+    cells = nbformat.read(template, as_version=4).cells
+    total = sum(cell.cell_type == "code" for cell in cells) + 1
+    done = 0
+
+    def told(cell: Any, cell_index: int) -> None:
+        nonlocal done
+        if progress and cell.cell_type == "code":
+            step = cell.metadata.get("cvmlab", {}).get("step", "study")
+            progress(min(done, total), total, say(f"report.step_{step}"))
+            done += 1
+
+    if progress:
+        progress(0, total, say("report.step_start"))
+    try:
+        # papermill takes braces in a path for places of parameters
+        path = str(template).replace("{", "{{").replace("}", "}}")
+        executed = papermill.execute_notebook(
+            path, None, parameters, progress_bar=False, log_output=False, request_save_on_cell_execute=False,
+            execution_timeout=_CELL_TIMEOUT_SECONDS, start_timeout=_KERNEL_START_SECONDS, on_cell_start=told,
+            cwd=str(Path.cwd()), extra_arguments=["--log-level=ERROR"],
+        )  # fmt: skip
+    except PapermillExecutionError as error:
+        raise _from_kernel(error, result.parent.parent) from error
+    except DeadKernelError as error:
+        raise CvmError("report.kernel_died") from error
+    nbformat.write(_without_output_folder(executed), result)
+    if progress:
+        progress(total, total, say("report.step_export"))
+
+
+def _without_output_folder(notebook: Any) -> Any:
+    """Forget the work folder, which is gone by the time that somebody runs the notebook again."""
+    notebook.metadata.papermill["parameters"]["output"] = None
+    for cell in notebook.cells:
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell.source = re.sub(r"(?m)^output = .*$", "output = None", cell.source)
+    return notebook
+
+
+def _from_kernel(error: Any, folder: Path) -> CvmError:
+    """Turn what the kernel reported into the sentence that was meant for the user."""
+    if error.ename == "CvmError":
+        return CvmError("report.told", sentence=error.evalue)
+    if error.ename == "KeyboardInterrupt":
+        raise KeyboardInterrupt
+    if error.ename == "OSError" and f"[Errno {errno.ENOSPC}]" in error.evalue:
+        return CvmError("report.cannot_write", folder=folder, why=os.strerror(errno.ENOSPC))
+    return CvmError("report.cell_failed", error=f"{error.ename}: {error.evalue}")
