@@ -1,0 +1,255 @@
+"""Feedback on what a student wrote: a guess, a coding by gut feeling, the answer to a question.
+
+Nothing here raises an error for an answer: one that is missing or cannot be understood gets a sentence
+that says what to write where. The sentences stand in ``words/checks.csv`` and, for each notebook, in a
+file of its own; right answers stand in ``words/answers.csv``, and what the second coder of a case wrote
+in ``words/second_coder.csv``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from .vocabulary import keys, language, read_table, say, term
+
+__all__ = ["Feedback", "check", "compare_coders", "compare_guess"]
+
+#: A guess within so many percentage points is called close.
+CLOSE = 3
+REASONS = range(1, 7)
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """What a student is told; a notebook shows it as formatted text.
+
+    Attributes
+    ----------
+    text
+        Markdown.
+    right
+        Whether the answer is right; None where it is missing, or where nothing is right or wrong.
+    """
+
+    text: str
+    right: bool | None = None
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def _repr_markdown_(self) -> str:
+        return self.text
+
+
+def compare_guess(guess: object, truth: float, rule: float | None = None) -> Feedback:
+    """Compare a guess, made before the computation, with what came out, and with a rule of thumb.
+
+    Parameters
+    ----------
+    guess
+        Percent, 0 to 100: a number, or a text such as ``"80%"``. None: not guessed yet.
+    truth
+        What the data say, a share of 1.
+    rule
+        What the rule of thumb says, a share of 1; left out, it is not mentioned.
+
+    Returns
+    -------
+    Feedback
+        Differences are in percentage points of the rounded percents, so that they add up on sight. The
+        truth is told only to those who have guessed.
+
+    Examples
+    --------
+    >>> compare_guess(None, 0.546)
+    **Your guess comes first.** Write a number from 0 to 100 in place of `None`, ...
+    >>> compare_guess(70, 0.546, rule=0.8)
+    You wrote **70%**, the data say **55%**: your guess is 15 points too high.
+    <BLANKLINE>
+    The rule of thumb says 80%: for these customers that is 25 points too high.
+    """
+    if guess is None:
+        return Feedback(say("checks.guess_missing"))
+    percent = _number(guess)
+    if percent is None or not 0 <= percent <= 100:
+        return Feedback(say("checks.not_percent", answer=guess))
+    if 0 < percent < 1:
+        return Feedback(say("checks.share_not_percent", answer=guess, percent=f"{percent * 100:g}"))
+    right = round(truth * 100)
+    told = [_distance("guess", percent - right, guess=f"{percent:g}", truth=right)]
+    if rule is not None:
+        ruled = round(rule * 100)
+        told.append(_distance("rule", ruled - right, rule=ruled))
+    return Feedback("\n\n".join(told))
+
+
+def compare_coders(reasons: object, fight_for: object, case: str = "carrier") -> Feedback:
+    """Lay a student's coding of a case beside the second coder's, and count how often they agree.
+
+    Parameters
+    ----------
+    reasons
+        For each customer of the case a number from 1 to 6, the reason why the customer left; None where
+        not coded yet.
+    fight_for
+        The letters of the customers the student would fight for, for example ``"YL"``; ``""`` for nobody,
+        None for not decided yet.
+    case
+        Name of the case in ``second_coder.csv``.
+
+    Returns
+    -------
+    Feedback
+        A table, and the two counts. The second coder's answers are shown only once all are coded.
+
+    Notes
+    -----
+    A count flatters: two coders who both prefer one answer agree by chance as well. Cohen's kappa takes
+    that out (S26).
+
+    Examples
+    --------
+    >>> compare_coders({"Y": 4, "S": None, "L": 4, "H": None}, None)
+    **Not finished yet.** Still without a number: S, H. ...
+    >>> print(compare_coders({"Y": 4, "S": 3, "L": 2, "H": 4}, "Y").text.splitlines()[-1])
+    You and the second coder chose the same reason for **3 of 4** customers, and agree on **3 of 4** ...
+    """
+    second = {row["customer"]: row for row in read_table("second_coder") if row["case"] == case}
+    problem = _problem_with_reasons(reasons, list(second))
+    if problem or not isinstance(reasons, Mapping):
+        return Feedback(problem)
+    chosen = _letters(fight_for)
+    listed = _listed(second)
+    if chosen is None:
+        return Feedback(say("checks.fight_missing", customers=listed))
+    unknown = sorted(chosen - set(second))
+    if unknown:
+        return Feedback(say("checks.fight_unknown", unknown=_listed(unknown), customers=listed))
+
+    lines = [say("checks.coders_head"), "|---|---|---|---|---|"]
+    same_reason = same_fight = 0
+    for customer, row in second.items():
+        mine, theirs = _number(reasons[customer]), int(row["reason"])
+        i_fight, they_fight = customer in chosen, row["fight"] == "yes"
+        same_reason += mine == theirs
+        same_fight += i_fight == they_fight
+        cells = [
+            f"{mine:.0f} {_reason(mine)}",
+            f"{theirs} {_reason(theirs)}",
+            _yes(i_fight),
+            _yes(they_fight),
+        ]
+        lines.append(f"| **{customer}** | {' | '.join(cells)} |")
+    counted = say("checks.agreement", reasons=same_reason, fights=same_fight, customers=len(second))
+    return Feedback("\n".join([*lines, "", counted]))
+
+
+def check(question: str, answer: object) -> Feedback:
+    """Say whether the answer to a question of the course is right, and why.
+
+    Parameters
+    ----------
+    question
+        Its name in ``answers.csv``, for example ``"start_here.what_is_crm"``.
+    answer
+        A letter for a question with options, a number in percent for a computed one; None: not answered.
+
+    Returns
+    -------
+    Feedback
+        For an option its own sentence; for a number whether it is right, too high or too low.
+
+    Raises
+    ------
+    KeyError
+        If there is no such question: a mistake of the notebook, not of the student.
+
+    Examples
+    --------
+    >>> check("start_here.what_is_crm", None)
+    **Not answered yet.** Write a, b or c in quotation marks in place of `None`, ...
+    >>> check("start_here.what_is_crm", "a").right, check("start_here.what_is_crm", "c").right
+    (False, True)
+    >>> check("start_here.half_the_revenue", 40)
+    Not yet: 40% is too high. Try again, or open the hint.
+    """
+    row = {row["question"]: row for row in read_table("answers")}[question]
+    if row["tolerance"]:
+        return _check_number(question, answer, float(row["answer"]), float(row["tolerance"]))
+    return _check_option(question, answer, row["answer"])
+
+
+def _check_option(question: str, answer: object, right: str) -> Feedback:
+    options = sorted(key.rpartition("_")[2] for key in keys() if re.fullmatch(rf"{question}_[a-z]", key))
+    listed = say("checks.options", first=_listed(options[:-1]), last=options[-1])
+    if answer is None:
+        return Feedback(say("checks.option_missing", options=listed))
+    letter = str(answer).strip().lower()
+    if letter not in options:
+        return Feedback(say("checks.no_option", answer=answer, options=listed))
+    return Feedback(term(f"{question}_{letter}"), right=letter == right)
+
+
+def _check_number(question: str, answer: object, truth: float, tolerance: float) -> Feedback:
+    if answer is None:
+        return Feedback(say("checks.number_missing"))
+    percent = _number(answer)
+    if percent is None or not 0 <= percent <= 100:
+        return Feedback(say("checks.not_percent", answer=answer))
+    if abs(percent - truth) <= tolerance:
+        return Feedback(f"{say('checks.number_right')}\n\n{term(f'{question}_right')}", right=True)
+    if abs(percent * 100 - truth) <= tolerance:
+        return Feedback(say("checks.share_not_percent", answer=answer, percent=f"{percent * 100:.3g}"))
+    key = "checks.number_high" if percent > truth else "checks.number_low"
+    return Feedback(say(key, answer=f"{percent:g}"), right=False)
+
+
+def _problem_with_reasons(reasons: object, customers: list[str]) -> str:
+    listed = _listed(customers)
+    if not isinstance(reasons, Mapping) or set(reasons) != set(customers):
+        return say("checks.reasons_shape", customers=listed)
+    missing = [customer for customer in customers if reasons[customer] is None]
+    if missing:
+        return say("checks.reasons_missing", customers=_listed(missing))
+    for customer in customers:
+        if _number(reasons[customer]) not in REASONS:
+            return say("checks.no_reason", answer=reasons[customer], customer=customer)
+    return ""
+
+
+def _number(answer: object) -> float | None:
+    """Return an answer as a number: 80, "80", "80%" and numpy's 80 are the same."""
+    if isinstance(answer, bool):
+        return None
+    try:
+        return float(str(answer).strip().rstrip("%％"))
+    except ValueError:
+        return None
+
+
+def _letters(answer: object) -> set[str] | None:
+    """Return the letters of an answer, however they are set apart."""
+    if answer is None:
+        return None
+    text = " ".join(map(str, answer)) if isinstance(answer, list | tuple | set) else str(answer)
+    return set(re.sub(r"[\s,，、;；+&]", "", text).upper())
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ("、" if language() == "zh" else ", ").join(names)
+
+
+def _reason(number: float | None) -> str:
+    return term(f"checks.reason_{number:.0f}")
+
+
+def _yes(answer: bool) -> str:
+    return term("checks.yes" if answer else "checks.no")
+
+
+def _distance(what: str, points: float, **values: object) -> str:
+    far = "high" if points > 0 else "low"
+    how = "exact" if abs(points) < 0.5 else "close" if abs(points) <= CLOSE else far
+    return say(f"checks.{what}_{how}", points=f"{abs(points):.0f}", **values)
