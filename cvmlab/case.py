@@ -557,4 +557,3 @@ def look_back(transactions: Any, as_of: date, first_date: date, assumed: Assumpt
         rival_captured=backtest.captured_share(customers["last_year_revenue"].to_numpy(float), actual),
         ideal_captured=backtest.captured_share(actual, actual),
     ), ""
-

@@ -17,6 +17,7 @@ import click
 
 from . import __version__
 from .errors import CvmError
+from .tables import TRANSACTIONS
 from .vocabulary import LANGUAGES, say, speaking, term
 
 if TYPE_CHECKING:
@@ -24,19 +25,8 @@ if TYPE_CHECKING:
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
-# Role in the transactions table to the option that names its column
-ROLES = (
-    "customer_id",
-    "date",
-    "amount",
-    "order_id",
-    "profit",
-    "cost",
-    "product",
-    "customer_name",
-    "owner",
-    "phone",
-)
+# Role that a column can play; each one is an option that names the column
+ROLES = (*(column.name for column in TRANSACTIONS.columns), "quantity", "unit_price")
 _INTERRUPTED = 130
 _MOST_COLUMNS = 12
 
@@ -106,7 +96,7 @@ def _names_columns(command: _Command) -> _Command:
 
 def _columns(options: dict[str, Any]) -> dict[str, str]:
     named = {role: options.pop(role) for role in ROLES}
-    return {role: column for role, column in named.items() if column}
+    return {role: column for role, column in named.items() if column is not None}
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -141,18 +131,20 @@ def lab(folder: str, no_browser: bool) -> None:
 @_names_columns
 @click.option("--rows", default=8, show_default=True, help="Number of rows to show.")
 @click.option("--sheet", help="Only this sheet of a workbook.")
+@click.option("--day-first", type=click.Choice(["yes", "no"]), help="Whether 03/04/2017 is the third of April.")
 @click.option("--save/--no-save", default=True, help="Keep the mapping beside the file for next time.")
 @_speaks
-def data(source: str, rows: int, save: bool, **options: Any) -> None:
+def data(source: str, rows: int, save: bool, sheet: str | None, day_first: str | None, **options: Any) -> None:
     """Show what cvmlab reads in SOURCE: its first rows and which column plays which role."""
     from . import datasets, reading
 
     path = datasets.find(source)
-    seen = reading.preview(path, columns=_columns(options), rows=rows, sheet=options["sheet"])
+    seen = reading.preview(path, columns=_columns(options), rows=rows, sheet=sheet)
     for line in _preview_lines(seen):
         _print(line)
     if save and str(path) == source:  # the course's own files are not written to
-        _print(say("cli.mapping_saved", path=reading.save_mapping(seen, path, sheet=options["sheet"])))
+        saved = reading.save_mapping(seen, path, sheet=sheet, day_first=_yes(day_first))
+        _print(say("cli.mapping_saved", path=saved))
 
 
 def _preview_lines(seen: Preview) -> Iterator[str]:
@@ -171,6 +163,10 @@ def _preview_lines(seen: Preview) -> Iterator[str]:
         yield say("cli.unused", place=" · ".join(filter(None, [part.file, part.sheet])), why=part.reason)
 
 
+def _yes(answer: str | None) -> bool | None:
+    return None if answer is None else answer == "yes"
+
+
 def _padded(text: str, width: int) -> str:
     # a Chinese character takes two places of a terminal
     taken = sum(2 if ord(letter) > 0x2E80 else 1 for letter in text)
@@ -178,7 +174,7 @@ def _padded(text: str, width: int) -> str:
 
 
 @main.command()
-@click.argument("source")
+@click.argument("source", required=False)
 @_names_columns
 @click.option("--out", default="reports", show_default=True, help="Folder of all reports.")
 @click.option("--name", help="Name of the report; the source's name if left out.")
@@ -201,10 +197,10 @@ def _padded(text: str, width: int) -> str:
 @click.option("--keep-duplicates", is_flag=True, help="Keep rows that are equal in every column.")
 @click.option("--sheet", help="Only this sheet of a workbook.")
 @click.option("--timezone", help="Time zone to convert dates to that carry one, for example Asia/Shanghai.")
-@click.option("--day-first/--month-first", default=None, help="How to read dates such as 03/04/2017.")
+@click.option("--day-first", type=click.Choice(["yes", "no"]), help="Whether 03/04/2017 is the third of April.")
 @_speaks
 def report(
-    source: str, out: str, name: str | None, settings: tuple[str, ...], assumptions: bool, by: str | None, jobs: int,
+    source: str | None, out: str, name: str | None, settings: tuple[str, ...], assumptions: bool, by: str | None, jobs: int,
     since: str | None, mask: bool, pdf: bool, **options: Any,
 ) -> None:  # fmt: skip
     """Make a case report from SOURCE: a file, a folder, or a course dataset such as `grocery`."""
@@ -215,6 +211,8 @@ def report(
         for line in _assumption_lines(case.Assumptions):
             _print(line)
         return
+    if source is None:
+        raise CvmError("cli.no_source")
     chosen = _settings(settings, options)
     case.Assumptions.from_texts(chosen)
     common: dict[str, Any] = {
@@ -239,7 +237,9 @@ def report(
 
 
 def _reading_options(options: dict[str, Any]) -> dict[str, Any]:
-    chosen = {name: options[name] for name in ("sheet", "timezone", "day_first") if options[name] is not None}
+    chosen = {name: options[name] for name in ("sheet", "timezone") if options[name] is not None}
+    if options["day_first"] is not None:
+        chosen["day_first"] = _yes(options["day_first"])
     if options["include_suspicious"]:
         chosen["include_suspicious"] = True
     if options["include_future"]:

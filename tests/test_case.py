@@ -299,9 +299,7 @@ def test_the_same_seed_gives_the_same_case_and_another_another_hold_out():
     first, second, third = (study(reading.read(log), Assumptions(seed=seed)) for seed in (1, 1, 5))
     pd.testing.assert_frame_equal(first.customers, second.customers)
     assert (first.customers["hold_out"] != third.customers["hold_out"]).any()
-    pd.testing.assert_frame_equal(
-        first.customers.drop(columns="hold_out"), third.customers.drop(columns="hold_out")
-    )
+    pd.testing.assert_frame_equal(first.customers.drop(columns="hold_out"), third.customers.drop(columns="hold_out"))
 
 
 @pytest.mark.parametrize(

@@ -449,17 +449,13 @@ def test_a_long_name_is_cut_to_its_width(name: str) -> None:
     shown = people._short(name)
     width = sum(2 if east_asian_width(sign) in "WF" else 1 for sign in shown.rstrip("…"))
     assert width <= people.NAME_WIDTH
-    assert shown == name or (
-        shown.endswith("…") and name.startswith(shown[:-1]) and width > people.NAME_WIDTH - 4
-    )
+    assert shown == name or (shown.endswith("…") and name.startswith(shown[:-1]) and width > people.NAME_WIDTH - 4)
 
 
 def test_backtest_compares_model_and_rival_at_the_highlight() -> None:
     frame = backtest_frame()
     ax = charts.plot_backtest(frame)
-    assert headline(ax) == (
-        "The top 20% by the model brought 59% of later revenue; by last year's revenue 49%"
-    )
+    assert headline(ax) == ("The top 20% by the model brought 59% of later revenue; by last year's revenue 49%")
     assert [text.get_text() for text in ax.get_legend().get_texts()] == [
         "the model: top 20% bring 59%",
         "last year's revenue: top 20% bring 49%",
@@ -598,9 +594,7 @@ def test_charts_take_the_frames_of_their_subjects() -> None:
     )
     thresholds = matrix.Thresholds(150, 100)
     before = matrix.classify(customers, thresholds)
-    after = matrix.classify(
-        customers.assign(current_value=customers["current_value"][::-1].to_numpy()), thresholds
-    )
+    after = matrix.classify(customers.assign(current_value=customers["current_value"][::-1].to_numpy()), thresholds)
     moves = matrix.migration_counts(matrix.migration(before, after))
     gains = backtest.gain_curves(customers, {"model": "current_value", "rival": "revenue"}, "profit")
     bands = backtest.calibration(draw.uniform(0, 1, 200), draw.uniform(0, 1, 200) < 0.5)

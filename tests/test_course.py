@@ -247,8 +247,7 @@ def test_lab_serves_the_folder_in_chinese_and_ends_cleanly_on_ctrl_c(source, tar
 
     course.copy_course(target, source=source)
     program = (
-        "import sys; from cvmlab.course import open_lab; "
-        "sys.exit(open_lab(sys.argv[1], language='zh', browser=False))"
+        "import sys; from cvmlab.course import open_lab; sys.exit(open_lab(sys.argv[1], language='zh', browser=False))"
     )
     terminal, keyboard = pty.openpty()
     lab = subprocess.Popen(

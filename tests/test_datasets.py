@@ -14,9 +14,7 @@ NAMES = datasets.names()
 
 
 def _listed_columns(card: str) -> set[str]:
-    rows = re.findall(
-        r"^\| ([a-z_, ]+) \| (?:text|文本|datetime|日期时间|float64|int64|int32|bool) \|", card, re.M
-    )
+    rows = re.findall(r"^\| ([a-z_, ]+) \| (?:text|文本|datetime|日期时间|float64|int64|int32|bool) \|", card, re.M)
     return {column for row in rows for column in row.split(", ")}
 
 

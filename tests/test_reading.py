@@ -300,6 +300,8 @@ def test_suspicious_customers_are_named_left_out_and_can_be_taken_in() -> None:
     ]  # fmt: skip
     assert (quality.rows("suspicious_customer"), quality.amount("suspicious_customer")) == (64, 134)
     adds_up(quality)
+    with speaking("zh"):
+        assert "名称特征" in str(quality.warnings[1])
     taken = read(simple(rows), include_suspicious=True).quality
     assert (taken.rows("used"), len(taken.suspicious)) == (664, 4)
 

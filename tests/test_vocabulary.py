@@ -129,9 +129,7 @@ def wordings(file: str) -> list[tuple[str, str, str]]:
     columns = list(rows[0])
     pairs = [(c, re.sub(r"en$", "zh", c)) for c in columns if c == "en" or c.endswith("_en")]
     return [
-        (f"{file}:{next(iter(row.values()))}", row[english], row[chinese])
-        for row in rows
-        for english, chinese in pairs
+        (f"{file}:{next(iter(row.values()))}", row[english], row[chinese]) for row in rows for english, chinese in pairs
     ]
 
 

@@ -264,7 +264,7 @@ def _suspicion_notes(suspicious: Sequence[SuspiciousCustomer], *, asked: bool) -
             "suspicious_excluded" if customer.excluded else "suspicious_included" if asked else "suspicious_shown",
             {
                 "customer": customer.customer_name or customer.customer_id,
-                "why": say(f"reading.why_{customer.why}"),
+                "why": f"why_{customer.why}",
                 "rows": f"{customer.rows:,}",
                 "share": f"{100 * customer.share:.1f}",
                 "amount": f"{customer.amount:,.2f}",

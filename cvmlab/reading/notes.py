@@ -35,7 +35,9 @@ class Note:
     level: Level = "note"
 
     def __str__(self) -> str:
-        return say(f"reading.{self.key}", **self.values)
+        # a reason is a key of its own, so that it too is read in the reader's language
+        said = {name: say(f"reading.{value}") if name == "why" else value for name, value in self.values.items()}
+        return say(f"reading.{self.key}", **said)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the remark as plain data, with its sentence in the language in force."""

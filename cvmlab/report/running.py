@@ -133,13 +133,18 @@ def run(
             "since": previous,
             "output": str(work.absolute()),
         }
-        _execute(template, work / "report.ipynb", parameters, progress)
+        cells = _code_cells(template)
+        # the notebook's own cells and its parameters, then the page, then the PDF
+        steps = cells + (3 if pdf else 2)
+        _execute(template, work / "report.ipynb", parameters, progress, steps)
+        if progress:
+            progress(cells + 1, steps, say("report.step_export"))
         write_html(work / "report.ipynb", work / "report.html", figures=work / "figures", title=title or chosen)
         notes: list[str] = []
         made = None
         if pdf:
             if progress:
-                progress(1, 1, say("report.step_pdf"))
+                progress(cells + 2, steps, say("report.step_pdf"))
             made, note = write_pdf(work / "report.html", work / "report.pdf")
             notes += [note] if note else []
         record = json.loads((work / "case.json").read_text(encoding="utf-8"))
@@ -288,26 +293,29 @@ def _previous_record(target: Path) -> str:
     return str(target.absolute())
 
 
-def _execute(template: Path, result: Path, parameters: dict[str, Any], progress: Progress | None) -> None:
+def _code_cells(notebook: Path) -> int:
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    return sum(cell["cell_type"] == "code" for cell in cells)
+
+
+def _execute(template: Path, result: Path, parameters: dict[str, Any], progress: Progress | None, steps: int) -> None:
     import nbformat
     import papermill
     from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
     logging.getLogger("papermill").setLevel(logging.ERROR)
-    cells = nbformat.read(template, as_version=4).cells
-    total = sum(cell.cell_type == "code" for cell in cells) + 1
     done = 0
 
     def told(cell: Any, cell_index: int) -> None:
         nonlocal done
         if progress and cell.cell_type == "code":
             step = cell.metadata.get("cvmlab", {}).get("step", "study")
-            progress(min(done, total), total, say(f"report.step_{step}"))
+            progress(done, steps, say(f"report.step_{step}"))
             done += 1
 
     if progress:
-        progress(0, total, say("report.step_start"))
+        progress(0, steps, say("report.step_start"))
     try:
         # papermill takes braces in a path for places of parameters
         path = str(template).replace("{", "{{").replace("}", "}}")
@@ -321,8 +329,6 @@ def _execute(template: Path, result: Path, parameters: dict[str, Any], progress:
     except DeadKernelError as error:
         raise CvmError("report.kernel_died") from error
     nbformat.write(_without_output_folder(executed), result)
-    if progress:
-        progress(total, total, say("report.step_export"))
 
 
 def _without_output_folder(notebook: Any) -> Any:

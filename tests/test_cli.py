@@ -1,0 +1,345 @@
+"""The command line as a user meets it: a Chinese home, a GBK console, every mistake one clear line."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import messy_report
+import pandas as pd
+import psutil
+import pytest
+from click.testing import CliRunner
+
+from cvmlab import cli, reading, say, term
+from cvmlab.vocabulary import speaking
+
+POSIX_ONLY = pytest.mark.skipif(os.name == "nt", reason="process groups and pseudo-terminals are POSIX")
+
+
+def told(*words):
+    """Run a command in this process."""
+    return CliRunner().invoke(cli.main, [str(word) for word in words])
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """Return a home folder as a Chinese user may have it."""
+    folder = tmp_path_factory.mktemp("home") / "张 三"
+    folder.mkdir()
+    return folder
+
+
+def environment(home, **more):
+    keep = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "XDG", "LC_", "LANG"))}
+    return {**keep, "HOME": str(home), "USERPROFILE": str(home), **more}
+
+
+def in_terminal(command, **options):
+    """Run a command on a pseudo-terminal of its own and return its code and what it showed there."""
+    import pty
+
+    main, side = pty.openpty()
+    process = subprocess.Popen(command, stdin=side, stdout=side, stderr=side, **options)
+    os.close(side)
+    shown = b""
+    while True:
+        try:
+            piece = os.read(main, 65536)
+        except OSError:  # Linux tells the end of a pseudo-terminal this way
+            break
+        if not piece:
+            break
+        shown += piece
+    os.close(main)
+    return process.wait(), shown
+
+
+# ---- a report as a Chinese analyst makes it
+
+
+@pytest.fixture(scope="module")
+def chinese(home):
+    """Make a Chinese report in a GBK console that shows the progress bar."""
+    messy_report.write_gb18030(home / "销售 数据.csv", customers=60)
+    command = [
+        sys.executable, "-m", "cvmlab", "report", "销售 数据.csv", "--language", "zh", "--margin", "0.3",
+        "--cost-per-order", "2", "--set", "hold_out_share=0.5", "--set", "calls=3",
+    ]  # fmt: skip
+    code, shown = in_terminal(command, cwd=home, env=environment(home, PYTHONIOENCODING="gbk"))
+    return code, shown.decode("gbk"), home / "reports" / "销售 数据"
+
+
+@POSIX_ONLY
+@pytest.mark.slow
+def test_a_gbk_console_shows_the_bar_and_the_way_to_the_report(chinese):
+    code, shown, folder = chinese
+    assert code == 0, shown
+    with speaking("zh"):
+        assert say("report.step_read") in shown
+        assert say("report.step_export") in shown
+        assert say("cli.report_ready", path=Path("reports") / folder.name / "report.html") in shown.replace("\r\n", "")
+    assert "[##" in shown
+    assert "Traceback" not in shown
+    assert "WARNING" not in shown
+
+
+@POSIX_ONLY
+@pytest.mark.slow
+def test_a_gb18030_export_keeps_ids_names_owners_and_phones(chinese):
+    _, _, folder = chinese
+    table = pd.read_csv(folder / "customers.csv", dtype="str", encoding="utf-8-sig").set_index("customer_id")
+    assert len(table) == 60
+    assert table.loc["007", "customer_name"] == messy_report.name_of(7)
+    assert table.loc["007", "phone"] == messy_report.phone_of(7)
+    assert table.loc["007", "owner"] == "韩经理"
+    log = reading.read(folder.parents[1] / "销售 数据.csv")
+    assert log.mapping["amount"] == "价税合计"
+    assert table["revenue"].astype(float).sum() == pytest.approx(float(log.quality.amount("used", "refund")), abs=0.005)
+
+
+@POSIX_ONLY
+@pytest.mark.slow
+def test_an_assumed_profit_is_called_assumed(chinese):
+    _, _, folder = chinese
+    record = json.loads((folder / "case.json").read_text(encoding="utf-8"))
+    assert record["basis"] == "assumed_profit"
+    stated = record["assumptions"]
+    assert (stated["margin"], stated["cost_per_order"], stated["hold_out_share"], stated["calls"]) == (0.3, 2, 0.5, 3)
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert term("report.basis_assumed_profit", language="zh") in page
+    assert f'<span class="tag assumed">{term("report.assumed", language="zh")}</span>' in page
+    table = pd.read_csv(folder / "customers.csv", encoding="utf-8-sig")
+    assert table["contribution"].sum() == pytest.approx(
+        0.3 * table["revenue"].sum() - 2 * table["orders"].sum(), rel=1e-6
+    )
+    owners = pd.read_excel(folder / "customers.xlsx", sheet_name=None)
+    with speaking("zh"):
+        assert all(term("report.owner") in sheet.columns for sheet in owners.values())
+
+
+def test_no_character_breaks_a_narrow_console(home):
+    path = home / "ids.csv"
+    path.write_text("客户编号,单据日期,金额\n𠮷é✓,2021-01-02,5\n", encoding="utf-8")
+    for encoding in ("gbk", "ascii", "cp1252"):
+        ran = subprocess.run(
+            [sys.executable, "-m", "cvmlab", "data", str(path), "--no-save", "--language", "zh"],
+            cwd=home, env=environment(home, PYTHONIOENCODING=encoding), capture_output=True, check=False,
+        )  # fmt: skip
+        assert ran.returncode == 0, ran.stderr
+        assert "2021-01-02" in ran.stdout.decode(encoding)
+
+
+# ---- mistakes: one line, a code, nothing touched
+
+
+def write(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+BAD_FILES = {
+    "empty file": ("", "reading.empty_file"),
+    "header only": ("customer_id,date,amount\n", "reading.no_rows"),
+    "no id column": ("when,amount\n2021-01-02,5\n", None),
+    "all rows bad": ("customer_id,date,amount\na,soon,5\nb,later,6\n", None),
+    "one customer": ("customer_id,date,amount\na,2021-01-02,5\na,2021-03-02,6\n", None),
+    "all zero": ("customer_id,date,amount\na,2021-01-02,0\nb,2021-03-02,0\n", None),
+    "only the future": ("customer_id,date,amount\na,2921-01-02,4\nb,2921-03-02,5\n", None),
+    "negative total": ("customer_id,date,amount\na,2021-01-02,-9\nb,2021-03-02,5\n", None),
+    "two amounts": ("客户编号,单据日期,价税合计,无税金额\na,2021-01-02,9,8\nb,2021-03-02,5,4\n", None),
+}
+SENTENCES = {
+    "empty file": ("sales.csv",),
+    "header only": ("sales.csv",),
+    "no id column": ("when", "amount", "--customer-id"),
+    "all rows bad": ("soon", "2"),
+    "one customer": ("'a'",),
+    "all zero": (),
+    "only the future": ("2921-01-02",),
+    "negative total": ("-4.00",),
+    "two amounts": ("价税合计", "无税金额", "--amount"),
+}
+
+
+@pytest.fixture
+def earlier(tmp_path):
+    """Return the folder of an earlier report."""
+    folder = tmp_path / "reports"
+    write(folder / "sales" / "report.html", "earlier")
+    write(folder / "sales" / "figures" / "01-matrix.png", "png")
+    return folder
+
+
+def check_one_line(result, *parts):
+    lines = result.stderr.strip().splitlines()
+    assert result.exit_code not in (0, None)
+    assert len(lines) == 1, result.stderr
+    assert "Traceback" not in result.output
+    assert all(part in lines[0] for part in parts), lines[0]
+    assert lines[0].startswith(say("cli.error", sentence="").strip())
+
+
+@pytest.mark.parametrize("mistake", BAD_FILES)
+def test_a_bad_file_is_one_line_and_touches_nothing(mistake, tmp_path, earlier):
+    path = write(tmp_path / "sales.csv", BAD_FILES[mistake][0])
+    before = messy_report.snapshot(earlier)
+    result = told("report", path, "--out", earlier)
+    check_one_line(result, *SENTENCES[mistake])
+    assert messy_report.snapshot(earlier) == before
+
+
+def test_a_missing_file_an_empty_folder_and_another_folder(tmp_path, earlier):
+    before = messy_report.snapshot(earlier)
+    (tmp_path / "empty").mkdir()
+    check_one_line(told("report", tmp_path / "no.xlsx", "--out", earlier), "no.xlsx")
+    check_one_line(told("report", tmp_path / "empty", "--out", earlier), "empty")
+    assert messy_report.snapshot(earlier) == before
+
+
+@pytest.mark.parametrize(
+    ("options", "parts"),
+    [
+        (["--set", "margin=2"], ["margin", "1"]),
+        (["--set", "colour=1"], ["colour"]),
+        (["--set", "margin"], ["--set", "margin"]),
+        (["--margin", "-1"], ["margin"]),
+        (["--since", "last", "--name", "none"], ["none"]),
+        (["--by", "shop"], ["shop", "customer_id"]),
+        (["--customer-id", "shop"], ["shop", "customer_id"]),
+        (["--sheet", "May"], ["May"]),
+        (["--timezone", "Mars"], ["Mars"]),
+    ],
+)
+def test_a_wrong_option_is_one_line(tmp_path, options, parts):
+    path = write(tmp_path / "sales.csv", "customer_id,date,amount\na,2021-01-02,5\nb,2021-03-02,6\n")
+    check_one_line(told("report", path, "--out", tmp_path / "reports", *options), *parts)
+    assert not (tmp_path / "reports").exists() or list((tmp_path / "reports").iterdir()) == []
+
+
+def test_debug_shows_where_an_error_came_from(tmp_path):
+    ran = subprocess.run(
+        [sys.executable, "-m", "cvmlab", "report", "no.csv", "--debug"],
+        cwd=tmp_path, capture_output=True, text=True, encoding="utf-8", check=False,
+    )  # fmt: skip
+    assert ran.returncode != 0
+    assert "Traceback" in ran.stderr
+    assert "CvmError" in ran.stderr
+
+
+def test_mistakes_are_told_in_chinese(tmp_path):
+    result = told("report", tmp_path / "no.csv", "--language", "zh")
+    assert result.stderr.startswith("错误：")
+
+
+def test_the_unexpected_is_one_line_too(tmp_path, monkeypatch):
+    def break_down(*_, **__):
+        raise RuntimeError("bolt")
+
+    monkeypatch.setattr("cvmlab.reading.preview", break_down)
+    check_one_line(told("report", tmp_path), "RuntimeError: bolt", "--debug")
+
+
+# ---- Ctrl-C
+
+
+@POSIX_ONLY
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", ["starting", "studying"])
+def test_ctrl_c_leaves_no_kernel_and_the_earlier_report(moment, tmp_path, earlier):
+    path = messy_report.write_gb18030(tmp_path / "sales.csv", customers=300)
+    before = messy_report.snapshot(earlier)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "cvmlab", "report", str(path), "--out", str(earlier), "--language", "en"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8", start_new_session=True,
+    )  # fmt: skip
+    try:
+        kernels = wait_for_kernel(process)
+        if moment == "studying":
+            time.sleep(3)
+        os.killpg(process.pid, signal.SIGINT)
+        _, shown = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 130, shown
+    assert shown.strip() == say("cli.error", sentence=say("cli.interrupted"))
+    assert psutil.wait_procs(kernels, timeout=10)[1] == []
+    assert messy_report.snapshot(earlier) == before
+
+
+def wait_for_kernel(process):
+    """Return the processes that the report started, as soon as there is one."""
+    end = time.monotonic() + 120
+    while time.monotonic() < end:
+        assert process.poll() is None, process.stderr.read()
+        kernels = [
+            child
+            for child in psutil.Process(process.pid).children(recursive=True)
+            if "ipykernel" in str(child.cmdline())
+        ]
+        if kernels:
+            return kernels
+        time.sleep(0.05)
+    raise AssertionError("no kernel was started")
+
+
+# ---- looking at data, lists of options
+
+
+def test_data_shows_the_mapping_and_keeps_it(tmp_path):
+    path = messy_report.write_gb18030(tmp_path / "sales.csv", customers=5)
+    result = told("data", path, "--rows", 2)
+    assert result.exit_code == 0, result.output
+    for column in messy_report.CHINESE:
+        assert column in result.stdout
+    assert term("report.role_amount") in result.stdout
+    assert len(list(tmp_path.iterdir())) == 2
+    assert reading.preview(path).mapping["owner"] == "业务员"
+
+
+def test_data_can_leave_the_folder_as_it_is(tmp_path):
+    path = messy_report.write_gb18030(tmp_path / "sales.csv", customers=5)
+    assert told("data", path, "--no-save").exit_code == 0
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_every_role_has_a_label_and_an_option():
+    from cvmlab.tables import TRANSACTIONS
+
+    assert set(cli.ROLES) == {column.name for column in TRANSACTIONS.columns} | {"quantity", "unit_price"}
+    for role in cli.ROLES:
+        assert term(f"report.role_{role}", language="zh") != term(f"report.role_{role}", language="en")
+    options = told("report", "--help").stdout
+    assert all(f"--{role.replace('_', '-')}" in options for role in cli.ROLES)
+
+
+def test_assumptions_are_listed_with_bounds():
+    from cvmlab.case import Assumptions
+
+    lines = told("report", "x", "--assumptions").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == list(Assumptions().values())
+
+
+def test_the_language_follows_the_machine(monkeypatch):
+    monkeypatch.delenv("CVMLAB_LANGUAGE", raising=False)
+    for spoken, expected in (("zh_CN", "zh"), ("Chinese (Simplified)_China", "zh"), ("de_DE", "en"), (None, "en")):
+        monkeypatch.setattr(cli.locale, "getlocale", lambda spoken=spoken: (spoken, None))
+        assert cli.default_language() == expected
+    monkeypatch.setenv("CVMLAB_LANGUAGE", "zh")
+    assert cli.default_language() == "zh"
+
+
+def test_module_and_command_are_the_same():
+    ran = subprocess.run([sys.executable, "-m", "cvmlab", "--help"], capture_output=True, text=True, check=True)
+    assert ran.stdout.startswith("Usage: cvmlab ")
+    assert all(f"\n  {command}" in ran.stdout for command in cli.main.commands)
+
+
+def test_no_bar_is_drawn_into_a_file(capfd):
+    with cli._progress_bar() as told_step:
+        told_step(1, 2, "x")
+    assert capfd.readouterr() == ("", "")
