@@ -26,16 +26,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
-import numpy as np
 
+from .dense import panel
 from .errors import CvmError
+from .periods import PERIOD_LENGTHS, as_date, check_months, day_number, end_of_grid, period_start, shown_date
 from .tables import (
     AMOUNT,
     BREADTH,
     COST,
     CUSTOMER_ID,
     DATE,
-    HISTORY,
     ORDER_ID,
     PERIOD,
     PRODUCT,
@@ -43,17 +43,16 @@ from .tables import (
     REVENUE,
     TRANSACTIONS,
     VOLUME,
-    Panel,
     check_table,
+    collected,
 )
 
 if TYPE_CHECKING:
-    import pandas as pd
-    from numpy.typing import NDArray
-
-PERIOD_LENGTHS = (1, 3, 6, 12)
+    pass
 
 PURCHASE_DATE = "purchase_date"
+
+__all__ = ["PERIOD_LENGTHS", "history", "last_date", "panel", "summarise_customers"]
 
 
 def last_date(transactions: Any) -> dt.date:
@@ -169,7 +168,7 @@ def summarise_customers(transactions: Any, *, as_of: dt.date | str | None = None
             nw.coalesce("last_purchase", "last_row").alias("last_date"),
         )
     )
-    first_day, last_day = _day_number("first_date"), _day_number("last_date")
+    first_day, last_day = day_number("first_date"), day_number("last_date")
     summary = customers.with_columns(
         _orders(log).alias("orders"),
         nw.col("repeat_day").cast(nw.Int64).alias("frequency"),
@@ -238,90 +237,19 @@ def history(
     0         007 2024-01-01    130.0       2
     1         042 2024-04-01     80.0       1
     """
-    _check_months(months)
+    check_months(months)
     log = _read_log(transactions, as_of)
-    end = _end_of_grid(log.as_of, months, complete_only)
+    end = end_of_grid(log.as_of, months, complete_only)
     if log.first >= end:
         raise CvmError("aggregate.no_complete_period", first=log.first, last=log.as_of, months=months)
     rows = log.rows if log.as_of < end else log.rows.filter(nw.col(DATE) < log.literal(end))
     periods = (
-        rows.with_columns(log.as_day(_period_start(nw.col(DATE), months)).alias(PERIOD))
+        rows.with_columns(log.as_day(period_start(nw.col(DATE), months)).alias(PERIOD))
         .group_by(CUSTOMER_ID, PERIOD)
         .agg(*_sums(log))
         .with_columns(_orders(log).alias(VOLUME))
     )
     return _answer(periods, log, [CUSTOMER_ID, PERIOD], [REVENUE, VOLUME])
-
-
-def panel(history: Any, *, months: int = 1, as_of: dt.date | str | None = None, complete_only: bool = True) -> Panel:
-    """Make a history dense: one array a measure with every period of every customer.
-
-    Parameters
-    ----------
-    history
-        A `HISTORY` frame of any engine, from `history`: ``customer_id``, ``period`` and measures.
-    months
-        Length of a period, the same as the history was made with: 1, 3, 6 or 12.
-    as_of
-        The day the log is looked at (`last_date` of the log): the grid runs to the last period it completes,
-        and rows of later periods are left out. The last period of the history unless given, which is too
-        early by the months in which nobody bought at all.
-    complete_only
-        As in `history`: whether a period that the as-of date cuts short is left off the grid.
-
-    Returns
-    -------
-    Panel
-        Arrays of shape (periods, customers), float64: ``revenue``, and whatever number columns of `HISTORY`
-        the frame has. Customers stand in the order of their ids; periods run without a gap from the
-        first of the history; a period without a row holds 0. ``first`` is the row of a customer's first
-        period in the history, so that every amount of the history lies in the customer's grid.
-
-    Raises
-    ------
-    CvmError
-        For a missing column or one of another type, no rows, an empty id or period, a measure that is not
-        finite, a period that does not start on the grid, or two rows of one customer and period.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> sparse = pd.DataFrame({
-    ...     "customer_id": ["007", "007", "042"],
-    ...     "period": pd.to_datetime(["2024-01-01", "2024-03-01", "2024-02-01"]),
-    ...     "revenue": [130.0, 40.0, 80.0],
-    ... })
-    >>> dense = panel(sparse, as_of="2024-04-30")
-    >>> dense.customer_id.tolist(), dense.first.tolist()
-    (['007', '042'], [0, 1])
-    >>> dense["revenue"]
-    array([[130.,   0.],
-           [  0.,  80.],
-           [ 40.,   0.],
-           [  0.,   0.]])
-    """
-    import pandas as pd
-
-    _check_months(months)
-    sparse = _read_history(history, months)
-    measures = [str(name) for name in sparse if name not in (CUSTOMER_ID, PERIOD)]
-    number = _month_number(sparse[PERIOD])
-    start, last = number.min(), number.max()
-    if as_of is not None:
-        end = _end_of_grid(_date(as_of), months, complete_only)
-        last = (end.year - 1970) * 12 + end.month - 1 - months
-        if last < start:
-            first = sparse[PERIOD].min().date()
-            raise CvmError("aggregate.no_complete_period", first=first, last=_date(as_of), months=months)
-    sparse, number = sparse[number <= last], number[number <= last]
-    row = (number - start) // months
-    column, customer_id = pd.factorize(sparse[CUSTOMER_ID].to_numpy(dtype=object), sort=True)
-    shape = ((last - start) // months + 1, len(customer_id))
-    values = {name: _dense(sparse[name].to_numpy(np.float64), row, column, shape) for name in measures}
-    first_row = np.full(len(customer_id), shape[0], dtype=np.int64)
-    np.minimum.at(first_row, column, row)
-    period = (start + months * np.arange(shape[0])).astype("datetime64[M]").astype("datetime64[D]")
-    return Panel(np.asarray(customer_id, dtype=object), period, months, values, first_row)
 
 
 @dataclass(frozen=True)
@@ -363,7 +291,7 @@ def _read_log(transactions: Any, as_of: dt.date | str | None) -> _Log:
     first, last = _checked_rows(rows, amounts)
     log = _Log(rows, first, last, rows.collect_schema()[DATE], frozenset([*amounts, *keys]))
     if as_of is not None:
-        log = _up_to(log, _date(as_of))
+        log = _up_to(log, as_date(as_of))
     return dataclasses.replace(log, rows=_with_purchases(log))
 
 
@@ -404,10 +332,10 @@ def _checked_rows(rows: Any, amounts: list[str]) -> tuple[dt.date, dt.date]:
                 column=name,
                 count=missing,
                 rows=int(found["rows"]),
-                customer=_shown(example[CUSTOMER_ID]),
-                date=_shown(example[DATE]),
+                customer=shown_date(example[CUSTOMER_ID]),
+                date=shown_date(example[DATE]),
             )
-    return _date(found["first"]), _date(found["last"])
+    return as_date(found["first"]), as_date(found["last"])
 
 
 def _up_to(log: _Log, as_of: dt.date) -> _Log:
@@ -486,111 +414,10 @@ def _answer(summary: Any, log: _Log, keys: list[str], columns: list[str]) -> Any
     return answer.to_native()
 
 
-def _collected(frame: Any) -> Any:
-    return frame.collect() if isinstance(frame, nw.LazyFrame) else frame
-
-
 def _first_row(frame: Any) -> dict[str, Any]:
     if frame.implementation.is_duckdb():
         # narwhals would collect through pyarrow, whose import takes 50 MB
         relation = frame.to_native()
         return dict(zip(relation.columns, relation.fetchall()[0], strict=True))
-    row: dict[str, Any] = _collected(frame).rows(named=True)[0]
+    row: dict[str, Any] = collected(frame).rows(named=True)[0]
     return row
-
-
-def _shown(value: object) -> str:
-    if value is None or value != value:
-        return "–"
-    return f"{value:%Y-%m-%d}" if isinstance(value, dt.date) else str(value)
-
-
-def _date(value: Any) -> dt.date:
-    if isinstance(value, dt.datetime):
-        return dt.date(value.year, value.month, value.day)
-    if isinstance(value, dt.date):
-        return value
-    try:
-        return dt.datetime.fromisoformat(str(value).strip()).date()
-    except ValueError:
-        raise CvmError("aggregate.not_a_date", value=value) from None
-
-
-def _day_number(column: str) -> nw.Expr:
-    """Return `datetime.date.toordinal` of a column of dates; engines differ in subtracting dates."""
-    day = nw.col(column)
-    years = day.dt.year() - 1
-    leap_days = (years / 4).floor() - (years / 100).floor() + (years / 400).floor()
-    return years * 365 + leap_days + day.dt.ordinal_day()
-
-
-def _check_months(months: int) -> None:
-    if months not in PERIOD_LENGTHS:
-        raise CvmError("aggregate.period_length", months=months, lengths=", ".join(map(str, PERIOD_LENGTHS)))
-
-
-def _period_start(day: nw.Expr, months: int) -> nw.Expr:
-    year = day.dt.truncate("1y")
-    if months == 6:
-        # Not every engine truncates to six months. 182 days into a year is 1 or 2 July.
-        july = year.dt.offset_by("182d").dt.truncate("1mo")
-        return nw.when(day.dt.month() > 6).then(july).otherwise(year)
-    return year if months == 12 else day.dt.truncate("1q" if months == 3 else "1mo")
-
-
-def _end_of_grid(as_of: dt.date, months: int, complete_only: bool) -> dt.date:
-    """Return the day after the last period that counts."""
-    start = dt.date(as_of.year, (as_of.month - 1) // months * months + 1, 1)
-    after = _months_later(start, months)
-    is_complete = after - dt.timedelta(days=1) == as_of
-    return start if complete_only and not is_complete else after
-
-
-def _months_later(start: dt.date, months: int) -> dt.date:
-    month = start.month - 1 + months
-    return dt.date(start.year + month // 12, month % 12 + 1, 1)
-
-
-def _read_history(history: Any, months: int) -> pd.DataFrame:
-    """Return a checked history as pandas: ids, periods as datetime64 and the measures."""
-    import pandas as pd
-
-    check_table(history, HISTORY)
-    frame: Any = nw.from_native(history)
-    present = frame.collect_schema().names()
-    measures = [column.name for column in HISTORY.columns if column.kind == "number" and column.name in present]
-    sparse: pd.DataFrame = _collected(frame.select(CUSTOMER_ID, PERIOD, *measures)).to_pandas()
-    if sparse.empty:
-        raise CvmError("tables.no_rows", table=HISTORY.name)
-    sparse = sparse.assign(**{PERIOD: pd.to_datetime(sparse[PERIOD])}).reset_index(drop=True)
-    for name in (CUSTOMER_ID, PERIOD, *measures):
-        is_bad = sparse[name].isna().to_numpy()
-        if name in measures:
-            is_bad = ~np.isfinite(sparse[name].to_numpy(np.float64, na_value=np.nan))
-        if is_bad.any():
-            raise CvmError(
-                "tables.missing_values",
-                table=HISTORY.name, column=name, count=int(is_bad.sum()), row=int(is_bad.argmax()) + 1,
-            )  # fmt: skip
-    number = _month_number(sparse[PERIOD])
-    is_off = (number % months != 0) | (sparse[PERIOD] != number.astype("datetime64[M]").astype("datetime64[s]"))
-    if is_off.any():
-        raise CvmError("aggregate.off_grid", period=_shown(sparse[PERIOD][is_off].iloc[0]), months=months)
-    is_twice = sparse.duplicated([CUSTOMER_ID, PERIOD])
-    if is_twice.any():
-        twice = sparse[is_twice].iloc[0]
-        raise CvmError("aggregate.twice", customer=twice[CUSTOMER_ID], period=_shown(twice[PERIOD]))
-    return sparse
-
-
-def _month_number(period: pd.Series[Any]) -> NDArray[np.int64]:
-    """Months since January 1970."""
-    return period.to_numpy().astype("datetime64[M]").astype(np.int64)
-
-
-def _dense(
-    measure: NDArray[np.float64], row: NDArray[np.int64], column: NDArray[np.int64], shape: tuple[int, int]
-) -> NDArray[np.float64]:
-    array = np.zeros(shape)
-    array[row, column] = measure
-    return array

@@ -178,7 +178,7 @@ class Panel:
     """A dense history: one array a measure, with a row a period and a column a customer.
 
     A customer's grid runs over all periods of the panel, periods without a purchase hold zero;
-    ``first`` says in which row the customer's own grid begins (the period of the first purchase).
+    ``first`` says in which row the customer's own grid begins (the first row of the history, a refund included).
 
     Attributes
     ----------
@@ -227,3 +227,8 @@ class Panel:
         row, column = row[keep], column[keep]
         measures = {name: array[row, column] for name, array in self.values.items()}
         return pd.DataFrame({CUSTOMER_ID: self.customer_id[column], PERIOD: self.period[row], **measures})
+
+
+def collected(frame: Any) -> Any:
+    """Return a narwhals frame with its rows there, computed if it was lazy."""
+    return frame.collect() if isinstance(frame, nw.LazyFrame) else frame

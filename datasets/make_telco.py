@@ -57,9 +57,7 @@ def query(present: list[str]) -> str:
 
 def main() -> None:
     """Read the source from the command line and write the dataset beside this script."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("source", type=Path, help="IBM's table as .parquet or .csv")
     path = parser.parse_args().source
     connection = duckdb.connect()

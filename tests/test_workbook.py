@@ -66,7 +66,9 @@ def test_an_empty_sheet_has_its_header(tmp_path):
 
 def test_rows_beyond_a_sheet_are_counted(tmp_path, monkeypatch):
     monkeypatch.setattr(workbook, "EXCEL_ROWS", 4)
-    book, left_out = written(tmp_path, {"all": pd.DataFrame({"id": list("abcdef")}), "few": pd.DataFrame({"id": ["a"]})})
+    book, left_out = written(
+        tmp_path, {"all": pd.DataFrame({"id": list("abcdef")}), "few": pd.DataFrame({"id": ["a"]})}
+    )
     assert left_out == {"all": 3}
     assert book["all"].max_row == 4
 

@@ -103,9 +103,7 @@ def _revenue_label(months: int) -> str:
     return term(known) if known in keys() else say("charts.revenue_months", months=months)
 
 
-def plot_forecast(
-    frame: pd.DataFrame, *, value: str = "revenue", unit: str = "", ax: Axes | None = None
-) -> Axes:
+def plot_forecast(frame: pd.DataFrame, *, value: str = "revenue", unit: str = "", ax: Axes | None = None) -> Axes:
     """Draw what was expected, with its interval, beside what happened.
 
     Parameters

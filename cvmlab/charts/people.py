@@ -52,9 +52,7 @@ def plot_calls(frame: pd.DataFrame, *, limit: int = 12, currency: str = "", ax: 
     ax.set_xlabel(term("charts.calls_x"))
     if not len(frame):
         ax.set_yticks([])
-        ax.text(
-            0.5, 0.5, term("charts.nobody_to_call"), transform=ax.transAxes, ha="center", color=style.QUIET
-        )
+        ax.text(0.5, 0.5, term("charts.nobody_to_call"), transform=ax.transAxes, ha="center", color=style.QUIET)
         return style.lettered(ax)
 
     usual, silent = frame["usual_gap_days"].to_numpy(float), frame["silent_days"].to_numpy(float)

@@ -76,9 +76,7 @@ def plot_concentration(
     return style.lettered(ax)
 
 
-def plot_whale(
-    frame: pd.DataFrame, *, profit_is_assumed: bool, currency: str = "", ax: Axes | None = None
-) -> Axes:
+def plot_whale(frame: pd.DataFrame, *, profit_is_assumed: bool, currency: str = "", ax: Axes | None = None) -> Axes:
     """Draw the whale curve: how far the best customers carry the profit, and what the others take away.
 
     Parameters

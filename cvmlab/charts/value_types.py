@@ -252,9 +252,7 @@ def plot_sensitivity(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         if len(rows):
             mark = style.TYPES[name]
             x, y = rows["factor"].to_numpy(float), rows["customers"].to_numpy(float)
-            ax.plot(
-                x, y, color=mark.color, linestyle=mark.line, marker=mark.marker, markersize=5, linewidth=2
-            )
+            ax.plot(x, y, color=mark.color, linestyle=mark.line, marker=mark.marker, markersize=5, linewidth=2)
             ends.append((x[-1], y[-1], term(f"charts.type_{name}"), mark.color))
     ax.axvline(1, color=style.QUIET, linestyle=":", linewidth=1)
     ax.annotate(
@@ -326,13 +324,9 @@ def plot_migration(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None =
             sign = "+" if change > 0 else "−" if change < 0 else ""
             text += f"\n{sign}{currency}{style.money(abs(change))}"
         ink = "white" if darkness[down, across] > 0.55 else style.INK
-        ax.text(
-            across + 0.5, down + 0.5, text, ha="center", va="center", fontsize=style.LABEL_SIZE, color=ink
-        )
+        ax.text(across + 0.5, down + 0.5, text, ha="center", va="center", fontsize=style.LABEL_SIZE, color=ink)
         if before[down] == after[across]:
-            frame_of_stay = Rectangle(
-                (across + 0.03, down + 0.03), 0.94, 0.94, fill=False, edgecolor=style.INK
-            )
+            frame_of_stay = Rectangle((across + 0.03, down + 0.03), 0.94, 0.94, fill=False, edgecolor=style.INK)
             ax.add_patch(frame_of_stay)
     ax.grid(visible=False)
     ax.spines[:].set_visible(False)
