@@ -304,7 +304,7 @@ def complete_months(transactions: Any, as_of: date) -> Panel:
         if error.key != "aggregate.no_complete_period":
             raise
     part = aggregate.panel(sparse, as_of=as_of, complete_only=False)
-    none = {name: array[:0] for name, array in part.values.items()}
+    none = {name: array[:0] for name, array in part.values.items()}  # noqa: PD011
     return replace(part, period=part.period[:0], values=none, first=np.zeros_like(part.first))
 
 

@@ -49,11 +49,11 @@ class Limits:
         return term(self.word) if self.word in keys() else self.word
 
     def unit_label(self) -> str:
-        """Return the unit's wording with a leading space, empty if the field has no unit."""
+        """Return the unit's wording, a space before it where it needs one; empty if the field has no unit."""
         if not self.unit:
             return ""
         wording = term(f"units.{self.unit}")
-        return wording if wording in {"%", "‰"} else f" {wording}"
+        return wording if wording[0] in "%‰（" else f" {wording}"
 
     def text(self, value: object) -> str:
         """Return a value of the field as people read it: a share in percent, a choice in its wording.
@@ -137,6 +137,24 @@ def choice(default: str | None, *, word: str, choices: tuple[str, ...], optional
 def switch(default: bool, *, word: str) -> Any:
     """Declare a field that is on or off."""
     return dataclasses.field(default=default, metadata={"limits": Limits(word=word, kind="switch")})
+
+
+@dataclass(frozen=True)
+class _Label:
+    """The label of a field, spoken when a sentence is read, not when the error is raised."""
+
+    limits: Limits
+
+    def __str__(self) -> str:
+        return self.limits.label()
+
+
+@dataclass(frozen=True)
+class _Unit:
+    limits: Limits
+
+    def __str__(self) -> str:
+        return self.limits.unit_label()
 
 
 @dataclass(frozen=True)
@@ -227,7 +245,7 @@ def checked(name: str, value: object, limits: Limits) -> object:
 
 
 def _checked_number(name: str, value: object, limits: Limits) -> float | int:
-    said = {"label": limits.label(), "name": name, "value": value, "unit": limits.unit_label()}
+    said = {"label": _Label(limits), "name": name, "value": value, "unit": _Unit(limits)}
     try:
         amount = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
@@ -246,7 +264,7 @@ def _checked_choice(name: str, value: object, limits: Limits) -> str:
         return value
     raise CvmError(
         "scenario.not_a_choice",
-        label=limits.label(),
+        label=_Label(limits),
         name=name,
         value=value,
         choices=", ".join(limits.choices),
@@ -259,5 +277,5 @@ def _checked_switch(name: str, value: object, limits: Limits) -> bool:
     answers = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
     known = answers.get(str(value).strip().lower())
     if known is None:
-        raise CvmError("scenario.not_a_switch", label=limits.label(), name=name, value=value)
+        raise CvmError("scenario.not_a_switch", label=_Label(limits), name=name, value=value)
     return known

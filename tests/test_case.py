@@ -222,6 +222,7 @@ def small_logs(draw):
     )
 
 
+@pytest.mark.slow
 @FEW
 @given(small_logs(), st.sampled_from([None, 0.3]))
 def test_any_small_log_makes_a_case_that_adds_up(log, margin):
@@ -233,6 +234,7 @@ def test_any_small_log_makes_a_case_that_adds_up(log, margin):
     assert (made.past is None) == bool(made.past_problem)
 
 
+@pytest.mark.slow
 @settings(max_examples=5, deadline=None)
 @given(small_logs(), st.integers(0, 2**31))
 def test_the_order_of_the_rows_does_not_matter(log, seed):

@@ -108,7 +108,7 @@ def _number_class(kind: Kind) -> str:
 
 
 def _class(kind: Kind) -> str:
-    return " class=id" if kind == "id" else _number_class(kind)
+    return f" class={kind}" if kind in ("id", "date") else _number_class(kind)
 
 
 def cell(value: Any, kind: Kind) -> str:

@@ -322,7 +322,7 @@ def _execute(template: Path, result: Path, parameters: dict[str, Any], progress:
         executed = papermill.execute_notebook(
             path, None, parameters, progress_bar=False, log_output=False, request_save_on_cell_execute=False,
             execution_timeout=_CELL_TIMEOUT_SECONDS, start_timeout=_KERNEL_START_SECONDS, on_cell_start=told,
-            cwd=str(Path.cwd()), extra_arguments=["--log-level=ERROR"],
+            cwd=str(Path.cwd()), extra_arguments=["--log-level=CRITICAL"],
         )  # fmt: skip
     except PapermillExecutionError as error:
         raise _from_kernel(error, result.parent.parent) from error
