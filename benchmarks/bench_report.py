@@ -75,8 +75,8 @@ def compare(source: str, runs: int) -> bool:
             if turn:
                 floors.append(floor)
                 reports.append(report)
-                computed.append(sum(record["seconds"].values()))
-        steps = cell_seconds(made)
+                steps = cell_seconds(made)
+                computed.append(sum(record["seconds"].values()) + steps["read"])
     print("own computations by step:", ", ".join(f"{name} {spent:.2f} s" for name, spent in record["seconds"].items()))
     print("cells by step:", ", ".join(f"{name} {spent:.2f} s" for name, spent in steps.items()))
     floor, report, own = median(floors), median(reports), median(computed)

@@ -10,130 +10,36 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from . import actions, aggregate, backtest, buying, matrix, migration, potential, segments
+from . import actions, aggregate, matrix, potential, segments
+from .assumptions import Assumptions
 from .errors import CvmError
-from .scenario import Scenario, number
-from .tables import ATTRIBUTES, CUSTOMER_ID, DATE, PROFIT, Panel
+from .expectations import Basis, Models, fit_models, with_contribution, with_expectations, with_yearly
+from .hindsight import Moves, Past, compare_windows, look_back
+from .tables import ATTRIBUTES, CUSTOMER_ID, DATE, Panel
 from .thresholds import Thresholds, choose_thresholds
-from .vocabulary import say
 
 if TYPE_CHECKING:
     from .reading import DataReport, Log
 
-DAYS_PER_YEAR = 365.25
-_CUSTOMERS_FOR_A_MODEL = 20
-_LEAST_BACKTEST_SPAN = 6
-_SILENT_FOR_A_CORRECTION = 10
-_LEAST_WINDOW_MONTHS, _MOST_WINDOW_MONTHS = 3, 12
-
-Basis = Literal["profit", "assumed_profit", "revenue"]
-
-
-@dataclass(frozen=True)
-class Assumptions(Scenario):
-    """What the report assumes. Every field can be set with ``--set name=value``.
-
-    Amounts left out are derived from the log, and then called *assumed* where they are shown:
-    ``cost_to_keep`` from ``keep_share``, ``contact_cost`` from ``contact_share``.
-    """
-
-    margin: float | None = number(None, word="case.margin", minimum=0, maximum=1, step=0.01, optional=True)
-    cost_per_order: float = number(0, word="case.cost_per_order", minimum=0, unit="money")
-    discount_rate: float = number(0.10, word="case.discount_rate", minimum=0, maximum=1, step=0.01)
-    horizon_months: int = number(12, word="case.horizon_months", minimum=1, maximum=60, unit="months", whole=True)
-    silent_below: float = number(0.5, word="case.silent_below", minimum=0.01, maximum=0.99, step=0.01)
-    cost_to_keep: float | None = number(None, word="case.cost_to_keep", minimum=0, unit="money", optional=True)
-    keep_share: float = number(0.10, word="case.keep_share", minimum=0, maximum=1, step=0.01)
-    headroom_reached: float = number(0.20, word="case.headroom_reached", minimum=0.01, maximum=1, step=0.01)
-    contact_cost: float | None = number(None, word="case.contact_cost", minimum=0, unit="money", optional=True)
-    contact_share: float = number(0.5, word="case.contact_share", minimum=0, maximum=10, step=0.1)
-    value_threshold: float | None = number(None, word="case.value_threshold", unit="money", optional=True)
-    headroom_threshold: float | None = number(
-        None, word="case.headroom_threshold", minimum=0, unit="money", optional=True
-    )
-    calls: int = number(10, word="case.calls", minimum=1, maximum=100, unit="customers", whole=True)
-    hold_out_share: float = number(0.2, word="case.hold_out_share", minimum=0, maximum=0.9, step=0.05)
-    backtest_months: int = number(3, word="case.backtest_months", minimum=1, maximum=12, unit="months", whole=True)
-    seed: int = number(1, word="case.seed", minimum=0, whole=True)
-
-
-@dataclass(frozen=True)
-class Models:
-    """The models of buying behind the expectations; None where the log cannot carry them, with the reason."""
-
-    bg_nbd: buying.BgNbd | None
-    gamma_gamma: buying.GammaGamma | None
-    problem: str = ""
-
-
-@dataclass(frozen=True)
-class Past:
-    """What the backtest found.
-
-    Attributes
-    ----------
-    cut
-        The last day that was known.
-    months
-        Number of months that were cut off and predicted.
-    customers
-        One row a customer known at the cut, with ``expected_revenue`` of the months cut off,
-        ``last_year_revenue`` (the rival's score), ``silent``, ``later_revenue`` and ``bought``.
-    alarms
-        Right and false warnings of silence.
-    model_captured, rival_captured, ideal_captured
-        Share of the later revenue that the best fifth of customers brought, ranked by each (0 to 1).
-    """
-
-    cut: date
-    months: int
-    customers: pd.DataFrame
-    alarms: backtest.Alarms
-    model_captured: float
-    rival_captured: float
-    ideal_captured: float
-
-    @property
-    def corrects_silence(self) -> bool:
-        """Whether enough customers were called silent for their return to say something."""
-        return self.alarms.silent >= _SILENT_FOR_A_CORRECTION
-
-    def gains(self) -> pd.DataFrame:
-        """Return the gain curves of model, rival and ideal."""
-        methods = {"model": "expected_revenue", "last_year": "last_year_revenue"}
-        return backtest.gain_curves(self.customers, methods, "later_revenue")
-
-    def calibration(self) -> pd.DataFrame:
-        """Return predicted against observed shares of customers that bought, in bands."""
-        return backtest.calibration(
-            self.customers["chance_to_buy"].to_numpy(float), self.customers["bought"].to_numpy(bool)
-        )
-
-
-@dataclass(frozen=True)
-class Moves:
-    """Who moved between the types from one window to the next.
-
-    Attributes
-    ----------
-    months
-        Length of each window.
-    moves
-        From `cvmlab.migration.migration`.
-    movers
-        From `cvmlab.migration.why_moved`: those who moved, and what changed.
-    """
-
-    months: int
-    moves: pd.DataFrame
-    movers: pd.DataFrame
+__all__ = [
+    "Assumptions",
+    "Basis",
+    "Case",
+    "Models",
+    "Moves",
+    "Past",
+    "attributes",
+    "complete_months",
+    "draw_lines",
+    "study",
+]
 
 
 @dataclass(frozen=True)
@@ -250,7 +156,7 @@ def study(log: Log, assumptions: Assumptions | None = None, *, kept: Thresholds 
     with clock.step("matrix"):
         cost_to_keep, contact_cost = _costs(customers, assumed)
         customers = potential.headroom(
-            customers, value="contribution", likelihood="p_alive", bands=_bands(len(customers))
+            customers, value="contribution", likelihood="p_alive", bands=potential.bands_for(len(customers))
         )
         thresholds = kept or draw_lines(customers, cost_to_keep, assumed)
         customers = matrix.classify(customers, thresholds)
@@ -327,105 +233,6 @@ def attributes(transactions: Any) -> pd.DataFrame:
     return frame
 
 
-def with_contribution(customers: pd.DataFrame, assumed: Assumptions) -> tuple[pd.DataFrame, Basis]:
-    """Add ``contribution``: known profit if the log has it, else profit under a margin, else revenue.
-
-    Examples
-    --------
-    >>> customers = pd.DataFrame({"customer_id": ["a"], "revenue": [100.0], "orders": [2]})
-    >>> frame, basis = with_contribution(customers, Assumptions(margin=0.3, cost_per_order=5))
-    >>> basis, frame["contribution"].tolist()
-    ('assumed_profit', [20.0])
-    """
-    if assumed.margin is not None:
-        profit = assumed.margin * customers["revenue"] - assumed.cost_per_order * customers["orders"]
-        return customers.assign(contribution=profit), "assumed_profit"
-    if PROFIT in customers.columns:
-        return customers.assign(contribution=customers[PROFIT]), "profit"
-    return customers.assign(contribution=customers["revenue"]), "revenue"
-
-
-def with_yearly(
-    customers: pd.DataFrame, transactions: Any, as_of: date, first_date: date, assumed: Assumptions
-) -> pd.DataFrame:
-    """Add ``yearly_revenue`` and ``yearly_contribution``: the last 12 months, scaled up from a shorter log."""
-    after = backtest.months_before(as_of, 12)
-    days = (as_of - first_date).days + 1
-    scale = max(1.0, 365 / days)
-    window = backtest.between(transactions, after, as_of)
-    recent, _ = with_contribution(aggregate.summarise_customers(window, as_of=as_of).df(), assumed)
-    found = recent.set_index(CUSTOMER_ID).reindex(customers[CUSTOMER_ID])
-    return customers.assign(
-        yearly_revenue=found["revenue"].fillna(0.0).to_numpy(float) * scale,
-        yearly_contribution=found["contribution"].fillna(0.0).to_numpy(float) * scale,
-    )
-
-
-def fit_models(customers: pd.DataFrame) -> Models:
-    """Fit the models of buying; where the log cannot carry one, None and the reason.
-
-    BG/NBD needs repeat purchases and some customers; Gamma-Gamma needs spending that differs.
-    """
-    if len(customers) < _CUSTOMERS_FOR_A_MODEL:
-        return Models(None, None, "few_customers")
-    try:
-        bg_nbd = buying.fit_bg_nbd(customers)
-    except CvmError as error:
-        return Models(None, None, str(error))
-    try:
-        return Models(bg_nbd, buying.fit_gamma_gamma(customers))
-    except CvmError:
-        return Models(bg_nbd, None)
-
-
-def with_expectations(customers: pd.DataFrame, models: Models, assumed: Assumptions) -> pd.DataFrame:
-    """Add what is expected of each customer: ``p_alive``, rhythm, ``expected_contribution``, ``current_value``.
-
-    With models: expected purchase days × expected contribution of one, the latter being the expected spend
-    times the customer's own ratio of contribution to revenue. Without: the last year's contribution goes on
-    for those whose silence is at most three times their usual gap, and nothing comes from the others.
-    """
-    days = assumed.horizon_months * DAYS_PER_YEAR / 12
-    ratio = _contribution_ratio(customers)
-    if models.bg_nbd is None:
-        return _naive_expectations(customers, assumed)
-    scores = buying.score_customers(customers, models.bg_nbd, models.gamma_gamma, days=days)
-    discounted = models.bg_nbd.discounted_expected_purchases(customers, days, assumed.discount_rate)
-    worth = scores["expected_spend"].to_numpy(float) * ratio
-    return customers.assign(
-        p_alive=scores["p_alive"].to_numpy(float),
-        usual_gap_days=scores["usual_gap_days"].to_numpy(float),
-        silent_days=scores["silent_days"].to_numpy(float),
-        expected_contribution=scores["expected_orders"].to_numpy(float) * worth,
-        current_value=discounted * worth,
-    )
-
-
-def _contribution_ratio(customers: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Contribution per unit of revenue of each customer; the whole log's where a customer has no revenue."""
-    revenue = customers["revenue"].to_numpy(float)
-    contribution = customers["contribution"].to_numpy(float)
-    pooled = contribution.sum() / revenue.sum()
-    return np.where(revenue > 0, contribution / np.where(revenue > 0, revenue, 1.0), pooled)
-
-
-def _naive_expectations(customers: pd.DataFrame, assumed: Assumptions) -> pd.DataFrame:
-    frequency = customers["frequency"].to_numpy(float)
-    gap = np.where(frequency > 0, customers["recency"] / np.where(frequency > 0, frequency, 1.0), np.nan)
-    silent = (customers["age"] - customers["recency"]).to_numpy(float)
-    going_on = ~(silent > 3 * gap)
-    years = assumed.horizon_months / 12
-    expected = customers["yearly_contribution"].to_numpy(float) * going_on * years
-    return customers.assign(
-        p_alive=going_on.astype(float),
-        usual_gap_days=gap,
-        silent_days=silent,
-        expected_contribution=expected,
-        # spread evenly over the horizon, so discounted from its middle on average
-        current_value=expected / (1 + assumed.discount_rate) ** (years / 2),
-    )
-
-
 def _costs(customers: pd.DataFrame, assumed: Assumptions) -> tuple[float, float]:
     """Return the cost of keeping a customer for a year and of one contact, stated or assumed from the log."""
     buyers = customers.loc[customers["yearly_revenue"] > 0]
@@ -435,11 +242,6 @@ def _costs(customers: pd.DataFrame, assumed: Assumptions) -> tuple[float, float]
     keep = assumed.keep_share * yearly if assumed.cost_to_keep is None else assumed.cost_to_keep
     contact = assumed.contact_share * per_order if assumed.contact_cost is None else assumed.contact_cost
     return keep, contact
-
-
-def _bands(customers: int) -> int:
-    """Return into how many bands of peers the customers fall: some fifty in each, at most ten bands."""
-    return int(np.clip(customers // 50, 1, 10))
 
 
 def _loss_of_silence(calls: pd.DataFrame, past: Past | None) -> tuple[float, float, float]:
@@ -466,94 +268,3 @@ def draw_lines(customers: pd.DataFrame, cost_to_keep: float, assumed: Assumption
     if assumed.headroom_threshold is not None:
         chosen = chosen.replace(growth_potential=assumed.headroom_threshold, growth_potential_choice="stated")
     return chosen
-
-
-def compare_windows(
-    transactions: Any, as_of: date, first_date: date, thresholds: Thresholds, assumed: Assumptions
-) -> Moves | None:
-    """Classify what was bought in the last window and in the one before it; None for a log too short.
-
-    A window is half of the log, at least 3 and at most 12 months. In a window nothing is expected: current
-    value is the contribution bought in it, scaled to ``horizon_months``.
-    """
-    months = min(_MOST_WINDOW_MONTHS, _whole_months(first_date, as_of) // 2)
-    if months < _LEAST_WINDOW_MONTHS:
-        return None
-    middle = backtest.months_before(as_of, months)
-    start = backtest.months_before(as_of, 2 * months)
-    windows = [(start, middle), (middle, as_of)]
-    summaries = [
-        aggregate.summarise_customers(backtest.between(transactions, after, until), as_of=until).df()
-        for after, until in windows
-        if backtest.any_between(transactions, after, until)
-    ]
-    if len(summaries) < len(windows):
-        return None
-    before, after = (_types_in_window(summary, months, thresholds, assumed) for summary in summaries)
-    return Moves(months, migration.migration(before, after), migration.why_moved(before, after))
-
-
-def _types_in_window(summary: pd.DataFrame, months: int, thresholds: Thresholds, assumed: Assumptions) -> pd.DataFrame:
-    customers, _ = with_contribution(summary, assumed)
-    customers = potential.headroom(
-        customers,
-        value="contribution",
-        minimum_days=months * DAYS_PER_YEAR / 12,
-        bands=_bands(len(customers)),
-    )
-    bought = customers["contribution"] * assumed.horizon_months / months
-    return matrix.classify(customers.assign(current_value=bought), thresholds)
-
-
-def _whole_months(first: date, last: date) -> int:
-    # the day after the last one: January to December are twelve months
-    end = last + timedelta(days=1)
-    return (end.year - first.year) * 12 + end.month - first.month - (end.day < first.day)
-
-
-def look_back(transactions: Any, as_of: date, first_date: date, assumed: Assumptions) -> tuple[Past | None, str]:
-    """Make the same judgement as of some months earlier and compare it with what happened.
-
-    Returns
-    -------
-    past : Past or None
-        None where the log cannot carry it.
-    problem : str
-        Why not, a sentence in the language in force; empty if it can.
-    """
-    span = _whole_months(first_date, as_of)
-    months = min(assumed.backtest_months, span // 3)
-    if span < _LEAST_BACKTEST_SPAN or months < 1:
-        return None, say("case.past_too_short")
-    cut = backtest.months_before(as_of, months)
-    known = aggregate.summarise_customers(transactions, as_of=cut).df().sort_values(CUSTOMER_ID, ignore_index=True)
-    if len(known) < _CUSTOMERS_FOR_A_MODEL:
-        return None, say("case.past_few", count=_CUSTOMERS_FOR_A_MODEL)
-    models = fit_models(known)
-    if models.bg_nbd is None:
-        return None, say("case.past_no_model", cut=cut)
-    days = (as_of - cut).days
-    scores = buying.score_customers(known, models.bg_nbd, models.gamma_gamma, days=days)
-    year_before = backtest.between(transactions, backtest.months_before(cut, 12), cut)
-    rival = aggregate.summarise_customers(year_before, as_of=cut).df().set_index(CUSTOMER_ID)["revenue"]
-    later_log = backtest.between(transactions, cut, as_of)
-    if not backtest.any_between(transactions, cut, as_of):
-        return None, say("case.past_nothing_later", cut=cut)
-    judged = known.assign(
-        expected_revenue=scores["expected_revenue"].to_numpy(float),
-        p_alive=scores["p_alive"].to_numpy(float),
-        chance_to_buy=models.bg_nbd.chance_to_buy(known, days),
-        silent=scores["p_alive"].to_numpy(float) < assumed.silent_below,
-        last_year_revenue=rival.reindex(known[CUSTOMER_ID]).fillna(0.0).to_numpy(float),
-    )
-    customers = backtest.outcomes(judged, aggregate.summarise_customers(later_log).df())
-    actual = customers["later_revenue"].to_numpy(float)
-    return Past(
-        cut=cut,
-        months=months,
-        customers=customers,
-        alarms=backtest.alarms(customers["silent"].to_numpy(bool), customers["bought"].to_numpy(bool)),
-        model_captured=backtest.captured_share(customers["expected_revenue"].to_numpy(float), actual),
-        rival_captured=backtest.captured_share(customers["last_year_revenue"].to_numpy(float), actual),
-        ideal_captured=backtest.captured_share(actual, actual),
-    ), ""

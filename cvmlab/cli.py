@@ -200,8 +200,8 @@ def _padded(text: str, width: int) -> str:
 @click.option("--day-first", type=click.Choice(["yes", "no"]), help="Whether 03/04/2017 is the third of April.")
 @_speaks
 def report(
-    source: str | None, out: str, name: str | None, settings: tuple[str, ...], assumptions: bool, by: str | None, jobs: int,
-    since: str | None, mask: bool, pdf: bool, **options: Any,
+    source: str | None, out: str, name: str | None, settings: tuple[str, ...], assumptions: bool, by: str | None,
+    jobs: int, since: str | None, mask: bool, pdf: bool, **options: Any,
 ) -> None:  # fmt: skip
     """Make a case report from SOURCE: a file, a folder, or a course dataset such as `grocery`."""
     from . import case, datasets, reading

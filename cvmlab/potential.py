@@ -89,6 +89,17 @@ def headroom(
     return customers.assign(value_per_year=own, reference_per_year=reference, headroom=gap)
 
 
+def bands_for(customers: int) -> int:
+    """Return into how many bands of peers so many customers are split: some fifty in each, at most ten bands.
+
+    Examples
+    --------
+    >>> bands_for(30), bands_for(220), bands_for(10_000)
+    (1, 4, 10)
+    """
+    return int(np.clip(customers // 50, 1, 10))
+
+
 def _band(figures: NDArray[np.float64], bands: int) -> NDArray[np.intp]:
     edges = np.unique(np.quantile(figures, np.arange(1, bands) / bands)) if bands > 1 else figures[:0]
     return np.searchsorted(edges, figures, side="left")

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import rankdata
 
-from cvmlab import actions, case, reading
+from cvmlab import actions, case, expectations, reading
 from cvmlab.case import Assumptions, study
 from cvmlab.errors import CvmError
 from cvmlab.thresholds import Thresholds
@@ -247,10 +247,10 @@ def test_the_order_of_the_rows_does_not_matter(log, seed):
 def test_the_basis_is_what_the_log_knows():
     frame = pd.DataFrame({"customer_id": ["a", "b"], "revenue": [100.0, 50.0], "orders": [2, 1]})
     known = frame.assign(profit=[30.0, -5.0])
-    assert case.with_contribution(frame, Assumptions())[1] == "revenue"
-    with_profit, basis = case.with_contribution(known, Assumptions())
+    assert expectations.with_contribution(frame, Assumptions())[1] == "revenue"
+    with_profit, basis = expectations.with_contribution(known, Assumptions())
     assert (basis, with_profit["contribution"].tolist()) == ("profit", [30.0, -5.0])
-    stated, basis = case.with_contribution(known, Assumptions(margin=0.2, cost_per_order=4))
+    stated, basis = expectations.with_contribution(known, Assumptions(margin=0.2, cost_per_order=4))
     assert (basis, stated["contribution"].tolist()) == ("assumed_profit", [12.0, 6.0])
 
 
@@ -258,7 +258,7 @@ def test_the_basis_is_what_the_log_knows():
 @given(st.lists(st.tuples(st.floats(1, 1e5), st.integers(1, 50)), min_size=1, max_size=20), st.floats(0, 1))
 def test_assumed_profit_is_linear_in_margin_and_cost(rows, margin):
     frame = pd.DataFrame(rows, columns=["revenue", "orders"]).assign(customer_id="x")
-    made, _ = case.with_contribution(frame, Assumptions(margin=margin, cost_per_order=3))
+    made, _ = expectations.with_contribution(frame, Assumptions(margin=margin, cost_per_order=3))
     total = margin * frame["revenue"].sum() - 3 * frame["orders"].sum()
     assert made["contribution"].sum() == pytest.approx(total, abs=1e-6)
 

@@ -13,7 +13,7 @@ from ..tables import ATTRIBUTES, CUSTOMER_ID
 from ..thresholds import Thresholds
 from ..vocabulary import say, term
 from .light import quality_light
-from .sections import basis, call_list, recommendation
+from .wording import basis, call_list, recommendation
 from .workbook import write_csv, write_workbook
 
 if TYPE_CHECKING:

@@ -1,28 +1,35 @@
 """What the report notebook shows: each function takes a `Case` and returns pieces to display in order.
 
 A piece is HTML or a picture. All words come from the vocabulary, all figures from the case; nothing is
-computed here beyond sums for a sentence.
+computed here beyond sums for a sentence. Page one is in `first_page`, the end in `footing` and `data_quality`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from .. import __version__, charts, matrix, migration, portfolio, segments
-from ..buying import frequency_spend_correlation
-from ..charts.style import money, percent, whole_money
-from ..tables import ATTRIBUTES, CUSTOMER_ID, OWNER
+from .. import charts, matrix, migration, segments
+from ..charts.style import percent, whole_money
+from ..tables import CUSTOMER_ID, OWNER
 from ..vocabulary import say, term
 from . import html
 from .figures import Picture, picture
 from .html import Kind
-from .light import quality_light
+from .wording import (
+    base_frame,
+    basis,
+    count,
+    how_contact,
+    how_cost,
+    value_curve,
+    who_columns,
+)
 
 if TYPE_CHECKING:
     from ..case import Case
@@ -30,221 +37,6 @@ if TYPE_CHECKING:
 Piece = Picture | html.Page
 _TOP_ROWS = 10
 _EQUAL_WITHIN = 0.01
-
-
-def basis(case: Case) -> str:
-    """Return what a contribution is in this case, in words."""
-    return term(f"report.basis_{case.basis}")
-
-
-def page_one(case: Case, title: str) -> list[Piece]:
-    """Return what a manager reads: the money at stake, five sentences, one picture, whom to call."""
-    return [
-        html.page(_masthead(case, title), html.cards(_stakes(case)), html.sentences(five_sentences(case))),
-        html.page(*_calls(case)),
-        picture(charts.plot_matrix(case.customers, case.thresholds), name="matrix", alt=term("report.alt_matrix")),
-    ]
-
-
-def recommendation(case: Case, action: str) -> dict[str, float]:
-    """Return the figures of one recommended action."""
-    chosen = case.recommendations.loc[case.recommendations["action"] == action]
-    figures = chosen.drop(columns="action").iloc[0]
-    return {str(name): float(figure) for name, figure in zip(figures.index, figures.to_numpy(float), strict=True)}
-
-
-def _masthead(case: Case, title: str) -> str:
-    light = quality_light(case.quality)
-    lead = say(
-        "report.lead",
-        as_of=case.as_of,
-        customers=_count(len(case.customers)),
-        orders=_count(int(case.customers["orders"].sum())),
-        first=case.first_date,
-        basis=basis(case),
-    )
-    lamp = (
-        f"<div class='light {light}'><span class='lamp'></span>{html.escape(term('report.light_title'))}: "
-        f"<b>{html.escape(term(f'report.light_{light}'))}</b></div>"
-    )
-    heading = f"<h1>{html.escape(say('report.title', name=title))}</h1>"
-    return f"<div class='masthead'><div>{heading}{html.paragraph(lead, quiet=True)}</div>{lamp}</div>"
-
-
-def _stakes(case: Case) -> list[tuple[str, str, str]]:
-    customers, assumed = case.customers, case.assumptions
-    days = (case.as_of - case.first_date).days + 1
-    year = "report.card_yearly" if days >= 365 else "report.card_yearly_scaled"
-    yearly_kind = "assumed" if case.basis == "assumed_profit" else "known" if days >= 365 else "estimated"
-    estimated = "assumed" if case.basis == "assumed_profit" else "estimated"
-    lost, developed = recommendation(case, "win_back"), recommendation(case, "develop")
-    loss = say("report.card_loss", count=_count(lost["customers"]), low=money(lost["low"]), high=money(lost["high"]))
-    return [
-        (money(customers["yearly_contribution"].sum()), say(year, basis=basis(case), days=days), yearly_kind),
-        (
-            money(customers["current_value"].sum()),
-            say("report.card_current", months=assumed.horizon_months),
-            estimated,
-        ),
-        (money(lost["at_stake"]), loss, estimated),
-        (
-            money(developed["at_stake"]),
-            say("report.card_headroom", reach=percent(assumed.headroom_reached)),
-            "assumed",
-        ),
-    ]
-
-
-def five_sentences(case: Case) -> list[str]:
-    """Return the five sentences that answer a manager: who, where to, whom to keep, whom to call, how sure."""
-    return [_who(case), _trend(case), _types(case), _silent(case), _trust(case)]
-
-
-def _who(case: Case) -> str:
-    curve = _curve(case)
-    return say(
-        "report.s_concentration",
-        customers=_count(len(case.customers)),
-        share=percent(portfolio.top_share(curve, 0.2)),
-        half=percent(portfolio.customers_for(curve, 0.5)),
-        basis=basis(case),
-    )
-
-
-def _curve(case: Case) -> pd.DataFrame:
-    if case.basis == "revenue":
-        return portfolio.concentration_curve(case.customers, revenue="yearly_contribution")
-    return portfolio.whale_curve(case.customers, profit="yearly_contribution")
-
-
-def _trend(case: Case) -> str:
-    active = base_frame(case)["active_customers"].to_numpy(float)
-    if len(active) < 6:
-        return term("report.s_no_trend")
-    now, before = active[-3:].mean(), active[-6:-3].mean()
-    share = now / before - 1 if before else 0.0
-    key = "none" if abs(share) < 0.005 else "up" if share > 0 else "down"
-    change = say(f"report.change_{key}", share=percent(abs(share)))
-    return say("report.s_trend", now=_count(now), change=change)
-
-
-def _types(case: Case) -> str:
-    types = matrix.summarise_types(case.customers, ["current_value"]).set_index("value_type")
-    high = types.loc[["IV", "III"]]
-    return say(
-        "report.s_types",
-        high=_count(high["customers"].sum()),
-        share=percent(high["current_value_share"].sum()),
-        months=case.assumptions.horizon_months,
-        low=_count(int((case.customers["value_type"] == "I").sum())),
-        cost=whole_money(case.cost_to_keep),
-        how=how_cost(case),
-    )
-
-
-def _silent(case: Case) -> str:
-    row = recommendation(case, "win_back")
-    if not row["customers"]:
-        return term("report.s_none_silent")
-    corrected = case.past is not None and case.past.corrects_silence
-    return say(
-        "report.s_silent_corrected" if corrected else "report.s_silent",
-        count=_count(row["customers"]),
-        yearly=whole_money(case.calls["yearly_contribution"].sum()),
-        back=percent(case.past.alarms.false_alarm_share) if case.past and corrected else "",
-        loss=whole_money(row["at_stake"]),
-        low=whole_money(row["low"]),
-        high=whole_money(row["high"]),
-    )
-
-
-def _trust(case: Case) -> str:
-    if case.past is None:
-        return say("report.s_no_trust", why=case.past_problem)
-    return say(
-        "report.s_trust",
-        months=case.past.months,
-        silent=_count(case.past.alarms.silent),
-        wrong=_count(case.past.alarms.silent_but_bought),
-        captured=percent(case.past.model_captured),
-        rival=percent(case.past.rival_captured),
-    )
-
-
-def how_cost(case: Case) -> str:
-    """Return how the cost of keeping a customer came about: stated, or assumed from what."""
-    if case.assumptions.cost_to_keep is not None:
-        return term("report.stated")
-    return say("report.assumed_as", share=percent(case.assumptions.keep_share), basis=basis(case))
-
-
-def how_contact(case: Case) -> str:
-    """Return how the cost of a contact came about."""
-    if case.assumptions.contact_cost is not None:
-        return term("report.stated")
-    return say("report.assumed_contact", share=f"{case.assumptions.contact_share:g}", basis=basis(case))
-
-
-def call_list(case: Case) -> pd.DataFrame:
-    """Return the customers to call with a reason each, those held out left away."""
-    calls = case.calls.loc[~case.calls["hold_out"]].head(case.assumptions.calls)
-    return calls.assign(reason=[reason(row) for row in calls.to_dict("records")])
-
-
-def reason(customer: Mapping[Any, Any]) -> str:
-    """Return why a customer should be called, in one line."""
-    return say(
-        "report.calls_reason",
-        gap=f"{customer['usual_gap_days']:.2g}"
-        if customer["usual_gap_days"] < 10
-        else f"{customer['usual_gap_days']:,.0f}",
-        silent=f"{customer['silent_days']:,.0f}",
-        yearly=whole_money(customer["yearly_contribution"]),
-    )
-
-
-def _calls(case: Case) -> list[str]:
-    calls = call_list(case)
-    title = html.subheading(term("report.calls_title"))
-    if calls.empty:
-        return [title, html.paragraph(term("report.calls_none"))]
-    lead = say(
-        "report.calls_lead",
-        shown=len(calls),
-        count=_count(len(case.calls)),
-        held=_count(case.calls["hold_out"].sum()),
-    )
-    columns: dict[str, tuple[str, Kind]] = {
-        **_who_columns(calls),
-        "reason": (term("report.reason"), "text"),
-        "p_alive": (term("report.p_alive"), "percent"),
-        "last_date": (term("report.last_date"), "date"),
-    }
-    return [title, html.paragraph(lead, quiet=True), html.table(calls, columns)]
-
-
-def _who_columns(frame: pd.DataFrame) -> dict[str, tuple[str, Kind]]:
-    columns: dict[str, tuple[str, Kind]] = {CUSTOMER_ID: (term("report.customer"), "id")}
-    for name in ATTRIBUTES:
-        if name in frame.columns:
-            columns[name] = (term(f"report.{name}"), "text")
-    return columns
-
-
-def base_frame(case: Case) -> pd.DataFrame:
-    """Return customers and revenue of each complete month: ``period``, ``active_customers``,
-    ``new_customers``, ``revenue``.
-    """  # noqa: D205
-    panel = case.panel
-    months = len(panel.period)
-    return pd.DataFrame(
-        {
-            "period": panel.period,
-            "active_customers": (panel["volume"] > 0).sum(axis=1),
-            "new_customers": np.bincount(panel.first, minlength=months)[:months],
-            "revenue": panel["revenue"].sum(axis=1),
-        }
-    )
 
 
 def base(case: Case) -> list[Piece]:
@@ -261,7 +53,7 @@ def base(case: Case) -> list[Piece]:
 
 def who_brings(case: Case) -> list[Piece]:
     """Return the section on the whale or concentration curve, and the customers at its head."""
-    curve = _curve(case)
+    curve = value_curve(case)
     is_revenue = case.basis == "revenue"
     drawn = (
         charts.plot_concentration(curve)
@@ -270,7 +62,7 @@ def who_brings(case: Case) -> list[Piece]:
     )
     top = case.customers.sort_values("yearly_contribution", ascending=False).head(_TOP_ROWS)
     columns: dict[str, tuple[str, Kind]] = {
-        **_who_columns(top),
+        **who_columns(top),
         "yearly_contribution": (say("report.yearly_contribution", basis=basis(case)), "money"),
         "orders": (term("report.orders"), "count"),
         "current_value": (term("report.current_value"), "money"),
@@ -394,11 +186,11 @@ def backtested(case: Case) -> list[Piece]:
         say("report.past_lead", months=past.months, cut=past.cut),
         say(
             "report.past_silent",
-            silent=_count(alarms.silent),
-            wrong=_count(alarms.silent_but_bought),
+            silent=count(alarms.silent),
+            wrong=count(alarms.silent_but_bought),
             false_share=percent(alarms.false_alarm_share),
-            gone=_count(alarms.silent_and_gone + alarms.active_but_gone),
-            found=_count(alarms.silent_and_gone),
+            gone=count(alarms.silent_and_gone + alarms.active_but_gone),
+            found=count(alarms.silent_and_gone),
             months=past.months,
         ),
         say(
@@ -493,7 +285,7 @@ def since_last(case: Case, folder: str | None) -> list[Piece]:
     changed = both.loc[both["from_type"] != both["to_type"]]
     shown = changed.merge(case.customers, on=CUSTOMER_ID).sort_values("yearly_contribution", ascending=False)
     columns: dict[str, tuple[str, Kind]] = {
-        **_who_columns(shown),
+        **who_columns(shown),
         "from_type": (term("report.since_from"), "text"),
         "to_type": (term("report.since_to"), "text"),
         "yearly_contribution": (say("report.yearly_contribution", basis=basis(case)), "money"),
@@ -501,9 +293,9 @@ def since_last(case: Case, folder: str | None) -> list[Piece]:
     lead = say(
         "report.since_lead",
         before=record["as_of"],
-        moved=_count(len(changed)),
-        both=_count(len(both)),
-        new=_count((moves["from_type"] == "new").sum()),
+        moved=count(len(changed)),
+        both=count(len(both)),
+        new=count((moves["from_type"] == "new").sum()),
     )
     table = html.table(shown, columns, rows=2 * _TOP_ROWS) if len(shown) else ""
     return [html.page(html.heading(term("report.since_title")), html.paragraph(lead), table)]
@@ -514,74 +306,6 @@ def last_types(path: Path) -> pd.DataFrame:
     frame = pd.read_csv(path, dtype="str", encoding="utf-8-sig", keep_default_na=False)
     ids = frame[CUSTOMER_ID].str.replace(r"^'(?=[=+\-@\t\r])", "", regex=True)
     return pd.DataFrame({CUSTOMER_ID: ids, "value_type": frame["value_type"]})
-
-
-def assumptions(case: Case) -> list[Piece]:
-    """Return every assumption with its value and the option that sets it, and what the models are."""
-    values = case.assumptions.values()
-    derived = {"cost_to_keep": case.cost_to_keep, "contact_cost": case.contact_cost}
-    rows = pd.DataFrame(
-        [
-            {
-                "label": limits.label(),
-                "value": _assumed_value(values[name], derived.get(name)),
-                "option": name,
-            }
-            for name, limits in case.assumptions.limits().items()
-        ]
-    )
-    columns: dict[str, tuple[str, Kind]] = {
-        "label": (term("report.assumption"), "text"),
-        "value": (term("report.assumption_value"), "text"),
-        "option": (term("report.assumption_option"), "text"),
-    }
-    return [
-        html.page(
-            html.heading(term("report.assumptions_title")),
-            html.table(rows, columns),
-            html.subheading(term("report.models_title")),
-            *map(html.paragraph, _models(case)),
-        )
-    ]
-
-
-def _assumed_value(value: object, derived: float | None) -> str:
-    if value is not None:
-        return f"{value:g}" if isinstance(value, float) else str(value)
-    return "–" if derived is None else f"{derived:,.2f} ({term('report.assumed')})"
-
-
-def _models(case: Case) -> list[str]:
-    model, spend = case.models.bg_nbd, case.models.gamma_gamma
-    if model is None:
-        return [say("report.models_none", why=case.models.problem)]
-    texts = [
-        say(
-            "report.models_text", customers=_count(len(case.customers)), r=f"{model.r:.3f}",
-            alpha=f"{model.alpha:.3f}", a=f"{model.a:.3f}", b=f"{model.b:.3f}", ll=f"{model.log_likelihood:,.1f}",
-        )
-    ]  # fmt: skip
-    if spend is not None:
-        correlation = frequency_spend_correlation(case.customers)
-        texts.append(
-            say(
-                "report.models_spend", p=f"{spend.p:.2f}", q=f"{spend.q:.2f}", gamma=f"{spend.gamma:.2f}",
-                correlation=f"{correlation:.2f}",
-            )
-        )  # fmt: skip
-    warnings = [model.warning, spend.warning if spend else ""]
-    return texts + [say("report.models_boundary", warning=warning) for warning in warnings if warning]
-
-
-def closing(case: Case, notes: Sequence[str] = ()) -> list[Piece]:
-    """Return the last lines: notes on the files, version and time of the report's own computations."""
-    seconds = f"{sum(case.seconds.values()):.1f}"
-    made = html.paragraph(say("report.made_by", version=__version__, seconds=seconds), quiet=True)
-    return [html.page(*map(html.note, notes), made)]
-
-
-def _count(number: float) -> str:
-    return f"{number:,.0f}"
 
 
 def show(pieces: Iterable[Piece]) -> None:

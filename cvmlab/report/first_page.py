@@ -1,0 +1,169 @@
+"""Page one of a report: the money at stake, five sentences, whom to call, one picture."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .. import charts, matrix, portfolio
+from ..charts.style import money, percent, whole_money
+from ..vocabulary import say, term
+from . import html
+from .figures import Picture, picture
+from .html import Kind
+from .light import quality_light
+from .wording import (
+    base_frame,
+    basis,
+    call_list,
+    count,
+    how_cost,
+    recommendation,
+    value_curve,
+    who_columns,
+)
+
+if TYPE_CHECKING:
+    from ..case import Case
+
+Piece = Picture | html.Page
+
+
+def page_one(case: Case, title: str) -> list[Piece]:
+    """Return what a manager reads: the money at stake, five sentences, one picture, whom to call."""
+    return [
+        html.page(_masthead(case, title), html.cards(_stakes(case)), html.sentences(five_sentences(case))),
+        html.page(*_calls(case)),
+        picture(charts.plot_matrix(case.customers, case.thresholds), name="matrix", alt=term("report.alt_matrix")),
+    ]
+
+
+def _masthead(case: Case, title: str) -> str:
+    light = quality_light(case.quality)
+    lead = say(
+        "report.lead",
+        as_of=case.as_of,
+        customers=count(len(case.customers)),
+        orders=count(int(case.customers["orders"].sum())),
+        first=case.first_date,
+        basis=basis(case),
+    )
+    lamp = (
+        f"<div class='light {light}'><span class='lamp'></span>{html.escape(term('report.light_title'))}: "
+        f"<b>{html.escape(term(f'report.light_{light}'))}</b></div>"
+    )
+    heading = f"<h1>{html.escape(say('report.title', name=title))}</h1>"
+    return f"<div class='masthead'><div>{heading}{html.paragraph(lead, quiet=True)}</div>{lamp}</div>"
+
+
+def _stakes(case: Case) -> list[tuple[str, str, str]]:
+    customers, assumed = case.customers, case.assumptions
+    days = (case.as_of - case.first_date).days + 1
+    year = "report.card_yearly" if days >= 365 else "report.card_yearly_scaled"
+    yearly_kind = "assumed" if case.basis == "assumed_profit" else "known" if days >= 365 else "estimated"
+    estimated = "assumed" if case.basis == "assumed_profit" else "estimated"
+    lost, developed = recommendation(case, "win_back"), recommendation(case, "develop")
+    loss = say("report.card_loss", count=count(lost["customers"]), low=money(lost["low"]), high=money(lost["high"]))
+    return [
+        (money(customers["yearly_contribution"].sum()), say(year, basis=basis(case), days=days), yearly_kind),
+        (
+            money(customers["current_value"].sum()),
+            say("report.card_current", months=assumed.horizon_months),
+            estimated,
+        ),
+        (money(lost["at_stake"]), loss, estimated),
+        (
+            money(developed["at_stake"]),
+            say("report.card_headroom", reach=percent(assumed.headroom_reached)),
+            "assumed",
+        ),
+    ]
+
+
+def five_sentences(case: Case) -> list[str]:
+    """Return the five sentences that answer a manager: who, where to, whom to keep, whom to call, how sure."""
+    return [_who(case), _trend(case), _types(case), _silent(case), _trust(case)]
+
+
+def _who(case: Case) -> str:
+    curve = value_curve(case)
+    return say(
+        "report.s_concentration",
+        customers=count(len(case.customers)),
+        share=percent(portfolio.top_share(curve, 0.2)),
+        half=percent(portfolio.customers_for(curve, 0.5)),
+        basis=basis(case),
+    )
+
+
+def _trend(case: Case) -> str:
+    active = base_frame(case)["active_customers"].to_numpy(float)
+    if len(active) < 6:
+        return term("report.s_no_trend")
+    now, before = active[-3:].mean(), active[-6:-3].mean()
+    share = now / before - 1 if before else 0.0
+    key = "none" if abs(share) < 0.005 else "up" if share > 0 else "down"
+    change = say(f"report.change_{key}", share=percent(abs(share)))
+    return say("report.s_trend", now=count(now), change=change)
+
+
+def _types(case: Case) -> str:
+    types = matrix.summarise_types(case.customers, ["current_value"]).set_index("value_type")
+    high = types.loc[["IV", "III"]]
+    return say(
+        "report.s_types",
+        high=count(high["customers"].sum()),
+        share=percent(high["current_value_share"].sum()),
+        months=case.assumptions.horizon_months,
+        low=count(int((case.customers["value_type"] == "I").sum())),
+        cost=whole_money(case.cost_to_keep),
+        how=how_cost(case),
+    )
+
+
+def _silent(case: Case) -> str:
+    row = recommendation(case, "win_back")
+    if not row["customers"]:
+        return term("report.s_none_silent")
+    corrected = case.past is not None and case.past.corrects_silence
+    return say(
+        "report.s_silent_corrected" if corrected else "report.s_silent",
+        count=count(row["customers"]),
+        yearly=whole_money(case.calls["yearly_contribution"].sum()),
+        back=percent(case.past.alarms.false_alarm_share) if case.past and corrected else "",
+        loss=whole_money(row["at_stake"]),
+        low=whole_money(row["low"]),
+        high=whole_money(row["high"]),
+    )
+
+
+def _trust(case: Case) -> str:
+    if case.past is None:
+        return say("report.s_no_trust", why=case.past_problem)
+    return say(
+        "report.s_trust",
+        months=case.past.months,
+        silent=count(case.past.alarms.silent),
+        wrong=count(case.past.alarms.silent_but_bought),
+        captured=percent(case.past.model_captured),
+        rival=percent(case.past.rival_captured),
+    )
+
+
+def _calls(case: Case) -> list[str]:
+    calls = call_list(case)
+    title = html.subheading(term("report.calls_title"))
+    if calls.empty:
+        return [title, html.paragraph(term("report.calls_none"))]
+    lead = say(
+        "report.calls_lead",
+        shown=len(calls),
+        count=count(len(case.calls)),
+        held=count(case.calls["hold_out"].sum()),
+    )
+    columns: dict[str, tuple[str, Kind]] = {
+        **who_columns(calls),
+        "reason": (term("report.reason"), "text"),
+        "p_alive": (term("report.p_alive"), "percent"),
+        "last_date": (term("report.last_date"), "date"),
+    }
+    return [title, html.paragraph(lead, quiet=True), html.table(calls, columns)]
