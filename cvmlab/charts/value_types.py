@@ -79,8 +79,8 @@ def plot_matrix(
     x, y = customers[value].to_numpy(float), customers[potential].to_numpy(float)
     types = customers["value_type"].astype(str).to_numpy()
     step = -(-len(x) // POINTS)
-    _heavy_tailed(ax, "x", x, thresholds.current_value)
-    _heavy_tailed(ax, "y", y, thresholds.growth_potential)
+    heavy_tailed(ax, "x", x, thresholds.current_value)
+    heavy_tailed(ax, "y", y, thresholds.growth_potential)
     size = float(np.clip(20_000 / max(len(x) // step, 1), 7, 40))
     for name, mark in style.TYPES.items():
         drawn = np.flatnonzero(types == name)[::step]
@@ -119,7 +119,8 @@ def plot_matrix(
     return style.lettered(ax)
 
 
-def _heavy_tailed(ax: Axes, side: str, amounts: NDArray[np.float64], threshold: float) -> None:
+def heavy_tailed(ax: Axes, side: str, amounts: NDArray[np.float64], threshold: float) -> None:
+    """Give one side ("x" or "y") a symmetric-log scale with short money ticks where the amounts are heavy-tailed."""
     from matplotlib.ticker import FixedLocator, NullLocator
 
     sizes = np.abs(amounts[np.isfinite(amounts) & (amounts != 0)])

@@ -1,0 +1,432 @@
+"""Guesses: the student commits one before the slider or the answer unlocks.
+
+A guess lives in the kernel session and nowhere else: restarting the kernel forgets it. In a run without
+a page (tests, reports) nobody can commit; nothing waits for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from html import escape
+from itertools import combinations
+from typing import Any
+
+from ..errors import CvmError
+from ..scenario import Limits, checked
+from ..vocabulary import language, say, speaking, term
+from .measures import Measure, wording
+from .page import HEAD
+
+_guesses: dict[str, Guess] = {}
+_watchers: list[Callable[[], None]] = []
+
+
+class Guess:
+    """A question with one chance to answer; made by `guess`.
+
+    Attributes
+    ----------
+    name
+        Vocabulary key or text of what is guessed; also its identity in the notebook.
+    value
+        What was committed, None before.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        truth: Any = None,
+        limits: Limits,
+        order: Sequence[str] = (),
+    ) -> None:
+        self.name = name
+        self.value: Any = None
+        self._limits, self._order = limits, list(order)
+        self._truth = truth
+        self._language = language()
+        self._waiting: list[Callable[[], None]] = []
+        with speaking(self._language):
+            self._build()
+        before = _guesses.get(name)
+        _guesses[name] = self
+        if before is not None:
+            self._take_over(before)
+
+    def _take_over(self, before: Guess) -> None:
+        # running the cell again is no second chance, and who waits still waits
+        self._waiting = before._waiting
+        if before.committed:
+            with suppress(CvmError):
+                self.commit(before.value)
+
+    @property
+    def committed(self) -> bool:
+        """Whether the student has committed a guess."""
+        return self.value is not None
+
+    @property
+    def truth(self) -> Any:
+        """The answer, None where it is not known yet; a function is called when it is first needed."""
+        if callable(self._truth):
+            self._truth = self._truth()
+        return self._truth
+
+    def commit(self, value: Any) -> None:
+        """Commit a guess, as the button does; a class may replay one from code.
+
+        Raises
+        ------
+        CvmError
+            For a value that is no answer to the question; nothing is committed.
+        """
+        if self._order:
+            if sorted(value) != sorted(self._order):
+                raise CvmError("whatif.not_an_order", items=", ".join(map(wording, self._order)))
+            self.value = list(value)
+        else:
+            self.value = checked(self.name, _share(value, self._limits), self._limits)
+        with speaking(self._language):
+            self._reveal()
+        waiting, self._waiting = self._waiting, []
+        for act in waiting:
+            act()
+        _tell_watchers()
+
+    def reveal(self, truth: Any) -> None:
+        """Give the answer later than the question; it is shown once a guess is committed."""
+        self._truth = truth
+        with speaking(self._language):
+            if self.committed:
+                self._reveal()
+        _tell_watchers()
+
+    def when_committed(self, act: Callable[[], None]) -> None:
+        """Call ``act`` when the guess is committed, at once if it is."""
+        if self.committed:
+            act()
+        else:
+            self._waiting.append(act)
+
+    def text(self, value: Any) -> str:
+        """Return a guess or an answer as people read it."""
+        if value is None:
+            return "–"
+        if self._order:
+            return " → ".join(map(wording, value))
+        if self._limits.kind == "choice":
+            return wording(str(value))
+        return f"{self._limits.text(value)}{'' if self._limits.unit == 'share' else self._limits.unit_label()}"
+
+    def verdict(self) -> str:
+        """Return how far the guess is from the truth, empty where one of them is missing."""
+        truth = self.truth
+        if not self.committed or truth is None:
+            return ""
+        if self._order:
+            right, pairs = pairs_in_order(self.value, list(truth))
+            return say("whatif.pairs_right", right=right, pairs=pairs)
+        if self._limits.kind == "choice":
+            return term("whatif.right" if self.value == truth else "whatif.wrong")
+        return self._distance(float(truth))
+
+    def _distance(self, truth: float) -> str:
+        measure = Measure(self.name, unit=self._limits.unit)
+        shown = measure.difference(truth, float(self.value))
+        if shown == "=":
+            return term("whatif.right")
+        size = shown.lstrip("+−")
+        if self._limits.unit == "share":
+            size = say("whatif.points", points=size)
+        return say("whatif.too_high" if self.value > truth else "whatif.too_low", difference=size)
+
+    def _build(self) -> None:
+        import ipywidgets as widgets
+
+        self._answer = widgets.HTML()
+        self._button = widgets.Button(
+            description=term("whatif.commit"), tooltip=term("whatif.commit_tip"), layout={"width": "auto"}
+        )
+        self._button.on_click(self._on_commit)
+        self._input = _OrderAnswer(self._order) if self._order else _Answer(self.name, self._limits)
+        question = widgets.HTML()
+        if self._order or self._limits.kind == "choice":
+            asked = escape(say("whatif.guess", name=wording(self.name)))
+            question.value = f'<p class="cvm-question">{asked}</p>'
+        self._page = _page(HEAD, question, self._input.widget, self._button, self._answer)
+
+    def _on_commit(self, _: Any) -> None:
+        with speaking(self._language):
+            try:
+                value = self._input.read()
+                if value in (None, ""):
+                    raise CvmError("whatif.no_guess_yet")
+                self.commit(value)
+            except CvmError as error:
+                self._answer.value = f'<p class="cvm-trouble" role="alert">{escape(str(error))}</p>'
+
+    def _reveal(self) -> None:
+        self._input.lock(self.value)
+        self._button.disabled = True
+        told = [say("whatif.your_guess", value=self.text(self.value))]
+        if self.truth is not None:
+            told += [say("whatif.truth", value=self.text(self.truth)), self.verdict()]
+        text = " · ".join(filter(None, told))
+        self._answer.value = f'<p class="cvm-sentence"><strong>{escape(text)}</strong></p>'
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        with speaking(self._language):
+            plain = say("whatif.guess_plain", name=wording(self.name))
+        view = self._page._repr_mimebundle_() or {}
+        return {**view, "text/plain": plain}
+
+
+def _share(value: Any, limits: Limits) -> Any:
+    text = value.strip().replace("％", "%") if isinstance(value, str) else ""
+    if limits.unit != "share" or not text.endswith("%"):
+        return value
+    try:
+        return round(float(text[:-1]) / 100, 10)
+    except ValueError:
+        return value
+
+
+def guess(
+    name: str,
+    *,
+    truth: Any = None,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    unit: str = "",
+    choices: Sequence[str] = (),
+    order: Sequence[str] = (),
+) -> Guess:
+    """Ask for a guess: a number, one of a few choices, or an order.
+
+    The question itself stands in the text above; this is where it is answered, once. The guess stays
+    beside the truth. `WhatIf` takes it as ``after=`` and keeps its sliders locked until it is committed.
+
+    Parameters
+    ----------
+    name
+        Vocabulary key of what is guessed, or the words themselves.
+    truth
+        The answer, or a function without arguments that computes it when it is first needed. Left out, it
+        may be given later with `Guess.reveal`.
+    minimum, maximum, unit
+        For a number: bounds and key of the unit. A ``"share"`` is typed in percent on the page; in code
+        it is a share of 1, or a text with a percent sign.
+    choices
+        Vocabulary keys or texts to choose one of.
+    order
+        Vocabulary keys or texts to be put in order; given in any order but the right one.
+
+    Examples
+    --------
+    >>> peak = guess("peak of the whale curve", truth=1.34, minimum=0, unit="share")
+    >>> peak.committed
+    False
+    >>> peak.commit("110%")
+    >>> peak.text(peak.value), peak.text(peak.truth), peak.verdict()
+    ('110%', '134%', '24.0 percentage points too low')
+    >>> forget_guesses()
+    """
+    kind = "choice" if choices else "number"
+    limits = Limits(name, kind, minimum=minimum, maximum=maximum, unit=unit, choices=tuple(choices))
+    return Guess(name, truth=truth, limits=limits, order=order)
+
+
+def guesses_summary() -> Any:
+    """Return what was guessed in this notebook and how near it came; it follows later guesses.
+
+    Examples
+    --------
+    >>> forget_guesses()
+    >>> guess("who is right?", choices=["hope", "data"], truth="data").commit("data")
+    >>> print(guesses_summary().text())
+    who is right?: data · truth: data · right
+    """
+    return Summary()
+
+
+class Summary:
+    """The guesses of a notebook, kept up to date on the page; made by `guesses_summary`."""
+
+    def __init__(self) -> None:
+        import ipywidgets as widgets
+
+        self._language = language()
+        self._table = widgets.HTML()
+        self._page = _page(HEAD, self._table)
+        _watchers.append(self._refresh)
+        self._refresh()
+
+    def text(self) -> str:
+        """Return one line a guess; a sentence if there are none."""
+        with speaking(self._language):
+            if not _guesses:
+                return term("whatif.no_guesses")
+            return "\n".join(_line(asked) for asked in _guesses.values())
+
+    def _refresh(self) -> None:
+        with speaking(self._language):
+            self._table.value = _summary_table()
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        with speaking(self._language):
+            plain = term("whatif.summary_plain")
+        return {**(self._page._repr_mimebundle_() or {}), "text/plain": plain}
+
+
+def _line(asked: Guess) -> str:
+    if not asked.committed:
+        return f"{wording(asked.name)}: {term('whatif.not_committed')}"
+    told = [f"{wording(asked.name)}: {asked.text(asked.value)}"]
+    if asked.truth is not None:
+        told += [say("whatif.truth", value=asked.text(asked.truth)), asked.verdict()]
+    return " · ".join(told)
+
+
+def _summary_table() -> str:
+    if not _guesses:
+        return f"<p>{escape(term('whatif.no_guesses'))}</p>"
+    heads = ("guessed_what", "guessed", "true_answer", "how_near")
+    head = "".join(f'<th scope="col">{escape(term(f"whatif.{name}"))}</th>' for name in heads)
+    rows = "".join(_summary_row(asked) for asked in _guesses.values())
+    return f'<table class="cvm-figures"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+
+
+def _summary_row(asked: Guess) -> str:
+    if asked.committed:
+        cells = [asked.text(asked.value), asked.text(asked.truth), asked.verdict() or "–"]
+    else:
+        # the answer stays hidden from whoever has not guessed
+        cells = [term("whatif.not_committed"), "?", "–"]
+    return (
+        f'<tr><th scope="row">{escape(wording(asked.name))}</th>'
+        + "".join(f"<td>{escape(cell)}</td>" for cell in cells)
+        + "</tr>"
+    )
+
+
+def forget_guesses() -> None:
+    """Forget all guesses of this session, for a class that starts over."""
+    _guesses.clear()
+    _tell_watchers()
+
+
+def _tell_watchers() -> None:
+    for watcher in _watchers:
+        watcher()
+
+
+def pairs_in_order(given: Sequence[str], right: Sequence[str]) -> tuple[int, int]:
+    """Return how many pairs stand in the right order, and how many pairs there are.
+
+    Examples
+    --------
+    >>> pairs_in_order(["a", "c", "b"], ["a", "b", "c"])
+    (2, 3)
+    """
+    place = {item: number for number, item in enumerate(right)}
+    pairs = list(combinations(given, 2))
+    return sum(place[first] < place[second] for first, second in pairs), len(pairs)
+
+
+def _page(head: str, *parts: Any) -> Any:
+    import ipywidgets as widgets
+
+    page = widgets.VBox([widgets.HTML(head), *parts], layout={"align_items": "flex-start"})
+    page.add_class("cvm-whatif")
+    page.add_class("cvm-guess")
+    return page
+
+
+class _Answer:
+    """A text box for a number, radio buttons for a choice; nothing is chosen at first."""
+
+    def __init__(self, name: str, limits: Limits) -> None:
+        import ipywidgets as widgets
+
+        self._limits = limits
+        if limits.kind == "choice":
+            options = [(wording(chosen), chosen) for chosen in limits.choices]
+            self.widget = widgets.RadioButtons(options=options, value=None, layout={"width": "auto"})
+            return
+        unit = "%" if limits.unit == "share" else limits.unit_label().strip()
+        asked = say("whatif.guess", name=wording(name))
+        self.widget = widgets.Text(
+            description=say("charts.with_unit", label=asked, unit=unit) if unit else asked,
+            placeholder=term("whatif.a_number"),
+            layout={"max_width": "360px"},
+        )
+
+    def read(self) -> Any:
+        """Return what stands in it."""
+        shown = self.widget.value
+        if self._limits.kind == "choice" or not isinstance(shown, str):
+            return shown
+        text = shown.strip()
+        if self._limits.unit == "share" and text and not text.endswith(("%", "％")):
+            return f"{text}%"
+        return text
+
+    def lock(self, value: Any) -> None:
+        """Show what was committed and take no more."""
+        if self._limits.kind == "choice":
+            self.widget.value = value
+        else:
+            self.widget.value = self._limits.text(value).rstrip("%")
+        self.widget.disabled = True
+
+
+class _OrderAnswer:
+    """A list whose items move up and down by buttons, with mouse or keyboard."""
+
+    def __init__(self, items: Sequence[str]) -> None:
+        import ipywidgets as widgets
+
+        self._items = list(items)
+        self._labels = [widgets.HTML() for _ in items]
+        self._moves: list[Any] = []
+        rows = []
+        for place, label in enumerate(self._labels):
+            buttons = [self._move(place, place - 1, "arrow-up"), self._move(place, place + 1, "arrow-down")]
+            rows.append(widgets.HBox([*buttons, label]))
+        self.widget = widgets.VBox(rows)
+        self._refresh()
+
+    def _move(self, place: int, target: int, icon: str) -> Any:
+        import ipywidgets as widgets
+
+        word = "whatif.move_up" if target < place else "whatif.move_down"
+        button = widgets.Button(
+            icon=icon,
+            tooltip=say(word, place=place + 1),
+            disabled=not 0 <= target < len(self._items),
+            layout={"width": "34px"},
+        )
+        button.on_click(lambda _: self._swap(place, target))
+        self._moves.append(button)
+        return button
+
+    def _swap(self, place: int, target: int) -> None:
+        items = self._items
+        items[place], items[target] = items[target], items[place]
+        self._refresh()
+
+    def _refresh(self) -> None:
+        for place, (label, item) in enumerate(zip(self._labels, self._items, strict=True), start=1):
+            label.value = f"{place}. {escape(wording(item))}"
+
+    def read(self) -> list[str]:
+        """Return the items as they stand."""
+        return list(self._items)
+
+    def lock(self, value: Sequence[str]) -> None:
+        """Show what was committed and take no more."""
+        self._items[:] = value
+        self._refresh()
+        for button in self._moves:
+            button.disabled = True

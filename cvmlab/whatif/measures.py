@@ -1,0 +1,243 @@
+"""The figures beside a what-if: before, after, difference, as a table and in words."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from ..charts.style import in_money, with_unit
+from ..scenario import Scenario
+from ..vocabulary import keys, language, say, term
+
+#: Units whose figures are counted, so that they have no decimals.
+COUNTED = frozenset({"customers", "orders", "households", "times"})
+
+
+def wording(word: str) -> str:
+    """Return the wording of a vocabulary key; a text that is no key stands for itself.
+
+    Examples
+    --------
+    >>> wording("retention_rate"), wording("my own figure")
+    ('retention rate', 'my own figure')
+    """
+    return term(word) if word in keys() else word
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One figure of a result: where it is found, how it is called, in which unit it is shown.
+
+    Attributes
+    ----------
+    name
+        Key or attribute of the result that holds the number.
+    word
+        Vocabulary key of the label, or the label itself; the name if empty.
+    unit
+        Key of a unit in ``units.csv``. ``"share"`` is shown in percent and its difference in percentage
+        points, ``"money"`` in the currency of the what-if; empty for a pure number.
+
+    Examples
+    --------
+    >>> worth = Measure("value", "current_value", unit="money")
+    >>> worth.value({"value": 1234.5}), worth.text(1234.5), worth.difference(1000.0, 1234.5)
+    (1234.5, '1,234', '+234')
+    >>> Measure("share", unit="share").difference(0.2, 0.253)
+    '+5.3'
+    """
+
+    name: str
+    word: str = ""
+    unit: str = ""
+
+    def value(self, result: Any) -> float:
+        """Return the number in a result, NaN if it is None."""
+        found = result[self.name] if isinstance(result, Mapping) else getattr(result, self.name)
+        return math.nan if found is None else float(found)
+
+    def label(self) -> str:
+        """Return the label in the language in force."""
+        return wording(self.word or self.name)
+
+    def heading(self, currency: str = "") -> str:
+        """Return the label with its unit."""
+        if self.unit == "money":
+            return in_money(self.label(), currency)
+        if self.unit == "share":
+            return with_unit(self.label(), "%")
+        # who counts customers need not say so twice
+        if not self.unit or self.unit in COUNTED:
+            return self.label()
+        return with_unit(self.label(), term(f"units.{self.unit}"))
+
+    def text(self, amount: float, beside: float = 0.0) -> str:
+        """Return a number as the table shows it, with the decimals that ``beside`` and it ask for."""
+        if not math.isfinite(amount):
+            return "–"
+        if self.unit == "share":
+            return f"{100 * amount:.1f}".replace("-", "−")
+        return _grouped(amount, self._decimals(amount, beside))
+
+    def phrase(self, amount: float) -> str:
+        """Return a number as a sentence says it: "85%", "1,234"."""
+        return f"{self.text(amount)}%" if self.unit == "share" else self.text(amount)
+
+    def difference(self, before: float, after: float) -> str:
+        """Return after − before with its sign; "=" where what is shown is the same."""
+        change = after - before
+        if not math.isfinite(change):
+            return "–"
+        decimals = self._decimals(before, after)
+        text = f"{100 * change:+.1f}" if self.unit == "share" else f"{change:+,.{decimals}f}"
+        return "=" if not text.strip("+-0.,") else text.replace("-", "−")
+
+    def _decimals(self, *amounts: float) -> int:
+        size = max((abs(amount) for amount in amounts if math.isfinite(amount)), default=0.0)
+        if self.unit in COUNTED or size >= 1000 or not size:
+            return 0
+        return 1 if size >= 100 else 2
+
+
+def _grouped(amount: float, decimals: int) -> str:
+    text = f"{amount:,.{decimals}f}"
+    return (text if text.strip("-0.,") else text.lstrip("-")).replace("-", "−")
+
+
+def measures_of(result: Any) -> tuple[Measure, ...]:
+    """Return a measure for every plain number of a dict or dataclass, in its order.
+
+    Examples
+    --------
+    >>> [measure.name for measure in measures_of({"value": 3.5, "curve": [1, 2], "name": "a"})]
+    ['value']
+    """
+    if isinstance(result, Mapping):
+        figures: Iterable[tuple[str, Any]] = result.items()
+    elif dataclasses.is_dataclass(result) and not isinstance(result, type):
+        figures = [(field.name, getattr(result, field.name)) for field in dataclasses.fields(result)]
+    else:
+        return ()
+    return tuple(Measure(str(name)) for name, figure in figures if _is_number(figure))
+
+
+def _is_number(figure: Any) -> bool:
+    if isinstance(figure, bool | str | bytes) or not hasattr(figure, "__float__"):
+        return False
+    return getattr(figure, "ndim", 0) == 0
+
+
+def without_number(measures: Sequence[Measure], result: Any) -> list[str]:
+    """Return the labels of the figures that are NaN or infinite."""
+    return [measure.label() for measure in measures if not math.isfinite(measure.value(result))]
+
+
+def table(measures: Sequence[Measure], before: Any, after: Any, currency: str = "") -> str:
+    """Return the figures as an HTML table: one row a measure, before, after and difference.
+
+    Examples
+    --------
+    >>> "<td>1.00</td><td>2.00</td><td>+1.00</td>" in table([Measure("life")], {"life": 1}, {"life": 2})
+    True
+    """
+    if not measures:
+        return ""
+    heads = "".join(
+        f'<th scope="col">{escape(term(f"whatif.{name}"))}</th>' for name in ("before", "after", "difference")
+    )
+    rows = "".join(_row(measure, before, after, currency) for measure in measures)
+    return (
+        f'<table class="cvm-figures"><thead><tr><th scope="col">{escape(term("whatif.figure"))}</th>{heads}'
+        f"</tr></thead><tbody>{rows}</tbody></table>"
+    )
+
+
+def _row(measure: Measure, before: Any, after: Any, currency: str) -> str:
+    was, now = measure.value(before), measure.value(after)
+    cells = (measure.text(was, now), measure.text(now, was), measure.difference(was, now))
+    return (
+        f'<tr><th scope="row">{escape(measure.heading(currency))}</th>'
+        + "".join(f"<td>{cell}</td>" for cell in cells)
+        + "</tr>"
+    )
+
+
+def settings(before: Scenario, after: Scenario) -> list[str]:
+    """Return what was set differently, one phrase a field: "retention rate 85% instead of 80%"."""
+    was, now = before.values(), after.values()
+    return [
+        say(
+            "whatif.moved",
+            label=limits.label(),
+            before=limits.text(was[name]),
+            after=limits.text(now[name]),
+        )
+        for name, limits in before.limits().items()
+        if was[name] != now[name]
+    ]
+
+
+def change(measure: Measure, before: Any, after: Any) -> str:
+    """Return how one figure changed, in words.
+
+    Examples
+    --------
+    >>> change(Measure("value", "current_value"), {"value": 200.0}, {"value": 250.0})
+    'current value rises by 50.0 (25%) to 250.0'
+    """
+    was, now = measure.value(before), measure.value(after)
+    if not (math.isfinite(was) and math.isfinite(now)):
+        return say("whatif.unknown", measure=measure.label())
+    shown = measure.difference(was, now)
+    if shown == "=":
+        return say("whatif.stays", measure=measure.label(), after=measure.phrase(now))
+    points = say("whatif.points", points=shown.lstrip("+−")) if measure.unit == "share" else ""
+    return say(
+        "whatif.rises" if now > was else "whatif.falls",
+        measure=measure.label(),
+        difference=points or _with_relative(shown.lstrip("+−"), was, now),
+        after=measure.phrase(now),
+    )
+
+
+def _with_relative(difference: str, was: float, now: float) -> str:
+    # a percentage of nothing, or across zero, says nothing
+    if was * now <= 0 or abs(now / was - 1) < 0.0005:
+        return difference
+    share = abs(now / was - 1)
+    text = f"{share:.0%}" if share >= 0.0995 else f"{share:.1%}"
+    return say("whatif.relative", difference=difference, share=text)
+
+
+def listed(parts: Sequence[str], *, apart: bool = False) -> str:
+    """Return parts of a sentence in a row, as the language in force separates them.
+
+    Examples
+    --------
+    >>> listed(["a", "b"]), listed(["a", "b"], apart=True)
+    ('a, b', 'a; b')
+    """
+    if language() == "zh":
+        return ("；" if apart else "，").join(parts)
+    return ("; " if apart else ", ").join(parts)
+
+
+def sentence(moves: Sequence[str], changes: Sequence[str]) -> str:
+    """Return moves and changes as one sentence; with no moves, that nothing was moved yet.
+
+    Examples
+    --------
+    >>> sentence(["retention rate 85% instead of 80%"], ["value rises by 5.00 to 10.00"])
+    'With retention rate 85% instead of 80%: value rises by 5.00 to 10.00.'
+    """
+    if not moves:
+        return term("whatif.unmoved")
+    return say("whatif.sentence", moves=listed(moves), changes=listed(changes, apart=True))
+
+
+Sentence = Callable[[Any, Any], str]
+"""From the results before and after to what changed, in the language in force."""

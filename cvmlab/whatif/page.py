@@ -1,0 +1,62 @@
+"""What the page of a what-if needs beside its widgets: looks, and names for screen readers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_STYLE = """<style>
+.cvm-whatif .widget-hslider, .cvm-whatif .widget-text, .cvm-whatif .widget-dropdown {
+  flex-wrap: wrap; height: auto; width: auto; min-width: 250px; margin: 0 2px 4px }
+.cvm-whatif .widget-hslider > label, .cvm-whatif .widget-text > label, .cvm-whatif .widget-dropdown > label {
+  width: 100%; max-width: none; text-align: left; height: auto; line-height: 22px; white-space: normal }
+.cvm-whatif .widget-hslider .slider-container { margin-left: 8px }
+.cvm-whatif .widget-readout { min-width: 64px; text-align: right }
+.cvm-whatif img { max-width: 100%; height: auto; align-self: flex-start }
+.cvm-whatif .cvm-figures { border-collapse: collapse; font-size: 13px; line-height: 1.35; margin: 6px 2px; width: 100% }
+.cvm-whatif .cvm-figures th, .cvm-whatif .cvm-figures td {
+  padding: 2px 6px; border-bottom: 1px solid #8884; text-align: right; white-space: nowrap;
+  font-variant-numeric: tabular-nums }
+.cvm-whatif .cvm-figures th[scope=row] { text-align: left; font-weight: normal; white-space: normal; padding-left: 0 }
+.cvm-whatif .cvm-figures thead th { font-weight: 600; border-bottom: 1px solid #888 }
+.cvm-whatif .cvm-figures thead th:first-child { text-align: left; padding-left: 0 }
+.cvm-guess .cvm-figures { width: auto }
+.cvm-whatif .cvm-sentence, .cvm-whatif .cvm-question { font-size: 14px; line-height: 1.5; margin: 4px 2px }
+.cvm-whatif .cvm-trouble { font-size: 14px; line-height: 1.5; margin: 4px 2px; padding: 4px 8px;
+  border-left: 4px solid #D55E00; background: #D55E0014 }
+</style>"""
+
+# The sliders of ipywidgets have no name for a screen reader, and their HTML is no live region. A picture of
+# one transparent pixel, once loaded, gives both; where a page forbids it, everything else still works.
+_NAMES = (
+    '<img alt="" width="1" height="1" style="position:absolute;opacity:0" '
+    'src="data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7" onload="'
+    "const page=this.closest('.cvm-whatif');let left=40;"
+    "const timer=setInterval(()=>{if(!page||--left<0)return clearInterval(timer);"
+    "page.querySelectorAll('.widget-hslider').forEach(slider=>{"
+    "const handle=slider.querySelector('[role=slider]'),label=slider.querySelector('label');"
+    "if(handle&&label)handle.setAttribute('aria-label',label.textContent)});"
+    "page.querySelectorAll('.cvm-sentence').forEach(told=>{"
+    "const region=told.parentElement;region.setAttribute('aria-live','polite')})},250)\">"
+)
+
+HEAD = _STYLE + _NAMES
+
+
+def picture_widget(width: int, height: int) -> Any:
+    """Return an image widget whose tooltip serves as the text alternative of the picture.
+
+    Examples
+    --------
+    >>> picture = picture_widget(560, 380)
+    >>> picture.tooltip = "a curve"
+    >>> picture.get_state()["tooltip"], picture.get_state()["description"]
+    ('a curve', '')
+    """
+    import ipywidgets as widgets
+    import traitlets
+
+    class DescribedImage(widgets.Image):  # type: ignore[misc]
+        # the page sets a tooltip only on a widget that has a description, be it an empty one
+        description = traitlets.Unicode("").tag(sync=True)
+
+    return DescribedImage(format="png", width=width, height=height)

@@ -1,0 +1,72 @@
+"""What a committed notebook keeps of a what-if: the still picture, not the view that needs a kernel."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..errors import CvmError
+
+VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+def strip_views(notebook: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a notebook without views of widgets and their saved state.
+
+    A view without its kernel shows an error about a missing model; without the view the picture or text
+    beside it is shown.
+
+    Parameters
+    ----------
+    notebook
+        A notebook as JSON gives it; not changed.
+
+    Examples
+    --------
+    >>> output = {"output_type": "display_data", "data": {VIEW: {}, "text/plain": "What-if"}}
+    >>> strip_views({"cells": [{"outputs": [output]}], "metadata": {"widgets": {}}})
+    {'cells': [{'outputs': [{'output_type': 'display_data', 'data': {'text/plain': 'What-if'}}]}], 'metadata': {}}
+    """
+    stripped = copy.deepcopy(dict(notebook))
+    stripped.get("metadata", {}).pop("widgets", None)
+    for cell in stripped.get("cells", []):
+        for output in cell.get("outputs", []):
+            output.get("data", {}).pop(VIEW, None)
+    return stripped
+
+
+def strip_file(path: str | Path) -> bool:
+    """Strip a notebook in place and return whether that changed it; written whole or not at all.
+
+    Raises
+    ------
+    CvmError
+        If the file cannot be read or is no notebook.
+    """
+    file = Path(path)
+    try:
+        text = file.read_text(encoding="utf-8")
+        notebook = json.loads(text)
+    except (OSError, ValueError) as error:
+        raise CvmError("whatif.no_notebook", path=file, reason=error) from error
+    if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
+        raise CvmError("whatif.no_notebook", path=file, reason="cells")
+    stripped = strip_views(notebook)
+    if stripped == notebook:
+        return False
+    handle, name = tempfile.mkstemp(dir=file.parent, prefix=".cvmlab-", suffix=".part")
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as target:
+            json.dump(stripped, target, ensure_ascii=False, indent=1)
+            target.write("\n")
+        part.chmod(file.stat().st_mode)
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)
+    return True

@@ -1,0 +1,331 @@
+"""The what-if widget: sliders, a picture that answers at once, the changed figures, a sentence."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Callable, Mapping, Sequence
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from ..errors import CvmError
+from ..scenario import Scenario
+from ..vocabulary import language, say, speaking, term
+from . import measures as figures
+from .controls import Control, Range, controls
+from .measures import Measure, Sentence, wording
+from .page import HEAD, picture_widget
+from .picture import Draw, Picture
+
+if TYPE_CHECKING:
+    from .guessing import Guess
+
+#: How many figures the sentence names; the table has them all.
+SPOKEN = 2
+
+
+class WhatIf:
+    """A scenario with sliders: on every change the picture, the figures and a sentence follow at once.
+
+    Parameters
+    ----------
+    scenario
+        Where the sliders start; also the first baseline.
+    compute
+        From a scenario to a result: a dict, a dataclass or a frame. Pure, as all computing functions.
+    draw
+        ``draw(ax, result)`` draws what the sliders move, with the usual calls of matplotlib. It is called
+        anew for every result, and once for the baseline, whose lines, bars and points stay behind as a grey
+        ghost (fills and texts do not). It sets no labels and no limits.
+    frame
+        ``frame(ax, baseline)`` draws what no slider moves: labels with units, limits, reference lines.
+    measures
+        Figures of the table; if left out, every plain number of a dict or dataclass.
+    sentence
+        ``sentence(before, after)`` says in the language in force what changed; by default the first two
+        measures, told as rising or falling.
+    title
+        Vocabulary key or text above the picture.
+    only
+        Fields that get a slider; all if left out.
+    ranges
+        Field to (lowest, highest, step) of its slider where its bounds are too wide or missing.
+    presets
+        Vocabulary key or text of a button to the fields it sets.
+    after
+        A guess to be committed before the sliders unlock.
+    currency
+        Sign of the currency in the table.
+    width, height
+        Size of the picture on the page in pixels.
+
+    Notes
+    -----
+    A slider sends its next value only when the last picture is finished, and then the newest one: of a
+    fast drag values in between are dropped, the last never, and the picture is at most one behind.
+    ``compute`` runs in the kernel's own thread, so it should take well below a tenth of a second.
+
+    A ``compute`` or ``draw`` that fails, and a result without a finite number to draw, leaves the last
+    good picture and figures where they are and says what is wrong.
+
+    Examples
+    --------
+    >>> from cvmlab.scenario import Scenario, dataclass, number
+    >>> @dataclass(frozen=True)
+    ... class Offer(Scenario):
+    ...     price: float = number(10, minimum=1, maximum=20, step=1, word="revenue", unit="money")
+    >>> what_if = WhatIf(
+    ...     Offer(), lambda offer: {"orders": 100 - 4 * offer.price}, lambda ax, result: ax.bar([0], result["orders"])
+    ... )
+    >>> what_if.set(price=12)
+    >>> what_if.result, what_if.baseline, what_if.scenario
+    ({'orders': 52.0}, {'orders': 60.0}, Offer(price=12.0))
+    >>> what_if.set(price=50)
+    Traceback (most recent call last):
+    ...
+    cvmlab.errors.CvmError: revenue (price) is 50; it must be at most 20 in the data's currency.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        compute: Callable[[Any], Any],
+        draw: Draw,
+        *,
+        frame: Draw | None = None,
+        measures: Sequence[Measure] | None = None,
+        sentence: Sentence | None = None,
+        title: str = "",
+        only: Sequence[str] | None = None,
+        ranges: Mapping[str, Range] | None = None,
+        presets: Mapping[str, Mapping[str, Any]] | None = None,
+        after: Guess | None = None,
+        currency: str = "",
+        width: int = 560,
+        height: int = 380,
+    ) -> None:
+        # events of the page arrive in a context of their own, which knows nothing of cvmlab.use
+        self._language = language()
+        self._start = self._scenario = self._baseline_scenario = scenario
+        self._compute, self._measures, self._tell_change = compute, measures, sentence
+        self._currency = currency
+        self._title = title
+        self._controls = controls(scenario, only=only, ranges=ranges)
+        self._picture = Picture(self._framed(frame), draw, width=width, height=height)
+        self._result: Any = None
+        self._baseline: Any = None
+        self._sentence = self._trouble = ""
+        self._writing = False
+        self._build(presets or {}, width, height)
+        self._show(scenario)
+        if after is not None and not after.committed:
+            self._lock(after)
+
+    @property
+    def scenario(self) -> Any:
+        """What the sliders say."""
+        return self._scenario
+
+    @property
+    def result(self) -> Any:
+        """Result of the last scenario that could be computed and drawn."""
+        return self._result
+
+    @property
+    def baseline(self) -> Any:
+        """Result that the ghost and the column "before" show."""
+        return self._baseline
+
+    @property
+    def sentence(self) -> str:
+        """What changed against the baseline, in words."""
+        return self._sentence
+
+    @property
+    def trouble(self) -> str:
+        """Why the last scenario has no picture of its own or lacks a figure; empty if all is well."""
+        return self._trouble
+
+    @property
+    def picture(self) -> bytes:
+        """The picture on the page, PNG."""
+        return bytes(self._image.value)
+
+    @property
+    def table(self) -> str:
+        """The table of figures on the page, HTML."""
+        return str(self._table.value)
+
+    def set(self, **changes: Any) -> None:
+        """Move sliders from code, all at once, so that a class can replay a what-if.
+
+        Raises
+        ------
+        CvmError
+            For an unknown field or a value out of bounds; nothing is moved.
+        """
+        scenario = self._scenario.replace(**changes)
+        with speaking(self._language):
+            self._write(scenario)
+            self._show(scenario)
+
+    def reset(self) -> None:
+        """Bring sliders and baseline back to where they started."""
+        with speaking(self._language):
+            self._baseline = None
+            self._write(self._start)
+            self._show(self._start)
+
+    def pin(self) -> None:
+        """Make what is shown now the baseline that later changes are compared with."""
+        with speaking(self._language):
+            self._baseline = None
+            self._show(self._scenario)
+
+    def _show(self, scenario: Scenario) -> None:
+        self._scenario = scenario
+        try:
+            result = self._compute(scenario)
+            if self._baseline is None:
+                self._picture.pin(result)
+            drawn = self._picture.show(result)
+            chosen = figures.measures_of(result) if self._measures is None else self._measures
+            if self._baseline is None:
+                self._baseline, self._baseline_scenario = result, scenario
+            table = figures.table(chosen, self._baseline, result, self._currency)
+            sentence = self._in_words(chosen, result)
+            gaps = self._gaps(chosen, result)
+        except Exception as error:
+            # whatever a student's function does, the widget says so and lives on
+            self._put(trouble=_in_a_sentence(error, has_picture=self._result is not None))
+            return
+        self._result, self._sentence = result, sentence
+        self._put(drawn=drawn, table=table, trouble=gaps)
+
+    def _in_words(self, chosen: Sequence[Measure], result: Any) -> str:
+        moves = figures.settings(self._baseline_scenario, self._scenario)
+        if moves and self._tell_change is not None:
+            return self._tell_change(self._baseline, result)
+        spoken = chosen[:SPOKEN]
+        return figures.sentence(moves, [figures.change(measure, self._baseline, result) for measure in spoken])
+
+    def _gaps(self, chosen: Sequence[Measure], result: Any) -> str:
+        unknown = figures.without_number(chosen, result)
+        told = []
+        if unknown:
+            told.append(say("whatif.no_number", measures=figures.listed(unknown)))
+        if self._picture.left_out:
+            told.append(say("whatif.points_left_out", count=self._picture.left_out))
+        return " ".join(told)
+
+    def _framed(self, frame: Draw | None) -> Draw:
+        from ..charts import style
+
+        def drawn(ax: Any, result: Any) -> None:
+            if frame is not None:
+                frame(ax, result)
+            if self._title:
+                style.headline(ax, wording(self._title), pad=22)
+
+        return drawn
+
+    def _build(self, presets: Mapping[str, Mapping[str, Any]], width: int, height: int) -> None:
+        import ipywidgets as widgets
+
+        self._image = picture_widget(width, height)
+        self._table = widgets.HTML()
+        self._words = widgets.HTML()
+        self._buttons = [
+            self._button("whatif.reset", self.reset, "undo"),
+            self._button("whatif.pin", self.pin, "thumb-tack"),
+        ]
+        self._presets = [self._preset(word, changes) for word, changes in presets.items()]
+        for control in self._controls.values():
+            control.widget.observe(self._listener(control), "value")
+        side = [*(control.widget for control in self._controls.values())]
+        side += [widgets.HBox(row, layout=_WRAPPED) for row in (self._presets, self._buttons) if row]
+        picture = widgets.VBox([self._image, self._words], layout={"flex": f"0 1 {width}px"})
+        beside = widgets.VBox([*side, self._table], layout=_BESIDE)
+        self._page = widgets.VBox([widgets.HTML(HEAD), widgets.HBox([picture, beside], layout=_WRAPPED)])
+        self._page.add_class("cvm-whatif")
+
+    def _button(self, word: str, act: Callable[[], None], icon: str = "") -> Any:
+        import ipywidgets as widgets
+
+        button = widgets.Button(description=wording(word), icon=icon, layout={"width": "auto"})
+        tip = f"{word}_tip"
+        button.tooltip = wording(tip) if wording(tip) != tip else wording(word)
+        button.on_click(lambda _: act())
+        return button
+
+    def _preset(self, word: str, changes: Mapping[str, Any]) -> Any:
+        return self._button(word, lambda: self.set(**changes))
+
+    def _listener(self, control: Control) -> Callable[[Any], None]:
+        def moved(_: Any) -> None:
+            if self._writing:
+                return
+            with speaking(self._language):
+                try:
+                    scenario = self._scenario.replace(**{control.name: control.read()})
+                except CvmError as error:
+                    self._put(trouble=str(error))
+                else:
+                    self._show(scenario)
+
+        return moved
+
+    def _write(self, scenario: Scenario) -> None:
+        self._writing = True
+        try:
+            for name, control in self._controls.items():
+                control.write(getattr(scenario, name))
+        finally:
+            self._writing = False
+
+    def _put(self, *, trouble: str, drawn: bytes | None = None, table: str = "") -> None:
+        self._trouble = trouble
+        if drawn is not None:
+            with self._image.hold_sync():
+                # the picture goes first: it is what the eye waits for
+                self._image.value = drawn
+                self._image.tooltip = " ".join(filter(None, (wording(self._title), self._sentence)))
+            self._table.value = table
+        warning = f'<p class="cvm-trouble" role="alert">{escape(trouble)}</p>' if trouble else ""
+        self._words.value = f'<p class="cvm-sentence">{escape(self._sentence)}</p>{warning}'
+
+    def _lock(self, guess: Guess) -> None:
+        locked = [*(control.widget for control in self._controls.values()), *self._buttons, *self._presets]
+        for widget in locked:
+            widget.disabled = True
+        self._put(trouble=term("whatif.guess_first"))
+
+        def unlock() -> None:
+            for widget in locked:
+                widget.disabled = False
+            with speaking(self._language):
+                self._show(self._scenario)
+
+        guess.when_committed(unlock)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
+        with speaking(self._language):
+            title = wording(self._title) if self._title else type(self._start).__name__
+            bundle: dict[str, Any] = {"text/plain": say("whatif.plain", title=title)}
+            if self._result is not None:
+                stamped = self._picture.stamped(term("whatif.run_me"))
+                bundle["image/png"] = b64encode(stamped).decode("ascii")
+        view = self._page._repr_mimebundle_() or {}
+        bundle.update({kind: content for kind, content in view.items() if kind != "text/plain"})
+        return bundle, {"image/png": {"width": self._picture.width}}
+
+
+_BESIDE = {"flex": "1 1 290px", "max_width": "460px", "margin": "0 0 0 14px"}
+_WRAPPED = {"flex_flow": "row wrap", "align_items": "flex-start"}
+
+
+def _in_a_sentence(error: Exception, *, has_picture: bool) -> str:
+    kept = term("whatif.last_kept") if has_picture else ""
+    if isinstance(error, CvmError):
+        return f"{error} {kept}".strip()
+    reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return f"{say('whatif.failed', reason=reason)} {kept}".strip()
