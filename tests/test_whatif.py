@@ -288,7 +288,7 @@ def test_a_slider_stands_on_a_step_so_that_the_page_does_not_move_it(first, seco
         control.write(value)
         steps = (control.widget.value - control.widget.min) / control.widget.step
         assert steps == pytest.approx(round(steps), abs=1e-6)
-        assert 0 <= control.widget.min <= control.widget.value <= control.widget.max <= 100
+        assert 0 <= control.widget.min <= control.widget.value <= control.widget.max <= 100 + 1e-6
         assert control.read() == pytest.approx(value, abs=1e-9)
 
 
