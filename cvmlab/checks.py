@@ -1,24 +1,31 @@
-"""Feedback on what a student wrote: a guess, a coding by gut feeling, the answer to a question.
+"""Feedback on what a student wrote, and pictures that wait for a guess.
 
 Nothing here raises an error for an answer: one that is missing or cannot be understood gets a sentence
 that says what to write where. The sentences stand in ``words/checks.csv`` and, for each notebook, in a
 file of its own; right answers stand in ``words/answers.csv``, and what the second coder of a case wrote
-in ``words/second_coder.csv``.
+in ``words/second_coder.csv``. How near a guess came is told by the guess itself (`cvmlab.whatif.guess`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from html import escape
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
 
 from .vocabulary import keys, language, read_table, say, term
 
-__all__ = ["Feedback", "check", "compare_coders", "compare_guess"]
+if TYPE_CHECKING:
+    from .whatif import Guess
 
-#: A guess within so many percentage points is called close.
-CLOSE = 3
+__all__ = ["Feedback", "WaitingPicture", "check", "compare_coders", "picture_after"]
+
 REASONS = range(1, 7)
+#: Pixels on the page.
+PICTURE_WIDTH = 720
 
 
 @dataclass(frozen=True)
@@ -41,48 +48,6 @@ class Feedback:
 
     def _repr_markdown_(self) -> str:
         return self.text
-
-
-def compare_guess(guess: object, truth: float, rule: float | None = None) -> Feedback:
-    """Compare a guess, made before the computation, with what came out, and with a rule of thumb.
-
-    Parameters
-    ----------
-    guess
-        Percent, 0 to 100: a number, or a text such as ``"80%"``. None: not guessed yet.
-    truth
-        What the data say, a share of 1.
-    rule
-        What the rule of thumb says, a share of 1; left out, it is not mentioned.
-
-    Returns
-    -------
-    Feedback
-        Differences are in percentage points of the rounded percents, so that they add up on sight. The
-        truth is told only to those who have guessed.
-
-    Examples
-    --------
-    >>> compare_guess(None, 0.546)
-    **Your guess comes first.** Write a number from 0 to 100 in place of `None`, ...
-    >>> compare_guess(70, 0.546, rule=0.8)
-    You wrote **70%**, the data say **55%**: your guess is 15 points too high.
-    <BLANKLINE>
-    The rule of thumb says 80%: for these customers that is 25 points too high.
-    """
-    if guess is None:
-        return Feedback(say("checks.guess_missing"))
-    percent = _number(guess)
-    if percent is None or not 0 <= percent <= 100:
-        return Feedback(say("checks.not_percent", answer=guess))
-    if 0 < percent < 1:
-        return Feedback(say("checks.share_not_percent", answer=guess, percent=f"{percent * 100:g}"))
-    right = round(truth * 100)
-    told = [_distance("guess", percent - right, guess=f"{percent:g}", truth=right)]
-    if rule is not None:
-        ruled = round(rule * 100)
-        told.append(_distance("rule", ruled - right, rule=ruled))
-    return Feedback("\n\n".join(told))
 
 
 def compare_coders(reasons: object, fight_for: object, case: str = "carrier") -> Feedback:
@@ -249,7 +214,91 @@ def _yes(answer: bool) -> str:
     return term("checks.yes" if answer else "checks.no")
 
 
-def _distance(what: str, points: float, **values: object) -> str:
-    far = "high" if points > 0 else "low"
-    how = "exact" if abs(points) < 0.5 else "close" if abs(points) <= CLOSE else far
-    return say(f"checks.{what}_{how}", points=f"{abs(points):.0f}", **values)
+def picture_after(guess: Guess, plot: Callable[..., Any], *args: Any, **options: Any) -> WaitingPicture:
+    """Draw a chart that gives the answer away, and show it once the guess is committed.
+
+    Parameters
+    ----------
+    guess
+        From `cvmlab.whatif.guess`.
+    plot
+        A function of `cvmlab.charts`; it gets the axes as ``ax``.
+    *args, **options
+        Handed on to it.
+
+    Returns
+    -------
+    WaitingPicture
+        On a page with a kernel a sentence stands in its place until the guess is committed. In a run
+        without a page nobody can commit: what is stored there is the picture.
+
+    Raises
+    ------
+    CvmError
+        What ``plot`` raises, at once and not only after the guess.
+
+    Examples
+    --------
+    >>> from cvmlab.whatif import forget_guesses, guess
+    >>> half = guess("share of the larger half", minimum=0, maximum=1, unit="share")
+    >>> chart = picture_after(half, lambda ax: ax.set_title("It brings 70%", loc="left"))
+    >>> chart.shown
+    False
+    >>> half.commit("60%")
+    >>> chart.shown
+    True
+    >>> forget_guesses()
+    """
+    return WaitingPicture(guess, *_drawn(plot, *args, **options))
+
+
+class WaitingPicture:
+    """A finished picture that waits for a guess; made by `picture_after`.
+
+    Attributes
+    ----------
+    shown
+        Whether the page shows it.
+    """
+
+    def __init__(self, guess: Guess, picture: bytes, message: str) -> None:
+        import ipywidgets as widgets
+
+        from .whatif.page import HEAD
+
+        self.shown = False
+        self._picture, self._message = picture, message
+        self._plain = say("checks.picture_plain", message=message)
+        waiting = escape(say("checks.picture_waits"))
+        self._place = widgets.HTML(f'<p class="cvm-sentence">{waiting}</p>')
+        self._page = widgets.VBox([widgets.HTML(HEAD), self._place])
+        self._page.add_class("cvm-whatif")
+        guess.when_committed(self._show)
+
+    def _show(self) -> None:
+        self.shown = True
+        source = b64encode(self._picture).decode("ascii")
+        self._place.value = (
+            f'<img src="data:image/png;base64,{source}" alt="{escape(self._message)}" width="{PICTURE_WIDTH}">'
+        )
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
+        picture = b64encode(self._picture).decode("ascii")
+        bundle = {**(self._page._repr_mimebundle_() or {}), "text/plain": self._plain, "image/png": picture}
+        return bundle, {"image/png": {"width": PICTURE_WIDTH}}
+
+
+def _drawn(plot: Callable[..., Any], *args: Any, **options: Any) -> tuple[bytes, str]:
+    """Return a chart as PNG, and its headline."""
+    from matplotlib.figure import Figure
+
+    from .charts import style
+
+    # a figure of its own, so that the notebook does not show it as well
+    figure = Figure(figsize=(style.WIDTH, style.HEIGHT), dpi=PICTURE_WIDTH / style.WIDTH, layout="constrained")
+    ax = figure.subplots()
+    plot(*args, ax=ax, **options)
+    buffer = BytesIO()
+    figure.savefig(buffer, dpi=1.5 * figure.dpi)
+    apart = "" if language() == "zh" else " "
+    return buffer.getvalue(), ax.get_title(loc="left").replace("\n", apart)

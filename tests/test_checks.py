@@ -5,55 +5,35 @@ from __future__ import annotations
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cvmlab import speaking
-from cvmlab.checks import Feedback, check, compare_coders, compare_guess
-from cvmlab.vocabulary import keys, read_table
+from cvmlab import CvmError, charts, speaking
+from cvmlab.checks import Feedback, check, compare_coders, picture_after
+from cvmlab.vocabulary import keys, read_table, term
+from cvmlab.whatif import forget_guesses, guess
 
 SECOND = {row["customer"]: row for row in read_table("second_coder") if row["case"] == "carrier"}
 CODED = {"Y": 4, "S": 3, "L": 2, "H": 4}
 
 
-@settings(max_examples=60, deadline=None)
-@given(guess=st.integers(1, 100), truth=st.integers(0, 100), rule=st.integers(0, 100))
-def test_points_add_up_on_sight(guess: int, truth: int, rule: int) -> None:
-    said, ruled = compare_guess(guess, truth / 100, rule / 100).text.split("\n\n")
-    assert f"**{guess}%**" in said
-    assert f"**{truth}%**" in said
-    for sentence, number in ((said, guess), (ruled, rule)):
-        points = number - truth
-        if points > 3:
-            assert f"{points} points too high" in sentence
-        elif points < -3:
-            assert f"{-points} points too low" in sentence
-        else:
-            assert "too" not in sentence
+@pytest.mark.parametrize("answer", [17.3, "17.3", " 17.3 % ", "17.3％", np.float64(17.3)])
+def test_a_number_may_be_written_in_many_ways(answer: object) -> None:
+    assert check("start_here.half_the_revenue", answer).right is True
 
 
-@pytest.mark.parametrize("guess", [80, 80.0, "80", " 80 % ", "80％", np.int64(80), np.float64(80)])
-def test_a_guess_may_be_written_in_many_ways(guess: object) -> None:
-    assert compare_guess(guess, 0.55) == compare_guess(80, 0.55)
-
-
-@pytest.mark.parametrize("guess", [-1, 101, "many", "", True, float("nan"), float("inf"), [80]])
-def test_what_is_no_percentage_is_named_and_the_truth_kept(guess: object) -> None:
-    told = compare_guess(guess, 0.55).text
-    assert "is not a number from 0 to 100" in told
-    assert "55" not in told
+@pytest.mark.parametrize("answer", [-1, 101, "many", "", True, float("nan"), float("inf"), [17.3]])
+def test_what_is_no_percentage_is_named_and_the_answer_kept(answer: object) -> None:
+    told = check("start_here.half_the_revenue", answer)
+    assert told.right is None
+    assert "is not a number from 0 to 100" in told.text
+    assert "17" not in told.text.replace(str(answer), "")
 
 
 def test_a_share_is_taken_for_a_slip() -> None:
-    assert "Did you mean 80?" in compare_guess(0.8, 0.55).text
     assert "Did you mean 17.3?" in check("start_here.half_the_revenue", 0.173).text
-
-
-def test_the_truth_is_told_only_after_the_guess() -> None:
-    for language in ("en", "zh"):
-        with speaking(language):
-            assert "55" not in compare_guess(None, 0.55).text
 
 
 reasons = st.fixed_dictionaries({customer: st.integers(1, 6) for customer in SECOND})
@@ -130,3 +110,69 @@ def test_a_notebook_shows_feedback_as_formatted_text() -> None:
 
     shown, _ = DisplayFormatter().format(Feedback("**Right.**"))
     assert shown == {"text/plain": "**Right.**", "text/markdown": "**Right.**"}
+
+
+CURVE = pd.DataFrame({"customer_share": [0.2, 0.6, 1.0], "cumulative_share": [0.53, 0.9, 1.0]})
+
+
+@pytest.fixture
+def asked():
+    forget_guesses()
+    yield guess("start_here.top_fifth", minimum=0.01, maximum=1, unit="share")
+    forget_guesses()
+
+
+def page_of(waiting):
+    return " ".join(str(part.value) for part in waiting._page.children)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_picture_waits_for_the_guess_and_then_says_what_it_shows(asked, language: str) -> None:
+    with speaking(language):
+        waiting = picture_after(asked, charts.plot_concentration, CURVE, highlight=0.2)
+        sentence = term("checks.picture_waits")
+    assert not waiting.shown
+    assert sentence in page_of(waiting)
+    assert "53%" not in page_of(waiting)
+    assert "data:image/png" not in page_of(waiting)
+    # the button is pressed in a context that knows nothing of the language
+    asked.commit("80%")
+    assert waiting.shown
+    assert sentence not in page_of(waiting)
+    (said,) = re.findall(r'alt="([^"]+)" width', page_of(waiting))
+    assert "53%" in said
+    assert ("交易额" in said) == (language == "zh")
+
+
+def test_a_picture_after_a_committed_guess_is_there_at_once(asked) -> None:
+    asked.commit("80%")
+    assert picture_after(asked, charts.plot_concentration, CURVE).shown
+
+
+def test_a_page_without_a_kernel_has_the_picture_and_a_run_without_a_page_does_not_wait(asked) -> None:
+    bundle, metadata = picture_after(asked, charts.plot_concentration, CURVE)._repr_mimebundle_()
+    assert bundle["text/plain"] == (
+        "Picture: The top 20% of customers bring 53% of revenue · run this cell to see it after your guess"
+    )
+    assert bundle["image/png"].startswith("iVBOR")
+    assert metadata == {"image/png": {"width": 720}}
+    assert "application/vnd.jupyter.widget-view+json" in bundle
+
+
+def test_a_waiting_picture_leaves_no_figure_that_the_notebook_would_show(asked) -> None:
+    import matplotlib.pyplot as plt
+
+    before = plt.get_fignums()
+    picture_after(asked, charts.plot_concentration, CURVE)
+    assert plt.get_fignums() == before
+
+
+def test_what_is_wrong_with_the_chart_is_said_before_the_guess(asked) -> None:
+    with pytest.raises(CvmError, match="cumulative_share"):
+        picture_after(asked, charts.plot_concentration, CURVE[["customer_share"]])
+
+
+def test_a_headline_with_html_in_it_shows_as_text(asked) -> None:
+    waiting = picture_after(asked, lambda ax: ax.set_title('"><b>bold', loc="left"))
+    asked.commit("80%")
+    assert "<b>" not in page_of(waiting)

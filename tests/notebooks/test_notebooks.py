@@ -20,7 +20,7 @@ from nbclient import NotebookClient
 
 import cvmlab as cvm
 from cvmlab import checks
-from cvmlab.vocabulary import read_table
+from cvmlab.vocabulary import keys, read_table
 
 FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
 ENGLISH = sorted(FOLDER.glob("[0-9][0-9]_*.ipynb"))
@@ -123,9 +123,37 @@ def test_the_first_cell_of_code_imports_cvmlab(path: Path) -> None:
 def test_a_picture_is_the_last_thing_its_cell_makes(path: Path) -> None:
     for cell in code_cells(path):
         if ".plot_" in cell.source:
-            # an expression would print an object with its address
-            assert isinstance(ast.parse(cell.source).body[-1], ast.Assign)
+            last = ast.parse(cell.source).body[-1]
+            # an expression would print an object with its address, but for a picture that waits for a guess
+            waits = isinstance(last, ast.Expr) and ast.unparse(last).startswith("checks.picture_after(")
+            assert isinstance(last, ast.Assign) or waits
             assert any("image/png" in output.get("data", {}) for output in cell.outputs)
+
+
+@every_notebook
+def test_widgets_are_seen_without_a_kernel(path: Path) -> None:
+    assert "widgets" not in read(path).metadata
+    for cell in code_cells(path):
+        if re.search(r"whatif\.(?!guess\()|whatif\.guess\(|picture_after", cell.source):
+            (output,) = [output for output in cell.outputs if output.output_type == "execute_result"]
+            assert re.search(r"run this cell|运行此单元格", output.data["text/plain"])
+
+
+@every_notebook
+def test_a_guess_is_asked_before_it_is_answered_and_summed_up_at_the_end(path: Path) -> None:
+    sources = [cell.source for cell in code_cells(path)]
+    asked = [place for place, source in enumerate(sources) if "whatif.guess(" in source]
+    for place in asked:
+        name = sources[place].split(" = ")[0]
+        assert sources[place].splitlines()[-1] == name, "the guess is shown where it is made"
+        # either the question knows its answer, or a later cell gives it and shows the guess beside it
+        answers = [number for number, source in enumerate(sources) if f"{name}.reveal(" in source]
+        if "truth=" not in sources[place]:
+            assert [number for number in answers if number > place] == answers != []
+            assert all(sources[number].splitlines()[-1] == name for number in answers)
+        (key,) = re.findall(r'whatif\.guess\(\s*"([^"]+)"', sources[place])
+        assert key in keys()
+    assert ("whatif.guesses_summary()" in sources[-1]) == bool(asked)
 
 
 @pytest.mark.parametrize("path", ENGLISH, ids=name)
@@ -208,9 +236,11 @@ def test_hints_are_closed_and_can_be_opened(path: Path) -> None:
 def test_something_is_to_be_done_within_three_minutes_of_reading(path: Path) -> None:
     read_so_far = ""
     for cell in read(path).cells:
-        if cell.cell_type == "code" and "None" in cell.source:
+        if cell.cell_type == "code" and ("None" in cell.source or "whatif.guess(" in cell.source):
             break
         read_so_far += cell.source if cell.cell_type == "markdown" else ""
+    else:
+        pytest.fail("nothing is to be done")
     # 200 English words or 350 Chinese characters a minute
     words = len(re.findall(r"[A-Za-z0-9']+", HAN.sub("", read_so_far)))
     assert words / 200 + len(HAN.findall(read_so_far)) / 350 <= 3
@@ -243,7 +273,7 @@ def test_use_without_a_language_follows_the_folder(tmp_path: Path, monkeypatch: 
 ANSWERS = {
     'my_reason = {"Y": None, "S": None, "L": None, "H": None}': ('my_reason = {"Y": 4, "S": 3, "L": 2, "H": 4}'),
     "i_would_fight_for = None": 'i_would_fight_for = "Y, l"',
-    "my_guess = None": "my_guess = 80",
+    'unit="share")\ntop_fifth': 'unit="share")\ntop_fifth.commit("80%")\ntop_fifth',
     "my_answer = None": 'my_answer = "c"',
     "my_half = None": "my_half = 17",
     "my_overlap = None": "my_overlap = 64.7",
@@ -264,33 +294,41 @@ def run(notebook: nbformat.NotebookNode, folder: Path) -> None:
     client.execute(env=env)
 
 
+def on_the_page(notebook: nbformat.NotebookNode) -> list[str]:
+    """What stands in the widgets of a notebook that was run, in no order."""
+    (saved,) = notebook.metadata.widgets.values()
+    return [str(model.state.value) for model in saved.state.values() if "value" in model.state]
+
+
 @pytest.mark.parametrize(
-    ("path", "told"),
+    ("path", "told", "beside_the_truth"),
     [
         (
             FOLDER / "00_start_here.ipynb",
             {
                 "compare_coders": "**3 of 4** customers, and agree on **4 of 4**",
-                "compare_guess": "25 points too high",
                 "what_is_crm": "**Yes.**",
                 "half_the_revenue": "**Right.**",
                 "busiest": "**Right.**",
             },
+            "your guess: 80% · truth: 55% · 25.0 percentage points too high",
         ),
         (
             FOLDER / "zh" / "00_start_here.ipynb",
             {
                 "compare_coders": "有 **3** 位选了同样的原因，有 **4** 位",
-                "compare_guess": "高估了 25 个百分点",
                 "what_is_crm": "**对**。",
                 "half_the_revenue": "**正确**。",
                 "busiest": "**正确**。",
             },
+            "你的估计：80% · 真实答案：55% · 高了 25.0 个百分点",
         ),
     ],
     ids=["en", "zh"],
 )
-def test_a_student_who_fills_it_in_is_answered(path: Path, told: dict[str, str], tmp_path: Path) -> None:
+def test_a_student_who_fills_it_in_is_answered(
+    path: Path, told: dict[str, str], beside_the_truth: str, tmp_path: Path
+) -> None:
     folder = tmp_path / "张 三" / path.parent.name
     folder.mkdir(parents=True)
     notebook = read(Path(shutil.copy(path, folder)))
@@ -305,6 +343,21 @@ def test_a_student_who_fills_it_in_is_answered(path: Path, told: dict[str, str],
     for call, sentence in told.items():
         (cell,) = [cell for cell in notebook.cells if cell.cell_type == "code" and call in cell.source]
         assert sentence in cell.outputs[-1].data["text/markdown"]
+    page = on_the_page(notebook)
+    assert sum(beside_the_truth in text for text in page) == 1
+    assert sum("data:image/png" in text for text in page) == 1
+    (summary,) = [text for text in page if "<tbody>" in text]
+    assert re.findall(r"<td>(\d+%)</td>", summary) == ["80%", "55%"]
+
+
+def test_who_has_not_guessed_is_told_nothing(tmp_path: Path) -> None:
+    notebook = read(Path(shutil.copy(FOLDER / "00_start_here.ipynb", tmp_path)))
+    run(notebook, tmp_path)
+    page = on_the_page(notebook)
+    assert "55%" not in "".join(page)
+    assert "data:image/png" not in "".join(page)
+    assert sum(cvm.term("checks.picture_waits", language="en") in text for text in page) == 1
+    assert sum(cvm.term("whatif.not_committed", language="en") in text for text in page) == 1
 
 
 def test_answers_to_the_first_exercises_are_what_the_data_say() -> None:
