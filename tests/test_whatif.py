@@ -465,6 +465,13 @@ def test_what_is_no_guess_is_told_and_not_committed(typed, said):
     assert not asked.committed and said in asked._answer.value and not asked._button.disabled
 
 
+def test_a_share_beyond_its_bounds_is_told_in_percent():
+    asked = guess("peak", minimum=0.01, maximum=1, unit="share")
+    with pytest.raises(CvmError, match="120% cannot be: guess from 1% to 100%"):
+        asked.commit("120%")
+    assert not asked.committed
+
+
 def test_a_choice_and_its_verdict():
     asked = guess("who wins", choices=["hope", "data"], truth="data")
     asked._button.click()

@@ -86,7 +86,7 @@ class Guess:
                 raise CvmError("whatif.not_an_order", items=", ".join(map(wording, self._order)))
             self.value = list(value)
         else:
-            self.value = checked(self.name, _share(value, self._limits), self._limits)
+            self.value = _within(self.name, _share(value, self._limits), self._limits)
         with speaking(self._language):
             self._reveal()
         waiting, self._waiting = self._waiting, []
@@ -190,6 +190,18 @@ def _share(value: Any, limits: Limits) -> Any:
         return round(float(text[:-1]) / 100, 10)
     except ValueError:
         return value
+
+
+def _within(name: str, value: Any, limits: Limits) -> Any:
+    try:
+        return checked(name, value, limits)
+    except CvmError as error:
+        beyond = error.key in ("scenario.below_minimum", "scenario.above_maximum")
+        if not beyond or limits.minimum is None or limits.maximum is None:
+            raise
+        # a student thinks in percent and knows no field names
+        low, high = (limits.text(bound) for bound in (limits.minimum, limits.maximum))
+        raise CvmError("whatif.beyond", value=limits.text(float(value)), minimum=low, maximum=high) from None
 
 
 def guess(
