@@ -1,0 +1,275 @@
+"""Customer equity by the brand-switching matrix, and its value, brand and relationship parts.
+
+Rust, Lemon & Zeithaml (2004), Return on marketing: using customer equity to focus marketing strategy,
+Journal of Marketing 68(1): a customer's lifetime value counts the chance to come back from a competitor, so that
+nobody is lost for good, and equity is explained by what drives the choice: value (quality, price), brand
+(image, taste) and relationship (what binds, once a customer). Shapes: N customers, J carriers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import permutations
+from math import factorial
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..draws import exp
+from ..errors import CvmError
+from .plan import make_tables
+from .result import Result
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Array = NDArray[np.float64]
+_ALTERNATIVES = 1
+
+
+@dataclass(frozen=True)
+class Drivers:
+    """What drives the choice of each customer, in logits.
+
+    Attributes
+    ----------
+    value, brand
+        Utility of each carrier, shape (N, J).
+    relationship
+        Utility of each carrier that does not depend on the present one, shape (N, J): a group network.
+    inertia
+        What is added to the present carrier, shape (N,): satisfaction, switching cost, contract.
+    """
+
+    value: Array
+    brand: Array
+    relationship: Array
+    inertia: Array
+
+
+def switching_matrix(utility: ArrayLike, inertia: ArrayLike = 0.0) -> Array:
+    """Return the chance of choosing carrier k next, of a customer who is with carrier j now.
+
+    Formula: P(j → k) = exp(u_k + s · 1[j = k]) / Σ_l exp(u_l + s · 1[j = l]).
+
+    Parameters
+    ----------
+    utility
+        In logits, shape (…, J).
+    inertia
+        s, in logits, shape (…) or one number.
+
+    Returns
+    -------
+    ndarray
+        Shape (…, J, J); each row sums to 1.
+
+    Examples
+    --------
+    >>> switching_matrix([0.0, 0.0, 0.0], inertia=2.0).round(5)[0]
+    array([0.78699, 0.10651, 0.10651])
+    """
+    utilities = np.asarray(utility, dtype=np.float64)
+    carriers = utilities.shape[-1]
+    stays = np.asarray(inertia, dtype=np.float64)[..., None, None] * np.eye(carriers)
+    total = utilities[..., None, :] + stays
+    weight = exp(total - total.max(axis=-1, keepdims=True))
+    chance: Array = weight / weight.sum(axis=-1, keepdims=True)
+    return chance
+
+
+def lifetime_value(
+    matrix: Array,
+    now: Array,
+    margin: Array,
+    periods: int,
+    discount_rate: float,
+    periods_per_year: float = 12,
+) -> Array:
+    """Return what each customer is worth to each carrier over a number of periods.
+
+    Formula: CLV_j = Σ_t (now · Mᵗ)_j · margin_j / (1 + d)^(t / f), t = 0 … periods − 1: the first margin
+    counts now.
+
+    Parameters
+    ----------
+    matrix
+        From `switching_matrix`, shape (N, J, J).
+    now
+        Chance to be with each carrier now, shape (N, J); zeros and a one where it is known.
+    margin
+        Profit a period of a customer who is with the carrier, money, shape (N, J).
+    periods
+        Number of periods looked ahead.
+    discount_rate
+        A year's.
+    periods_per_year
+        f.
+
+    Returns
+    -------
+    ndarray
+        Money, shape (N, J).
+
+    Examples
+    --------
+    >>> m = switching_matrix(np.zeros((1, 2)), inertia=[0.0])
+    >>> lifetime_value(m, np.array([[1.0, 0.0]]), np.array([[10.0, 10.0]]), periods=2, discount_rate=0)
+    array([[15.,  5.]])
+    """
+    if periods < 1 or discount_rate <= -1:
+        raise CvmError("market.bad_horizon", periods=periods, discount_rate=discount_rate)
+    factor = (1 + discount_rate) ** (-1 / periods_per_year)
+    chance, total, weight = np.asarray(now, dtype=np.float64), np.zeros(np.shape(now)), 1.0
+    for _ in range(periods):
+        total += weight * chance
+        chance = (chance[..., None, :] @ matrix)[..., 0, :]
+        weight *= factor
+    return total * margin
+
+
+def customer_equity(
+    drivers: Drivers,
+    now: Array,
+    margin: Array,
+    periods: int,
+    discount_rate: float,
+    periods_per_year: float = 12,
+    parts: frozenset[str] = frozenset({"value", "brand", "relationship"}),
+) -> Array:
+    """Return the customer equity of each carrier: the sum of its lifetime values, money, shape (J,).
+
+    Parameters
+    ----------
+    drivers, now, margin, periods, discount_rate, periods_per_year
+        As in `lifetime_value`.
+    parts
+        Which drivers act; the others are set to zero for all carriers alike.
+    """
+    utility = np.zeros(np.shape(now))
+    if "value" in parts:
+        utility = utility + drivers.value
+    if "brand" in parts:
+        utility = utility + drivers.brand
+    inertia = np.zeros(len(utility))
+    if "relationship" in parts:
+        utility, inertia = utility + drivers.relationship, drivers.inertia
+    matrix = switching_matrix(utility, inertia)
+    total: Array = lifetime_value(matrix, now, margin, periods, discount_rate, periods_per_year).sum(axis=0)
+    return total
+
+
+def split_equity(
+    drivers: Drivers, now: Array, margin: Array, periods: int, discount_rate: float, periods_per_year: float = 12
+) -> Mapping[str, Array]:
+    """Return each carrier's customer equity and its parts, money, arrays of shape (J,).
+
+    The ``base`` is the equity if customers chose blindly; the value, brand and relationship parts are what
+    each driver adds, averaged over the six orders in which they can be added (Shapley), so that base + parts
+    = total. A part can be negative: a competitor is better at it. The three drivers are those of Rust, Lemon
+    & Zeithaml (2004), who rank them by their weight in the utility; the averaging over orders is ours.
+
+    Parameters
+    ----------
+    drivers, now, margin, periods, discount_rate, periods_per_year
+        As in `lifetime_value`.
+    """
+    names = ("value", "brand", "relationship")
+    subsets = {frozenset(order[:k]) for order in permutations(names) for k in range(4)}
+    equity = {
+        subset: customer_equity(drivers, now, margin, periods, discount_rate, periods_per_year, subset)
+        for subset in subsets
+    }
+    parts = {name: np.zeros(np.shape(margin)[-1]) for name in names}
+    for order in permutations(names):
+        for k, name in enumerate(order):
+            parts[name] += (equity[frozenset(order[: k + 1])] - equity[frozenset(order[:k])]) / factorial(3)
+    return {"base": equity[frozenset()], **parts, "total": equity[frozenset(names)]}
+
+
+def drivers_of(result: Result) -> Drivers:
+    """Return what drives the choices after the last month of a simulated market, under its last decisions.
+
+    Value: tariff and data speed. Brand: brand, taste and signing-on offers. Relationship: group network;
+    satisfaction, switching cost and contract as inertia. The circle's pull and the handset's month are left
+    out: they pass.
+    """
+    p, s, periods = result.scenario, result.state, result.periods
+    tables = make_tables(p, result.carriers, result.dated, periods)
+    first = 0 if p.outside else _ALTERNATIVES
+    alternatives = np.arange(first, len(result.carriers) + 1)
+
+    def row(name: str) -> Array:
+        return np.asarray(getattr(tables, name)[-1][first:], dtype=np.float64)
+
+    value = np.zeros((len(s.carrier), len(alternatives)))
+    if p.tariff_offer:
+        value -= s.price_sensitivity[:, None] * row("price")
+    if p.data_speed:
+        value += s.data_need[:, None] * row("speed")
+    brand = row("liking") + s.taste[first:].T + row("attraction") * (s.carrier[:, None] != alternatives)
+    group = row("lock_in") * (s.group[:, None] == alternatives) if p.group_network else np.zeros(value.shape)
+    inertia = np.zeros(len(s.carrier))
+    if p.satisfaction:
+        inertia += p.satisfaction_weight * s.felt
+    if p.switching_costs:
+        tenure = s.tenure.astype(np.float64)
+        inertia += p.switching_cost + p.tenure_cost * tenure / (tenure + p.tenure_half)
+        inertia += p.commitment_cost * s.level
+    if p.contract:
+        inertia += np.where(s.months_left > 0, p.contract_penalty, 0.0)
+    return Drivers(value, np.asarray(brand, dtype=np.float64), group, inertia)
+
+
+def equity_of(result: Result, years: float = 3, discount_rate: float = 0.1) -> pd.DataFrame:
+    """Return the customer equity of each carrier of a simulated market and what it rests on.
+
+    Assumes that each customer's behaviour stays as it was after the last month; margins are the expected
+    ones of the model, so the figures are known up to that assumption, not estimated from data.
+
+    Parameters
+    ----------
+    result
+        From `cvmlab.market.simulate`.
+    years
+        Looked ahead.
+    discount_rate
+        A year's; the first month's margin counts now.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``carrier``, ``base``, ``value_equity``, ``brand_equity``, ``relationship_equity``,
+        ``customer_equity`` (their sum), money.
+
+    Examples
+    --------
+    >>> from cvmlab.market import simulate
+    >>> equity_of(simulate(customers=500, periods=6)).columns.tolist()
+    ['carrier', 'base', 'value_equity', 'brand_equity', 'relationship_equity', 'customer_equity']
+    """
+    import pandas as pd
+
+    p, s = result.scenario, result.state
+    first = 0 if p.outside else _ALTERNATIVES
+    price = make_tables(p, result.carriers, result.dated, result.periods).price[-1][first:].astype(np.float64)
+    share = p.share_start + (1 - p.share_start) * s.level.astype(np.float64)
+    usage = (s.wallet * share)[:, None]
+    premium = 1 + p.price_premium * s.level[:, None]
+    service = s.service_cost[:, None] * (1 - p.service_saving * s.level[:, None])
+    margin = usage * (price * premium - p.product_cost) - service
+    alternatives = np.arange(first, len(result.carriers) + 1)
+    now = (s.carrier[:, None] == alternatives).astype(np.float64)
+    margin = np.where(alternatives == 0, 0.0, margin)
+    split = split_equity(drivers_of(result), now, margin, max(round(12 * years), 1), discount_rate)
+    kept = slice(1 - first, None)
+    return pd.DataFrame(
+        {
+            "carrier": list(result.carriers),
+            "base": split["base"][kept],
+            **{f"{name}_equity": split[name][kept] for name in ("value", "brand", "relationship")},
+            "customer_equity": split["total"][kept],
+        }
+    )
