@@ -19,14 +19,20 @@ from .vocabulary import say, speaking, term, use
 if TYPE_CHECKING:
     from . import actions as actions
     from . import aggregate as aggregate
+    from . import assumptions as assumptions
     from . import backtest as backtest
     from . import buying as buying
+    from . import carrier_case as carrier_case
     from . import case as case
     from . import charts as charts
     from . import checks as checks
     from . import course as course
     from . import datasets as datasets
     from . import discounting as discounting
+    from . import draws as draws
+    from . import expectations as expectations
+    from . import hindsight as hindsight
+    from . import market as market
     from . import matrix as matrix
     from . import migration as migration
     from . import portfolio as portfolio
@@ -39,20 +45,27 @@ if TYPE_CHECKING:
     from . import thresholds as thresholds
     from . import value as value
     from . import vocabulary as vocabulary
+    from . import whatif as whatif
     from . import worst_customers as worst_customers
 
 _MODULES = frozenset(
     {
         "actions",
         "aggregate",
+        "assumptions",
         "backtest",
         "buying",
+        "carrier_case",
         "case",
         "charts",
         "checks",
         "course",
         "datasets",
         "discounting",
+        "draws",
+        "expectations",
+        "hindsight",
+        "market",
         "matrix",
         "migration",
         "portfolio",
@@ -65,6 +78,7 @@ _MODULES = frozenset(
         "thresholds",
         "value",
         "vocabulary",
+        "whatif",
         "worst_customers",
     }
 )

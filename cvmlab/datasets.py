@@ -2,7 +2,7 @@
 
 A dataset is a Parquet file in ``datasets/`` with a card beside it. The card says where the data come from and
 under which licence, what every column holds in which unit, what was changed, and what the data can teach and
-what not.
+what not. Datasets named ``…_truth`` hold what only a simulation knows: they are for grading.
 """
 
 from __future__ import annotations
@@ -25,8 +25,10 @@ def names() -> tuple[str, ...]:
 
     Examples
     --------
-    >>> names()
-    ('grocery', 'grocery_campaigns', 'grocery_households', 'grocery_redemptions', 'telco')
+    >>> [name for name in names() if "_" not in name]
+    ['appliances', 'carrier', 'grocery', 'telco']
+    >>> [name for name in names() if name.endswith("_truth")]
+    ['appliances_visits_truth', 'carrier_reasons_truth', 'carrier_truth', 'dealer_leads_truth']
     """
     return tuple(sorted(file.stem for file in _folder().glob("*.parquet")))
 
@@ -88,8 +90,8 @@ def load(name: str) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        The columns that `card` lists: ids are text, dates are naive local times, money is float64 in US
-        dollars.
+        The columns that `card` lists: ids are text, dates are naive local times, money is float64 in the
+        currency that the card names.
 
     Raises
     ------

@@ -17,21 +17,39 @@ With retention rate 90% instead of 80%: periods rises by 5.00 (100%) to 10.00.
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from .guessing import Guess, forget_guesses, guess, guesses_summary
 from .measures import Measure
 from .ready import value_matrix, whale_curve
 from .static import strip_file, strip_views
 from .widget import WhatIf
 
+if TYPE_CHECKING:
+    from .handset_launch import LaunchAnswer as LaunchAnswer
+    from .handset_launch import launch as launch
+
 __all__ = [
     "Guess",
+    "LaunchAnswer",
     "Measure",
     "WhatIf",
     "forget_guesses",
     "guess",
     "guesses_summary",
+    "launch",
     "strip_file",
     "strip_views",
     "value_matrix",
     "whale_curve",
 ]
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        # the launch runs on the market engine, and compiling that is not for those who only move thresholds
+        if name in ("LaunchAnswer", "launch"):
+            return getattr(import_module(f"{__name__}.handset_launch"), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,109 @@
+"""The what-if of the launch: directions that theory gives, money that adds up, words in both languages."""
+
+import pytest
+
+import cvmlab as cvm
+from cvmlab import CvmError
+from cvmlab.carrier_case import AS_BEFORE, CARRIERS, INCUMBENT, LAUNCH_MONTH, MARKET, PERIODS, RIVALS, month_of
+from cvmlab.market import simulate
+from cvmlab.vocabulary import speaking
+from cvmlab.whatif.handset_launch import CAUSES_OF, LaunchAnswer, launch
+
+
+@pytest.fixture(scope="module")
+def what_if():
+    return launch()
+
+
+@pytest.fixture(autouse=True)
+def nothing_moved(what_if):
+    what_if.reset()
+
+
+def test_doing_nothing_new_is_the_market_of_the_case(what_if):
+    decisions = {INCUMBENT: AS_BEFORE, **RIVALS}
+    summary = simulate(MARKET, CARRIERS, decisions, 5_000, PERIODS, 1).summary().query("carrier == @INCUMBENT")
+    since = summary[summary["period"] >= LAUNCH_MONTH]
+    assert what_if.baseline["shares"].tolist() == summary["share"].tolist()
+    assert what_if.baseline["lost"] == since["left"].sum()
+    assert what_if.baseline["profit"] == pytest.approx(since["result"].sum())
+    assert what_if.baseline["cost"] == 0
+
+
+def test_nothing_changes_before_the_launch_whatever_is_done_after_it(what_if):
+    what_if.set(handset_offered=True, handset_subsidy=1_000, network_quality=2, price=0.8, group_offer=10)
+    before = slice(0, LAUNCH_MONTH)
+    assert what_if.result["shares"][before].tolist() == what_if.baseline["shares"][before].tolist()
+    assert what_if.result["shares"][-1] > what_if.baseline["shares"][-1]
+
+
+@pytest.mark.parametrize(
+    ("changes", "fewer"),
+    [
+        ({"handset_offered": True}, "lost_handset"),
+        ({"network_quality": 1.6}, "lost_data_speed"),
+        ({"price": 0.9}, "lost_price"),
+        ({"group_offer": 10}, "lost"),
+    ],
+)
+def test_each_answer_keeps_those_it_is_meant_for(what_if, changes, fewer):
+    what_if.set(**changes)
+    assert what_if.result[fewer] < what_if.baseline[fewer]
+    assert what_if.result["share"] > what_if.baseline["share"]
+
+
+def test_a_higher_price_loses_customers_and_costs_nothing(what_if):
+    what_if.set(price=1.2)
+    assert what_if.result["share"] < what_if.baseline["share"]
+    assert what_if.result["cost"] == 0
+
+
+def test_the_losses_by_cause_add_up(what_if):
+    what_if.set(price=0.9)
+    for result in (what_if.baseline, what_if.result):
+        assert result["lost"] == sum(result[name] for name in (*CAUSES_OF, "lost_other"))
+        assert result["lost_other"] >= 0
+
+
+def test_the_cost_is_what_is_spent(what_if):
+    what_if.set(price=0.8)
+    # a tariff of 0.8 gives away 0.25 of what is billed
+    assert what_if.result["cost"] == pytest.approx(0.25 * what_if.result["revenue"])
+    what_if.reset()
+    what_if.set(network_quality=2.0)
+    months = PERIODS - LAUNCH_MONTH
+    assert what_if.result["cost"] == pytest.approx(5_000 * MARKET.network_cost * months)
+    what_if.reset()
+    what_if.set(handset_offered=True, handset_subsidy=600)
+    assert what_if.result["cost"] % 600 == pytest.approx(0)
+    assert what_if.result["cost"] > 0
+
+
+def test_the_sentence_says_whether_it_pays_in_both_languages():
+    for language, pays, not_so in (("en", "it pays", "does not pay"), ("zh", "：划算", "不划算")):
+        with speaking(language):
+            what_if = launch(customers=2_000)
+            for changes in ({"price": 0.8}, {"network_quality": 1.6}):
+                what_if.set(**changes)
+                gain = what_if.result["profit"] - what_if.baseline["profit"]
+                assert (pays if gain > 0 else not_so) in what_if.sentence
+                what_if.reset()
+            assert not what_if.trouble
+            assert what_if.picture.startswith(b"\x89PNG")
+
+
+def test_labels_are_words_in_both_languages(what_if):
+    assert "of them for the handset" in what_if.table
+    cvm.use("zh")
+    assert "其中：为手机" in launch(customers=500).table
+
+
+def test_out_of_bounds_is_told_and_nothing_is_moved(what_if):
+    with pytest.raises(CvmError, match=r"at least 0\.7"):
+        what_if.set(price=0.1)
+    assert what_if.scenario == LaunchAnswer()
+
+
+def test_the_launch_is_that_of_the_four_stories():
+    assert month_of(LAUNCH_MONTH) == "2010-09"
+    assert month_of(PERIODS - 1) == "2011-12"
