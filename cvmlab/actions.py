@@ -177,7 +177,7 @@ def assign_actions(
     Parameters
     ----------
     customers
-        ``customer_id`` and ``value_type``.
+        ``customer_id``, ``value_type`` and, where it is known, ``current_value`` (money).
     silent
         Ids of the silent valuable customers, from `silent_valuable`.
     hold_out_share, seed
@@ -187,7 +187,8 @@ def assign_actions(
     -------
     pandas.DataFrame
         The customers with ``action``: ``win_back`` for the silent ones, else ``develop`` (types IV and II),
-        ``maintain`` (III) or ``simplify`` (I); and ``hold_out`` (True: leave alone).
+        ``maintain`` (III) or ``simplify`` (I, and all with a negative current value: to sell more at a loss
+        would make it larger); and ``hold_out`` (True: leave alone).
 
     Examples
     --------
@@ -199,6 +200,8 @@ def assign_actions(
     check_columns(customers, [CUSTOMER_ID, "value_type"])
     ids = customers[CUSTOMER_ID].to_numpy(object)
     by_type = customers["value_type"].map(ACTION_OF_TYPE).to_numpy(object)
+    if "current_value" in customers.columns:
+        by_type = np.where(customers["current_value"] < 0, "simplify", by_type)
     action = np.where(customers[CUSTOMER_ID].isin(silent), "win_back", by_type)
     held = np.zeros(len(ids), dtype=bool)
     for name in ACTIONS:

@@ -248,7 +248,7 @@ def _loss_of_silence(calls: pd.DataFrame, past: Past | None) -> tuple[float, flo
     """Return the expected yearly loss: corrected by the backtest where it has seen enough, else the model's own."""
     yearly = calls["yearly_contribution"].to_numpy(float)
     if past is not None and past.corrects_silence:
-        return actions.corrected_loss(yearly, past.alarms.silent_but_bought, past.alarms.silent)
+        return actions.corrected_loss(yearly, past.comparable.silent_but_bought, past.comparable.silent)
     return actions.loss_interval(calls["p_alive"].to_numpy(float), yearly)
 
 

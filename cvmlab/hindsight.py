@@ -48,9 +48,18 @@ class Past:
     ideal_captured: float
 
     @property
+    def comparable(self) -> backtest.Alarms:
+        """Warnings about customers such as those on a call list: two orders, and a purchase in the year before.
+
+        Most customers called silent have been gone for years; that they do not come back says nothing of these.
+        """
+        chosen = self.customers.loc[(self.customers["orders"] >= 2) & (self.customers["last_year_revenue"] > 0)]
+        return backtest.alarms(chosen["silent"].to_numpy(bool), chosen["bought"].to_numpy(bool))
+
+    @property
     def corrects_silence(self) -> bool:
         """Whether enough customers were called silent for their return to say something."""
-        return self.alarms.silent >= _SILENT_FOR_A_CORRECTION
+        return self.comparable.silent >= _SILENT_FOR_A_CORRECTION
 
     def gains(self) -> pd.DataFrame:
         """Return the gain curves of model, rival and ideal."""

@@ -158,7 +158,7 @@ def test_the_backtest_adds_up_with_the_log(generator):
 def test_the_loss_is_corrected_by_the_backtest(generator):
     made, _, _ = judged(generator)
     assert made.past.corrects_silence
-    alarms = made.past.alarms
+    alarms = made.past.comparable
     expected = actions.corrected_loss(
         made.calls["yearly_contribution"].to_numpy(float), alarms.silent_but_bought, alarms.silent
     )

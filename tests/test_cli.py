@@ -310,7 +310,7 @@ def test_data_can_leave_the_folder_as_it_is(tmp_path):
 def test_every_role_has_a_label_and_an_option():
     from cvmlab.tables import TRANSACTIONS
 
-    assert set(cli.ROLES) == {column.name for column in TRANSACTIONS.columns} | {"quantity", "unit_price"}
+    assert set(cli.ROLES) == {column.name for column in TRANSACTIONS.columns} | {"quantity", "unit_price", "status"}
     for role in cli.ROLES:
         assert term(f"report.role_{role}", language="zh") != term(f"report.role_{role}", language="en")
     options = told("report", "--help").stdout

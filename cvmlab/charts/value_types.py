@@ -31,6 +31,10 @@ class HasThresholds(Protocol):
         """Money from which on the growth potential, or the headroom, is high."""
 
 
+# Share of the gains that losses may eat before shares of the rest are left out
+_MOST_LOSSES = 0.1
+
+
 def plot_matrix(
     customers: pd.DataFrame,
     thresholds: HasThresholds,
@@ -192,7 +196,7 @@ def _label_quadrants(ax: Axes, types: NDArray[Any], amounts: NDArray[np.float64]
         count = int(inside.sum())
         said = "charts.matrix_label_one" if count == 1 else "charts.matrix_label"
         lines = [say(said, type=term(f"charts.type_{name}"), customers=f"{count:,}")]
-        if total > 0:
+        if total > 0 and _are_shares(amounts):
             share = style.percent(amounts[inside].sum() / total)
             lines.append(say("charts.matrix_share", share=share, value=value))
         ax.annotate(
@@ -209,9 +213,14 @@ def _label_quadrants(ax: Axes, types: NDArray[Any], amounts: NDArray[np.float64]
         )
 
 
+def _are_shares(amounts: NDArray[np.float64]) -> bool:
+    """Return whether shares of the total mean anything: where losses eat much of it, parts exceed the whole."""
+    return bool(-amounts[amounts < 0].sum() <= _MOST_LOSSES * amounts[amounts > 0].sum())
+
+
 def _matrix_message(types: NDArray[Any], amounts: NDArray[np.float64], value: str) -> str:
     valuable = np.isin(types, ["III", "IV"])
-    if amounts.sum() <= 0:
+    if amounts.sum() <= 0 or not _are_shares(amounts):
         return term("charts.matrix_title")
     return say(
         "charts.matrix_message",

@@ -36,6 +36,7 @@ FEWEST_ROWS = 30
 SAMPLES = 5
 _LISTED = 5  # suspicious customers that get a sentence of their own
 _USED = f"reason = {REASON_CODES[USED]}"
+_ORDERS = "CASE WHEN count(order_id) = 0 THEN count(*) ELSE count(DISTINCT order_id) END"
 _NAMES = {code: reason for reason, code in REASON_CODES.items()}
 
 
@@ -103,13 +104,16 @@ def find_suspicious(connection: Any, *, excluded: bool) -> tuple[SuspiciousCusto
     """Return the ids in ``log`` that are perhaps no customers: by name, or by their share of the rows.
 
     By share: over 5% of the rows and at least 30, where there are at least 50 customers. It is excluded only if it
-    has at least twice as many rows as the largest customer below 5%: else it is likely a key account in a heavy
-    tail, and is only shown.
+    has at least twice as many rows as the largest customer below 5%, and on a day on which it buys at least twice
+    as many orders (rows without order ids) as 99% of the others: a till's collective id serves many people a
+    day. Else it is likely a key account in a heavy tail, and is only shown.
     """
     pattern = quoted(rf"(?i)\s*(?:{row_pattern('suspicious_customer')})\s*")
+    ordinary = f"rows <= {SHARE} * all_rows AND NOT by_name"
     found = connection.execute(
         f"""WITH counted AS (
             SELECT customer_id, count(*) AS rows, sum(exact) AS amount, max(customer_name) AS name,
+                {_ORDERS} / count(DISTINCT date) AS day_orders,
                 regexp_full_match(customer_id, {pattern})
                 OR bool_or(coalesce(regexp_full_match(customer_name, {pattern}), false)) AS by_name
             FROM log WHERE {_USED} GROUP BY customer_id
@@ -117,8 +121,9 @@ def find_suspicious(connection: Any, *, excluded: bool) -> tuple[SuspiciousCusto
             SELECT *, sum(rows) OVER () AS all_rows, count(*) OVER () AS customers FROM counted
         )
         SELECT customer_id, coalesce(name, ''), by_name, rows, rows / all_rows AS share, amount,
-            by_name OR rows >= 2 * (
-                SELECT max(rows) FROM judged WHERE rows <= {SHARE} * all_rows AND NOT by_name
+            by_name OR (
+                rows >= 2 * (SELECT max(rows) FROM judged WHERE {ordinary})
+                AND day_orders >= 2 * (SELECT quantile_cont(day_orders, 0.99) FROM judged WHERE {ordinary})
             ) AS clear
         FROM judged WHERE by_name
             OR (customers >= {FEWEST_CUSTOMERS} AND rows >= {FEWEST_ROWS} AND rows > {SHARE} * all_rows)
@@ -165,6 +170,7 @@ def _samples(connection: Any, stage: Sequence[RawTable], mappings: Sequence[Colu
         WHEN {REASON_CODES["bad_amount"]} THEN {amount}
         WHEN {REASON_CODES["future_date"]} THEN l.date::VARCHAR
         WHEN {REASON_CODES["duplicate_row"]} THEN l.order_id
+        WHEN {REASON_CODES["cancelled"]} THEN concat_ws(' ', l.status, l.order_id)
         WHEN {REASON_CODES["no_id"]} THEN concat_ws(' ', l.date::VARCHAR, l.exact::DOUBLE::VARCHAR)
         ELSE coalesce(l.customer_id, s.date_text, l.order_id, l.product) END"""
     found = connection.execute(

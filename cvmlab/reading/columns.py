@@ -17,11 +17,12 @@ from typing import Any
 
 from .. import tables
 from ..errors import CvmError
-from ..vocabulary import read_table
+from ..vocabulary import read_table, say
 from .notes import Note
 
 QUANTITY = "quantity"
 UNIT_PRICE = "unit_price"
+STATUS = "status"
 NUMBERS = (tables.AMOUNT, QUANTITY, UNIT_PRICE, tables.PROFIT, tables.COST)
 TEXTS = (
     tables.CUSTOMER_ID,
@@ -30,8 +31,9 @@ TEXTS = (
     tables.PRODUCT,
     tables.OWNER,
     tables.PHONE,
+    STATUS,
 )
-ROLES = (*(column.name for column in tables.TRANSACTIONS.columns), QUANTITY, UNIT_PRICE)
+ROLES = (*(column.name for column in tables.TRANSACTIONS.columns), QUANTITY, UNIT_PRICE, STATUS)
 # A wrong choice among these changes every figure; a wrong product or owner does not.
 ASKED = frozenset({tables.CUSTOMER_ID, tables.DATE, *NUMBERS} - {tables.PROFIT, tables.COST})
 _CURRENCY = "(元|人民币|万元|千元|rmb|cny|usd|eur|gbp|hkd|jpy|本位币)?"
@@ -46,7 +48,7 @@ class ColumnMapping:
     columns
         Role to source column: ``customer_id``, ``date``, ``amount`` or ``quantity`` and ``unit_price``, and
         where the source has them ``order_id``, ``profit``, ``cost``, ``product``, ``customer_name``,
-        ``owner``, ``phone``.
+        ``owner``, ``phone``, ``status`` (of the order: paid, cancelled …).
     notes
         Decisions that the user should know of.
 
@@ -225,6 +227,8 @@ def guess_mapping(names: Sequence[str], chosen: Mapping[str, str] | None = None,
     check_roles(chosen)
     found = {role: column_named(name, names, source) for role, name in chosen.items() if name}
     refused = {role for role, name in chosen.items() if not name}
+    if tables.ORDER_ID not in chosen and "Name" not in found.values() and _is_shop_export(names):
+        found[tables.ORDER_ID] = "Name"
     notes: list[Note] = []
 
     def look_for(role: str) -> None:
@@ -250,20 +254,34 @@ def guess_mapping(names: Sequence[str], chosen: Mapping[str, str] | None = None,
         found[tables.CUSTOMER_ID] = found.pop(tables.CUSTOMER_NAME)
         notes.append(Note("name_as_id", {"source": source, "column": found[tables.CUSTOMER_ID]}, "warning"))
     _find_amount(found, refused, names, look_for, notes, source)
-    for role in (tables.PROFIT, tables.COST, tables.ORDER_ID, tables.PRODUCT, tables.OWNER, tables.PHONE):
+    for role in (tables.PROFIT, tables.COST, tables.ORDER_ID, tables.PRODUCT, tables.OWNER, tables.PHONE, STATUS):
         look_for(role)
-    for role, key in ((tables.CUSTOMER_ID, "no_id_column"), (tables.DATE, "no_date_column")):
-        if role not in found:
-            raise CvmError(f"reading.{key}", source=source, columns=_list(names), option=option(role), role=role)
-    if tables.AMOUNT not in found and not {QUANTITY, UNIT_PRICE} <= found.keys():
-        raise CvmError(
-            "reading.no_amount_column",
-            source=source,
-            columns=_list(names),
-            option=option(tables.AMOUNT),
-            role=tables.AMOUNT,
-        )
+    _check_found(found, names, source)
     return ColumnMapping({role: found[role] for role in ROLES if role in found}, tuple(notes))
+
+
+def _is_shop_export(names: Sequence[str]) -> bool:
+    """Return whether the columns are those of Shopify's order export, whose 'Name' is the order's number."""
+    return {"Name", "Financial Status", "Lineitem name"} <= set(names)
+
+
+def _check_found(found: Mapping[str, str], names: Sequence[str], source: str) -> None:
+    """Raise `CvmError` if there is no customer, date or amount: all that is missing is told at once."""
+    missing = [role for role in (tables.CUSTOMER_ID, tables.DATE) if role not in found]
+    if tables.AMOUNT not in found and not {QUANTITY, UNIT_PRICE} <= found.keys():
+        missing.append(tables.AMOUNT)
+    if not missing:
+        return
+    short = [role.removeprefix("customer_") for role in missing]
+    key = f"no_{short[0]}_column" if len(missing) == 1 else "no_columns"
+    raise CvmError(
+        f"reading.{key}",
+        source=source,
+        columns=_list(names),
+        missing="; ".join(say(f"reading.missing_{role}") for role in short),
+        option=" NAME ".join(map(option, missing)),
+        role=missing[0],
+    )
 
 
 def _find_amount(

@@ -11,6 +11,7 @@ from __future__ import annotations
 import codecs
 import csv
 import itertools
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
@@ -29,6 +30,9 @@ HEAD_BYTES = 1 << 18
 CHUNK = 1 << 20
 ENDINGS = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".parquet", ".htm", ".html"})
 _SEPARATORS = (",", ";", "\t", "|")
+_WESTERN_SHARE = 0.8
+# bytes that Windows-1252 leaves undefined
+_UNDEFINED = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 
 
 @dataclass(frozen=True)
@@ -212,10 +216,12 @@ def _parquet_head(path: Path, rows: int) -> Head:
 def guess_encoding(start: bytes, *, complete: bool = True) -> str:
     """Return the encoding that the beginning of a text speaks for: its mark, UTF-8 if valid, else GB18030.
 
+    Signs above ASCII that stand alone are Western letters such as é or €: Chinese ones come in pairs of bytes.
+
     Examples
     --------
-    >>> guess_encoding("客户".encode("gb18030")), guess_encoding("客户".encode())
-    ('gb18030', 'utf-8')
+    >>> [guess_encoding("客户 Müller".encode(name, "ignore")) for name in ("gb18030", "utf-8", "cp1252")]
+    ['gb18030', 'utf-8', 'cp1252']
     """
     if start.startswith(codecs.BOM_UTF8):
         return "utf-8-sig"
@@ -226,8 +232,16 @@ def guess_encoding(start: bytes, *, complete: bool = True) -> str:
     except UnicodeDecodeError as error:
         # Many valid characters before the fault: UTF-8 that is damaged, not another encoding
         before = start[: error.start].decode("utf-8", "ignore")
-        return "utf-8" if sum(not character.isascii() for character in before) > 20 else "gb18030"
+        if sum(not character.isascii() for character in before) > 20:
+            return "utf-8"
+        return "cp1252" if _stand_alone(start) else "gb18030"
     return "utf-8"
+
+
+def _stand_alone(*texts: bytes) -> bool:
+    """Return whether most signs above ASCII have a plain sign on both sides."""
+    runs = [len(run) for text in texts for run in re.findall(rb"[\x80-\xff]+", text)]
+    return bool(runs) and runs.count(1) >= _WESTERN_SHARE * len(runs)
 
 
 def guess_separator(lines: Sequence[str]) -> str:
@@ -278,19 +292,32 @@ def check_encoding(
     CvmError
         If the text is in none of the encodings: names the line and the first bytes that fit none.
     """
-    if encoding not in ("utf-8", "utf-8-sig", "gb18030"):
+    if encoding not in ("utf-8", "utf-8-sig", "gb18030", "cp1252"):
         return encoding, None
-    fault = _first_fault(path, encoding, progress)
-    if fault is None:
+    fault = None if encoding == "cp1252" else _first_fault(path, encoding, progress)
+    if encoding != "cp1252" and fault is None:
         return encoding, None
+    if fault is None or (not fault.text_before and _is_western(path)):
+        return _western(path), Note("western_encoding", {"file": path.name})
     if encoding == "utf-8" and not fault.text_before and _first_fault(path, "gb18030", progress) is None:
         return "gb18030", None
     if western and fault.foreign_share < 0.01:
-        # Few signs above ASCII, such as £ or é: Windows' Western encoding, whose every byte means something
-        return "latin-1", Note("western_encoding", {"file": path.name})
+        return _western(path), Note("western_encoding", {"file": path.name})
     raise CvmError(
         "reading.bad_encoding", file=path.name, line=f"{fault.line:,}", bytes=fault.bytes.hex(" "), encoding=encoding
     )
+
+
+def _is_western(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return _stand_alone(*iter(lambda: stream.read(CHUNK), b""))
+
+
+def _western(path: Path) -> str:
+    """Return Windows' Western encoding, or Latin-1, whose every byte means something, for what does not fit it."""
+    with path.open("rb") as stream:
+        undefined = any(_UNDEFINED.search(chunk) for chunk in iter(lambda: stream.read(CHUNK), b""))
+    return "latin-1" if undefined else "cp1252"
 
 
 @dataclass(frozen=True)

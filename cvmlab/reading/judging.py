@@ -2,7 +2,8 @@
 
 ``log`` has a row for each row of the source, blank ones left out: ``part``, ``row`` (position in its part, from 0),
 ``reason`` (a code, see `REASON_CODES`), ``customer_id``, ``date``, ``exact`` (the amount as a decimal), ``profit``,
-``cost``, ``order_id``, ``product``, ``customer_name``, ``owner``, ``phone`` and the kept columns ``k0, k1, …``.
+``cost``, ``order_id``, ``product``, ``customer_name``, ``owner``, ``phone``, ``status`` and the kept columns
+``k0, k1, …``.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from typing import Any
 
 from .. import tables
 from . import values
-from .columns import NUMBERS, TEXTS, ColumnMapping
-from .files import RawTable
+from .columns import NUMBERS, STATUS, TEXTS, ColumnMapping, row_pattern
+from .files import RawTable, quoted
 from .notes import Note
 from .quality import OUTSIDE, REASONS, USED
 
@@ -90,7 +91,76 @@ def judge(
             (CASE {" ".join(reasons)} ELSE {REASON_CODES[USED]} END)::UTINYINT AS reason
         FROM ({read})"""
     )
-    return [*_date_notes(dates, names, rules), *_number_notes(forms, stage, mappings)]
+    notes = [*_date_notes(dates, names, rules), *_number_notes(forms, stage, mappings)]
+    if any(tables.ORDER_ID in mapping for mapping in mappings):
+        notes += [*_further_lines(connection), *_recycled_numbers(connection)]
+    if any(STATUS in mapping for mapping in mappings):
+        notes += _cancelled(connection, mappings)
+    return notes
+
+
+_USED = f"reason = {REASON_CODES[USED]}"
+# An order whose lines lie further apart than this is no single order.
+_ORDER_DAYS = 31
+_RECYCLED_SHARE = 0.05
+
+
+def _further_lines(connection: Any) -> list[Note]:
+    """Use the lines of an order that have no amount because its first line has the whole: they add nothing.
+
+    Shops such as Shopify write one row a product and the order's total into the first of them.
+    """
+    changed = connection.execute(
+        f"""UPDATE log SET exact = 0, reason = {REASON_CODES[USED]}
+        WHERE reason = {REASON_CODES["bad_amount"]}
+            AND spot IN (SELECT rowid FROM stage WHERE amount_text IS NULL AND amount_value IS NULL)
+            AND (part, customer_id, order_id) IN
+                (SELECT (part, customer_id, order_id) FROM log WHERE {_USED} AND order_id IS NOT NULL)"""
+    ).fetchone()
+    return [Note("further_lines", {"count": f"{changed[0]:,}"})] if changed and changed[0] else []
+
+
+def _recycled_numbers(connection: Any) -> list[Note]:
+    """Tell orders apart whose number is used again: vouchers are often numbered anew each month."""
+    orders, long = connection.execute(
+        f"""SELECT count(*), count_if(days > {_ORDER_DAYS}) FROM (
+            SELECT max(date) - min(date) AS days FROM log WHERE {_USED} AND exact > 0 AND order_id IS NOT NULL
+            GROUP BY customer_id, order_id)"""
+    ).fetchone()
+    if not orders or long <= _RECYCLED_SHARE * orders:
+        return []
+    connection.execute("UPDATE log SET order_id = order_id || ' · ' || strftime(date, '%Y-%m') WHERE date IS NOT NULL")
+    return [Note("recycled_numbers", {"share": f"{100 * long / orders:.0f}", "days": _ORDER_DAYS}, "warning")]
+
+
+def _cancelled(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]:
+    """Leave out orders that never brought money: cancelled, closed, void, refunded.
+
+    Not in a part where some of these rows are negative: there the cancellation is booked as a row of its own
+    and nets the order out.
+    """
+    pattern = quoted(rf"(?i)\s*(?:{row_pattern('cancelled_status')})\s*")
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE closed AS
+        SELECT part, spot, customer_id, order_id, exact, status FROM log
+        WHERE {_USED} AND regexp_full_match(status, {pattern})"""
+    )
+    found = connection.execute(
+        """SELECT part, count(*), sum(exact), string_agg(DISTINCT status, ', ' ORDER BY status), bool_or(exact < 0)
+        FROM closed GROUP BY part ORDER BY part"""
+    ).fetchall()
+    notes = []
+    for part, rows, amount, words, booked in found:
+        said = {"column": mappings[part][STATUS], "words": words, "rows": f"{rows:,}", "amount": f"{amount:,.2f}"}
+        notes.append(Note("cancelled_booked" if booked else "cancelled_out", said, "warning"))
+        if not booked:
+            # further lines of such an order have no status of their own
+            connection.execute(
+                f"""UPDATE log SET reason = {REASON_CODES["cancelled"]} WHERE part = {part} AND {_USED} AND (
+                    spot IN (SELECT spot FROM closed WHERE part = {part}) OR (exact = 0 AND status IS NULL
+                    AND (customer_id, order_id) IN (SELECT (customer_id, order_id) FROM closed WHERE part = {part})))"""
+            )
+    return notes
 
 
 def _repeated(drop: bool) -> str:

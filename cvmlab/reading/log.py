@@ -131,7 +131,11 @@ def read(
     -----
     A customer is suspicious by name (散客, 测试, test, walk-in, cash … in ``words/columns.csv``), or when it has over
     5% of the rows, at least 30, in a log of 50 customers or more. By share it is excluded if it has at least twice
-    as many rows as the largest customer below 5%, else only shown.
+    as many rows as the largest customer below 5% and as many orders a day as 99% of them, else only shown.
+
+    An order is left out where its status says that it was cancelled, closed, void or refunded
+    (``cancelled_status`` in ``words/columns.csv``), unless rows with such a status are negative and so net out by
+    themselves; an empty name for the role ``status`` takes all of them in.
 
     Examples
     --------

@@ -26,6 +26,7 @@ REASONS = (
     "bad_date",
     "bad_amount",
     "duplicate_row",
+    "cancelled",
     "future_date",
     "suspicious_customer",
 )

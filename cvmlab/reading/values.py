@@ -324,7 +324,9 @@ def date_sql(forms: DateForms, zone: str | None) -> str:
     tried = ["date_value", "fast_date(date_text)"]
     if "zoned" in forms.forms and zone is not None:
         moment = rf"regexp_matches({text}, ':.*(Z|z|UTC|GMT|[+-]\d{{2}}:?(\d{{2}})?)$')"
-        local = f"timezone({quoted(zone)}, TRY_CAST({text} AS TIMESTAMPTZ))::DATE"
+        # DuckDB knows 08:00:00+08:00, shops write 08:00:00 +0800
+        offset = rf"regexp_replace({text}, '\s*([+-]\d{{2}}):?(\d{{2}})$', '\1:\2')"
+        local = f"timezone({quoted(zone)}, TRY_CAST({offset} AS TIMESTAMPTZ))::DATE"
         tried.append(f"CASE WHEN {moment} THEN {local} END")
         readings["ymd"] = ymd
     tried += [sql for form, sql in readings.items() if form in forms.forms]

@@ -16,8 +16,11 @@ from .wording import (
     basis,
     call_list,
     count,
+    high_season,
     how_cost,
+    looks_like_a_contract,
     recommendation,
+    stopped_paying,
     value_curve,
     who_columns,
 )
@@ -26,12 +29,18 @@ if TYPE_CHECKING:
     from ..case import Case
 
 Piece = Picture | html.Page
+_FEW_DAYS = 90
 
 
 def page_one(case: Case, title: str) -> list[Piece]:
     """Return what a manager reads: the money at stake, five sentences, one picture, whom to call."""
     return [
-        html.page(_masthead(case, title), html.cards(_stakes(case)), html.sentences(five_sentences(case))),
+        html.page(
+            _masthead(case, title),
+            html.cards(_stakes(case)),
+            html.sentences(five_sentences(case)),
+            *map(html.note, cautions(case)),
+        ),
         html.page(*_calls(case)),
         picture(charts.plot_matrix(case.customers, case.thresholds), name="matrix", alt=term("report.alt_matrix")),
     ]
@@ -62,7 +71,13 @@ def _stakes(case: Case) -> list[tuple[str, str, str]]:
     yearly_kind = "assumed" if case.basis == "assumed_profit" else "known" if days >= 365 else "estimated"
     estimated = "assumed" if case.basis == "assumed_profit" else "estimated"
     lost, developed = recommendation(case, "win_back"), recommendation(case, "develop")
-    loss = say("report.card_loss", count=count(lost["customers"]), low=money(lost["low"]), high=money(lost["high"]))
+    loss = say(
+        "report.card_loss" if lost["customers"] else "report.card_no_loss",
+        count=count(lost["customers"]),
+        low=money(lost["low"]),
+        high=money(lost["high"]),
+    )
+    pays = not developed["break_even_rate"] > 1
     return [
         (money(customers["yearly_contribution"].sum()), say(year, basis=basis(case), days=days), yearly_kind),
         (
@@ -73,7 +88,11 @@ def _stakes(case: Case) -> list[tuple[str, str, str]]:
         (money(lost["at_stake"]), loss, estimated),
         (
             money(developed["at_stake"]),
-            say("report.card_headroom", reach=percent(assumed.headroom_reached)),
+            say(
+                "report.card_headroom" if pays else "report.card_headroom_costly",
+                reach=percent(assumed.headroom_reached),
+                cost=money(case.contact_cost * developed["customers"]),
+            ),
             "assumed",
         ),
     ]
@@ -84,13 +103,34 @@ def five_sentences(case: Case) -> list[str]:
     return [_who(case), _trend(case), _types(case), _silent(case), _trust(case)]
 
 
+def cautions(case: Case) -> list[str]:
+    """Return what makes the model of buying a poor guide to this log: few days, a season, or a contract."""
+    found = []
+    days = (case.as_of - case.first_date).days + 1
+    if days < _FEW_DAYS:
+        found.append(say("report.caution_short", days=days, months=case.assumptions.horizon_months))
+    season = high_season(case)
+    if season is not None:
+        month, share = season
+        found.append(say("report.caution_season", month=term(f"report.month_{month}"), share=percent(share)))
+    if looks_like_a_contract(case):
+        stopped = stopped_paying(case)
+        yearly = whole_money(stopped["yearly_contribution"].sum())
+        found.append(say("report.caution_contract", count=count(len(stopped)), yearly=yearly))
+    return found
+
+
 def _who(case: Case) -> str:
     curve = value_curve(case)
+    share, amounts = portfolio.top_share(curve, 0.2), curve["amount"]
+    key = "report.s_concentration" if share <= 1 else "report.s_whale" if amounts.sum() > 0 else "report.s_loss"
     return say(
-        "report.s_concentration",
-        customers=count(len(case.customers)),
-        share=percent(portfolio.top_share(curve, 0.2)),
+        key,
+        customers=count(len(curve)),
+        share=percent(share),
         half=percent(portfolio.customers_for(curve, 0.5)),
+        lost=whole_money(-amounts[amounts < 0].sum()),
+        total=whole_money(amounts.sum()),
         basis=basis(case),
     )
 
@@ -99,20 +139,25 @@ def _trend(case: Case) -> str:
     active = base_frame(case)["active_customers"].to_numpy(float)
     if len(active) < 6:
         return term("report.s_no_trend")
-    now, before = active[-3:].mean(), active[-6:-3].mean()
+    # the same months of the year before, so that a season is not taken for a trend
+    a_year_ago = len(active) >= 15
+    now, before = active[-3:].mean(), active[-15:-12].mean() if a_year_ago else active[-6:-3].mean()
     share = now / before - 1 if before else 0.0
-    key = "none" if abs(share) < 0.005 else "up" if share > 0 else "down"
+    key = "new" if now > before == 0 else "none" if abs(share) < 0.005 else "up" if share > 0 else "down"
     change = say(f"report.change_{key}", share=percent(abs(share)))
-    return say("report.s_trend", now=count(now), change=change)
+    return say("report.s_trend_year" if a_year_ago else "report.s_trend", now=count(now), change=change)
 
 
 def _types(case: Case) -> str:
     types = matrix.summarise_types(case.customers, ["current_value"]).set_index("value_type")
     high = types.loc[["IV", "III"]]
+    value, total = high["current_value"].sum(), types["current_value"].sum()
     return say(
-        "report.s_types",
+        "report.s_types" if 0 <= value <= total else "report.s_types_loss",
         high=count(high["customers"].sum()),
         share=percent(high["current_value_share"].sum()),
+        value=whole_money(value),
+        total=whole_money(total),
         months=case.assumptions.horizon_months,
         low=count(int((case.customers["value_type"] == "I").sum())),
         cost=whole_money(case.cost_to_keep),
@@ -123,13 +168,14 @@ def _types(case: Case) -> str:
 def _silent(case: Case) -> str:
     row = recommendation(case, "win_back")
     if not row["customers"]:
-        return term("report.s_none_silent")
+        blind = case.models.bg_nbd is not None and case.customers["p_alive"].min() > case.assumptions.silent_below
+        return term("report.s_blind" if blind else "report.s_none_silent")
     corrected = case.past is not None and case.past.corrects_silence
     return say(
         "report.s_silent_corrected" if corrected else "report.s_silent",
         count=count(row["customers"]),
         yearly=whole_money(case.calls["yearly_contribution"].sum()),
-        back=percent(case.past.alarms.false_alarm_share) if case.past and corrected else "",
+        back=percent(case.past.comparable.false_alarm_share) if case.past and corrected else "",
         loss=whole_money(row["at_stake"]),
         low=whole_money(row["low"]),
         high=whole_money(row["high"]),
@@ -139,11 +185,16 @@ def _silent(case: Case) -> str:
 def _trust(case: Case) -> str:
     if case.past is None:
         return say("report.s_no_trust", why=case.past_problem)
+    alarms, later = case.past.alarms, case.past.customers
     return say(
-        "report.s_trust",
+        "report.s_trust" if alarms.silent else "report.s_trust_none",
         months=case.past.months,
-        silent=count(case.past.alarms.silent),
-        wrong=count(case.past.alarms.silent_but_bought),
+        silent=count(alarms.silent),
+        wrong=count(alarms.silent_but_bought),
+        gone=count(alarms.active_but_gone),
+        known=count(len(later)),
+        expected=whole_money(later["expected_revenue"].sum()),
+        actual=whole_money(later["later_revenue"].sum()),
         captured=percent(case.past.model_captured),
         rival=percent(case.past.rival_captured),
     )

@@ -122,7 +122,7 @@ def cell(value: Any, kind: Kind) -> str:
     if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
         return "–"
     if kind == "money":
-        return whole_money(float(value)) if abs(float(value)) >= 10 or value == 0 else money(float(value))
+        return whole_money(float(value)) if abs(float(value)) >= 10 else money(round(float(value), 2))
     if kind == "percent":
         return percent(float(value))
     if kind == "count":

@@ -185,7 +185,8 @@ def backtested(case: Case) -> list[Piece]:
     texts = [
         say("report.past_lead", months=past.months, cut=past.cut),
         say(
-            "report.past_silent",
+            "report.past_silent" if alarms.silent else "report.past_none_silent",
+            known=count(len(past.customers)),
             silent=count(alarms.silent),
             wrong=count(alarms.silent_but_bought),
             false_share=percent(alarms.false_alarm_share),
@@ -198,6 +199,11 @@ def backtested(case: Case) -> list[Piece]:
             model=percent(past.model_captured),
             rival=percent(past.rival_captured),
             ideal=percent(past.ideal_captured),
+        ),
+        say(
+            "report.past_total",
+            expected=whole_money(past.customers["expected_revenue"].sum()),
+            actual=whole_money(past.customers["later_revenue"].sum()),
         ),
         term(f"report.past_verdict_{verdict}"),
     ]
@@ -237,13 +243,14 @@ def recommendations(case: Case) -> list[Piece]:
     table["what"] = [term(f"report.do_{action}") for action in table["action"]]
     table["assumption"] = [say(f"report.why_{action}", reach=reach) for action in table["action"]]
     table["stake"] = [_interval(row) for row in table.to_dict("records")]
+    table["pays_from"] = [_pays_from(rate) for rate in table["break_even_rate"]]
     table["owner"] = [_owner(case.customers, action) for action in table["action"]]
     columns: dict[str, tuple[str, Kind]] = {
         "what": (term("report.action"), "id"),
         "customers": (term("report.action_customers"), "count"),
         "stake": (term("report.action_at_stake"), "text"),
         "gain": (term("report.action_gain"), "money"),
-        "break_even_rate": (term("report.action_break_even"), "percent"),
+        "pays_from": (term("report.action_break_even"), "number_text"),
         "held_out": (term("report.action_held"), "count"),
         "assumption": (term("report.action_assumption"), "text"),
         "owner": (term("report.action_owner"), "text"),
@@ -263,6 +270,10 @@ def _owner(customers: pd.DataFrame, action: str) -> str:
         return "\u00a0"
     owners = customers.loc[customers["action"] == action, OWNER].dropna()
     return str(owners.mode().iloc[0]) if len(owners) else "\u00a0"
+
+
+def _pays_from(rate: float) -> str:
+    return say("report.action_never", rate=percent(rate)) if rate > 1 else percent(rate)
 
 
 def _interval(row: Mapping[Any, Any]) -> str:

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from ..case import Case
 
 
+_GAPS_OF_A_HABIT = 3
+_SEASON_SHARE = 0.25
+_CONTRACT_SHARE, _CONTRACT_MONTHS = 0.9, 4
+
+
 def basis(case: Case) -> str:
     """Return what a contribution is in this case, in words."""
     return term(f"report.basis_{case.basis}")
@@ -31,10 +36,20 @@ def recommendation(case: Case, action: str) -> dict[str, float]:
 
 
 def value_curve(case: Case) -> pd.DataFrame:
-    """Return the whale curve of the year, or the concentration curve where a contribution is revenue."""
+    """Return the whale curve of the year, or the concentration curve where a contribution is revenue.
+
+    Of the customers who bought in that year: those long gone would make any log look concentrated.
+    """
+    buyers = buyers_of_the_year(case)
     if case.basis == "revenue":
-        return portfolio.concentration_curve(case.customers, revenue="yearly_contribution")
-    return portfolio.whale_curve(case.customers, profit="yearly_contribution")
+        return portfolio.concentration_curve(buyers, revenue="yearly_contribution")
+    return portfolio.whale_curve(buyers, profit="yearly_contribution")
+
+
+def buyers_of_the_year(case: Case) -> pd.DataFrame:
+    """Return the customers with any contribution or revenue in the last 12 months."""
+    customers = case.customers
+    return customers.loc[(customers["yearly_contribution"] != 0) | (customers["yearly_revenue"] != 0)]
 
 
 def how_cost(case: Case) -> str:
@@ -58,7 +73,14 @@ def call_list(case: Case) -> pd.DataFrame:
 
 
 def reason(customer: Mapping[Any, Any]) -> str:
-    """Return why a customer should be called, in one line."""
+    """Return why a customer should be called, in one line; two or three purchases make no habit."""
+    if customer["frequency"] < _GAPS_OF_A_HABIT:
+        return say(
+            "report.calls_reason_few",
+            days=f"{customer['frequency'] + 1:.0f}",
+            silent=f"{customer['silent_days']:,.0f}",
+            yearly=whole_money(customer["yearly_contribution"]),
+        )
     return say(
         "report.calls_reason",
         gap=f"{customer['usual_gap_days']:.2g}"
@@ -92,6 +114,47 @@ def base_frame(case: Case) -> pd.DataFrame:
             "revenue": panel["revenue"].sum(axis=1),
         }
     )
+
+
+def high_season(case: Case) -> tuple[int, float] | None:
+    """Return the calendar month of a clear season and its share of the revenue of the last two years, else None.
+
+    Clear is a month that has over a quarter of the revenue in each of the last two years of complete months.
+    """
+    revenue = base_frame(case)["revenue"].to_numpy(float)[-24:]
+    if len(revenue) < 24 or revenue.sum() <= 0:
+        return None
+    years = revenue.reshape(2, 12)
+    totals = years.sum(axis=1)
+    if (totals <= 0).any():
+        return None
+    shares = (years / totals[:, None]).min(axis=0)
+    place = int(shares.argmax())
+    if shares[place] < _SEASON_SHARE:
+        return None
+    month = int(case.panel.period[-12:].astype("datetime64[M]")[place].astype(int) % 12) + 1
+    return month, float(years[:, place].sum() / totals.sum())
+
+
+def looks_like_a_contract(case: Case) -> bool:
+    """Return whether customers buy exactly once in nearly every month from their first to their last one."""
+    bought = case.panel["volume"]
+    active = bought > 0
+    enough = active.sum(axis=0) >= _CONTRACT_MONTHS
+    if enough.sum() * 2 < (active.any(axis=0)).sum() or not enough.any():
+        return False
+    started = np.maximum.accumulate(active, axis=0)
+    not_over = np.maximum.accumulate(active[::-1], axis=0)[::-1]
+    within = started & not_over & enough
+    return bool((bought[within] == 1).mean() >= _CONTRACT_SHARE)
+
+
+def stopped_paying(case: Case) -> pd.DataFrame:
+    """Return customers of the year who missed the last two complete months and are not on the call list."""
+    active = case.panel["volume"] > 0
+    missed = case.panel.customer_id[active.any(axis=0) & ~active[-2:].any(axis=0)]
+    buyers = buyers_of_the_year(case)
+    return buyers[buyers[CUSTOMER_ID].isin(missed) & ~buyers[CUSTOMER_ID].isin(case.calls[CUSTOMER_ID])]
 
 
 def count(number: float) -> str:

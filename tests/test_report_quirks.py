@@ -1,0 +1,122 @@
+"""Page one on logs that mislead: a season, contracts, losses, customers long gone, two weeks only."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cvmlab import case
+from cvmlab.reading import read
+from cvmlab.report import first_page, sections, wording
+from cvmlab.report.html import cell
+from cvmlab.vocabulary import speaking
+
+
+def study(rows: list[tuple[object, ...]], columns: str = "customer,date,amount") -> case.Case:
+    frame = pd.DataFrame([[str(value) for value in row] for row in rows], columns=columns.split(","))
+    return case.study(read(frame, include_suspicious=True))
+
+
+def gifts() -> case.Case:
+    """Everybody buys in December only; the log ends in September."""
+    random = np.random.default_rng(1)
+    rows: list[tuple[object, ...]] = [
+        (f"g{number}", f"{year}-12-{random.integers(1, 25):02d}", 40 + number)
+        for number in range(60)
+        for year in range(2015 + number % 4, 2022)
+    ]
+    rows += [
+        (f"t{number}", f"{year}-{month:02d}-30", 5)
+        for number in range(3)
+        for year in range(2015, 2023)
+        for month in (3, 6, 9)
+    ]
+    return study([row for row in rows if str(row[1]) <= "2022-09-30"])
+
+
+def subscriptions() -> case.Case:
+    """Everybody pays once a month; ten stopped in October, the log ends in December."""
+    rows = [
+        (f"s{number:02d}", dt.date(2021 + month // 12, month % 12 + 1, number % 28 + 1), 29)
+        for number in range(60)
+        for month in range(number % 12, 21 if number < 10 else 24)
+    ]
+    return study([*rows, ("s59", "2022-12-31", 0)])
+
+
+def old_shop() -> case.Case:
+    """Forty customers bought once nine years ago, ten buy every month."""
+    rows: list[tuple[object, ...]] = [(f"old{number}", f"2014-01-{number % 28 + 1:02d}", 1000) for number in range(40)]
+    rows += [(f"new{number}", f"2023-{month:02d}-28", 10) for number in range(10) for month in range(1, 13)]
+    return study(rows)
+
+
+def test_a_season_is_named_and_not_taken_for_a_trend() -> None:
+    made = gifts()
+    season = wording.high_season(made)
+    assert season is not None and season[0] == 12 and season[1] > 0.9
+    assert any("December" in caution for caution in first_page.cautions(made))
+    trend = first_page.five_sentences(made)[1]
+    assert "a year before" in trend and "down" not in trend
+    with speaking("zh"):
+        assert any("12 月" in caution for caution in first_page.cautions(made))
+
+
+def test_payments_once_a_month_look_like_a_contract_and_the_stopped_are_counted() -> None:
+    made = subscriptions()
+    assert wording.looks_like_a_contract(made)
+    stopped = set(wording.stopped_paying(made)["customer_id"])
+    on_the_list = set(made.calls["customer_id"])
+    assert stopped | on_the_list == {f"s{number:02d}" for number in range(10)}
+    assert not stopped & on_the_list
+    assert any("contract" in caution for caution in first_page.cautions(made))
+
+
+def test_customers_long_gone_do_not_make_the_year_look_concentrated() -> None:
+    made = old_shop()
+    assert len(wording.value_curve(made)) == 10
+    who = first_page.five_sentences(made)[0]
+    assert "10 customers" in who and "20% of the year's revenue" in who
+    assert not wording.looks_like_a_contract(made)
+    assert first_page.cautions(made) == []
+
+
+def test_losses_are_told_instead_of_shares_above_the_whole() -> None:
+    days = [f"{year}-{month:02d}-28" for year in (2022, 2023) for month in range(1, 13)]
+    rows = [(f"c{n}", day, 100, 60 if n < 10 else -25) for n in range(30) for day in days]
+    made = study(rows, "customer,date,amount,profit")
+    sentences = first_page.five_sentences(made)
+    assert "others lose 6,000" in sentences[0]
+    assert "all customers together" in sentences[2]
+    assert not any(f"{share}%" in sentences[2] for share in range(101, 2000))
+    none = study([(*row[:3], -1) for row in rows], "customer,date,amount,profit")
+    assert "bring no profit (−360)" in first_page.five_sentences(none)[0]
+
+
+def test_two_weeks_are_told_to_be_two_weeks() -> None:
+    made = study([(f"c{n % 30}", f"2024-03-{4 + (5 * n) % 14:02d}", 10 + n % 7) for n in range(90)])
+    assert any("14 days" in caution for caution in first_page.cautions(made))
+
+
+def test_a_contact_that_costs_more_than_it_brings_is_said_not_to_pay() -> None:
+    made = old_shop()
+    costly = made.recommendations.assign(break_even_rate=3.09)
+    changed = case.replace(made, recommendations=costly)
+    text = " ".join(str(piece) for piece in map(vars, sections.recommendations(changed)))
+    assert "309%: does not pay" in text
+    assert "less than contacting them costs" in first_page._stakes(changed)[3][1]
+
+
+@pytest.mark.parametrize(
+    ("frequency", "said"), [(1, "bought on 2 days"), (2, "bought on 3 days"), (3, "usually every 2")]
+)
+def test_two_or_three_purchases_are_no_habit(frequency: int, said: str) -> None:
+    customer = {"frequency": frequency, "usual_gap_days": 2.0, "silent_days": 148.0, "yearly_contribution": 174.0}
+    assert wording.reason(customer).startswith(said)
+
+
+def test_a_tiny_amount_is_no_power_of_ten() -> None:
+    assert cell(8.3e-06, "money") == "0"
