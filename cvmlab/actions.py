@@ -113,23 +113,18 @@ def loss_interval(p_alive: NDArray[np.float64], amount: NDArray[np.float64]) -> 
     return mean, max(0.0, mean - spread), min(float(amount.sum()), mean + spread)
 
 
-def sum_interval(amount: NDArray[np.float64]) -> tuple[float, float, float]:
-    """Return a sum over customers and its 80% interval if another set like them had been drawn.
+def reach_interval(headroom: NDArray[np.float64], reach: float) -> tuple[float, float, float]:
+    """Return what reaching a share of the headroom would bring, and what half or half as much again would.
 
-    Normal approximation, variance n·s² (s the standard deviation between the customers); with a single
-    customer the spread is unknown and the bounds are NaN.
+    The share is assumed, so the bounds are no estimate of chance: they show what hangs on the assumption.
 
     Examples
     --------
-    >>> total, low, high = sum_interval(np.array([10.0, 10.0, 10.0]))
-    >>> total == low == high
-    True
+    >>> reach_interval(np.array([60.0, 40.0]), reach=0.2)
+    (20.0, 10.0, 30.0)
     """
-    total = float(amount.sum())
-    if len(amount) < 2:
-        return total, math.nan, math.nan
-    spread = _EIGHTY_PERCENT * math.sqrt(len(amount)) * float(amount.std(ddof=1))
-    return total, total - spread, total + spread
+    total = reach * float(headroom.sum())
+    return total, 0.5 * total, 1.5 * total
 
 
 def break_even_rate(contact_cost: float, gain: float) -> float:
@@ -231,10 +226,10 @@ def recommend(
     Returns
     -------
     pandas.DataFrame
-        ``action``, ``customers`` and ``held_out`` (numbers), ``at_stake`` with ``low`` and ``high`` (money, 80%
-        interval), ``gain`` (money a success brings, mean a customer), ``break_even_rate``. At stake are: for
-        ``win_back`` the loss given; ``develop`` headroom × reach; ``maintain`` the value expected to be lost,
-        Σ (1 − p_alive) × current value; ``simplify`` nothing, it saves cost.
+        ``action``, ``customers`` and ``held_out`` (numbers), ``at_stake`` with ``low`` and ``high`` (money), ``gain``
+        (money a success brings, mean a customer), ``break_even_rate``. At stake are: for ``win_back`` the loss
+        given; ``develop`` headroom × reach (bounds: half the reach, half as much again); ``maintain`` the value
+        expected to be lost, Σ (1 − p_alive) × current value (80% interval); ``simplify`` nothing, it saves cost.
 
     Examples
     --------
@@ -249,11 +244,11 @@ def recommend(
 
     check_columns(customers, ["action", "hold_out", "yearly_contribution", "current_value", "headroom", "p_alive"])
     group = {name: customers.loc[customers["action"] == name] for name in ACTIONS}
-    develop = group["develop"]["headroom"].to_numpy(float) * reach
+    headroom = group["develop"]["headroom"].to_numpy(float)
     kept = group["maintain"]["current_value"].to_numpy(float)
     stakes = {
         "win_back": (*win_back_loss, _mean(group["win_back"]["yearly_contribution"].to_numpy(float))),
-        "develop": (*sum_interval(develop), _mean(develop)),
+        "develop": (*reach_interval(headroom, reach), reach * _mean(headroom)),
         "maintain": (*loss_interval(group["maintain"]["p_alive"].to_numpy(float), kept), _mean(kept)),
         "simplify": (0.0, math.nan, math.nan, 0.0),
     }

@@ -158,7 +158,7 @@ def study(log: Log, assumptions: Assumptions | None = None, *, kept: Thresholds 
         customers = potential.headroom(
             customers, value="contribution", likelihood="p_alive", bands=potential.bands_for(len(customers))
         )
-        thresholds = kept or draw_lines(customers, cost_to_keep, assumed)
+        thresholds = kept or draw_lines(customers, cost_to_keep, contact_cost, assumed)
         customers = matrix.classify(customers, thresholds)
         customers = customers.merge(segments.rfm_labels(customers)[[CUSTOMER_ID, "rfm_label"]], on=CUSTOMER_ID)
         moves = compare_windows(log.transactions, as_of, first_date, thresholds, assumed)
@@ -252,14 +252,14 @@ def _loss_of_silence(calls: pd.DataFrame, past: Past | None) -> tuple[float, flo
     return actions.loss_interval(calls["p_alive"].to_numpy(float), yearly)
 
 
-def draw_lines(customers: pd.DataFrame, cost_to_keep: float, assumed: Assumptions) -> Thresholds:
+def draw_lines(customers: pd.DataFrame, cost_to_keep: float, contact_cost: float, assumed: Assumptions) -> Thresholds:
     """Choose the thresholds: what was stated, else break-even on the cost of keeping and developing.
 
-    Developing a customer is taken to cost as much as keeping one, and to reach ``headroom_reached`` of the
-    headroom, so it pays above cost / share reached.
+    Developing a customer is taken to cost as much as keeping or as contacting one, whichever is dearer, and to
+    reach ``headroom_reached`` of the headroom, so it pays above cost / share reached.
     """
     chosen = choose_thresholds(
-        customers, avoidable_cost=cost_to_keep, strategy_cost=cost_to_keep,
+        customers, avoidable_cost=cost_to_keep, strategy_cost=max(cost_to_keep, contact_cost),
         success_rate=assumed.headroom_reached, years=assumed.horizon_months / 12,
         discount_rate=assumed.discount_rate,
     )  # fmt: skip

@@ -42,7 +42,7 @@ def write_lists(case: Case, folder: str | Path) -> list[str]:
     """Write ``customers.csv``, ``customers.xlsx`` and ``case.json`` into a folder.
 
     The CSV keeps the column names of the code, for programs; the workbook carries the words of the report's
-    language, for people: a sheet a type, all customers, and the call list.
+    language, for people: the call list and a sheet a type.
 
     Returns
     -------
@@ -60,11 +60,7 @@ def write_lists(case: Case, folder: str | Path) -> list[str]:
     called = [CUSTOMER_ID, *(name for name in ATTRIBUTES if name in calls.columns), "reason", "p_alive",
               "yearly_contribution", "last_date"]  # fmt: skip
     left_out = write_workbook(
-        {
-            term("report.sheet_calls"): calls[called].rename(columns=headers(case)),
-            **sheets,
-            term("report.sheet_all"): named,
-        },
+        {term("report.sheet_calls"): calls[called].rename(columns=headers(case)), **sheets},
         target / "customers.xlsx",
     )
     (target / "case.json").write_text(json.dumps(record(case), ensure_ascii=False, indent=1), encoding="utf-8")
