@@ -140,7 +140,8 @@ def test_opened_without_running_it_shows_the_still_picture_and_no_error(lab, pag
     page.goto(lab.page_of(WORDS[language]["notebook"]))
     page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
     pictures = page.locator(".jp-RenderedImage img")
-    pictures.first.wait_for(timeout=30_000)
+    # the page lays out one cell after the other
+    pictures.nth(1).wait_for(state="attached", timeout=30_000)
     assert pictures.count() == 2
     assert pictures.first.evaluate("image => image.naturalWidth") > 500
     text = page.locator(".jp-Notebook").inner_text()
