@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from . import aggregate, backtest, buying, matrix, migration, potential
 from .assumptions import Assumptions
@@ -115,8 +117,6 @@ def look_back(transactions: Any, as_of: date, first_date: date, assumed: Assumpt
         return None, say("case.past_no_model", cut=cut)
     days = (as_of - cut).days
     scores = buying.score_customers(known, models.bg_nbd, models.gamma_gamma, days=days)
-    year_before = backtest.between(transactions, backtest.months_before(cut, 12), cut)
-    rival = aggregate.summarise_customers(year_before, as_of=cut).df().set_index(CUSTOMER_ID)["revenue"]
     later_log = backtest.between(transactions, cut, as_of)
     if not backtest.any_between(transactions, cut, as_of):
         return None, say("case.past_nothing_later", cut=cut)
@@ -125,7 +125,7 @@ def look_back(transactions: Any, as_of: date, first_date: date, assumed: Assumpt
         p_alive=scores["p_alive"].to_numpy(float),
         chance_to_buy=models.bg_nbd.chance_to_buy(known, days),
         silent=scores["p_alive"].to_numpy(float) < assumed.silent_below,
-        last_year_revenue=rival.reindex(known[CUSTOMER_ID]).fillna(0.0).to_numpy(float),
+        last_year_revenue=_last_year_revenue(transactions, cut, known),
     )
     customers = backtest.outcomes(judged, aggregate.summarise_customers(later_log).df())
     actual = customers["later_revenue"].to_numpy(float)
@@ -138,6 +138,16 @@ def look_back(transactions: Any, as_of: date, first_date: date, assumed: Assumpt
         rival_captured=backtest.captured_share(customers["last_year_revenue"].to_numpy(float), actual),
         ideal_captured=backtest.captured_share(actual, actual),
     ), ""
+
+
+def _last_year_revenue(transactions: Any, cut: date, known: pd.DataFrame) -> NDArray[np.float64]:
+    """Return what each known customer brought in the 12 months up to the cut; nothing where nobody bought at all."""
+    after = backtest.months_before(cut, 12)
+    if not backtest.any_between(transactions, after, cut):
+        return np.zeros(len(known))
+    year = aggregate.summarise_customers(backtest.between(transactions, after, cut), as_of=cut).df()
+    revenue = year.set_index(CUSTOMER_ID)["revenue"].reindex(known[CUSTOMER_ID]).fillna(0.0)
+    return np.asarray(revenue, dtype=np.float64)
 
 
 def compare_windows(

@@ -334,3 +334,20 @@ def test_a_log_that_cannot_be_judged_is_refused_in_one_sentence(customers, amoun
 def test_an_assumption_out_of_bounds_is_named(settings, part):
     with pytest.raises(CvmError, match=part):
         Assumptions.from_texts(settings)
+
+
+def test_a_gap_of_years_before_the_cut_leaves_the_rival_without_a_score():
+    random = np.random.default_rng(1)
+    ids = random.integers(0, 60, 640)
+    days = [*random.integers(0, 700, 600), *random.integers(1765, 1825, 40)]
+    log = pd.DataFrame(
+        {
+            "customer_id": [f"{number:03}" for number in ids],
+            "date": pd.Timestamp("2015-01-01") + pd.to_timedelta(days, unit="D"),
+            "amount": random.gamma(2, 20, 640).round(2),
+        }
+    )
+    past = study(reading.read(log)).past
+    assert past is not None
+    assert (past.customers["last_year_revenue"] == 0).all()
+    assert past.customers["later_revenue"].sum() > 0
