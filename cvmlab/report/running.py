@@ -304,7 +304,9 @@ def _execute(template: Path, result: Path, parameters: dict[str, Any], progress:
     from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
-    logging.getLogger("papermill").setLevel(logging.ERROR)
+    # what ends a run is told in one sentence; a kernel that dies of Ctrl-C needs no second one
+    for name in ("papermill", "asyncio"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     done = 0
 
     def told(cell: Any, cell_index: int) -> None:
