@@ -32,6 +32,15 @@ _PRIVATE = frozenset({"instructor", "__pycache__"})
 _STUDENT_FILES = frozenset({".ipynb", ".md", ".parquet", ".csv", ".xlsx", ".png", ".svg", ".txt", ".html"})
 _LANGUAGE_PACK = "jupyterlab_language_pack_zh_CN"
 _SECONDS_TO_STOP = 15
+# Low priority comes from os.nice where there is one, else from the flags of the process (Windows).
+_COMPILE = """
+import os
+if hasattr(os, "nice"):
+    os.nice(19)
+from cvmlab.market import compile_engine
+compile_engine()
+"""
+_QUIETLY = getattr(subprocess, "IDLE_PRIORITY_CLASS", 0) | getattr(subprocess, "CREATE_NO_WINDOW", 0)
 
 
 @cache
@@ -202,6 +211,9 @@ def open_lab(
 ) -> int:
     """Open JupyterLab in a working folder and wait until it is stopped.
 
+    Meanwhile the market engine is compiled, unless it is on this computer already, in a process of its own with
+    low priority: the lesson that needs it does not wait. That process ends with JupyterLab at the latest.
+
     With Chinese as the language the menus are Chinese too if the language pack is installed (extra ``zh``;
     `missing_language_pack` says if not). That setting is kept in the working folder; the user's own settings
     of JupyterLab are not touched.
@@ -226,7 +238,9 @@ def open_lab(
     folder = Path(target).expanduser().absolute()
     command = lab_command(folder, language=language, browser=browser, port=port)
     server = subprocess.Popen(command, cwd=folder, env=_environment(folder, _spoken(language)))
+    compiler = None
     try:
+        compiler = _compile_in_background()
         return server.wait()
     except KeyboardInterrupt:
         # the terminal has sent Ctrl-C to JupyterLab too: give it time to end its kernels
@@ -235,6 +249,10 @@ def open_lab(
     finally:
         if server.poll() is None:
             _stop(server)
+        if compiler is not None and compiler.poll() is None:
+            # nothing of it is lost: what is compiled is kept whole or not at all
+            compiler.kill()
+            compiler.wait()
 
 
 def missing_language_pack(language: str | None = None) -> str | None:
@@ -337,6 +355,18 @@ def _environment(folder: Path, language: str) -> dict[str, str]:
             _write_whole(translation, json.dumps({"locale": "zh_CN"}).encode())
         environment["JUPYTERLAB_SETTINGS_DIR"] = str(settings)
     return environment
+
+
+def _compile_in_background() -> subprocess.Popen[bytes] | None:
+    """Start compiling the market engine, out of sight; None if no process could be started: the lab goes on."""
+    silent = subprocess.DEVNULL
+    try:
+        # -P: a file of the student called random.py must not be taken for Python's own
+        return subprocess.Popen(
+            [sys.executable, "-P", "-c", _COMPILE], stdin=silent, stdout=silent, stderr=silent, creationflags=_QUIETLY
+        )
+    except OSError:
+        return None
 
 
 def _stop(server: subprocess.Popen[bytes]) -> None:

@@ -240,6 +240,55 @@ def test_a_missing_language_pack_is_told_only_to_who_wants_chinese(monkeypatch):
     assert "cvmlab[zh]" in (course.missing_language_pack("zh") or "")
 
 
+def _open_a_lab_that(program, compiling, target, monkeypatch):
+    """Open a stand-in for JupyterLab beside a stand-in for the compiler; return the exit code and the compiler."""
+    started = []
+
+    def start():
+        started.append(background())
+        return started[-1]
+
+    background = course._compile_in_background
+    monkeypatch.setattr(course, "lab_command", lambda *_, **__: [sys.executable, "-c", program])
+    monkeypatch.setattr(course, "_COMPILE", compiling)
+    monkeypatch.setattr(course, "_compile_in_background", start)
+    target.mkdir(parents=True)
+    return course.open_lab(target), started[0]
+
+
+def test_the_compiler_works_beside_the_lab_at_low_priority_and_ends_with_it(target, monkeypatch):
+    note = target / "priority"
+    compiling = (
+        f"import os, pathlib, time\npath = pathlib.Path({str(note)!r})\n"
+        "part = path.with_suffix('.part')\n"
+        "part.write_text(str(os.nice(0)) if hasattr(os, 'nice') else '19')\npart.replace(path)\ntime.sleep(600)"
+    ).replace("import", course._COMPILE.split("from cvmlab")[0] + "import", 1)
+    program = f"import pathlib, time\nwhile not pathlib.Path({str(note)!r}).exists(): time.sleep(0.05)"
+    code, compiler = _open_a_lab_that(program, compiling, target, monkeypatch)
+    assert code == 0
+    assert note.read_text() == "19"
+    assert compiler.poll() not in (None, 0)
+
+
+def test_a_compiler_that_fails_does_not_disturb_the_lab(target, monkeypatch, capfd):
+    program = "import time; time.sleep(1); raise SystemExit(5)"
+    code, compiler = _open_a_lab_that(program, "print('x'); raise ValueError('broken')", target, monkeypatch)
+    assert (code, compiler.poll()) == (5, 1)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_compiler_that_cannot_be_started_does_not_disturb_the_lab(monkeypatch):
+    monkeypatch.setattr(sys, "executable", str(Path("nowhere") / "python"))
+    assert course._compile_in_background() is None
+
+
+def test_the_program_in_the_background_compiles_the_engine():
+    subprocess.run([sys.executable, "-P", "-c", course._COMPILE], check=True)
+    from cvmlab import market
+
+    assert market.is_compiled()
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="needs a POSIX terminal and its Ctrl-C")
 def test_lab_serves_the_folder_in_chinese_and_ends_cleanly_on_ctrl_c(source, target):

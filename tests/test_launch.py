@@ -1,12 +1,15 @@
 """The what-if of the launch: directions that theory gives, money that adds up, words in both languages."""
 
+import nbformat
 import pytest
+from nbclient import NotebookClient
 
 import cvmlab as cvm
 from cvmlab import CvmError
 from cvmlab.carrier_case import AS_BEFORE, CARRIERS, INCUMBENT, LAUNCH_MONTH, MARKET, PERIODS, RIVALS, month_of
 from cvmlab.market import simulate
 from cvmlab.vocabulary import speaking
+from cvmlab.whatif import handset_launch
 from cvmlab.whatif.handset_launch import CAUSES_OF, LaunchAnswer, launch
 
 
@@ -107,3 +110,58 @@ def test_out_of_bounds_is_told_and_nothing_is_moved(what_if):
 def test_the_launch_is_that_of_the_four_stories():
     assert month_of(LAUNCH_MONTH) == "2010-09"
     assert month_of(PERIODS - 1) == "2011-12"
+
+
+# --- the wait for the compiler -------------------------------------------------------------------
+
+SAID = "The market engine is being compiled, once on this computer: about 20 seconds.\n"
+
+
+def test_who_waits_for_the_compiler_is_told_why_and_nobody_else(monkeypatch, capfd):
+    launch(customers=100)
+    assert capfd.readouterr() == ("", "")
+    monkeypatch.setattr(handset_launch, "is_compiled", lambda: False)
+    launch(customers=100)
+    assert capfd.readouterr() == ("", SAID)
+    with speaking("zh"):
+        launch(customers=100)
+    assert "约 20 秒" in capfd.readouterr().err
+
+
+NOT_COMPILED = """
+import cvmlab.whatif.handset_launch as launching
+launching.is_compiled = lambda: False
+launching.compile_engine = lambda: {wait}
+what_if = launching.launch(customers=100)
+"""
+
+
+def run_cell(source, tmp_path):
+    """Return the outputs of a cell in a notebook's kernel, and everything the kernel said on the way."""
+    said = []
+
+    class Listener(NotebookClient):
+        def process_message(self, message, *rest):
+            said.append(message)
+            return super().process_message(message, *rest)
+
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
+    client = Listener(notebook, kernel_name="python3", timeout=120, resources={"metadata": {"path": str(tmp_path)}})
+    client.execute()
+    return notebook.cells[0].outputs, said
+
+
+def test_in_a_notebook_the_sentence_goes_when_the_wait_is_over(tmp_path):
+    outputs, said = run_cell(NOT_COMPILED.format(wait="None"), tmp_path)
+    assert outputs == []
+    shown = [message["content"]["data"] for message in said if message["msg_type"] == "display_data"]
+    # strict comparison of outputs skips views: the same notebook passes whether or not it had to wait
+    assert [list(data) for data in shown] == [["application/vnd.jupyter.widget-view+json"]]
+    models = [message["content"]["data"]["state"] for message in said if message["msg_type"] == "comm_open"]
+    assert sum(SAID.strip() in str(state.get("value")) for state in models) == 1
+
+
+def test_the_sentence_goes_even_if_compiling_fails(tmp_path):
+    source = NOT_COMPILED.format(wait="1 / 0").replace("what_if", "try:\n    what_if")
+    outputs, _ = run_cell(source + "except ZeroDivisionError:\n    pass", tmp_path)
+    assert outputs == []

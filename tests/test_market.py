@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cvmlab import CvmError, draws, market
-from cvmlab.market import CAUSES, Carrier, Decision, MarketScenario, engine, extend, simulate
+from cvmlab.market import CAUSES, Carrier, Decision, MarketScenario, compiling, engine, extend, simulate
 from cvmlab.market.layout import COUNTS, LEFT, Panel
 
 THREE = {"A": Carrier(share=0.4), "B": Carrier(share=0.35), "C": Carrier(share=0.25)}
@@ -469,6 +470,57 @@ def test_the_compiled_loop_is_made_anew_when_a_force_changes():
     stamp = engine.run_strips._cache._cache_file._source_stamp
     assert stamp == engine._stamp()
     assert len(stamp) == 64
+
+
+@pytest.fixture
+def read_only(tmp_path):
+    """A copy of the package that nothing can be kept in, and a way to ask a new process about it."""
+    package = tmp_path / "site" / "cvmlab"
+    shutil.copytree(market.__path__[0] + "/..", package, ignore=shutil.ignore_patterns("__pycache__", "assets"))
+    for folder in (package, package / "market"):
+        # a file in its place keeps even an administrator from making the folder
+        (folder / "__pycache__").write_text("")
+    home = {name: str(tmp_path / "home") for name in ("HOME", "XDG_CACHE_HOME", "USERPROFILE", "LOCALAPPDATA")}
+    environment = {**os.environ, **home, "PYTHONPATH": str(package.parent)}
+    environment.pop("NUMBA_CACHE_DIR", None)
+
+    def ask(question):
+        code = f"from cvmlab import market; print({question})"
+        command = [sys.executable, "-c", code]
+        told = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=tmp_path, check=True)
+        return told.stdout.strip()
+
+    return package, ask
+
+
+CACHE = "market.engine.run_strips.stats.cache_path"
+
+
+def test_without_a_cache_the_engine_says_that_it_is_not_compiled(read_only, tmp_path):
+    package, ask = read_only
+    assert ask("market.__file__") == str(package / "market" / "__init__.py")
+    assert ask("market.is_compiled()") == "False"
+    assert Path(ask(CACHE)).is_relative_to(tmp_path / "home")
+
+
+@pytest.mark.slow
+def test_a_package_that_may_not_be_written_is_compiled_once_and_anew_when_a_force_changes(read_only):
+    package, ask = read_only
+    assert ask("(market.compile_engine(), market.is_compiled())") == "(None, True)"
+    assert ask("market.is_compiled()") == "True"
+    with (package / "market" / "forces.py").open("a", encoding="utf-8") as forces:
+        forces.write("# another force\n")
+    assert ask("market.is_compiled()") == "False"
+
+
+def test_a_damaged_cache_is_no_cache(monkeypatch):
+    class Broken:
+        signatures = ()
+
+    monkeypatch.setattr(compiling, "run_strips", Broken())
+    assert not market.is_compiled()
+    monkeypatch.setattr(compiling, "run_strips", print)
+    assert market.is_compiled()
 
 
 def test_customers_of_ones_own_are_not_changed():

@@ -9,10 +9,12 @@
 
 Everything that can be set is in `MarketScenario`, `Carrier` and `Decision`; each force is a function of
 `cvmlab.market.forces` with its formula and its source; `simulate` runs them, `extend` goes on from a result.
+The first market on a computer waits some 20 seconds for the compiler: `is_compiled`, `compile_engine`.
 """
 
 from __future__ import annotations
 
+from .compiling import compile_engine, is_compiled
 from .customers import Customers, make_customers
 from .equity import Drivers, customer_equity, drivers_of, equity_of, lifetime_value, split_equity, switching_matrix
 from .layout import CAUSES
@@ -34,10 +36,12 @@ __all__ = [
     "Drivers",
     "MarketScenario",
     "Result",
+    "compile_engine",
     "customer_equity",
     "drivers_of",
     "equity_of",
     "extend",
+    "is_compiled",
     "lifetime_value",
     "make_customers",
     "memory_needed",

@@ -91,6 +91,11 @@ def simulate(
     -------
     Result
 
+    Notes
+    -----
+    The first call on a computer waits some 20 seconds for the compiler, in silence: see
+    `cvmlab.market.is_compiled` and `cvmlab.market.compile_engine`.
+
     Raises
     ------
     CvmError

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +12,7 @@ import numpy as np
 
 from ..carrier_case import AS_BEFORE, CARRIERS, FIRST_MONTH, INCUMBENT, LAUNCH_MONTH, MARKET, PERIODS, RIVALS
 from ..charts import style
-from ..market import Result, make_customers, simulate
+from ..market import Result, compile_engine, is_compiled, make_customers, simulate
 from ..scenario import Scenario, number, switch
 from ..vocabulary import say, term
 from .measures import Measure
@@ -48,13 +50,13 @@ class LaunchAnswer(Scenario):
         Rebate for members of group networks (money a month).
     """
 
-    handset_offered: bool = switch(False, word="market.handset_offered")
+    handset_offered: bool = switch(False, word="launch.handset_offered")
     handset_subsidy: float = number(
-        0.0, word="market.handset_subsidy", minimum=0, maximum=3_000, step=100, unit="money"
+        0.0, word="launch.handset_subsidy", minimum=0, maximum=3_000, step=100, unit="money"
     )
-    network_quality: float = number(1.0, word="market.network_quality", minimum=1, maximum=3, step=0.1)
-    price: float = number(1.0, word="market.price", minimum=0.7, maximum=1.2, step=0.01)
-    group_offer: float = number(0.0, word="market.group_offer", minimum=0, maximum=30, step=1, unit="money")
+    network_quality: float = number(1.0, word="launch.network_quality", minimum=1, maximum=3, step=0.1)
+    price: float = number(1.0, word="launch.price", minimum=0.7, maximum=1.2, step=0.01)
+    group_offer: float = number(0.0, word="launch.group_offer", minimum=0, maximum=30, step=1, unit="money")
 
 
 def launch(
@@ -87,6 +89,8 @@ def launch(
     away. The cost is in the profit already. What comes after the last month is not counted, and rivals do
     not react: both flatter or blame an action, say so in class.
 
+    The first call on a computer waits for the compiler of the market engine, and says so meanwhile.
+
     Examples
     --------
     >>> what_if = launch(customers=2_000)
@@ -94,7 +98,9 @@ def launch(
     >>> what_if.result["lost_handset"] < what_if.baseline["lost_handset"]
     True
     """
-    drawn = make_customers(MARKET, CARRIERS, customers, seed)
+    with _patience():
+        drawn = make_customers(MARKET, CARRIERS, customers, seed)
+        compile_engine()
     months = (FIRST_MONTH + np.arange(PERIODS)).astype("datetime64[M]")
 
     def compute(chosen: LaunchAnswer) -> dict[str, Any]:
@@ -126,8 +132,8 @@ def launch(
             months=PERIODS - LAUNCH_MONTH,
             share=style.percent(now["share"]),
             points=Measure("share", unit="share").difference(before["share"], now["share"]),
-            cost=style.money(now["cost"]),
-            profit=style.money(abs(gain)),
+            cost=currency + style.money(now["cost"]),
+            profit=currency + style.money(abs(gain)),
         )
 
     lost = ("lost", *CAUSES_OF, "lost_other")
@@ -152,6 +158,31 @@ def launch(
         after=after,
         currency=currency,
     )
+
+
+@contextmanager
+def _patience() -> Iterator[None]:
+    """Say what the wait is for while the market engine is compiled; say nothing where it is ready."""
+    if is_compiled():
+        yield
+        return
+    ipython = sys.modules.get("IPython")
+    if getattr(ipython and ipython.get_ipython(), "kernel", None) is None:
+        sys.stderr.write(term("launch.compiling") + "\n")
+        yield
+        return
+    import ipywidgets as widgets
+    from IPython.display import clear_output, display
+
+    # a view alone, without text beside it, and gone afterwards: a notebook has the same outputs on every computer
+    sentence = widgets.HTML(f"<p>{term('launch.compiling')}</p>")
+    view = {kind: content for kind, content in sentence._repr_mimebundle_().items() if kind != "text/plain"}
+    display(view, raw=True)
+    try:
+        yield
+    finally:
+        clear_output()
+        sentence.close()
 
 
 def _figures(result: Result, chosen: LaunchAnswer) -> dict[str, Any]:

@@ -1,0 +1,51 @@
+"""Compiling the market engine: once on a computer, some 20 seconds, before the first market is simulated.
+
+The compiled loop is kept beside the package, or in the user's cache folder where the package may not be
+written; it is made anew when a force, numba or the processor changes.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from .engine import run_strips
+from .simulation import simulate
+
+
+def is_compiled() -> bool:
+    """Return whether the engine is ready: compiled in this process, or kept on this computer.
+
+    Nothing is compiled to answer. Where it is False the first `simulate` waits for the compiler.
+
+    Examples
+    --------
+    >>> compile_engine()
+    >>> is_compiled()
+    True
+    """
+    loop: Any = run_strips
+    if not hasattr(loop, "signatures"):  # numba was told not to compile anything
+        return True
+    if loop.signatures:
+        return True
+    try:
+        # an index of other sources or of another numba reads as empty
+        kept = loop._cache._cache_file._load_index()
+        processor = loop.targetctx.codegen().magic_tuple()
+        folder = Path(loop.stats.cache_path)
+        return any(key[1] == processor and (folder / name).is_file() for key, name in kept.items())
+    except Exception:  # a damaged index, or another numba: then nobody promises anything
+        return False
+
+
+def compile_engine() -> None:
+    """Compile the engine now if it is not ready, and keep it on this computer.
+
+    It takes some 20 seconds of one processor; later processes load what was kept in half a second.
+
+    Examples
+    --------
+    >>> compile_engine()
+    """
+    simulate(customers=1, periods=1, threads=1)
