@@ -32,15 +32,20 @@ if TYPE_CHECKING:
     from . import draws as draws
     from . import expectations as expectations
     from . import hindsight as hindsight
+    from . import lifecycle as lifecycle
     from . import market as market
     from . import matrix as matrix
     from . import migration as migration
+    from . import patterns as patterns
+    from . import pipeline as pipeline
     from . import portfolio as portfolio
     from . import potential as potential
     from . import reading as reading
+    from . import relationships as relationships
     from . import report as report
     from . import scenario as scenario
     from . import segments as segments
+    from . import stages as stages
     from . import tables as tables
     from . import thresholds as thresholds
     from . import value as value
@@ -65,15 +70,20 @@ _MODULES = frozenset(
         "draws",
         "expectations",
         "hindsight",
+        "lifecycle",
         "market",
         "matrix",
         "migration",
+        "patterns",
+        "pipeline",
         "portfolio",
         "potential",
         "reading",
+        "relationships",
         "report",
         "scenario",
         "segments",
+        "stages",
         "tables",
         "thresholds",
         "value",

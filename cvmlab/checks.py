@@ -3,7 +3,8 @@
 Nothing here raises an error for an answer: one that is missing or cannot be understood gets a sentence
 that says what to write where. The sentences stand in ``words/checks.csv`` and, for each notebook, in a
 file of its own; right answers stand in ``words/answers.csv``, and what the second coder of a case wrote
-in ``words/second_coder.csv``. How near a guess came is told by the guess itself (`cvmlab.whatif.guess`).
+in ``words/second_coder.csv``, the course's answers to questions of several parts in
+``words/several_answers.csv``. How near a guess came is told by the guess itself (`cvmlab.whatif.guess`).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from .vocabulary import keys, language, read_table, say, term
 if TYPE_CHECKING:
     from .whatif import Guess
 
-__all__ = ["Feedback", "WaitingPicture", "check", "compare_coders", "picture_after"]
+__all__ = ["Feedback", "WaitingPicture", "check", "compare_coders", "compare_each", "in_full", "picture_after"]
 
 REASONS = range(1, 7)
 #: Pixels on the page.
@@ -144,6 +145,88 @@ def check(question: str, answer: object) -> Feedback:
     if row["tolerance"]:
         return _check_number(question, answer, float(row["answer"]), float(row["tolerance"]))
     return _check_option(question, answer, row["answer"])
+
+
+def compare_each(question: str, answers: object) -> Feedback:
+    """Lay a student's answers to the parts of a question beside the course's, with a reason for each.
+
+    Parameters
+    ----------
+    question
+        Its name in ``several_answers.csv``, for example ``"lesson_01.scenes"``.
+    answers
+        For each part of the question the number of an option; None where not answered yet.
+
+    Returns
+    -------
+    Feedback
+        A table, and a count. The course's answers are shown only once all parts are answered.
+
+    Raises
+    ------
+    KeyError
+        If there is no such question: a mistake of the notebook, not of the student.
+
+    Examples
+    --------
+    >>> compare_each("lesson_01.scenes", dict.fromkeys("ABCDEFGH"))
+    **Not finished yet.** Still without a number: A, B, C, D, E, F, G, H. ...
+    >>> compare_each("lesson_01.scenes", dict.fromkeys("ABCDEFGH", 1)).text.splitlines()[2][:23]
+    '| **A** | exploration |'
+    """
+    parts = {row["part"]: row for row in read_table("several_answers") if row["question"] == question}
+    if not parts:
+        raise KeyError(question)
+    options = sorted(int(key.rpartition("_")[2]) for key in keys() if re.fullmatch(rf"{question}_\d+", key))
+    listed = _listed(parts)
+    if not isinstance(answers, Mapping) or set(answers) != set(parts):
+        return Feedback(say("checks.each_shape", parts=listed, example=next(iter(parts))))
+    missing = [part for part in parts if answers[part] is None]
+    if missing:
+        return Feedback(say("checks.each_missing", parts=_listed(missing), last=options[-1]))
+    lines = [say("checks.each_head"), "|---|---|---|---|"]
+    same = 0
+    for part, row in parts.items():
+        mine, theirs = _number(answers[part]), int(row["answer"])
+        if mine not in options:
+            return Feedback(say("checks.each_no_option", answer=answers[part], part=part, last=options[-1]))
+        same += mine == theirs
+        name = _worded(f"{question}_name_{part}", part)
+        chosen, right = term(f"{question}_{mine:.0f}"), term(f"{question}_{theirs}")
+        mark = "" if mine == theirs else "**"
+        lines.append(f"| **{name}** | {chosen} | {mark}{right}{mark} | {term(f'{question}_why_{part}')} |")
+    return Feedback("\n".join([*lines, "", say("checks.each_counted", same=same, parts=len(parts))]))
+
+
+def _worded(key: str, otherwise: str) -> str:
+    return term(key) if key in keys() else otherwise
+
+
+def in_full(frame: Any, head: Mapping[str, str] | None = None) -> Feedback:
+    """Show a frame of texts with nothing cut off, as a table a reader sees.
+
+    Parameters
+    ----------
+    frame
+        A pandas frame; True and False are spoken as yes and no.
+    head
+        Columns to show and what they are called, each a key of the vocabulary or a text; all if left out.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> print(in_full(pd.DataFrame({"stage": ["decline"], "holds": [True]}), {"stage": "stage", "holds": "ok"}))
+    | stage | ok |
+    |---|---|
+    | decline | yes |
+    """
+    columns = {str(name): str(name) for name in frame.columns} if head is None else dict(head)
+    spoken = [_worded(word, word) for word in columns.values()]
+    lines = [f"| {' | '.join(spoken)} |", "|" + "---|" * len(spoken)]
+    for row in frame[list(columns)].itertuples(index=False):
+        cells = [_yes(bool(cell)) if str(cell) in ("True", "False") else str(cell) for cell in row]
+        lines.append(f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |")
+    return Feedback("\n".join(lines))
 
 
 def _check_option(question: str, answer: object, right: str) -> Feedback:

@@ -28,7 +28,7 @@ def names() -> tuple[str, ...]:
     >>> [name for name in names() if "_" not in name]
     ['appliances', 'carrier', 'grocery', 'telco']
     >>> [name for name in names() if name.endswith("_truth")]
-    ['appliances_visits_truth', 'carrier_reasons_truth', 'carrier_truth', 'dealer_leads_truth']
+    ['appliances_visits_truth', 'carrier_reasons_truth', 'carrier_truth', 'copier_leads_truth', 'dealer_leads_truth']
     """
     return tuple(sorted(file.stem for file in _folder().glob("*.parquet")))
 

@@ -27,8 +27,11 @@ from .static import strip_file, strip_views
 from .widget import WhatIf
 
 if TYPE_CHECKING:
+    from .better_step import pipeline_step as pipeline_step
+    from .four_patterns import pattern_explorer as pattern_explorer
     from .handset_launch import LaunchAnswer as LaunchAnswer
     from .handset_launch import launch as launch
+    from .whole_life import life_curve as life_curve
 
 __all__ = [
     "Guess",
@@ -39,6 +42,9 @@ __all__ = [
     "guess",
     "guesses_summary",
     "launch",
+    "life_curve",
+    "pattern_explorer",
+    "pipeline_step",
     "strip_file",
     "strip_views",
     "value_matrix",
@@ -46,10 +52,19 @@ __all__ = [
 ]
 
 
+# The launch runs on the market engine, and compiling that is not for those who only move thresholds. A module
+# is never called like its function: once imported, it would stand in the function's place.
+_LAZY = {
+    "LaunchAnswer": "handset_launch",
+    "launch": "handset_launch",
+    "life_curve": "whole_life",
+    "pattern_explorer": "four_patterns",
+    "pipeline_step": "better_step",
+}
+
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
-        # the launch runs on the market engine, and compiling that is not for those who only move thresholds
-        if name in ("LaunchAnswer", "launch"):
-            return getattr(import_module(f"{__name__}.handset_launch"), name)
+        if name in _LAZY:
+            return getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -15,6 +15,8 @@ from ..vocabulary import keys, language, say, term
 
 #: Units whose figures are counted, so that they have no decimals.
 COUNTED = frozenset({"customers", "orders", "households", "times"})
+#: Units of figures that are counted or measured; only the measured ones have decimals.
+WHOLE_MOSTLY = frozenset({"months", "days", "years"})
 
 
 def wording(word: str) -> str:
@@ -99,6 +101,8 @@ class Measure:
     def _decimals(self, *amounts: float) -> int:
         size = max((abs(amount) for amount in amounts if math.isfinite(amount)), default=0.0)
         if self.unit in COUNTED or size >= 1000 or not size:
+            return 0
+        if self.unit in WHOLE_MOSTLY and all(float(amount).is_integer() for amount in amounts):
             return 0
         return 1 if size >= 100 else 2
 

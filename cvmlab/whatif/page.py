@@ -20,6 +20,7 @@ _STYLE = """<style>
 .cvm-whatif .cvm-figures thead th { font-weight: 600; border-bottom: 1px solid #888 }
 .cvm-whatif .cvm-figures thead th:first-child { text-align: left; padding-left: 0 }
 .cvm-guess .cvm-figures { width: auto }
+.cvm-guess .cvm-figures td { white-space: normal }
 .cvm-whatif .cvm-sentence, .cvm-whatif .cvm-question { font-size: 14px; line-height: 1.5; margin: 4px 2px }
 .cvm-whatif .cvm-trouble { font-size: 14px; line-height: 1.5; margin: 4px 2px; padding: 4px 8px;
   border-left: 4px solid #D55E00; background: #D55E0014 }

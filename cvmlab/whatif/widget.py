@@ -261,8 +261,8 @@ class WhatIf:
         return self._button(word, lambda: self.set(**changes))
 
     def _listener(self, control: Control) -> Callable[[Any], None]:
-        def moved(_: Any) -> None:
-            if self._writing:
+        def moved(change: Mapping[str, Any]) -> None:
+            if self._writing or _is_noise(change["old"], change["new"]):
                 return
             with speaking(self._language):
                 try:
@@ -321,6 +321,15 @@ class WhatIf:
 
 _BESIDE = {"flex": "1 1 290px", "max_width": "460px", "margin": "0 0 0 14px"}
 _WRAPPED = {"flex_flow": "row wrap", "align_items": "flex-start"}
+
+
+def _is_noise(old: object, new: object) -> bool:
+    """Whether two values of a slider are one number, which the page has rounded on its way back.
+
+    >>> _is_noise(25.0, 25.000000000000004), _is_noise(25.0, 25.1), _is_noise(False, True)
+    (True, False, False)
+    """
+    return isinstance(old, float) and isinstance(new, float) and round(old, 10) == round(new, 10)
 
 
 def _in_a_sentence(error: Exception, *, has_picture: bool) -> str:

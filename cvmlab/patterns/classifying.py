@@ -1,0 +1,261 @@
+"""Patterns of histories: estimated from paths through the stages, counted, and graded against a known truth (S04)."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import CvmError
+from ..tables import CUSTOMER_ID, REVENUE, Panel, check_columns
+from .paths import LATE_MONTHS, PATTERNS, STAGE_LEFT, UNDECIDED, check_at_least, last_periods, pattern_of_paths
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from ..stages import StageModel
+
+#: Codes of paths that are held in memory at once.
+_CELLS = 40_000_000
+_NAMES = np.array([UNDECIDED, *PATTERNS], dtype=object)
+
+
+def classify(
+    panel: Panel,
+    model: StageModel | None = None,
+    *,
+    draws: int = 50,
+    seed: int = 0,
+    late_months: float = LATE_MONTHS,
+) -> pd.DataFrame:
+    """Say of each customer which pattern the relationship was, and how sure that is.
+
+    Stages are not observed. So many paths through the stages are drawn that fit the history
+    (`cvmlab.stages.sample`), each path is read (`pattern_of_paths`), and the readings are counted. A
+    customer is undecided unless the end is likelier than not: a silent month or two at the end of the data is
+    no end, and being alive is no pattern. Who bought in the last period is alive.
+
+    Parameters
+    ----------
+    panel
+        Histories, as `cvmlab.stages.fit` takes them.
+    model
+        A fitted `cvmlab.stages.StageModel`; fitted to the panel if left out.
+    draws
+        Paths a customer; a probability of p is known to about √(p(1−p)/draws).
+    seed
+        Of the draws (and of the fit).
+    late_months
+        As in `pattern_of_paths`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a customer: ``customer_id``, ``pattern`` (I–IV, "" for undecided), ``confidence``
+        (probability of what is said), ``ended_probability``, ``probability_I`` … ``probability_IV``
+        (given that it has ended; NaN where no path has), ``stage_left`` (key of a term, "" if undecided),
+        ``last_period`` (start of the last period alive: the median path of those that say it).
+
+    Raises
+    ------
+    CvmError
+        For fewer than one draw, or a panel that the model cannot read.
+
+    Notes
+    -----
+    Estimated, not known: `grade` tells how often it is right where the truth is simulated.
+
+    Examples
+    --------
+    >>> from cvmlab.relationships import Population, simulate_relationships
+    >>> known = simulate_relationships(Population(), customers=40, periods=36, seed=1)
+    >>> said = classify(known.panel, draws=10)
+    >>> said.columns[:4].tolist()
+    ['customer_id', 'pattern', 'confidence', 'ended_probability']
+    >>> bool((grade(said, known.truth)["right"].dropna() > 0.3).all())
+    True
+    """
+    from .. import stages
+
+    check_at_least("draws", draws, 1)
+    chosen = stages.fit(panel, seed=seed) if model is None else model
+    customers = len(panel.customer_id)
+    shares = np.zeros((len(PATTERNS) + 1, customers))
+    last = np.full((2, customers), len(panel.period) - 1)
+    # who bought in the last period is alive, and needs no draws
+    bought = panel[REVENUE][-1] > 0
+    shares[0, bought] = 1
+    for number, some in enumerate(_chunks(np.flatnonzero(~bought), int(draws) * len(panel.period))):
+        paths = stages.sample(_part(panel, some), chosen, draws=int(draws), seed=seed + number)
+        codes = pattern_of_paths(paths, late_months, panel.months)
+        shares[:, some] = [(codes == code).mean(axis=0) for code in range(len(shares))]
+        rows = last_periods(paths)
+        last[:, some] = [_median_where(rows, codes == 0), _median_where(rows, codes > 0)]
+    return _classified(panel, shares, last)
+
+
+def _chunks(columns: NDArray[np.int64], cells: int) -> Iterator[NDArray[np.int64]]:
+    size = max(_CELLS // max(cells, 1), 1)
+    for start in range(0, len(columns), size):
+        yield columns[start : start + size]
+
+
+def _part(panel: Panel, some: NDArray[np.int64]) -> Panel:
+    return dataclasses.replace(
+        panel,
+        customer_id=panel.customer_id[some],
+        values={name: array[:, some] for name, array in panel.values.items()},  # noqa: PD011
+        first=panel.first[some],
+    )
+
+
+def _median_where(rows: NDArray[np.int64], chosen: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return the lower median row of the chosen draws of each customer, 0 where none is chosen."""
+    ordered = np.sort(np.where(chosen, rows, np.iinfo(np.int64).max), axis=0)
+    middle = np.maximum((chosen.sum(axis=0) - 1) // 2, 0)
+    found = np.take_along_axis(ordered, middle[None], axis=0)[0]
+    return np.where(chosen.any(axis=0), np.maximum(found, 0), 0)
+
+
+def _classified(panel: Panel, shares: NDArray[np.float64], last: NDArray[np.int64]) -> pd.DataFrame:
+    import pandas as pd
+
+    ended = shares[1:].sum(axis=0)
+    decided = ended > 0.5
+    code = np.where(decided, shares[1:].argmax(axis=0) + 1, 0)
+    given = np.divide(shares[1:], ended, out=np.full_like(shares[1:], np.nan), where=ended > 0)
+    left = np.array(["", *(STAGE_LEFT[pattern] for pattern in PATTERNS)], dtype=object)
+    row = np.where(decided, last[1], last[0])
+    return pd.DataFrame(
+        {
+            CUSTOMER_ID: panel.customer_id,
+            "pattern": _NAMES[code],
+            "confidence": np.take_along_axis(shares, code[None], axis=0)[0],
+            "ended_probability": ended,
+            **{f"probability_{name}": given[k] for k, name in enumerate(PATTERNS)},
+            "stage_left": left[code],
+            "last_period": panel.period[row],
+        }
+    )
+
+
+def pattern_shares(classified: pd.DataFrame) -> pd.DataFrame:
+    """Count how often each pattern occurs, the undecided apart.
+
+    Parameters
+    ----------
+    classified
+        From `classify`: ``pattern``, and where they are there ``ended_probability`` and
+        ``probability_I`` …; or any frame with a true ``pattern``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Five rows, I–IV and "" for undecided: ``pattern``, ``customers``, ``share`` of all customers, ``low``
+        and ``high``: 95% interval of the share by Wilson (1927), which holds for the luck of who is in
+        the sample, not for mistakes of the decoding; ``expected_share``: mean probability of the
+        pattern, where the frame has it, NaN else.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> shares = pattern_shares(pd.DataFrame({"pattern": ["I", "I", "IV", ""]}))
+    >>> shares[["pattern", "customers", "share"]].values.tolist()
+    [['I', 2, 0.5], ['II', 0, 0.0], ['III', 0, 0.0], ['IV', 1, 0.25], ['', 1, 0.25]]
+    """
+    import pandas as pd
+
+    pattern = _checked_patterns(classified, "classified")
+    names = [*PATTERNS, UNDECIDED]
+    count = np.array([(pattern == name).sum() for name in names])
+    low, high = _wilson(count, len(pattern))
+    return pd.DataFrame(
+        {
+            "pattern": names,
+            "customers": count,
+            "share": count / len(pattern),
+            "low": low,
+            "high": high,
+            "expected_share": _expected(classified),
+        }
+    )
+
+
+def _expected(classified: pd.DataFrame) -> NDArray[np.float64]:
+    columns = [f"probability_{name}" for name in PATTERNS]
+    if not {"ended_probability", *columns} <= set(classified):
+        return np.full(len(PATTERNS) + 1, np.nan)
+    ended = classified["ended_probability"].to_numpy(float)
+    joint = np.nan_to_num(classified[columns].to_numpy(float)) * ended[:, None]
+    return np.append(joint.mean(axis=0), 1 - ended.mean())
+
+
+def _wilson(count: NDArray[np.int64], total: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    z = 1.959964
+    share = count / total
+    middle = (share + z**2 / (2 * total)) / (1 + z**2 / total)
+    half = z / (1 + z**2 / total) * np.sqrt(share * (1 - share) / total + z**2 / (4 * total**2))
+    return np.maximum(middle - half, 0), np.minimum(middle + half, 1)
+
+
+def grade(classified: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
+    """Hold what `classify` says against the known patterns of simulated relationships.
+
+    Parameters
+    ----------
+    classified
+        ``customer_id`` and ``pattern``, from `classify`.
+    truth
+        ``customer_id`` and ``pattern`` (I–IV, "" while alive), from
+        `cvmlab.relationships.Relationships`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A confusion matrix of customers, one row a true pattern: ``pattern`` (I–IV, "" alive), the columns
+        ``I``, ``II``, ``III``, ``IV`` and ``undecided`` (what was said), ``right`` (share of the row, NaN
+        where there is none).
+
+    Raises
+    ------
+    CvmError
+        If a column is missing, a pattern unknown, or a customer has no truth.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> said = pd.DataFrame({"customer_id": ["a", "b", "c"], "pattern": ["I", "", "III"]})
+    >>> known = pd.DataFrame({"customer_id": ["a", "b", "c"], "pattern": ["I", "", "II"]})
+    >>> grade(said, known)[["II", "III", "undecided"]].values.tolist()
+    [[0, 0, 0], [0, 1, 0], [0, 0, 0], [0, 0, 0], [0, 0, 1]]
+    """
+    import pandas as pd
+
+    said = _checked_patterns(classified, "classified")
+    _checked_patterns(truth, "truth")
+    check_columns(classified, [CUSTOMER_ID], "classified")
+    check_columns(truth, [CUSTOMER_ID], "truth")
+    known = classified[CUSTOMER_ID].map(truth.set_index(CUSTOMER_ID)["pattern"])
+    if known.isna().any():
+        raise CvmError("patterns.no_truth", customer=classified[CUSTOMER_ID][known.isna()].iloc[0])
+    names = [*PATTERNS, UNDECIDED]
+    counts = np.array([[((known == true) & (said == name)).sum() for name in names] for true in names])
+    total = counts.sum(axis=1)
+    frame = pd.DataFrame(counts, columns=[*PATTERNS, "undecided"])
+    frame.insert(0, "pattern", names)
+    frame["right"] = np.divide(counts.diagonal(), total, out=np.full(len(names), np.nan), where=total > 0)
+    return frame
+
+
+def _checked_patterns(frame: pd.DataFrame, table: str) -> NDArray[np.object_]:
+    check_columns(frame, ["pattern"], table)
+    if not len(frame):
+        raise CvmError("tables.no_rows", table=table)
+    pattern = frame["pattern"].to_numpy(dtype=object)
+    for row, name in enumerate(pattern):
+        if name not in (*PATTERNS, UNDECIDED):
+            raise CvmError("patterns.unknown", value=name, row=row + 1, table=table, patterns=", ".join(PATTERNS))
+    return pattern

@@ -1,0 +1,227 @@
+"""Which stage was left: whole paths through the stages, read as patterns; and why each pattern ends (S04)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import CvmError
+from ..lifecycle import DECLINE, ENDED, EXPLORATION, FORMATION, STABILITY, STAGES
+from ..vocabulary import language as language_in_force
+from ..vocabulary import read_table, speaking, term
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+PATTERNS = ("I", "II", "III", "IV")
+#: What stands in place of a pattern while a relationship is alive.
+UNDECIDED = ""
+#: Months of stability from which on it is called late: ours, the source gives no number.
+LATE_MONTHS = 12
+#: Stage that was left, by pattern.
+STAGE_LEFT = {"I": "exploration", "II": "formation", "III": "stability", "IV": "stability"}
+
+
+def causes(language: str | None = None) -> pd.DataFrame:
+    """Return the rule table: why relationships of each pattern end, and what would help (CRM3 §3.1).
+
+    For pattern IV the causes are those of its length, and the measures keep them up. The measures
+    are ours.
+
+    Parameters
+    ----------
+    language
+        ``"en"`` or ``"zh"``; the language in force if left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a cause: ``pattern``, ``name`` of the pattern, ``stage_left``, ``cause`` (a key), ``why``,
+        ``measure`` (texts), ``source`` of the cause and ``measure_source`` (a key of DOMAIN, or "ours").
+
+    Examples
+    --------
+    >>> table = causes()
+    >>> table.groupby("pattern")["cause"].count().to_dict()
+    {'I': 2, 'II': 3, 'III': 2, 'IV': 4}
+    """
+    import pandas as pd
+
+    with speaking(language or language_in_force()):
+        spoken = language_in_force()
+        rows = [
+            {
+                "pattern": row["pattern"],
+                "name": term(f"patterns.pattern_{row['pattern']}"),
+                "stage_left": term(STAGE_LEFT[row["pattern"]]),
+                "cause": row["cause"],
+                "why": row[f"cause_{spoken}"],
+                "measure": row[f"measure_{spoken}"],
+                "source": row["source"],
+                "measure_source": row["measure_source"],
+            }
+            for row in read_table("pattern_causes")
+        ]
+    return pd.DataFrame(rows)
+
+
+def check_at_least(name: str, given: float, minimum: float) -> None:
+    """Raise `CvmError` unless a parameter is a finite number of at least ``minimum``.
+
+    Examples
+    --------
+    >>> check_at_least("draws", 0, 1)
+    Traceback (most recent call last):
+    ...
+    cvmlab.errors.CvmError: draws is 0; it must be a number of at least 1.
+    """
+    if isinstance(given, bool) or not isinstance(given, int | float | np.number) or not minimum <= given < np.inf:
+        raise CvmError("patterns.too_small", name=name, value=given, minimum=f"{minimum:g}")
+
+
+def pattern_of_paths(paths: NDArray[np.uint8], late_months: float = LATE_MONTHS, months: int = 1) -> NDArray[np.uint8]:
+    """Return the pattern of whole paths through the stages.
+
+    The stage left is the last one before the final decline, or before the end where there was none. A
+    decline that was repaired is a setback, no end. Who knows nothing but decline never left exploration.
+    Months of stability are counted over the whole relationship.
+
+    Parameters
+    ----------
+    paths
+        Codes of stages, shape (draws, periods, customers) or (periods, customers): 0 none yet,
+        1–4 as in `cvmlab.lifecycle.STAGES`, 5 ended. A path has ended where its last period says so.
+    late_months
+        Months of stability from which on the pattern is IV and no longer III.
+    months
+        Length of a period in months.
+
+    Returns
+    -------
+    ndarray
+        uint8, shape (draws, customers) or (customers,): 0 undecided (alive, or never begun), 1–4 for I–IV.
+
+    Raises
+    ------
+    CvmError
+        For codes beyond 5, paths without a period, or a duration of no length.
+
+    Examples
+    --------
+    >>> path = np.array([[1, 2, 2, 4, 5]], dtype=np.uint8).T  # one customer, who left in formation
+    >>> pattern_of_paths(path)
+    array([2], dtype=uint8)
+    """
+    check_at_least("months", months, 1)
+    check_at_least("late_months", late_months, 0)
+    codes = np.asarray(paths)
+    if codes.ndim not in (2, 3) or codes.shape[-2] == 0:
+        raise CvmError("patterns.paths_shape", shape=codes.shape)
+    if codes.size and (codes.dtype.kind not in "iu" or codes.min() < 0 or codes.max() > ENDED):
+        raise CvmError("patterns.paths_codes", highest=ENDED)
+    has_stage = (codes >= EXPLORATION) & (codes <= STABILITY)
+    periods = codes.shape[-2]
+    last = periods - 1 - has_stage[..., ::-1, :].argmax(axis=-2)
+    left = np.take_along_axis(codes, last[..., None, :], axis=-2)[..., 0, :]
+    left = np.where(has_stage.any(axis=-2), left, EXPLORATION)
+    stable = (codes == STABILITY).sum(axis=-2) * months
+    pattern = np.where((left == STABILITY) & (stable >= late_months), 4, left)
+    lived = ((codes >= EXPLORATION) & (codes <= DECLINE)).any(axis=-2)
+    ended = (codes[..., -1, :] == ENDED) & lived
+    return np.where(ended, pattern, 0).astype(np.uint8)
+
+
+def last_periods(paths: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Return the row of the last period in which each path was alive, −1 if never.
+
+    Parameters
+    ----------
+    paths
+        As in `pattern_of_paths`.
+
+    Returns
+    -------
+    ndarray
+        int64, shape (draws, customers) or (customers,).
+
+    Examples
+    --------
+    >>> last_periods(np.array([[1, 2, 5, 5], [0, 0, 0, 0]], dtype=np.uint8).T)
+    array([ 1, -1])
+    """
+    alive = (paths >= EXPLORATION) & (paths <= DECLINE)
+    last = paths.shape[-2] - 1 - alive[..., ::-1, :].argmax(axis=-2)
+    return np.where(alive.any(axis=-2), last, -1)
+
+
+def fate_of_the_living(paths: NDArray[np.uint8], periods: int, late_months: float = LATE_MONTHS) -> pd.DataFrame:
+    """Return what became of the relationships that were alive after some periods: why none of them had a pattern.
+
+    Parameters
+    ----------
+    paths
+        True codes of stages, shape (periods, customers), as in `pattern_of_paths`; a period is a month.
+    periods
+        Look at who is alive after that many periods; fewer than the paths have.
+    late_months
+        As in `pattern_of_paths`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Four rows, the stages as they were then: ``stage`` (key of a term), ``customers``, and how many of them ended
+        later as ``I`` … ``IV`` or were ``alive`` at the last period.
+
+    Raises
+    ------
+    CvmError
+        If there are not so many periods.
+
+    Examples
+    --------
+    >>> path = np.array([[1, 1, 5], [1, 2, 2]], dtype=np.uint8).T
+    >>> fate_of_the_living(path, periods=2)[["stage", "customers", "I", "alive"]].values.tolist()
+    [['exploration', 1, 1, 0], ['formation', 1, 0, 1], ['stability', 0, 0, 0], ['decline', 0, 0, 0]]
+    """
+    import pandas as pd
+
+    check_at_least("periods", periods, 1)
+    pattern = pattern_of_paths(paths, late_months)
+    if paths.ndim != 2 or periods >= len(paths):
+        raise CvmError("patterns.too_few_periods", periods=periods, count=paths.shape[-2])
+    then = paths[periods - 1]
+    rows = []
+    for code, stage in enumerate(STAGES, start=1):
+        later = np.bincount(pattern[then == code], minlength=len(PATTERNS) + 1)
+        fates = dict(zip(("alive", *PATTERNS), later.tolist(), strict=True))
+        rows.append({"stage": stage, "customers": int(later.sum()), **fates})
+    return pd.DataFrame(rows)[["stage", "customers", *PATTERNS, "alive"]]
+
+
+def late_formation(stage: NDArray[np.uint8], months: int = 6) -> NDArray[np.bool_]:
+    """Return which months are the last of formation: those that only margin and breadth tell from stability.
+
+    Parameters
+    ----------
+    stage
+        True codes, shape (periods, customers); a period is a month.
+    months
+        How many before stability begins.
+
+    Returns
+    -------
+    ndarray
+        bool, of the same shape.
+
+    Examples
+    --------
+    >>> late_formation(np.array([[1, 2, 2, 2, 3, 4]], dtype=np.uint8).T, months=2)[:, 0].tolist()
+    [False, False, True, True, False, False]
+    """
+    check_at_least("months", months, 1)
+    late = np.zeros(stage.shape, dtype=np.bool_)
+    for ahead in range(1, min(int(months), len(stage) - 1) + 1):
+        late[:-ahead] |= (stage[:-ahead] == FORMATION) & (stage[ahead:] == STABILITY)
+    return late

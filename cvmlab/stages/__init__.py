@@ -1,0 +1,50 @@
+"""Stages recovered from histories, for many customers at once (S01; Netzer, Lattin & Srinivasan 2008 for the idea).
+
+A hidden Markov model: the stage of a relationship is not seen, what it does to revenue, margin, breadth and referrals
+is. `fit` learns the model from histories without knowing any stage, `decode` tells the stage of every customer
+and period with its confidence, `sample` draws whole paths, `rule_of_thumb` is what a manager would do without
+a model, and `grade` compares either with a known truth.
+
+What tells the stages apart
+    Level alone does not, as nobody knows beforehand how large a customer will be: each customer's own height is
+    estimated with the stages. Growth tells exploration and formation from stability; late formation sells as much as
+    stability, only margin and breadth still climb. Who buys rarely is judged by the own rhythm: silence
+    ends a relationship when it is long for *this* customer. Where most customers buy in fewer than half of the periods,
+    longer ones say more (`advised_months`, `coarser`).
+
+>>> from cvmlab.relationships import Population, simulate_relationships
+>>> known = simulate_relationships(Population(), customers=300, periods=48, seed=1)
+>>> decoded = decode(known.panel)
+>>> grade(decoded, known.stage).macro_f1 > grade(rule_of_thumb(known.panel), known).macro_f1
+True
+"""
+
+from __future__ import annotations
+
+from .decoding import NAMES, Decoded, decode, histories, probabilities, sample
+from .fitting import enough_to_fit, fit, fit_from_truth
+from .grading import Grade, calibration, grade
+from .lengths import advised_months, coarser
+from .model import Measure, StageModel, default_model
+from .thumb import rule_of_thumb
+
+__all__ = [
+    "NAMES",
+    "Decoded",
+    "Grade",
+    "Measure",
+    "StageModel",
+    "advised_months",
+    "calibration",
+    "coarser",
+    "decode",
+    "default_model",
+    "enough_to_fit",
+    "fit",
+    "fit_from_truth",
+    "grade",
+    "histories",
+    "probabilities",
+    "rule_of_thumb",
+    "sample",
+]

@@ -1,0 +1,278 @@
+"""Decoding: which stage every customer was in, period by period, and how sure that is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import CvmError
+from ..lifecycle import ENDED, FORMATION, STAGES
+from ..tables import CUSTOMER_ID, PERIOD, REVENUE
+from . import passes
+from .checking import check_panel
+from .evidence import columns_of, observe
+from .fitting import fit
+from .reading import read
+from .states import BETWEEN, MEMBER, STAGE_OF, of_stage
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from ..tables import Panel
+    from .model import StageModel
+
+__all__ = ["NAMES", "Decoded", "decode", "histories", "probabilities", "sample"]
+
+#: Names of the codes 0 … 5.
+NAMES = ("", *STAGES, "ended")
+# So much of a chunk stays in the processor's cache.
+_CHUNK_CELLS, _CHUNK_CUSTOMERS = 60_000, 1_500
+_MOST_LIKELY_OVER = 0.5
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """Stages recovered from histories: estimated, not known.
+
+    Attributes
+    ----------
+    customer_id, period, months, first
+        As in the `Panel` they come from.
+    stage
+        Codes 0 none, 1 exploration, 2 formation, 3 stability, 4 decline, 5 ended; shape (periods, customers), uint8.
+    confidence
+        Posterior probability of that stage given the whole history, shape (periods, customers), float32; 0 where the
+        code is 0.
+    model
+        The model they were told by.
+    """
+
+    customer_id: NDArray[np.object_]
+    period: NDArray[np.datetime64]
+    months: int
+    first: NDArray[np.int64]
+    stage: NDArray[np.uint8]
+    confidence: NDArray[np.float32]
+    model: StageModel
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a customer and period, from each customer's first period on.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``customer_id``, ``period`` (its first day), ``stage`` (text, ``"ended"`` after the end), ``confidence``
+            (0 to 1); sorted by customer, then period.
+        """
+        import pandas as pd
+
+        periods, customers = self.stage.shape
+        row, column = np.tile(np.arange(periods), customers), np.repeat(np.arange(customers), periods)
+        keep = row >= self.first[column]
+        row, column = row[keep], column[keep]
+        return pd.DataFrame(
+            {
+                CUSTOMER_ID: self.customer_id[column],
+                PERIOD: self.period[row],
+                "stage": np.array(NAMES, dtype=object)[self.stage[row, column]],
+                "confidence": self.confidence[row, column],
+            }
+        )
+
+
+def decode(panel: Panel, model: StageModel | None = None) -> Decoded:
+    """Tell the stage of every customer in every period.
+
+    Parameters
+    ----------
+    panel
+        From `cvmlab.aggregate.panel`. Before a customer's first period there is no stage.
+    model
+        From `fit`; fitted on this panel if left out.
+
+    Returns
+    -------
+    Decoded
+        The likeliest stage of each period by itself, given the whole history: most periods right, not the likeliest
+        path. "Ended" is told where it is likelier than not; as the probability of having ended never falls, a
+        relationship that has ended stays so. Periods after a last purchase are shared between silence and end by the
+        customer's own rhythm.
+
+    Raises
+    ------
+    CvmError
+        For a figure that is not finite, a panel without a column of the model, or of another length of period.
+
+    Notes
+    -----
+    Posterior probabilities by forward and backward in chunks of customers; memory does not grow with their number
+    beyond the result's five bytes a customer and period.
+
+    Examples
+    --------
+    >>> from cvmlab.relationships import Population, simulate_relationships
+    >>> known = simulate_relationships(Population(), customers=200, periods=36, seed=1)
+    >>> decoded = decode(known.panel)
+    >>> decoded.to_frame().columns.tolist(), decoded.stage.dtype
+    (['customer_id', 'period', 'stage', 'confidence'], dtype('uint8'))
+    """
+    told = fit(panel) if model is None else model
+    shape = panel[REVENUE].shape
+    stage, confidence = np.zeros(shape, np.uint8), np.zeros(shape, np.float32)
+    for part in _parts(panel, told):
+        share = probabilities(panel, told, part)
+        over = share[..., ENDED] > _MOST_LIKELY_OVER
+        code = np.where(over, ENDED, share[..., :ENDED].argmax(axis=-1))
+        stage[:, part] = code
+        sure = np.take_along_axis(share, code[..., None], axis=-1)[..., 0]
+        confidence[:, part] = np.where(code > 0, np.minimum(sure, 1), 0)
+    return Decoded(panel.customer_id, panel.period, panel.months, panel.first, stage, confidence, told)
+
+
+def histories(
+    panel: Panel,
+    decoded: Decoded,
+    customers: Sequence[object] | None = None,
+    *,
+    truth: NDArray[np.integer] | None = None,
+) -> pd.DataFrame:
+    """Return the histories of a few customers with what was decoded, for `cvmlab.charts.plot_histories`.
+
+    Parameters
+    ----------
+    panel, decoded
+        The histories and their stages.
+    customers
+        Ids, in the order they are to be shown; all if left out.
+    truth
+        True codes, shape (periods, customers), where they are known.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a customer and period from the customer's first on: ``customer_id``, ``period``, ``revenue`` (money a
+        period), ``stage``, ``confidence`` [, ``true_stage``].
+
+    Raises
+    ------
+    CvmError
+        For an id that is not in the panel.
+
+    Examples
+    --------
+    >>> from cvmlab.relationships import Population, simulate_relationships
+    >>> known = simulate_relationships(Population(), customers=200, periods=36, seed=1)
+    >>> histories(known.panel, decode(known.panel), ["007"], truth=known.stage).columns.tolist()
+    ['customer_id', 'period', 'revenue', 'stage', 'confidence', 'true_stage']
+    """
+    import pandas as pd
+
+    place = {name: index for index, name in enumerate(panel.customer_id)}
+    frames = []
+    for name in panel.customer_id if customers is None else customers:
+        if name not in place:
+            raise CvmError("stages.no_customer", name=name)
+        i, rows = place[name], slice(int(panel.first[place[name]]), None)
+        told = np.array(NAMES, dtype=object)
+        columns = {
+            CUSTOMER_ID: name,
+            PERIOD: panel.period[rows],
+            REVENUE: panel[REVENUE][rows, i],
+            "stage": told[decoded.stage[rows, i]],
+            "confidence": decoded.confidence[rows, i],
+        }
+        if truth is not None:
+            columns["true_stage"] = told[truth[rows, i]]
+        frames.append(pd.DataFrame(columns))
+    return pd.concat(frames, ignore_index=True)
+
+
+def probabilities(panel: Panel, model: StageModel, chosen: slice | NDArray[np.intp]) -> NDArray[np.float32]:
+    """Return the posterior probability of every stage for some customers.
+
+    Parameters
+    ----------
+    panel, model
+        As in `decode`.
+    chosen
+        Columns of the panel; a few thousand at a time keep the memory small.
+
+    Returns
+    -------
+    ndarray
+        Shape (periods, customers, 6), by stage code 0 … 5; sums to 1.
+
+    Examples
+    --------
+    >>> from cvmlab.relationships import Population, simulate_relationships
+    >>> known = simulate_relationships(Population(), customers=200, periods=36, seed=1)
+    >>> probabilities(known.panel, fit(known.panel), slice(0, 3)).shape
+    (36, 3, 6)
+    """
+    reading = read(observe(panel, model.columns, model.habits, chosen), model)
+    passes.backward(reading.filtered, reading.density, model.moves.astype(np.float32))
+    return of_stage(reading.of_customers(reading.filtered))
+
+
+def sample(panel: Panel, model: StageModel, *, draws: int, seed: int) -> NDArray[np.uint8]:
+    """Draw whole paths of stages from the posterior, for questions about whole paths: which stage was left, and when.
+
+    Parameters
+    ----------
+    panel, model
+        As in `decode`.
+    draws
+        Paths for each customer, at least 1.
+    seed
+        As in `cvmlab.draws.words`; a customer's draws do not depend on the other customers.
+
+    Returns
+    -------
+    ndarray
+        Codes, shape (draws, periods, customers), uint8.
+
+    Raises
+    ------
+    CvmError
+        As `decode`, and for a number of draws below 1.
+
+    Examples
+    --------
+    >>> from cvmlab.relationships import Population, simulate_relationships
+    >>> known = simulate_relationships(Population(), customers=200, periods=36, seed=1)
+    >>> paths = sample(known.panel, fit(known.panel), draws=5, seed=1)
+    >>> paths.shape
+    (5, 36, 200)
+    """
+    from .. import draws as chance
+
+    if isinstance(draws, bool) or not isinstance(draws, (int, np.integer)) or draws < 1:
+        raise CvmError("stages.no_draws", count=draws)
+    periods, customers = panel[REVENUE].shape
+    paths = np.zeros((int(draws), periods, customers), np.uint8)
+    moves = model.moves.astype(np.float32)
+    when = np.arange(periods + 2)[:, None]
+    for part in _parts(panel, model):
+        reading = read(observe(panel, model.columns, model.habits, part), model)
+        index = np.arange(part.start, part.stop)
+        for draw in range(int(draws)):
+            uniform = chance.uniform(seed, index, when, draw)
+            rows = reading.drawn(uniform[-1])
+            steps = passes.draw_paths(reading.filtered[:, rows], moves, uniform[:-2])
+            still = uniform[-2] < MEMBER[BETWEEN, FORMATION]
+            paths[draw][:, part] = np.where((steps == BETWEEN) & still, FORMATION, STAGE_OF[steps])
+    return paths
+
+
+def _parts(panel: Panel, model: StageModel) -> Iterator[slice]:
+    check_panel(panel)
+    columns_of(panel, model.columns[1:])
+    if panel.months != model.months:
+        raise CvmError("stages.other_months", months=panel.months, expected=model.months)
+    periods, customers = panel[REVENUE].shape
+    size = max(1, min(_CHUNK_CELLS // periods, _CHUNK_CUSTOMERS))
+    return (slice(begin, min(customers, begin + size)) for begin in range(0, customers, size))

@@ -1,0 +1,150 @@
+"""The report's sections on stages and patterns: where the log can carry them, and what is said where not."""
+
+import re
+from functools import cache
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cvmlab import reading, speaking, stages, term
+from cvmlab.case import study
+from cvmlab.relationships import Population, simulate_relationships
+from cvmlab.report import relationship
+from cvmlab.tables import Panel
+
+
+@cache
+def known():
+    return simulate_relationships(Population(), customers=500, periods=37, seed=2)
+
+
+@cache
+def judged():
+    panel = known().panel
+    period, customer = np.nonzero(panel["revenue"] > 0)
+    log = pd.DataFrame(
+        {
+            "customer_id": panel.customer_id[customer],
+            "date": panel.period[period] + np.timedelta64(9, "D"),
+            "amount": panel["revenue"][period, customer].round(2),
+            "profit": panel["profit"][period, customer].round(2),
+        }
+    )
+    case = study(reading.read(log, name="simulated"))
+    return case, relationship.tell(case)
+
+
+def case_of(panel):
+    return SimpleNamespace(panel=panel, customers=panel.customer_id, assumptions=SimpleNamespace(seed=0))
+
+
+def text_of(pieces):
+    return " ".join(re.sub("<[^>]+>", " ", piece._repr_html_()) for piece in pieces if hasattr(piece, "_repr_html_"))
+
+
+def test_a_log_that_can_carry_them_gets_every_customer_once():
+    case, told = judged()
+    assert told.missing == ()
+    now = relationship.stages_now(told)
+    assert now["customers"].sum() == len(told.panel.customer_id)
+    assert told.of == len(case.customers)
+    assert now["share"].sum() == pytest.approx(1)
+    a_year = told.panel["revenue"][-12:].sum()
+    assert now["revenue"].sum() == pytest.approx(a_year)
+    text = text_of(relationship.stages_section(case, told))
+    assert term("stability") in text
+    assert term("stages.report_title") in text
+
+
+def test_who_entered_decline_is_in_decline_and_mostly_truly_so():
+    _, told = judged()
+    lately = relationship.entered_decline(told)
+    assert lately["revenue"].is_monotonic_decreasing
+    place = {name: i for i, name in enumerate(told.panel.customer_id)}
+    columns = [place[name] for name in lately["customer_id"]]
+    assert (told.decoded.stage[-1, columns] == 4).all()
+    since = pd.DatetimeIndex(lately["since"])
+    assert (since > pd.Timestamp(told.panel.period[-1]) - pd.DateOffset(months=12)).all()
+    true = dict(zip(known().panel.customer_id, known().stage[len(told.panel.period) - 1], strict=True))
+    fallen = np.mean([true[name] >= 4 for name in lately["customer_id"]])
+    assert fallen > 0.6
+
+
+def test_patterns_count_everyone_and_leave_the_living_undecided():
+    case, told = judged()
+    text = text_of(relationship.patterns_section(case, told))
+    for name in ("I", "II", "III", "IV", ""):
+        assert term(f"patterns.pattern_{name}") in text
+    assert f"Of {len(told.panel.customer_id):,} relationships" in text
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_both_languages_leave_no_place_open(language):
+    case, told = judged()
+    with speaking(language):
+        text = text_of(relationship.stages_section(case, told) + relationship.patterns_section(case, told))
+    assert "{" not in text
+    assert ("关系所处阶段" in text) == (language == "zh")
+
+
+def cut(panel, rows, chosen=slice(None), first=None):
+    values = {name: panel[name][rows][:, chosen] for name in ("revenue", "profit")}
+    begins = np.clip(panel.first[chosen] - (rows.start or 0), 0, None) if first is None else first
+    return Panel(panel.customer_id[chosen], panel.period[rows], panel.months, values, begins)
+
+
+def refused(panel):
+    told = relationship.tell(case_of(panel))
+    assert told.decoded is None
+    pieces = relationship.stages_section(case_of(panel), told)
+    assert len(pieces) == 1
+    assert pieces[0]._repr_html_().count("<p") == 1
+    assert relationship.patterns_section(case_of(panel), told) == []
+    return told.missing
+
+
+def test_a_short_log_is_refused_in_one_paragraph():
+    missing = refused(cut(known().panel, slice(0, 17)))
+    assert len(missing) == 1
+    assert "17 complete months" in missing[0]
+    empty = refused(cut(known().panel, slice(0, 0)))
+    assert "0 complete months" in empty[0]
+
+
+def test_a_log_of_regulars_is_refused_as_nobody_begins():
+    panel = known().panel
+    regulars = np.flatnonzero(panel.first == 0)
+    missing = refused(cut(panel, slice(0, None), regulars))
+    assert any("0 begin within it" in sentence for sentence in missing)
+
+
+def test_a_log_of_single_purchases_is_refused():
+    rng = np.random.default_rng(1)
+    revenue = np.zeros((36, 400))
+    first = rng.integers(0, 36, 400)
+    revenue[first, np.arange(400)] = 5.0
+    panel = cut(known().panel, slice(0, 36), slice(0, 400), first)
+    missing = refused(Panel(panel.customer_id, panel.period, 1, {"revenue": revenue, "profit": revenue}, first))
+    assert any("show no course" in sentence for sentence in missing)
+
+
+def test_who_buys_rarely_is_looked_at_in_longer_periods():
+    rare = simulate_relationships(Population(gaps=0.7), customers=500, periods=48, seed=3).panel
+    told = relationship.tell(case_of(cut(rare, slice(0, None))))
+    assert told.missing == ()
+    assert told.panel.months == 3
+    assert told.panel["revenue"].sum() == pytest.approx(rare["revenue"].sum())
+
+
+def test_nobody_ended_has_no_pattern():
+    case, told = judged()
+    alive = told.decoded.stage.copy()
+    alive[alive == 5] = 3
+    decoded = stages.Decoded(
+        told.decoded.customer_id, told.decoded.period, 1, told.decoded.first, alive, told.decoded.confidence,
+        told.decoded.model,
+    )  # fmt: skip
+    nobody = relationship.Told(told.panel, decoded, (), told.of)
+    assert term("stages.report_nobody_ended") in text_of(relationship.patterns_section(case, nobody))
