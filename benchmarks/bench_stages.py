@@ -129,7 +129,11 @@ def main() -> None:
 
     every, alone = stages.fit(panel), stages.fit(panel, ())
     fitted = min(sample, customers) * periods * every.iterations
-    told("fit on 2,000 customers, all columns, an iteration", timed(lambda: stages.fit(panel), 1), fitted)
+    told(
+        f"fit on 2,000 customers, all columns, {every.iterations} iterations",
+        timed(lambda: stages.fit(panel), 1),
+        fitted,
+    )
     told("one forward and backward pass, 5 states", timed(lambda: bare(levels), options.repeats), months)
     told("decode, revenue alone", timed(lambda: stages.decode(panel, alone), options.repeats), months)
     ours = told("decode, all columns", timed(lambda: stages.decode(panel, every), options.repeats), months)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,6 +33,7 @@ __all__ = ["NAMES", "Decoded", "decode", "histories", "probabilities", "sample"]
 NAMES = ("", *STAGES, "ended")
 # So much of a chunk stays in the processor's cache.
 _CHUNK_CELLS, _CHUNK_CUSTOMERS = 60_000, 1_500
+_MOST_THREADS = 8
 _MOST_LIKELY_OVER = 0.5
 
 
@@ -109,8 +112,8 @@ def decode(panel: Panel, model: StageModel | None = None) -> Decoded:
 
     Notes
     -----
-    Posterior probabilities by forward and backward in chunks of customers; memory does not grow with their number
-    beyond the result's five bytes a customer and period.
+    Posterior probabilities by forward and backward in chunks of customers, one a thread; memory does not grow with
+    their number beyond the result's five bytes a customer and period.
 
     Examples
     --------
@@ -123,13 +126,16 @@ def decode(panel: Panel, model: StageModel | None = None) -> Decoded:
     told = fit(panel) if model is None else model
     shape = panel[REVENUE].shape
     stage, confidence = np.zeros(shape, np.uint8), np.zeros(shape, np.float32)
-    for part in _parts(panel, told):
+
+    def tell(part: slice) -> None:
         share = probabilities(panel, told, part)
         over = share[..., ENDED] > _MOST_LIKELY_OVER
         code = np.where(over, ENDED, share[..., :ENDED].argmax(axis=-1))
         stage[:, part] = code
         sure = np.take_along_axis(share, code[..., None], axis=-1)[..., 0]
         confidence[:, part] = np.where(code > 0, np.minimum(sure, 1), 0)
+
+    _share_out(tell, _parts(panel, told))
     return Decoded(panel.customer_id, panel.period, panel.months, panel.first, stage, confidence, told)
 
 
@@ -256,7 +262,8 @@ def sample(panel: Panel, model: StageModel, *, draws: int, seed: int) -> NDArray
     paths = np.zeros((int(draws), periods, customers), np.uint8)
     moves = model.moves.astype(np.float32)
     when = np.arange(periods + 2)[:, None]
-    for part in _parts(panel, model):
+
+    def walk(part: slice) -> None:
         reading = read(observe(panel, model.columns, model.habits, part), model)
         index = np.arange(part.start, part.stop)
         for draw in range(int(draws)):
@@ -265,7 +272,16 @@ def sample(panel: Panel, model: StageModel, *, draws: int, seed: int) -> NDArray
             steps = passes.draw_paths(reading.filtered[:, rows], moves, uniform[:-2])
             still = uniform[-2] < MEMBER[BETWEEN, FORMATION]
             paths[draw][:, part] = np.where((steps == BETWEEN) & still, FORMATION, STAGE_OF[steps])
+
+    _share_out(walk, _parts(panel, model))
     return paths
+
+
+def _share_out(work: Callable[[slice], None], parts: Iterator[slice]) -> None:
+    """Do the work for every part, several at once: numpy holds no lock while it computes."""
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_THREADS)) as pool:
+        for _ in pool.map(work, parts):
+            pass
 
 
 def _parts(panel: Panel, model: StageModel) -> Iterator[slice]:
