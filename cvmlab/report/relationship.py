@@ -41,7 +41,7 @@ LEAST_REGULARS, LEAST_REGULAR_SHARE = 50, 0.2
 LEAST_RHYTHM = 0.5
 #: A relationship begins within the log if its first purchase is so many months behind the first of the log.
 _BEHIND_MONTHS = 3
-_MOST_CELLS, _MOST_CUSTOMERS, _FITTED_ON, _DRAWS = 300_000, 25_000, 800, 20
+_MOST_CELLS, _MOST_CUSTOMERS, _FITTED_ON, _DRAWS = 1_000_000, 25_000, 800, 20
 _LATELY_MONTHS, _FIRST_NAMES, _DRAWN = 12, 10, 3
 
 
