@@ -2,7 +2,7 @@
 
 The course (notebooks, exercises, datasets) lies beside the package in a clone and inside it in a wheel.
 A student works in a copy. The copy remembers in a manifest which version of each file it was given, so that a
-later version of the course never overwrites what the student has changed.
+later version of the course never overwrites what the student has changed. Nor does it show answers: see `handout`.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from .errors import CvmError
-from .vocabulary import check_language, say
-from .vocabulary import language as language_in_force
+from .handout import without_answers
+from .vocabulary import language_of, say
 
 __all__ = ["CourseCopy", "copy_course", "course_folder", "lab_command", "missing_language_pack", "open_lab"]
 
@@ -109,6 +109,7 @@ def copy_course(target: str | Path = "cvmlab-course", *, source: str | Path | No
 
     A file is written if it is missing or still as the course gave it. A file the student has changed is never
     touched: where the course has a new version of it, that is laid beside it once, as ``name.new.ipynb``.
+    Notebooks come without the outputs that would show an answer before its guess (`handout.without_answers`).
     Every file is written whole or not at all; starting again after an interruption finishes the work.
 
     Parameters
@@ -147,15 +148,16 @@ def copy_course(target: str | Path = "cvmlab-course", *, source: str | Path | No
     try:
         for name in _course_files(origin):
             path = folder / name
-            new, present = _digest(origin / name), _digest_or_none(path)
+            content = _as_handed_out(origin / name)
+            new, present = _digest(content), _digest_or_none(path)
             if present is None or (present == given.get(name) and present != new):
-                _write_whole(path, (origin / name).read_bytes())
+                _write_whole(path, content)
                 written.append(name)
             elif present != new and given.get(name) == new:
                 kept.append(name)
             elif present != new:
                 laid = _free_name(path, new)
-                _write_whole(laid, (origin / name).read_bytes())
+                _write_whole(laid, content)
                 beside[name] = laid.relative_to(folder).as_posix()
             given[name] = new
         path = folder / MANIFEST
@@ -196,7 +198,7 @@ def lab_command(
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         # in a container everybody is root, and JupyterLab would not start
         command.append("--ServerApp.allow_root=True")
-    start = _first_notebook(folder, _spoken(language))
+    start = _first_notebook(folder, language_of(language))
     if start is not None:
         command.append(f"--LabApp.default_url=/lab/tree/{start}")
     return command
@@ -237,7 +239,7 @@ def open_lab(
         raise CvmError("course.no_jupyterlab")
     folder = Path(target).expanduser().absolute()
     command = lab_command(folder, language=language, browser=browser, port=port)
-    server = subprocess.Popen(command, cwd=folder, env=_environment(folder, _spoken(language)))
+    server = subprocess.Popen(command, cwd=folder, env=_environment(folder, language_of(language)))
     compiler = None
     try:
         compiler = _compile_in_background()
@@ -257,7 +259,7 @@ def open_lab(
 
 def missing_language_pack(language: str | None = None) -> str | None:
     """Return a sentence that says how to get Chinese menus; None if they are there or not asked for."""
-    if _spoken(language) != "zh" or find_spec(_LANGUAGE_PACK) is not None:
+    if language_of(language) != "zh" or find_spec(_LANGUAGE_PACK) is not None:
         return None
     return say("course.no_language_pack", command='pip install "cvmlab[zh]"')
 
@@ -291,13 +293,18 @@ def _read_manifest(folder: Path) -> dict[str, str]:
     return {str(name): str(digest) for name, digest in given.items()}
 
 
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def _as_handed_out(file: Path) -> bytes:
+    content = file.read_bytes()
+    return without_answers(content) if file.suffix.lower() == ".ipynb" else content
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _digest_or_none(path: Path) -> str | None:
     try:
-        return _digest(path)
+        return _digest(path.read_bytes())
     except FileNotFoundError:
         return None
 
@@ -332,10 +339,6 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
-
-
-def _spoken(language: str | None) -> str:
-    return language_in_force() if language is None else check_language(language)
 
 
 def _first_notebook(folder: Path, language: str) -> str | None:

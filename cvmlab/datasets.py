@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 
 from .course import course_folder
 from .errors import CvmError
-from .vocabulary import check_language
-from .vocabulary import language as language_in_force
+from .vocabulary import language_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -130,8 +129,7 @@ def card(name: str, language: str | None = None) -> str:
     >>> print(card("telco").splitlines()[0])
     # telco: subscribers of a telephone company
     """
-    spoken = language_in_force() if language is None else check_language(language)
-    ending = ".zh.md" if spoken == "zh" else ".md"
+    ending = ".zh.md" if language_of(language) == "zh" else ".md"
     return path(name).with_suffix(ending).read_text(encoding="utf-8")
 
 

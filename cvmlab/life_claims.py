@@ -30,8 +30,7 @@ from .life_curve import (
 from .life_movements import MOVEMENTS, Finding, LifeOf, climbs_on, falls_slower, peaks_late
 from .scenario import Limits, checked
 from .tables import COST, PROFIT, REVENUE, VOLUME
-from .vocabulary import language as language_in_force
-from .vocabulary import read_table, say, speaking, term
+from .vocabulary import read_rules, read_table, say, term
 
 VARIABLES = (VOLUME, PRICE, COST, INDIRECT_BENEFIT, REVENUE, PROFIT)
 #: The claims on revenue and profit beside the table, and the difference each belongs to.
@@ -63,27 +62,22 @@ def table_3_1(language: str | None = None, *, wide: bool = False) -> pd.DataFram
     >>> table_3_1(wide=True).iloc[0].tolist()
     ['volume', 'very small', 'grows fast', 'largest, and stays so', 'falls back']
     """
-    with speaking(language or language_in_force()):
-        claim = f"claim_{language_in_force()}"
-        rows = [
-            {name: row[name] for name in ("variable", "stage", "movement")} | {"claim": row[claim]}
-            for row in read_table("table_3_1")
-        ]
-        return _laid_out(rows) if wide else pd.DataFrame(rows)
+    rows = read_rules("table_3_1", language)
+    return _laid_out(rows, language) if wide else pd.DataFrame(rows)
 
 
-def _laid_out(rows: list[dict[str, str]]) -> pd.DataFrame:
+def _laid_out(rows: list[dict[str, str]], language: str | None) -> pd.DataFrame:
     claims = {(row["variable"], row["stage"]): row["claim"] for row in rows}
     stages = list(dict.fromkeys(stage for _, stage in claims))
     return pd.DataFrame([
-        {term("transaction_variable"): _named(variable)}
-        | {term(stage): claims[variable, stage] for stage in stages}
+        {term("transaction_variable", language): _named(variable, language)}
+        | {term(stage, language): claims[variable, stage] for stage in stages}
         for variable in VARIABLES
     ])  # fmt: skip
 
 
-def _named(variable: str) -> str:
-    return term("cost_per_unit" if variable == COST else variable)
+def _named(variable: str, language: str | None = None) -> str:
+    return term("cost_per_unit" if variable == COST else variable, language)
 
 
 def check_table(relationship: Relationship) -> pd.DataFrame:

@@ -41,8 +41,7 @@ from .life_curve import (
     volume,
 )
 from .long_lived import profit_by_relationship, summarise_years
-from .vocabulary import language as language_in_force
-from .vocabulary import read_table, speaking, term
+from .vocabulary import read_rules, term
 
 __all__ = [
     "DECLINE",
@@ -96,16 +95,14 @@ def stage_map(language: str | None = None) -> pd.DataFrame:
     >>> stage_map()[["five_stage_name", "stage_name"]].head(2).values.tolist()
     [['acquisition', 'exploration'], ['growth', 'formation']]
     """
-    with speaking(language or language_in_force()):
-        spoken = language_in_force()
-        rows = [
-            {
-                "five_stage": row["five_stage"],
-                "stage": row["stage"],
-                "five_stage_name": term(row["five_stage"]),
-                "stage_name": term(row["stage"] if row["stage"] in STAGES else f"lifecycle.{row['stage']}"),
-                **{text: row[f"{text}_{spoken}"] for text in ("signs", "strategy", "first_step", "caution")},
-            }
-            for row in sorted(read_table("stage_strategies"), key=lambda row: int(row["order"]))
-        ]
+    rows = [
+        {
+            "five_stage": row["five_stage"],
+            "stage": row["stage"],
+            "five_stage_name": term(row["five_stage"], language),
+            "stage_name": term(row["stage"] if row["stage"] in STAGES else f"lifecycle.{row['stage']}", language),
+            **{text: row[text] for text in ("signs", "strategy", "first_step", "caution")},
+        }
+        for row in sorted(read_rules("stage_strategies", language), key=lambda row: int(row["order"]))
+    ]
     return pd.DataFrame(rows)

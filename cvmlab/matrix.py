@@ -39,8 +39,7 @@ from .thresholds import (
     choose_thresholds,
     strategy_break_even,
 )
-from .vocabulary import language as language_in_force
-from .vocabulary import read_table, speaking, term
+from .vocabulary import read_rules, read_table, term
 
 __all__ = [
     "GONE",
@@ -139,20 +138,18 @@ def strategies(language: str | None = None) -> pd.DataFrame:
     >>> strategies()[["value_type", "resources"]].values.tolist()
     [['IV', 'heaviest'], ['III', 'heavy'], ['II', 'moderate'], ['I', 'none']]
     """
-    with speaking(language or language_in_force()):
-        spoken = language_in_force()
-        texts = ("name", "resources", "strategy", "lifecycle", "signs", "first_step", "caution")
-        rows = [
-            {
-                VALUE_TYPE: row[VALUE_TYPE],
-                "rank": int(row["rank"]),
-                CURRENT_VALUE: term(f"matrix.{row[CURRENT_VALUE]}"),
-                GROWTH_POTENTIAL: term(f"matrix.{row[GROWTH_POTENTIAL]}"),
-                **{text: row[f"{text}_{spoken}"] for text in texts},
-                "resources_weight": float(row["resources_weight"]),
-            }
-            for row in read_table("strategies")
-        ]
+    texts = ("name", "resources", "strategy", "lifecycle", "signs", "first_step", "caution")
+    rows = [
+        {
+            VALUE_TYPE: row[VALUE_TYPE],
+            "rank": int(row["rank"]),
+            CURRENT_VALUE: term(f"matrix.{row[CURRENT_VALUE]}", language),
+            GROWTH_POTENTIAL: term(f"matrix.{row[GROWTH_POTENTIAL]}", language),
+            **{text: row[text] for text in texts},
+            "resources_weight": float(row["resources_weight"]),
+        }
+        for row in read_rules("strategies", language)
+    ]
     return pd.DataFrame(rows).sort_values("rank", ignore_index=True)
 
 

@@ -20,7 +20,7 @@ import pandas as pd
 from . import draws, lifecycle
 from .errors import CvmError
 from .lifecycle import DECLINE, ENDED, EXPLORATION, FORMATION, STABILITY, Relationship
-from .patterns.paths import LATE_MONTHS, PATTERNS
+from .patterns.paths import LATE_MONTHS, PATTERNS, last_relationship
 from .scenario import Scenario, number
 from .tables import BREADTH, COST, CUSTOMER_ID, PROFIT, REVENUE, VOLUME, Panel
 
@@ -59,6 +59,8 @@ class Population(Scenario):
     decline_end, repair
         Chance that a decline ends the relationship, or is repaired: back to exploration if it began there,
         else a climb back that is called formation again, and then stability.
+    win_back
+        Chance that a relationship that has ended begins anew, with exploration.
     size_spread
         How much customers differ in size.
     noise, margin_noise
@@ -104,6 +106,7 @@ class Population(Scenario):
     )
     decline_end: float = number(0.08, word="stages.decline_end", minimum=0, maximum=1, step=0.01, unit="per_month")
     repair: float = number(0.08, word="stages.repair", minimum=0, maximum=1, step=0.01, unit="per_month")
+    win_back: float = number(0.0, word="stages.win_back", minimum=0, maximum=1, step=0.005, unit="per_month")
     size_spread: float = number(1.0, word="stages.size_spread", minimum=0, maximum=4, step=0.1)
     noise: float = number(0.2, word="stages.noise", minimum=0, maximum=2, step=0.05)
     margin_noise: float = number(0.03, word="stages.margin_noise", minimum=0, maximum=1, step=0.01)
@@ -126,10 +129,10 @@ class Relationships:
         True codes, shape (periods, customers), uint8: 0 none, 1 exploration, 2 formation, 3 stability, 4 decline,
         5 ended.
     truth
-        One row a customer: ``customer_id``, ``start`` (first row with a relationship), ``pattern`` (``"I"``
-        to ``"IV"``, empty while alive), ``stage_left`` (code of the stage from which the relationship last
-        fell or ended, 0 while alive), ``ended`` (first row after the end, −1 while alive), ``repaired``
-        (how often a decline was overcome), ``stable_months``.
+        One row a customer, of the last relationship where there were several: ``customer_id``, ``start`` (first row
+        with a relationship), ``pattern`` (``"I"`` to ``"IV"``, empty while alive), ``stage_left`` (code of the stage
+        from which the relationship last fell or ended, 0 while alive), ``ended`` (first row after the end, −1 while
+        alive), ``repaired`` (how often a decline was overcome), ``stable_months``.
     """
 
     panel: Panel
@@ -262,7 +265,8 @@ def _walk(
         sinks = ~ends & (fate < leave[code] + fall[code]) & counts
         mends = ~ends & (code == DECLINE) & (fate < population.decline_end + population.repair) & counts
         grows = ~ends & ~sinks & ((code == EXPLORATION) & (spent >= explores) | (code == FORMATION) & (spent >= forms))
-        starts = begins == month
+        returns = (code == ENDED) & (fate < population.win_back) & counts
+        starts = (begins == month) | returns
 
         origin = np.where(sinks, code, origin).astype(np.uint8)
         code = np.where(mends, np.minimum(origin, FORMATION), code)
@@ -425,6 +429,7 @@ def _first_rows(revenue: NDArray[np.float64], stage: NDArray[np.uint8]) -> NDArr
 
 
 def _truth(customer_id: NDArray[np.object_], stage: NDArray[np.uint8]) -> pd.DataFrame:
+    stage = last_relationship(stage)
     alive = (stage >= EXPLORATION) & (stage <= DECLINE)
     # who left in the very first month was never seen
     over = (stage == ENDED).any(axis=0) & alive.any(axis=0)

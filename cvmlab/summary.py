@@ -27,7 +27,12 @@ class Summary(NamedTuple):
 
 
 def read_summary(customers: Any) -> Summary:
-    """Return ``frequency``, ``recency`` and ``age`` of a frame, refused if no customer can have them."""
+    """Return ``frequency``, ``recency`` and ``age`` of a frame, refused if no customer can have them.
+
+    A summary that was read already comes back as it is.
+    """
+    if isinstance(customers, Summary):
+        return customers
     frequency, recency, age = _numbers(customers, ("frequency", "recency", "age"))
     _refuse(customers, (frequency < 0) | (frequency != np.floor(frequency)), "frequency_not_whole", frequency)
     _refuse(customers, recency < 0, "negative_recency", recency)

@@ -59,6 +59,39 @@ def read_table(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(lines))
 
 
+def read_rules(name: str, language: str | None = None) -> list[dict[str, str]]:
+    """Read a rule table in one language: of the columns ``why_en`` and ``why_zh`` one is left, called ``why``.
+
+    Parameters
+    ----------
+    name
+        File name without its ending, for example ``"strategies"``.
+    language
+        ``"en"`` or ``"zh"``; the language in force if left out.
+
+    Returns
+    -------
+    list of dict
+        One dict a row, column name to text. Columns that belong to no language keep their names.
+
+    Examples
+    --------
+    >>> worst = read_rules("strategies")[-1]
+    >>> worst["value_type"], worst["resources"], read_rules("strategies", "zh")[-1]["resources"]
+    ('I', 'none', '不投入')
+    """
+    ending = f"_{language_of(language)}"
+    endings = tuple(f"_{known}" for known in LANGUAGES)
+    return [
+        {
+            column.removesuffix(ending): text
+            for column, text in row.items()
+            if column.endswith(ending) or not column.endswith(endings)
+        }
+        for row in read_table(name)
+    ]
+
+
 @cache
 def _words() -> Mapping[str, Word]:
     words: dict[str, Word] = {}
@@ -83,6 +116,17 @@ def check_language(name: str) -> Language:
     from .errors import CvmError
 
     raise CvmError("vocabulary.unknown_language", name=name, languages=", ".join(LANGUAGES))
+
+
+def language_of(name: str | None = None) -> Language:
+    """Return the language asked for by ``name``, that in force if none is; raise `CvmError` for any other.
+
+    Examples
+    --------
+    >>> language_of("zh"), language_of()
+    ('zh', 'en')
+    """
+    return language() if name is None else check_language(name)
 
 
 def use(language: str | None = None) -> None:
@@ -148,8 +192,7 @@ def term(key: str, language: str | None = None) -> str:
     >>> term("whale_curve"), term("whale_curve", language="zh")
     ('whale curve', '鲸鱼曲线')
     """
-    chosen = _language.get() if language is None else check_language(language)
-    return _words()[key].wording(chosen)
+    return _words()[key].wording(language_of(language))
 
 
 def say(key: str, /, **values: object) -> str:

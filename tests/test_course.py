@@ -1,5 +1,6 @@
 """The student's copy of the course: complete, renewed, and never at the expense of the student's work."""
 
+import hashlib
 import json
 import os
 import re
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 import cvmlab as cvm
 from cvmlab import course
 from cvmlab.errors import CvmError
+from cvmlab.handout import without_answers
 
 NOTEBOOK = "notebooks/00_start_here.ipynb"
 
@@ -214,6 +216,85 @@ def test_the_real_course_holds_the_datasets_and_no_solutions(target):
     copy = course.copy_course(target)
     assert "datasets/grocery.parquet" in copy.written
     assert not [name for name in copy.written if "instructor" in name or name.endswith(".py")]
+
+
+def _code_cells(notebook: Path) -> list[dict[str, Any]]:
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    return [cell for cell in cells if cell["cell_type"] == "code"]
+
+
+def _first_guess(cells: list[dict[str, Any]]) -> int:
+    return next(place for place, cell in enumerate(cells) if "guess(" in "".join(cell["source"]))
+
+
+def test_no_answer_of_the_real_course_is_seen_before_its_guess(target):
+    origin = course.course_folder()
+    course.copy_course(target)
+    lessons = sorted(origin.glob("notebooks/**/[0-9][0-9]_*.ipynb"))
+    assert len(lessons) >= 8
+    for lesson in lessons:
+        committed, copied = _code_cells(lesson), _code_cells(target / lesson.relative_to(origin))
+        first = _first_guess(committed)
+        assert copied[:first] == committed[:first]
+        assert not [cell for cell in copied[first:] if cell["outputs"] or cell["execution_count"] is not None]
+        # whoever reads the course without a kernel still sees the pictures
+        assert any("image/png" in out.get("data", {}) for cell in committed[first:] for out in cell["outputs"])
+
+
+def test_a_copy_differs_from_the_course_in_nothing_but_what_is_not_to_be_seen_yet(target):
+    course.copy_course(target)
+    for lesson in sorted(course.course_folder().glob("notebooks/**/[0-9][0-9]_*.ipynb")):
+        expected = json.loads(lesson.read_text(encoding="utf-8"))
+        code = [cell for cell in expected["cells"] if cell["cell_type"] == "code"]
+        for cell in code[_first_guess(code) :]:
+            cell.update(outputs=[], execution_count=None)
+        copied = target / lesson.relative_to(course.course_folder())
+        assert json.loads(copied.read_text(encoding="utf-8")) == expected
+
+
+def test_a_notebook_without_a_guess_is_copied_byte_for_byte(target):
+    course.copy_course(target)
+    report = "notebooks/reports/case_report.ipynb"
+    assert (target / report).read_bytes() == (course.course_folder() / report).read_bytes()
+
+
+ANSWERED = json.dumps({
+    "cells": [{"cell_type": "code", "source": ["cvm.whatif.", 'guess("x")'], "outputs": ["7"], "execution_count": 1}]
+})  # fmt: skip
+UNSEEN = without_answers(ANSWERED.encode()).decode()
+
+
+def test_a_copy_laid_with_answers_loses_them_unless_the_student_worked_in_it(source, target):
+    def lay_as_before():
+        _lay(source, {NOTEBOOK: ANSWERED})
+        _lay(target, {NOTEBOOK: ANSWERED})
+        manifest = {NOTEBOOK: hashlib.sha256(ANSWERED.encode()).hexdigest()}
+        (target / course.MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+
+    lay_as_before()
+    assert NOTEBOOK in course.copy_course(target, source=source).written
+    assert _held(target)[NOTEBOOK] == UNSEEN
+
+    lay_as_before()
+    _lay(target, {NOTEBOOK: "mine"})
+    assert dict(course.copy_course(target, source=source).beside) == {NOTEBOOK: "notebooks/00_start_here.new.ipynb"}
+    assert (_held(target)[NOTEBOOK], _held(target)["notebooks/00_start_here.new.ipynb"]) == ("mine", UNSEEN)
+
+
+def test_a_notebook_the_student_has_run_keeps_its_outputs(source, target):
+    _lay(source, {NOTEBOOK: ANSWERED})
+    course.copy_course(target, source=source)
+    assert _held(target)[NOTEBOOK] == UNSEEN
+    # after a run it may even be, to the letter, what the course has committed
+    _lay(target, {NOTEBOOK: ANSWERED})
+    again = course.copy_course(target, source=source)
+    assert (again.written, again.kept) == ((), (NOTEBOOK,))
+    assert _held(target)[NOTEBOOK] == ANSWERED
+
+    _lay(source, {NOTEBOOK: ANSWERED.replace("7", "8")})
+    # only an output is new, and that the student does not get
+    assert course.copy_course(target, source=source).kept == (NOTEBOOK,)
+    assert _held(target)[NOTEBOOK] == ANSWERED
 
 
 def test_lab_opens_at_the_first_notebook_of_the_language(source, target):

@@ -143,6 +143,25 @@ def test_gaps_and_season_are_as_stated():
     assert volume.argmin() == 5
 
 
+def test_who_is_won_back_begins_anew_and_the_truth_is_that_of_the_last_relationship():
+    plain = simulate_relationships(Population(), customers=600, periods=60, seed=6)
+    found = simulate_relationships(Population(win_back=0.05), customers=600, periods=60, seed=6)
+    before, after = found.stage[:-1], found.stage[1:]
+    back = (before == ENDED) & (after != ENDED)
+    assert (after[back] == EXPLORATION).all()
+    again = back.any(axis=0)
+    # nothing else changes: who never came back lives the same life
+    np.testing.assert_array_equal(found.stage[:, ~again], plain.stage[:, ~again])
+    assert back.sum() / (before == ENDED).sum() == pytest.approx(0.05, abs=0.01)
+    last = found.truth[again]
+    for i, row in last.iterrows():
+        begun = np.flatnonzero(back[:, i])[-1] + 1
+        assert row["start"] == begun
+        over = np.flatnonzero(found.stage[begun:, i] == ENDED)
+        assert row["ended"] == (begun + over[0] if len(over) else -1)
+    assert set(last["pattern"]) > {"", "I"}
+
+
 def test_noise_has_mean_one():
     quiet = simulate_relationships(CERTAIN, customers=2_000, periods=24, seed=5)
     loud = simulate_relationships(CERTAIN.replace(noise=0.5), customers=2_000, periods=24, seed=5)

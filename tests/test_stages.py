@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cvmlab import CvmError, dense, lifecycle, market, stages
+from cvmlab import CvmError, aggregate, datasets, dense, lifecycle, market, stages
 from cvmlab.relationships import Population, from_market, simulate_relationships
 from cvmlab.stages import habits, passes, states
 from cvmlab.tables import Panel
@@ -98,7 +98,9 @@ def test_moves_never_skip_a_stage_and_decline_is_reached_from_each(months):
         assert moves[np.ix_(from_it, stage == lifecycle.ENDED)].all()
         if months == 1:
             assert not moves[np.ix_(from_it, (origin > 0) & (origin != code))].any()
-    assert moves[states.OVER, states.OVER] == 1
+    # who comes back does so seldom, and not yet in decline
+    assert moves[states.OVER, states.OVER] > 0.8
+    assert not moves[states.OVER, stage == lifecycle.DECLINE].any()
     assert states.MEMBER.sum(axis=1).tolist() == [1.0] * states.COUNT
 
 
@@ -147,6 +149,77 @@ def test_grade_on_histories_of_the_market_engine(foreign, decoded_foreign):
     assert ours.macro_f1 > 0.66
     assert ours.macro_f1 > thumb.macro_f1 + 0.15
     assert ours.macro_f1 > true.macro_f1 - 0.10
+
+
+@pytest.fixture(scope="module")
+def carrier():
+    """2,000 customers of the dataset with their true stages: a third generator, and nothing was tuned to it.
+
+    Ids go on where a customer left and came back: between two relationships the truth is "ended".
+    """
+    truth, bills = datasets.load("carrier_truth_stages"), datasets.load("carrier")
+    chosen = sorted(truth["customer_id"].unique())[::11]
+    history = aggregate.history(bills[bills["customer_id"].isin(chosen)])
+    panel = dense.panel(history)
+    truth = truth[truth["customer_id"].isin(panel.customer_id)]
+    row = pd.Index(panel.period).get_indexer(pd.DatetimeIndex(truth["period"]))
+    column = pd.Index(panel.customer_id).get_indexer(pd.Index(truth["customer_id"]))
+    known = np.zeros(panel["revenue"].shape, np.uint8)
+    known[row, column] = truth["stage"].map({name: code for code, name in enumerate(stages.NAMES)})
+    known[(known == 0) & (np.maximum.accumulate(known) > 0)] = lifecycle.ENDED
+    return panel, known
+
+
+def test_grade_on_the_carriers_customers(carrier):
+    # Ours 0.53 to 0.56, rule of thumb 0.41 to 0.44, true parameters 0.62: amounts hardly rise with the relationship
+    # there, which `stages.course` says, and the report tells no stages from them.
+    panel, known = carrier
+    ours = stages.grade(stages.decode(panel), known)
+    thumb = stages.grade(stages.rule_of_thumb(panel), known, first=panel.first)
+    true = stages.grade(stages.decode(panel, stages.fit_from_truth(panel, known)), known)
+    assert ours.macro_f1 > thumb.macro_f1 + 0.08
+    assert ours.macro_f1 > true.macro_f1 - 0.11
+    by_stage = ours.by_stage.set_index("stage")
+    assert by_stage.loc["ended", "precision"] > 0.97
+    assert by_stage.loc["ended", "recall"] > 0.88
+    assert stages.course(panel).high < 0.1
+
+
+def test_who_left_and_came_back_begins_anew(carrier):
+    panel, known = carrier
+    back = (known[:-1] == lifecycle.ENDED) & (known[1:] == lifecycle.EXPLORATION)
+    # of those who buy nearly every month, most are seen to have ended when they were away for four
+    alive = (known > 0) & (known < lifecycle.ENDED)
+    regular = ((panel["revenue"] > 0) & alive).sum(axis=0) > 0.9 * alive.sum(axis=0)
+    away = np.zeros(known.shape, bool)
+    away[3:] = np.all([known[3 - lag : len(known) - lag] == lifecycle.ENDED for lag in range(4)], axis=0)
+    long_away = away[:-1] & back & regular
+    assert long_away.sum() > 50
+    decoded = stages.decode(panel)
+    assert (decoded.stage[:-1][long_away] == lifecycle.ENDED).mean() > 0.8
+    after = decoded.stage[1:][long_away]
+    assert (after == lifecycle.EXPLORATION).mean() > (after == lifecycle.DECLINE).mean()
+
+
+@pytest.mark.parametrize(("change", "least"), [({"win_back": 0.05}, 0.80), ({"win_back": 0.03, "gaps": 0.3}, 0.74)])
+def test_grade_where_customers_come_back(change, least):
+    known = simulate_relationships(Population(**change), customers=600, periods=60, seed=14)
+    ours = graded(known)
+    assert ours.macro_f1 > least
+    assert ours.macro_f1 > graded(known, stages.fit_from_truth(known.panel, known.stage)).macro_f1 - 0.05
+
+
+def test_a_truth_with_moves_the_model_forbids_is_learnt_from():
+    known = simulate_relationships(Population(), customers=200, periods=36, seed=15)
+    rng = np.random.default_rng(1)
+    begun = np.arange(36)[:, None] >= known.panel.first
+    for truth in (rng.integers(0, 6, known.stage.shape), np.where(known.stage > 0, 6 - known.stage, 0)):
+        model = stages.fit_from_truth(known.panel, np.where(begun, truth, 0).astype(np.uint8))
+        assert np.isfinite(model.moves).all()
+        assert (model.moves[~states.allowed()] == 0).all()
+        for measure in model.measures.values():
+            assert np.isfinite(measure.mean).all()
+            assert (measure.noise > 0).all()
 
 
 @pytest.mark.parametrize(
@@ -253,10 +326,12 @@ def test_any_history_gets_a_stage_from_its_first_period_on(seed, periods, custom
     assert ((decoded.stage > 0) == begun).all()
     assert ((decoded.confidence > 0) == begun).all()
     assert (decoded.confidence <= 1).all()
-    # the end is the end, and nobody buys after it
+    # nobody buys after the end, and it is not told before it has been silent once
     over = decoded.stage == lifecycle.ENDED
-    assert (over[1:] >= over[:-1]).all()
     assert not (over & (revenue > 0)).any()
+    # who is alive after the end has bought again
+    bought_from_here = np.logical_or.accumulate((revenue > 0)[::-1])[::-1]
+    assert bought_from_here[1:][over[:-1] & ~over[1:]].all()
 
 
 def test_frame_has_a_row_for_every_period_from_the_first_on():
@@ -283,7 +358,7 @@ def test_sampled_paths_never_skip_a_stage(own, decoded_own):
     paths = stages.sample(some, decoded_own.model, draws=20, seed=1)
     before, after = paths[:, :-1], paths[:, 1:]
     assert not ((before == lifecycle.EXPLORATION) & (after == lifecycle.STABILITY)).any()
-    assert not ((before == lifecycle.ENDED) & (after != lifecycle.ENDED)).any()
+    assert not ((before == lifecycle.ENDED) & (after == lifecycle.DECLINE)).any()
 
 
 # --- what tells an end, a season, a length ------------------------------------------------------------

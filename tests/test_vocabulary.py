@@ -12,7 +12,7 @@ import pytest
 
 import cvmlab as cvm
 from cvmlab import vocabulary
-from cvmlab.vocabulary import read_table, say, speaking, term, word
+from cvmlab.vocabulary import language_of, read_rules, read_table, say, speaking, term, word
 
 WORDS = Path(vocabulary.__file__).parent / "words"
 FILES = sorted(path.stem for path in WORDS.glob("*.csv"))
@@ -211,6 +211,30 @@ def test_use_sets_the_language_and_refuses_others() -> None:
         cvm.use(language="en")
     with pytest.raises(cvm.CvmError, match="There is no language 'Chinese'"):
         cvm.term("whale_curve", language="Chinese")
+
+
+RULE_TABLES = [file for file in FILES if any(column.endswith("_en") for column in read_table(file)[0])]
+
+
+@pytest.mark.parametrize("file", RULE_TABLES)
+@pytest.mark.parametrize("language", vocabulary.LANGUAGES)
+def test_rules_are_read_in_one_language_and_lose_nothing_else(file: str, language: str) -> None:
+    whole, spoken = read_table(file), read_rules(file, language)
+    texts = [column.removesuffix("_en") for column in whole[0] if column.endswith("_en")]
+    others = [column for column in whole[0] if not column.endswith(("_en", "_zh"))]
+    assert sorted(spoken[0]) == sorted([*texts, *others])
+    for row, read in zip(whole, spoken, strict=True):
+        assert [read[text] for text in texts] == [row[f"{text}_{language}"] for text in texts]
+        assert [read[other] for other in others] == [row[other] for other in others]
+
+
+def test_rules_are_read_in_the_language_in_force() -> None:
+    assert RULE_TABLES
+    with speaking("zh"):
+        assert (language_of(), read_rules("strategies")) == ("zh", read_rules("strategies", "zh"))
+    assert (language_of(), read_rules("strategies")) == ("en", read_rules("strategies", "en"))
+    with pytest.raises(cvm.CvmError, match="There is no language 'fr'"):
+        read_rules("strategies", "fr")
 
 
 def test_speaking_ends_with_its_block_even_after_an_error() -> None:

@@ -137,6 +137,17 @@ def percent(share: float) -> str:
     return text.replace("-", "−")
 
 
+def signed_percent(share: float) -> str:
+    """Return a change as percent with its sign.
+
+    Examples
+    --------
+    >>> signed_percent(0.53), signed_percent(-0.034), signed_percent(0)
+    ('+53%', '−3.4%', '0%')
+    """
+    return f"+{percent(share)}" if share > 0 else percent(share)
+
+
 def with_unit(label: str, unit: str) -> str:
     """Return an axis label with its unit: "days silent (days)"."""
     return say("charts.with_unit", label=label, unit=unit)

@@ -1,7 +1,8 @@
 """Compiling the market engine: once on a computer, some 20 seconds, before the first market is simulated.
 
 The compiled loop is kept beside the package, or in the user's cache folder where the package may not be
-written; it is made anew when a force, numba or the processor changes.
+written; it is made anew when a force, numba or the processor changes. Where neither may be written, each session
+compiles it once: set ``NUMBA_CACHE_DIR`` to a folder that may.
 """
 
 from __future__ import annotations
@@ -42,7 +43,8 @@ def is_compiled() -> bool:
 def compile_engine() -> None:
     """Compile the engine now if it is not ready, and keep it on this computer.
 
-    It takes some 20 seconds of one processor; later processes load what was kept in half a second.
+    It takes some 20 seconds of one processor; later processes load what was kept in half a second. Where nothing
+    can be kept, it serves this process alone.
 
     Examples
     --------

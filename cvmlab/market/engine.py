@@ -10,18 +10,17 @@ the carriers, p the `Parameters` and x the `Scratch`.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numba import njit
 
-from .. import draws
-from ..draws import Function, uniform_single
+from .. import draws, elementary
+from ..compiled import Function, kept
+from ..draws import uniform_single
 from . import forces, layout
 from .forces import CHOOSES, HALF, IS_FORCED, LOWEST, NO_ONE, ONE, STAYS, ZERO, S, inner
 from .layout import (
@@ -60,7 +59,8 @@ from .layout import (
 # Parts of the loop are put into it before types are inferred: each alone would be compiled twice. Nothing
 # here allocates, so that arrays need not be counted; the loop holds no lock of the interpreter.
 part: Callable[[Function], Function] = njit(error_model="numpy", inline="always", _nrt=False)
-whole: Callable[[Function], Function] = njit(error_model="numpy", cache=True, nogil=True, _nrt=False)
+SOURCES = (elementary.__file__, draws.__file__, forces.__file__, layout.__file__)
+whole: Callable[[Function], Function] = kept(*SOURCES, error_model="numpy", nogil=True, _nrt=False)
 
 
 @inner
@@ -418,25 +418,6 @@ def run_strips(
                     )  # fmt: skip
                 _count(0 if p.outside else 1, s.carrier, s.felt, complaint, revenue, profit, month)
                 _keep(s, panel.carrier[row, a:b], panel.felt[row, a:b])
-
-
-def _stamp() -> str:
-    """Return a digest of all compiled sources."""
-    files = (draws.__file__, forces.__file__, layout.__file__, __file__)
-    return hashlib.sha256(b"".join(Path(file).read_bytes() for file in files)).hexdigest()
-
-
-def _stamp_cache(function: Any) -> None:
-    """Make the cached function depend on all compiled sources.
-
-    numba looks at the source file of the function alone, and would go on using old forces.
-    """
-    cache_file = getattr(getattr(function, "_cache", None), "_cache_file", None)
-    if cache_file is not None:
-        cache_file._source_stamp = _stamp()
-
-
-_stamp_cache(run_strips)
 
 
 def run(threads: int, strips: int, block: int, state: State, circle_size: int, *arguments: Any) -> None:

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from ..draws import Function, exp_single, gumbel_of, normal_of, philox, scalar, uniform_single
+from ..compiled import Function
+from ..draws import exp_single, gumbel_of, normal_of, philox, scalar, uniform_single
 
 # Not cached one by one: only the loop that calls them is, see `engine`.
 inner: Callable[[Function], Function] = njit(error_model="numpy", _nrt=False)

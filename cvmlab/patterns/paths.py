@@ -8,8 +8,7 @@ import numpy as np
 
 from ..errors import CvmError
 from ..lifecycle import DECLINE, ENDED, EXPLORATION, FORMATION, STABILITY, STAGES
-from ..vocabulary import language as language_in_force
-from ..vocabulary import read_table, speaking, term
+from ..vocabulary import read_rules, term
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,21 +48,15 @@ def causes(language: str | None = None) -> pd.DataFrame:
     """
     import pandas as pd
 
-    with speaking(language or language_in_force()):
-        spoken = language_in_force()
-        rows = [
-            {
-                "pattern": row["pattern"],
-                "name": term(f"patterns.pattern_{row['pattern']}"),
-                "stage_left": term(STAGE_LEFT[row["pattern"]]),
-                "cause": row["cause"],
-                "why": row[f"cause_{spoken}"],
-                "measure": row[f"measure_{spoken}"],
-                "source": row["source"],
-                "measure_source": row["measure_source"],
-            }
-            for row in read_table("pattern_causes")
-        ]
+    rows = [
+        {
+            "pattern": row["pattern"],
+            "name": term(f"patterns.pattern_{row['pattern']}", language),
+            "stage_left": term(STAGE_LEFT[row["pattern"]], language),
+            **{name: row[name] for name in ("cause", "why", "measure", "source", "measure_source")},
+        }
+        for row in read_rules("pattern_causes", language)
+    ]
     return pd.DataFrame(rows)
 
 
@@ -86,7 +79,7 @@ def pattern_of_paths(paths: NDArray[np.uint8], late_months: float = LATE_MONTHS,
 
     The stage left is the last one before the final decline, or before the end where there was none. A
     decline that was repaired is a setback, no end. Who knows nothing but decline never left exploration.
-    Months of stability are counted over the whole relationship.
+    Months of stability are counted over the whole relationship; of who left and came back, only the last one counts.
 
     Parameters
     ----------
@@ -113,6 +106,8 @@ def pattern_of_paths(paths: NDArray[np.uint8], late_months: float = LATE_MONTHS,
     >>> path = np.array([[1, 2, 2, 4, 5]], dtype=np.uint8).T  # one customer, who left in formation
     >>> pattern_of_paths(path)
     array([2], dtype=uint8)
+    >>> pattern_of_paths(np.array([[3] * 12 + [5, 1, 1, 5]], dtype=np.uint8).T)  # came back once, on trial
+    array([1], dtype=uint8)
     """
     check_at_least("months", months, 1)
     check_at_least("late_months", late_months, 0)
@@ -121,6 +116,7 @@ def pattern_of_paths(paths: NDArray[np.uint8], late_months: float = LATE_MONTHS,
         raise CvmError("patterns.paths_shape", shape=codes.shape)
     if codes.size and (codes.dtype.kind not in "iu" or codes.min() < 0 or codes.max() > ENDED):
         raise CvmError("patterns.paths_codes", highest=ENDED)
+    codes = last_relationship(codes)
     has_stage = (codes >= EXPLORATION) & (codes <= STABILITY)
     periods = codes.shape[-2]
     last = periods - 1 - has_stage[..., ::-1, :].argmax(axis=-2)
@@ -131,6 +127,32 @@ def pattern_of_paths(paths: NDArray[np.uint8], late_months: float = LATE_MONTHS,
     lived = ((codes >= EXPLORATION) & (codes <= DECLINE)).any(axis=-2)
     ended = (codes[..., -1, :] == ENDED) & lived
     return np.where(ended, pattern, 0).astype(np.uint8)
+
+
+def last_relationship(paths: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return paths with 0 for what belongs to a relationship that ended before the customer's last one began.
+
+    Parameters
+    ----------
+    paths
+        As in `pattern_of_paths`.
+
+    Returns
+    -------
+    ndarray
+        Of the same shape; paths of customers who never came back to exploration, formation or stability are as they
+        were.
+
+    Examples
+    --------
+    >>> last_relationship(np.array([[1, 2, 5, 5, 1, 5]], dtype=np.uint8).T)[:, 0].tolist()
+    [0, 0, 0, 0, 1, 5]
+    """
+    again = np.zeros(paths.shape, np.bool_)
+    rising = (paths[..., 1:, :] >= EXPLORATION) & (paths[..., 1:, :] <= STABILITY)
+    again[..., :-1, :] = (paths[..., :-1, :] == ENDED) & rising
+    earlier = np.logical_or.accumulate(again[..., ::-1, :], axis=-2)[..., ::-1, :]
+    return np.where(earlier, np.uint8(0), paths)
 
 
 def last_periods(paths: NDArray[np.uint8]) -> NDArray[np.int64]:

@@ -1,13 +1,11 @@
 """The report's sections on stages and patterns, only where the log can carry them (S01, S04).
 
-Whether it can is measured, not guessed: how long the log is, whether relationships begin within it, how often
-customers buy. Where one condition fails, the section is one paragraph that says what is missing.
+Where it cannot (`cvmlab.report.carrying`), the section is one paragraph that says what is missing; where newcomers do
+not come to buy more, it tells only who has ended.
 """
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,11 +13,12 @@ import pandas as pd
 
 from .. import charts, patterns, stages
 from ..charts.decoding import stage_name
-from ..charts.style import percent, whole_money
-from ..lifecycle import DECLINE, ENDED, STAGES
+from ..charts.style import percent, signed_percent, whole_money
+from ..lifecycle import ENDED, STAGES
 from ..tables import CUSTOMER_ID, PROFIT, REVENUE
 from ..vocabulary import language, say, term
 from . import html
+from .carrying import LEAST_RISE, Told, periods_named, tell
 from .figures import picture
 from .wording import count, who_columns
 
@@ -27,128 +26,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..case import Case
-    from ..tables import Panel
     from .html import Kind
     from .sections import Piece
 
-__all__ = ["Told", "patterns_section", "stages_section", "tell"]
+__all__ = ["Told", "patterns_section", "stages_now", "stages_section", "tell"]
 
-LEAST_MONTHS, LEAST_PERIODS = 18, 6
-#: So many customers must begin within the log, and be this share of all.
-LEAST_BEGINNERS, LEAST_BEGINNER_SHARE = 50, 0.1
-#: So many customers must have bought in three periods or more, and be this share of all.
-LEAST_REGULARS, LEAST_REGULAR_SHARE = 50, 0.2
-LEAST_RHYTHM = 0.5
-#: A relationship begins within the log if its first purchase is so many months behind the first of the log.
-_BEHIND_MONTHS = 3
-_MOST_CELLS, _MOST_CUSTOMERS, _FITTED_ON, _DRAWS = 1_000_000, 25_000, 800, 20
-_LATELY_MONTHS, _FIRST_NAMES, _DRAWN = 12, 10, 3
-
-
-@dataclass(frozen=True)
-class Told:
-    """What a log tells of stages: the panel looked at and its stages, or why it tells nothing.
-
-    Attributes
-    ----------
-    panel
-        The histories in periods of 1, 3, 6 or 12 months, at most the 25,000 customers with the highest revenue.
-    decoded
-        Their stages, None where the log cannot carry them.
-    missing
-        What is missing, a sentence each; empty where the log can carry them.
-    of
-        Number of customers of the log, those included whose first month is not complete yet.
-    """
-
-    panel: Panel
-    decoded: stages.Decoded | None
-    missing: tuple[str, ...]
-    of: int
-
-
-def tell(case: Case) -> Told:
-    """Measure whether a log can carry stages and, if so, decode them.
-
-    Conditions: at least 18 months and 6 periods; at least 50 customers, and a tenth of all, who begin more than
-    three months into the log; at least 50 customers, and a fifth of all, with purchases in three periods or
-    more, half of whom buy in half of the periods. The periods are the shortest in which they do; longer
-    ones where the customers are many.
-    """
-    months = len(case.panel.period)
-    if months < LEAST_MONTHS:
-        return Told(
-            case.panel, None, (say("stages.report_short", months=months, least=LEAST_MONTHS),), _customers(case)
-        )
-    panel = _largest(_in_periods(case.panel))
-    missing = tuple(_missing(panel))
-    if missing:
-        return Told(panel, None, missing, _customers(case))
-    model = stages.fit(panel, customers=_FITTED_ON, iterations=12, seed=case.assumptions.seed)
-    return Told(panel, stages.decode(panel, model), (), _customers(case))
-
-
-def _customers(case: Case) -> int:
-    return len(case.customers)
-
-
-def _in_periods(panel: Panel) -> Panel:
-    months = stages.advised_months(panel)
-    if panel[REVENUE].size > _MOST_CELLS:
-        months = max(months, 3)
-    whole = len(panel.period) - months >= LEAST_PERIODS * months
-    return stages.coarser(panel, months if whole else 1)
-
-
-def _largest(panel: Panel) -> Panel:
-    if len(panel.customer_id) <= _MOST_CUSTOMERS:
-        return panel
-    total = panel[REVENUE].sum(axis=0)
-    chosen = np.sort(np.argpartition(-total, _MOST_CUSTOMERS)[:_MOST_CUSTOMERS])
-    values = {name: array[:, chosen] for name, array in panel.values.items()}  # noqa: PD011
-    return dataclasses.replace(panel, customer_id=panel.customer_id[chosen], values=values, first=panel.first[chosen])
-
-
-def _missing(panel: Panel) -> list[str]:
-    bought = panel[REVENUE] > 0
-    customers = max(1, bought.shape[1])
-    said = []
-    if len(panel.period) < LEAST_PERIODS:
-        said.append(
-            say("stages.report_few_periods", periods=len(panel.period), months=panel.months, least=LEAST_PERIODS)
-        )
-    begin = int((panel.first * panel.months > _BEHIND_MONTHS).sum())
-    if begin < LEAST_BEGINNERS or begin < LEAST_BEGINNER_SHARE * customers:
-        said.append(
-            say(
-                "stages.report_no_beginners",
-                begin=count(begin),
-                customers=count(customers),
-                least=LEAST_BEGINNERS,
-                share=percent(LEAST_BEGINNER_SHARE),
-            )
-        )
-    times = bought.sum(axis=0)
-    regular = times >= 3
-    if regular.sum() < LEAST_REGULARS or regular.sum() < LEAST_REGULAR_SHARE * customers:
-        said.append(
-            say(
-                "stages.report_few_regulars",
-                regulars=count(int(regular.sum())),
-                customers=count(customers),
-                months=panel.months,
-                least=LEAST_REGULARS,
-                share=percent(LEAST_REGULAR_SHARE),
-            )
-        )
-    elif (rhythm := _rhythm(bought[:, regular])) < LEAST_RHYTHM:
-        said.append(say("stages.report_rarely", share=percent(rhythm), months=panel.months))
-    return said
-
-
-def _rhythm(bought: NDArray[np.bool_]) -> float:
-    first, last = bought.argmax(axis=0), len(bought) - 1 - bought[::-1].argmax(axis=0)
-    return float(np.median((bought.sum(axis=0) - 1) / np.maximum(last - first, 1)))
+_DRAWS, _FIRST_NAMES, _DRAWN = 20, 10, 3
 
 
 # --- stages ----------------------------------------------------------------------------------------
@@ -172,11 +55,9 @@ def stages_section(case: Case, told: Told | None = None) -> list[Piece]:
     title = html.heading(term("stages.report_title"))
     if told.decoded is None:
         return [html.page(title, html.paragraph(_cannot(told)))]
-    panel, decoded = told.panel, told.decoded
     lead = say(
-        "stages.report_lead",
-        customers=count(len(panel.customer_id)), of=count(told.of), months=panel.months, periods=len(panel.period),
-        columns=_columns(decoded),
+        "stages.report_lead" if told.staged else "stages.report_lead_ended",
+        whom=_whom(told), periods=periods_named(told.panel), columns=_columns(told.decoded),
     )  # fmt: skip
     columns: dict[str, tuple[str, Kind]] = {
         "stage": (term("stage"), "id"),
@@ -186,76 +67,105 @@ def stages_section(case: Case, told: Told | None = None) -> list[Piece]:
         "confidence": (term("stages.report_confidence"), "percent"),
     }
     table = html.table(stages_now(told), columns, caption=term("stages.report_now"))
-    pieces: list[Piece] = [html.page(title, html.paragraph(lead), html.note(term("stages.report_estimated")), table)]
-    return pieces + _declining(case, told)
+    above = [html.paragraph(said) for said in (lead, _trend(told)) if said]
+    below = [html.paragraph(said) for said in (_ended_checked(told),) if said]
+    if not told.staged:
+        return [html.page(title, *above, html.paragraph(_no_course(told)), table, *below)]
+    note = html.note(term("stages.report_estimated"))
+    return [html.page(title, *above, note, table, *below), *_declining(case, told)]
 
 
 def stages_now(told: Told) -> pd.DataFrame:
     """Return one row a stage: ``stage`` (wording), ``customers``, ``share``, ``revenue``, ``confidence``.
 
-    ``revenue`` is money of the last 12 months of whole periods, ``confidence`` the mean over the customers.
+    ``revenue`` is money of the last 12 months of whole periods, ``confidence`` the mean over the customers. Where no
+    stages can be told, there are two rows: relationships that last, without a confidence, and those that have ended.
     """
     assert told.decoded is not None
     stage, sure = told.decoded.stage[-1], told.decoded.confidence[-1]
     revenue = told.panel[REVENUE][-(12 // told.panel.months) :].sum(axis=0)
-    rows = []
-    for code, name in enumerate((*STAGES, "ended"), start=1):
-        here = stage == code
-        rows.append(
-            {
-                "stage": stage_name(name),
-                "customers": int(here.sum()),
-                "share": float(here.mean()),
-                "revenue": float(revenue[here].sum()),
-                "confidence": float(sure[here].mean()) if here.any() else float("nan"),
-            }
-        )
-    return pd.DataFrame(rows)
+    if told.staged:
+        rows = [(stage_name(name), stage == code) for code, name in enumerate((*STAGES, "ended"), start=1)]
+    else:
+        # the confidence of an alive stage is that of the stage, not of being alive
+        sure = np.where(stage == ENDED, sure, np.nan)
+        rows = [(term("stages.report_alive"), stage < ENDED), (stage_name("ended"), stage == ENDED)]
+    return pd.DataFrame([_counted(name, here, revenue, sure) for name, here in rows])
 
 
-def entered_decline(told: Told) -> pd.DataFrame:
-    """Return the customers in decline now who entered it within the last 12 months.
+def _counted(
+    name: str, here: NDArray[np.bool_], revenue: NDArray[np.float64], sure: NDArray[np.float32]
+) -> dict[str, object]:
+    return {
+        "stage": name,
+        "customers": int(here.sum()),
+        "share": float(here.mean()),
+        "revenue": float(revenue[here].sum()),
+        "confidence": float(sure[here].mean()) if here.any() else float("nan"),
+    }
 
-    Returns
-    -------
-    pandas.DataFrame
-        ``customer_id``, ``since`` (first day of the period in which the decline began), ``confidence`` (that they
-        are in decline now), ``revenue`` (money of the 12 months before it began); the largest revenue first.
-    """
-    assert told.decoded is not None
-    panel, stage = told.panel, told.decoded.stage
-    a_year = 12 // panel.months
-    # rows since the last one that was no decline
-    lasting = (stage[::-1] == DECLINE).cumprod(axis=0).sum(axis=0)
-    begun = len(stage) - lasting
-    lately = (lasting > 0) & (lasting <= a_year) & (begun > panel.first)
-    chosen = np.flatnonzero(lately)
-    total = np.vstack([np.zeros((1, len(lately))), np.cumsum(panel[REVENUE], axis=0)])
-    start = begun[chosen]
-    before = total[start, chosen] - total[np.maximum(start - a_year, 0), chosen]
-    frame = pd.DataFrame(
-        {
-            CUSTOMER_ID: panel.customer_id[chosen],
-            "since": panel.period[start],
-            "confidence": told.decoded.confidence[-1, chosen],
-            "revenue": before,
-        }
+
+def _no_course(told: Told) -> str:
+    course = told.course
+    assert course is not None
+    if not course.customers:
+        return say("stages.report_no_course_seen")
+    rise, low, high = (signed_percent(share) for share in (course.rise, course.low, course.high))
+    return say(
+        "stages.report_no_course",
+        customers=count(course.customers), rise=rise, low=low, high=high, least=percent(LEAST_RISE),
+    )  # fmt: skip
+
+
+def _whom(told: Told) -> str:
+    customers = count(len(told.panel.customer_id))
+    if len(told.panel.customer_id) >= told.of:
+        return say("stages.report_whom_all", customers=customers)
+    return say("stages.report_whom", customers=customers, of=count(told.of))
+
+
+def _trend(told: Told) -> str:
+    """Return what is common to all and was taken out, empty where there is nothing."""
+    if told.course is None or not told.course.trend:
+        return ""
+    return say("stages.report_trend", trend=signed_percent(told.course.trend))
+
+
+def _ended_checked(told: Told) -> str:
+    """Return what became of those who would have been called ended earlier, empty where there were none."""
+    seen = told.hindsight
+    if seen is None or not seen.ended:
+        return ""
+    return say(
+        "stages.report_ended_checked", months=seen.months, ended=count(seen.ended), share=percent(seen.came_back)
     )
-    return frame.sort_values("revenue", ascending=False, ignore_index=True)
 
 
 def _declining(case: Case, told: Told) -> list[Piece]:
-    lately = entered_decline(told)
+    """Return the list of who entered decline, with what became of those the same rule would have named before."""
+    assert told.decoded is not None
+    assert told.hindsight is not None
+    seen = told.hindsight
     title = html.subheading(term("stages.report_declining_title"))
-    if lately.empty or told.decoded is None:
+    check = ""
+    if seen.declining:
+        check = say(
+            "stages.report_declining_refuted" if seen.refutes_decline else "stages.report_declining_checked",
+            months=seen.months, declining=count(seen.declining),
+            fell=percent(seen.declining_fell), others=percent(seen.others_fell),
+        )  # fmt: skip
+    if seen.refutes_decline:
+        return [html.page(title, html.paragraph(check))]
+    lately = stages.entered_decline(told.panel, told.decoded)
+    if lately.empty:
         return [html.page(title, html.paragraph(term("stages.report_declining_none")))]
     listed = lately.head(_FIRST_NAMES)
-    who = case.customers.drop(columns=["revenue"])
-    shown = listed.merge(who, on=CUSTOMER_ID, how="left")
+    shown = listed.merge(case.customers.drop(columns=["revenue"]), on=CUSTOMER_ID, how="left")
     columns: dict[str, tuple[str, Kind]] = {
         **who_columns(shown),
         "since": (term("stages.report_since"), "date"),
         "revenue": (term("stages.report_before"), "money"),
+        "fall": (term("stages.report_fall"), "percent"),
         "confidence": (term("stages.report_confidence"), "percent"),
     }
     text = say(
@@ -264,7 +174,7 @@ def _declining(case: Case, told: Told) -> list[Piece]:
     )  # fmt: skip
     drawn = stages.histories(told.panel, told.decoded, list(listed[CUSTOMER_ID].head(_DRAWN)))
     return [
-        html.page(title, html.paragraph(text), html.table(shown, columns)),
+        html.page(title, html.paragraph(f"{check} {text}".strip()), html.table(shown, columns)),
         picture(charts.plot_histories(drawn), name="stages", alt=term("stages.report_alt")),
     ]
 
@@ -275,7 +185,7 @@ def _declining(case: Case, told: Told) -> list[Piece]:
 def patterns_section(case: Case, told: Told | None = None) -> list[Piece]:
     """Return the section on the patterns of ended relationships, and what each brought against IV.
 
-    Nothing where the log cannot carry stages: `stages_section` says why.
+    Nothing where the log tells no stages: `stages_section` says why.
 
     Parameters
     ----------
@@ -283,7 +193,7 @@ def patterns_section(case: Case, told: Told | None = None) -> list[Piece]:
         As in `stages_section`.
     """
     told = told or tell(case)
-    if told.decoded is None:
+    if told.decoded is None or not told.staged:
         return []
     title = html.heading(term("stages.report_patterns_title"))
     if not (told.decoded.stage[-1] == ENDED).any():
@@ -294,6 +204,8 @@ def patterns_section(case: Case, told: Told | None = None) -> list[Piece]:
     table = patterns.pattern_shares(said)[["pattern", "share", "low", "high"]].merge(
         brought, on="pattern", suffixes=("_share", "")
     )
+    # who brought more than IV missed nothing
+    table["lost"] = table["lost"].where(table["lost"] >= 0)
     table["label"] = [term(f"patterns.pattern_{name}") for name in table["pattern"]]
     columns: dict[str, tuple[str, Kind]] = {
         "label": (term("pattern"), "id"),

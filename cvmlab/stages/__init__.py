@@ -12,6 +12,11 @@ What tells the stages apart
     ends a relationship when it is long for *this* customer. Where most customers buy in fewer than half of the periods,
     longer ones say more (`advised_months`, `coarser`).
 
+What does not
+    Equal bills have no stages, whatever a model is asked: `course` says whether newcomers come to buy more at all.
+    Seasons and a trend common to all, prices for one, are taken out first. And `hindsight` holds stages told a year ago
+    against what came after.
+
 >>> from cvmlab.relationships import Population, simulate_relationships
 >>> known = simulate_relationships(Population(), customers=300, periods=48, seed=1)
 >>> decoded = decode(known.panel)
@@ -21,28 +26,36 @@ True
 
 from __future__ import annotations
 
+from .course import Course, course
+from .declining import entered_decline
 from .decoding import NAMES, Decoded, decode, histories, probabilities, sample
 from .fitting import enough_to_fit, fit, fit_from_truth
 from .grading import Grade, calibration, grade
+from .hindsight import Hindsight, hindsight
 from .lengths import advised_months, coarser
 from .model import Measure, StageModel, default_model
 from .thumb import rule_of_thumb
 
 __all__ = [
     "NAMES",
+    "Course",
     "Decoded",
     "Grade",
+    "Hindsight",
     "Measure",
     "StageModel",
     "advised_months",
     "calibration",
     "coarser",
+    "course",
     "decode",
     "default_model",
     "enough_to_fit",
+    "entered_decline",
     "fit",
     "fit_from_truth",
     "grade",
+    "hindsight",
     "histories",
     "probabilities",
     "rule_of_thumb",

@@ -101,9 +101,9 @@ def decode(panel: Panel, model: StageModel | None = None) -> Decoded:
     -------
     Decoded
         The likeliest stage of each period by itself, given the whole history: most periods right, not the likeliest
-        path. "Ended" is told where it is likelier than not; as the probability of having ended never falls, a
-        relationship that has ended stays so. Periods after a last purchase are shared between silence and end by the
-        customer's own rhythm.
+        path. "Ended" is told where it is likelier than not: silence is shared between a pause and the end by the
+        customer's own rhythm. Who buys again after that begins a new relationship under the same id, mostly with
+        trial orders.
 
     Raises
     ------

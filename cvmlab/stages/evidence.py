@@ -15,7 +15,7 @@ import numpy as np
 
 from ..errors import CvmError
 from ..tables import BREADTH, PROFIT, REVENUE
-from .habits import REFERRALS, RHYTHMS, Habits, cleaned_margin, log_revenue_of, margin_of, rhythm_of, season_at
+from .habits import REFERRALS, RHYTHMS, Habits, cleaned_margin, log_revenue_of, margin_of, rhythm_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -142,7 +142,7 @@ def observe(panel: Panel, columns: tuple[str, ...], habits: Habits, chosen: slic
     chosen
         Columns of the panel.
     """
-    log_revenue = log_revenue_of(panel, chosen, season_at(panel, habits))
+    log_revenue = log_revenue_of(panel, chosen, habits)
     begun = np.arange(len(log_revenue))[:, None] >= panel.first[chosen]
     # amounts before the customer's own grid would contradict it
     log_revenue[~begun] = np.nan

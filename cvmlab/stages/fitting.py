@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from ..tables import Panel
 
-__all__ = ["enough_to_fit", "fit", "fit_from_truth"]
+__all__ = ["drawn", "enough_to_fit", "fit", "fit_from_truth"]
 
 #: A fit needs so many customers with so many periods of their own.
 LEAST_CUSTOMERS, LEAST_PERIODS = 50, 6
@@ -153,7 +153,7 @@ def _fitted(
     used = columns_of(panel, columns)
     if not (panel[REVENUE] > 0).any():
         raise CvmError("stages.nobody_buys")
-    chosen = _drawn(len(panel.customer_id), customers, seed)
+    chosen = drawn(len(panel.customer_id), customers, seed)
     habits = habits_of(panel, with_margin=MARGIN in used, chosen=chosen)
     usual = replace(default_model(panel.months, used), habits=habits)
     if not enough_to_fit(panel):
@@ -183,7 +183,8 @@ def _anchored(model: StageModel, before: StageModel) -> StageModel:
     return replace(model, moves=before.moves, measures={**model.measures, REVENUE: before.measures[REVENUE]})
 
 
-def _drawn(count: int, most: int, seed: int) -> NDArray[np.intp]:
+def drawn(count: int, most: int, seed: int) -> NDArray[np.intp]:
+    """Return the places of at most so many of them, drawn by the seed, in their order."""
     if count <= most:
         return np.arange(count)
     from .. import draws

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..tables import PROFIT, REVENUE
+from .calendar import period_of_year, season_of, trend_of, years_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..tables import Panel
 
-__all__ = ["RHYTHMS", "Habits", "cleaned_margin", "habits_of", "log_revenue_of", "margin_of", "rhythm_of", "season_at"]
+__all__ = ["RHYTHMS", "Habits", "cleaned_margin", "habits_of", "log_revenue_of", "margin_of", "rhythm_of"]
 
 REFERRALS = "indirect_benefit"
 #: Shares of periods with a purchase that classes of rhythm stand for.
@@ -22,7 +23,10 @@ RHYTHMS: NDArray[np.float64] = np.array([0.03, 0.08, 0.16, 0.28, 0.42, 0.58, 0.7
 #: Unit of the cleaned margin: a usual change from one period to the next is this.
 NOISE_UNIT = 0.02
 _RHYTHM_PRIOR, _NOISE_PRIOR = 4.0, 6
-_SEASONS_NEEDED, _PAIRS_NEEDED, _LARGEST_CHANGE = 2, 100, 1.5
+# A silence longer than all but this share of such customers would ever show is not part of the rhythm.
+_ODD_SILENCE = 0.01
+# A change larger than this from one period to the next tells of something else: in log revenue, in the margin.
+_LARGEST_CHANGE, _LARGEST_CHANGE_OF_MARGIN, _LARGEST_SEASON = 1.0, 0.5, 1.5
 _LOWEST_MARGIN, _HIGHEST_MARGIN = -3.0, 1.5
 _SLOPES_NEEDED = 20
 
@@ -37,6 +41,10 @@ class Habits:
         Share of periods with a purchase, between a customer's first and last.
     season
         Logarithm of the seasonal factor by period of the year, the period of January first.
+    season_spread
+        How far customers differ in it: standard deviation of the power to which the factor is theirs, around 1.
+    trend
+        By how much everybody's log revenue moves a year.
     margin_slope, margin_slope_spread
         How the margin moves with the chance in log revenue: mean and standard deviation over customers.
     margin_noise
@@ -45,6 +53,8 @@ class Habits:
 
     rhythm: float
     season: NDArray[np.float64]
+    season_spread: float = 0.0
+    trend: float = 0.0
     margin_slope: float = 0.0
     margin_slope_spread: float = 0.0
     margin_noise: float = NOISE_UNIT
@@ -52,39 +62,52 @@ class Habits:
 
 def habits_of(panel: Panel, *, with_margin: bool, chosen: slice | NDArray[np.intp]) -> Habits:
     """Return what is usual among the chosen customers."""
-    habits = Habits(_usual_rhythm(panel[REVENUE][:, chosen] > 0), _season_of(panel, chosen))
+    habits = Habits(_usual_rhythm(panel[REVENUE][:, chosen] > 0), season_of(panel, chosen))
+    log_revenue = _logs(panel, chosen)
+    if habits.season.any():
+        _, spread = _usual_slope(*_season_slopes(log_revenue, _season_at(panel, habits)))
+        habits = replace(habits, season_spread=spread)
+        log_revenue = log_revenue_of(panel, chosen, habits)
+    habits = replace(habits, trend=trend_of(panel, chosen, log_revenue))
     if not with_margin:
         return habits
-    log_revenue = log_revenue_of(panel, chosen, season_at(panel, habits))
+    log_revenue = log_revenue_of(panel, chosen, habits)
     margin = margin_of(panel, chosen)
-    slope, error = _slopes(margin, log_revenue)
-    known = error < 1
-    if known.sum() < _SLOPES_NEEDED:
+    slope, error = _margin_slopes(margin, log_revenue)
+    if (error < 1).sum() < _SLOPES_NEEDED:
         return habits
-    centre = float(np.median(slope[known]))
-    # what customers differ beyond the error of each, told from the middle half
-    high, low = np.quantile(slope[known], [0.75, 0.25])
-    spread = np.sqrt(max(0.0, (float(high - low) / 1.349) ** 2 - float(np.median(error[known])) ** 2))
+    centre, spread = _usual_slope(slope, error)
     size, count = _median_change(margin - np.float32(centre) * log_revenue)
     steady = count >= _NOISE_PRIOR
     noise = float(np.median(size[steady])) if steady.any() else NOISE_UNIT
-    return replace(habits, margin_slope=centre, margin_slope_spread=float(spread), margin_noise=max(noise, 1e-4))
+    return replace(habits, margin_slope=centre, margin_slope_spread=spread, margin_noise=max(noise, 1e-4))
 
 
-def season_at(panel: Panel, habits: Habits) -> NDArray[np.float64]:
-    """Return the logarithm of the seasonal factor of every period of a panel, shape (periods,)."""
-    at: NDArray[np.float64] = habits.season[_period_of_year(panel)]
-    return at
+def log_revenue_of(panel: Panel, chosen: slice | NDArray[np.intp], habits: Habits) -> NDArray[np.float32]:
+    """Return log revenue less season and trend, NaN in periods without a purchase: refunds are none.
+
+    The season is everybody's, to a power of the customer's own where customers differ: who heats more has the
+    larger winter.
+    """
+    logs = _logs(panel, chosen) - (habits.trend * years_of(panel))[:, None].astype(np.float32)
+    if not habits.season.any():
+        return logs
+    season = _season_at(panel, habits)
+    power = _trusted(*_season_slopes(logs, season), 1.0, habits.season_spread)
+    without: NDArray[np.float32] = (logs - power * season[:, None]).astype(np.float32)
+    return without
 
 
-def log_revenue_of(panel: Panel, chosen: slice | NDArray[np.intp], season: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Return the logarithm of revenue less the season, NaN in periods without a purchase: refunds are none."""
+def _logs(panel: Panel, chosen: slice | NDArray[np.intp]) -> NDArray[np.float32]:
     revenue = panel[REVENUE][:, chosen]
     bought = revenue > 0
-    logs: NDArray[np.float32] = np.where(bought, np.log(np.where(bought, revenue, 1)) - season[:, None], np.nan).astype(
-        np.float32
-    )
-    return logs
+    return np.where(bought, np.log(np.where(bought, revenue, 1)), np.nan).astype(np.float32)
+
+
+def _season_at(panel: Panel, habits: Habits) -> NDArray[np.float64]:
+    """Return the logarithm of the seasonal factor of every period of a panel, shape (periods,)."""
+    at: NDArray[np.float64] = habits.season[period_of_year(panel)]
+    return at
 
 
 def margin_of(panel: Panel, chosen: slice | NDArray[np.intp]) -> NDArray[np.float32]:
@@ -106,10 +129,7 @@ def cleaned_margin(
     Where some cost is fixed, a month that is good by chance has a good margin as well: the same chance must
     not count twice.
     """
-    slope, error = _slopes(margin, log_revenue)
-    variance = habits.margin_slope_spread**2
-    trust = variance / (variance + error**2)
-    slope = habits.margin_slope + trust * (slope - habits.margin_slope)
+    slope = _trusted(*_margin_slopes(margin, log_revenue), habits.margin_slope, habits.margin_slope_spread)
     clean = (margin - slope * (log_revenue - _means(log_revenue))).astype(np.float32)
     size, count = _median_change(clean)
     usual = habits.margin_noise
@@ -126,12 +146,25 @@ def _means(values: NDArray[np.float32]) -> NDArray[np.float64]:
     return means
 
 
-def _slopes(
+def _margin_slopes(
     margin: NDArray[np.float32], log_revenue: NDArray[np.float32]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return how a customer's margin moves with log revenue from period to period, and the error of that."""
-    x, y = np.diff(log_revenue, axis=0), np.clip(np.diff(margin, axis=0), -0.5, 0.5)
-    there = ~np.isnan(x) & ~np.isnan(y) & (np.abs(x) < 1)
+    x, y = np.diff(log_revenue, axis=0), np.diff(margin, axis=0)
+    limited = np.clip(y, -_LARGEST_CHANGE_OF_MARGIN, _LARGEST_CHANGE_OF_MARGIN)
+    return _slopes(limited, np.where(np.abs(x) < _LARGEST_CHANGE, x, np.nan))
+
+
+def _season_slopes(
+    log_revenue: NDArray[np.float32], season: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    y = np.diff(log_revenue, axis=0)
+    x = np.broadcast_to(np.diff(season)[:, None], y.shape)
+    return _slopes(np.clip(y, -_LARGEST_SEASON, _LARGEST_SEASON), x)
+
+
+def _slopes(y: NDArray[np.floating], x: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return each customer's slope of changes y on changes x through nil, and its error; 1,000 where too few."""
+    there = ~np.isnan(x) & ~np.isnan(y)
     x, y = np.where(there, x, 0), np.where(there, y, 0)
     squares = (x * x).sum(axis=0) + 1e-9
     slope = (x * y).sum(axis=0) / squares
@@ -139,6 +172,25 @@ def _slopes(
     count = there.sum(axis=0)
     error = np.sqrt((left + 1e-6) / np.maximum(count - 1, 1) / squares)
     return slope, np.where(count > 2, error, 1e3)
+
+
+def _usual_slope(slope: NDArray[np.float64], error: NDArray[np.float64]) -> tuple[float, float]:
+    """Return the median slope, and how customers differ beyond the error of each, told from the middle half."""
+    known = error < 1
+    if known.sum() < _SLOPES_NEEDED:
+        return 0.0, 0.0
+    low, middle, high = np.quantile(slope[known], [0.25, 0.5, 0.75])
+    variance = (float(high - low) / 1.349) ** 2 - float(np.median(error[known])) ** 2
+    return float(middle), float(np.sqrt(max(0.0, variance)))
+
+
+def _trusted(
+    slope: NDArray[np.float64], error: NDArray[np.float64], centre: float, spread: float
+) -> NDArray[np.float64]:
+    """Return slopes that lean on the usual one as far as their errors are large."""
+    variance = spread**2
+    leaning: NDArray[np.float64] = centre + variance / (variance + error**2) * (slope - centre)
+    return leaning
 
 
 def _median_change(values: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -157,12 +209,25 @@ def rhythm_of(bought: NDArray[np.bool_], usual: float) -> NDArray[np.int16]:
     """Return the class of each customer's rhythm: the share of periods with a purchase, from the first to the last.
 
     The first purchase does not count (it is why the customer is there); few periods lean on the usual share,
-    which weighs as much as four periods.
+    which weighs as much as four periods. The longest silence does not count either where the rest of the history
+    makes it all but impossible: it tells of leaving and coming back, not of buying rarely.
     """
     times, span = _times_and_span(bought)
-    share = (times + _RHYTHM_PRIOR * usual) / (span + _RHYTHM_PRIOR)
+    silence = _longest_silence(bought)
+    share, steady = ((times + _RHYTHM_PRIOR * usual) / (held + _RHYTHM_PRIOR) for held in (span, span - silence))
+    chance = np.maximum(times, 1) * (1 - np.minimum(steady, RHYTHMS[-1])) ** silence
+    share = np.where(chance < _ODD_SILENCE, steady, share)
     edges = (RHYTHMS[1:] + RHYTHMS[:-1]) / 2
     return np.searchsorted(edges, share).astype(np.int16)
+
+
+def _longest_silence(bought: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return the most periods in a row without a purchase between two purchases."""
+    row = np.arange(len(bought))[:, None]
+    latest = np.maximum.accumulate(np.where(bought, row, -1), axis=0)
+    silent = np.where(bought[1:] & (latest[:-1] >= 0), row[1:] - latest[:-1] - 1, 0)
+    longest: NDArray[np.int64] = silent.max(axis=0, initial=0)
+    return longest
 
 
 def _usual_rhythm(bought: NDArray[np.bool_]) -> float:
@@ -177,46 +242,3 @@ def _times_and_span(bought: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArr
     last = len(bought) - 1 - bought[::-1].argmax(axis=0)
     times = bought.sum(axis=0) - any_
     return times, np.where(any_, last - first, 0)
-
-
-def _season_of(panel: Panel, chosen: slice | NDArray[np.intp]) -> NDArray[np.float64]:
-    """Return the logarithm of the seasonal factor of every period of the year, 0 where the data do not tell.
-
-    Formula: the mean change of log revenue from one period to the next over all customers who bought in both, by
-    period of the year, less its overall mean, summed up over the year. Two full years are needed; a season that is no
-    larger than chance makes it is left out.
-
-    Returns
-    -------
-    ndarray
-        Shape (periods of a year,), mean 0, from the period of January.
-    """
-    a_year = 12 // panel.months
-    none = np.zeros(a_year)
-    revenue = panel[REVENUE][:, chosen]
-    if a_year < 2 or len(revenue) < _SEASONS_NEEDED * a_year + 1:
-        return none
-    bought = revenue > 0
-    log_revenue = np.log(np.where(bought, revenue, 1.0))
-    both = bought[1:] & bought[:-1]
-    change = np.clip(np.diff(log_revenue, axis=0), -_LARGEST_CHANGE, _LARGEST_CHANGE)
-    count = both.sum(axis=1)
-    sums = (change * both).sum(axis=1)
-    squares = (change**2 * both).sum(axis=1)
-    place = _period_of_year(panel)[1:]
-    total = np.bincount(place, count, a_year)
-    if (total < _PAIRS_NEEDED).any():
-        return none
-    mean = np.bincount(place, sums, a_year) / total
-    error = np.sqrt(np.bincount(place, squares, a_year) / total / total)
-    change_of = mean - mean.mean()
-    if not change_of.any() or (change_of**2).sum() < 2 * (error**2).sum():
-        return none
-    season = np.cumsum(change_of)
-    centred: NDArray[np.float64] = season - season.mean()
-    return centred
-
-
-def _period_of_year(panel: Panel) -> NDArray[np.intp]:
-    """Return each period's place in the year, from 0."""
-    return (panel.period.astype("datetime64[M]").astype(np.int64) % 12 // panel.months).astype(np.intp)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["advised_months", "coarser"]
 
 LENGTHS = (1, 3, 6, 12)
+_OFTEN_ENOUGH, _IRREGULAR, _REGULAR, _LEAST_PERIODS = 0.5, 0.75, 0.9, 6
 # Of a unit, or of a period with a purchase: not summed but averaged over the periods with one.
 _MEANS = ("price", "cost", "breadth")
 
@@ -23,7 +24,9 @@ def advised_months(panel: Panel) -> int:
     """Return the shortest period, 1, 3, 6 or 12 months, in which at least half of the regular customers mostly buy.
 
     Regular is who bought in three periods or more. Of each, the share of periods with a purchase between the first
-    and the last is taken; their median must be at least a half. Panels of longer periods are never made finer.
+    and the last is taken; their median must be at least a half. The next longer period is taken where it turns an
+    irregular rhythm (under three quarters) into a regular one (nine tenths) and leaves six periods: who pays once a
+    year is late after a year, not after three half-years. Panels of longer periods are never made finer.
 
     Examples
     --------
@@ -33,11 +36,17 @@ def advised_months(panel: Panel) -> int:
     >>> advised_months(often.panel), advised_months(rarely.panel)
     (1, 3)
     """
-    lengths = [months for months in LENGTHS if months >= panel.months and months % panel.months == 0]
-    for months in lengths:
-        if _usual_share(coarser(panel, months)[REVENUE] > 0) >= 0.5:
-            return months
-    return lengths[-1]
+    # twice as long a panel holds at least one whole period
+    span = len(panel.period) * panel.months
+    multiples = [months for months in LENGTHS if months >= panel.months and months % panel.months == 0]
+    lengths = [months for months in multiples if months == panel.months or 2 * months <= span]
+    shares = [_usual_share(coarser(panel, months)[REVENUE] > 0) for months in lengths]
+    chosen = next((place for place, share in enumerate(shares) if share >= _OFTEN_ENOUGH), len(lengths) - 1)
+    longer = chosen + 1
+    if longer < len(lengths) and shares[chosen] < _IRREGULAR and shares[longer] >= _REGULAR:
+        whole = len(panel.period) * panel.months // lengths[longer]
+        return lengths[longer if whole >= _LEAST_PERIODS else chosen]
+    return lengths[chosen]
 
 
 def _usual_share(bought: NDArray[np.bool_]) -> float:

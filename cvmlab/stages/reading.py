@@ -52,6 +52,8 @@ class Reading:
         Column → the customer's own offset, shape (rows,).
     filtered, density
         From `passes.forward` and `passes.densities`.
+    moves
+        Chances of moving between steps that they were read by, shape (steps, steps).
     weight
         Posterior weight of each row among the rows of its customer, shape (rows,).
     log_likelihood
@@ -62,6 +64,7 @@ class Reading:
     offset: Offsets
     filtered: NDArray[np.float32]
     density: NDArray[np.float32]
+    moves: NDArray[np.float32]
     weight: NDArray[np.float32]
     log_likelihood: NDArray[np.float64]
 
@@ -108,7 +111,7 @@ def read(
         True stage codes, shape (periods, customers), where they are known.
     """
     used = model.columns if columns is None else columns
-    moves = model.moves.astype(np.float32)
+    moves = _moves(model, known)
     start = states.start_of(model.new, model.found, seen.periods).astype(np.float32)
     owner = np.repeat(np.arange(seen.customers), len(_SUPPOSED))
     offset = _first_offsets(seen, model)
@@ -126,7 +129,7 @@ def read(
             kept = _kept(owner, offset[REVENUE], score)
             owner, offset = owner[kept], {name: own[kept] for name, own in offset.items()}
     weight, total = _weighed(owner, score)
-    return Reading(owner, offset, filtered, density, weight, total)
+    return Reading(owner, offset, filtered, density, moves, weight, total)
 
 
 def classes_of(
@@ -142,6 +145,12 @@ def classes_of(
     if REFERRALS in used and seen.referrals is not None:
         classes[REFERRALS] = seen.referrals[:, owner]
     return classes
+
+
+def _moves(model: StageModel, known: NDArray[np.integer] | None) -> NDArray[np.float32]:
+    """Return the chances of moving; a known path may hold moves that the model forbids, and must not break it."""
+    moves = model.moves.astype(np.float32)
+    return moves if known is None else np.maximum(moves, np.float32(_MISREAD))
 
 
 def _table(model: StageModel, name: str) -> NDArray[np.float32]:

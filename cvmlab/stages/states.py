@@ -2,7 +2,8 @@
 
 A stage is more than one level: formation is a climb, decline a fall that remembers where it began. Each stage is
 therefore a few steps, and the steps are what the hidden Markov model moves between. Stages cannot be skipped on the
-way up; decline and the end can be reached from each; a repair leads back to the stage that was left.
+way up; decline and the end can be reached from each; a repair leads back to the stage that was left. Who comes back
+after the end begins anew, as a rule with trial orders, or goes on where the relationship was left.
 
 The heights and chances below are assumed, not estimated: they were set by hand with an eye on histories of both
 generators of `cvmlab.relationships`. What a fit estimates starts from them and leans on them.
@@ -100,6 +101,7 @@ _USUAL = {
     _DS1: {_DS2: 0.25, _F4: 0.04, _S1: 0.04, OVER: 0.04},
     _DS2: {_DS3: 0.25, _F2: 0.03, _F3: 0.03, OVER: 0.07},
     _DS3: {_F1: 0.06, OVER: 0.15},
+    OVER: {_E1: 0.006, _E2: 0.001, _F1: 0.0005, _F2: 0.0005, _F3: 0.0005, _F4: 0.0005, _S2: 0.001},
 }
 # A relationship that begins within the data begins as a trial; where a period is long, the trial may be over.
 _BEGINS = {_E1: 0.8, _E2: 0.17, _F1: 0.03}
@@ -161,8 +163,12 @@ def _reachable(months: int) -> NDArray[np.bool_]:
         one[start, list(moves)] = True
     if months == 1:
         return one
-    # Within a long period several moves may happen; still no stage is skipped on the way up.
-    many = np.linalg.matrix_power(one.astype(np.int64), 3) > 0
+    # Within a long period several moves may happen, but not an end and a new beginning; still no stage is skipped
+    # on the way up.
+    lasting = one.astype(np.int64)
+    lasting[OVER, :OVER] = 0
+    many = np.linalg.matrix_power(lasting, 3) > 0
+    many[OVER] = one[OVER]
     skips = (STAGE_OF[:, None] == EXPLORATION) & (STAGE_OF[None, :] == STABILITY)
     sinks = (STAGE_OF[:, None] < DECLINE) & (ORIGIN_OF[None, :] > STAGE_OF[:, None])
     reachable: NDArray[np.bool_] = many & ~skips & ~sinks

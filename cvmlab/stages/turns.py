@@ -13,7 +13,7 @@ from . import passes, states
 from .evidence import MARGIN, REFERRALS, REVENUE_CLASSES, RHYTHMS, RULERS, Observed
 from .model import FREEDOM, Measure, StageModel, usual_buying, usual_referred
 from .reading import Reading, classes_of, read
-from .states import ALIVE, BEFORE, BETWEEN, COUNT, HEIGHT, OVER, RISING, STAGE_OF, UNSEEN
+from .states import ALIVE, BEFORE, BETWEEN, COUNT, HEIGHT, RISING, STAGE_OF, UNSEEN
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -58,7 +58,7 @@ class Sums:
         """Add a chunk of customers."""
         reading = read(seen, model, columns=used, known=known)
         posterior = reading.filtered
-        counts = passes.backward(posterior, reading.density, model.moves.astype(np.float32), reading.weight)
+        counts = passes.backward(posterior, reading.density, reading.moves, reading.weight)
         if counts is not None:
             self.moves += counts
         weighted = posterior * reading.weight[:, None]
@@ -116,12 +116,11 @@ def maximised(model: StageModel, sums: Sums, range_: float) -> StageModel:
 
 def _moves(model: StageModel, sums: Sums, weight: float) -> NDArray[np.float64]:
     usual = states.usual_moves(model.months)
-    counts = states.paced(sums.moves)
+    counts = states.paced(np.where(usual > 0, sums.moves, 0))
     own = _OWN_PRIOR * counts.sum(axis=1)
     moves = counts + np.maximum(weight, own)[:, None] * usual
     moves /= np.maximum(moves.sum(axis=1, keepdims=True), 1e-12)
     moves = _hurried(moves, usual)
-    moves[OVER] = usual[OVER]
     return states.with_entries(moves, _entry(sums.moves[BEFORE], usual[BEFORE], weight), _found(sums, weight))
 
 
@@ -142,7 +141,7 @@ def _found(sums: Sums, weight: float) -> NDArray[np.float64]:
 
 
 def _entry(counts: NDArray[np.float64], usual: NDArray[np.float64], weight: float) -> NDArray[np.float64]:
-    entry = np.where(ALIVE, counts + weight * usual, 0)
+    entry = np.where(ALIVE & (usual > 0), counts + weight * usual, 0)
     shares: NDArray[np.float64] = entry / entry.sum()
     return shares
 
