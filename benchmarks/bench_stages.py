@@ -138,6 +138,13 @@ def main() -> None:
     told("decode, revenue alone", timed(lambda: stages.decode(panel, alone), options.repeats), months)
     ours = told("decode, all columns", timed(lambda: stages.decode(panel, every), options.repeats), months)
 
+    # short histories: many customers in a chunk, where the linear algebra library would start threads of its own
+    short = simulate_relationships(Population(), customers, 12, seed=2).panel
+    of_year = stages.fit(short)
+    told(
+        "decode, all columns, 12 months", timed(lambda: stages.decode(short, of_year), options.repeats), customers * 12
+    )
+
     if options.hmmlearn_python:
         some = levels[:, :sample]
         with tempfile.TemporaryDirectory() as folder:

@@ -168,11 +168,12 @@ def summarise_customers(transactions: Any, *, as_of: dt.date | str | None = None
             nw.coalesce("last_purchase", "last_row").alias("last_date"),
         )
     )
-    first_day, last_day = day_number("first_date"), day_number("last_date")
+    first_day = day_number("first_date")
     summary = customers.with_columns(
         _orders(log).alias("orders"),
         nw.col("repeat_day").cast(nw.Int64).alias("frequency"),
-        (last_day - first_day).cast(nw.Int64).alias("recency"),
+        # who never bought, and only gave back, has no recency either
+        (day_number("last_purchase") - day_number("first_purchase")).fill_null(0).cast(nw.Int64).alias("recency"),
         (log.as_of.toordinal() - first_day).cast(nw.Int64).alias("age"),
         nw.when(nw.col("repeat_day") > 0)
         .then(nw.col("repeat_spend") / nw.col("repeat_day"))

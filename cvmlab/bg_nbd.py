@@ -14,13 +14,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from .checking import check_count, check_parameter
 from .errors import CvmError
 from .likelihood import mean_over_dropout, parameter_table
-from .summary import Summary, check_positive, read_summary
+from .summary import Summary, read_summary
 from .tables import CUSTOMER_ID
 from .vocabulary import say
 
 Array = NDArray[np.float64]
+# Not the average year of `cvmlab.periods`: a future is whole days here, for purchase days are counted in it
+# and `BgNbd.simulate` keeps so many back.
 DAYS_PER_YEAR = 365
 
 
@@ -71,7 +74,7 @@ class BgNbd:
 
     def __post_init__(self) -> None:
         for name in ("r", "alpha", "a", "b", "days_per_unit"):
-            check_positive(name, getattr(self, name))
+            check_parameter(name, getattr(self, name), 0, open_minimum=True)
 
     @property
     def warning(self) -> str:
@@ -147,7 +150,7 @@ class BgNbd:
         >>> model.expected_purchases(daily, days=365).round(1)
         array([174.3])
         """
-        check_positive("days", days)
+        check_parameter("days", days, 0, open_minimum=True)
         summary = read_summary(customers)
         return self.p_alive(summary) * self._expected_while_alive(summary, np.array([days]))[:, 0]
 
@@ -181,7 +184,7 @@ class BgNbd:
         >>> model.expected_purchases(customers, days=365).round(3)
         array([1.562])
         """
-        check_positive("days", days)
+        check_parameter("days", days, 0, open_minimum=True)
         if not (np.isfinite(discount_rate) and discount_rate > -1):
             raise CvmError("buying.discount_rate", value=discount_rate)
         summary = read_summary(customers)
@@ -219,7 +222,7 @@ class BgNbd:
         >>> model.chance_to_buy(customers, days=90).round(3), model.p_alive(customers).round(3)
         (array([0.321]), array([0.727]))
         """
-        check_positive("days", days)
+        check_parameter("days", days, 0, open_minimum=True)
         summary = read_summary(customers)
         rate = self.alpha + summary.age / self.days_per_unit
         stays_away = (rate / (rate + days / self.days_per_unit)) ** (self.r + summary.frequency)
@@ -234,7 +237,7 @@ class BgNbd:
         >>> round(BgNbd(r=0.243, alpha=4.414, a=0.793, b=2.426).expected_purchases_new(days=365), 3)
         1.449
         """
-        check_positive("days", days)
+        check_parameter("days", days, 0, open_minimum=True)
         zero = np.zeros(1)
         return float(self._expected_while_alive(Summary(zero, zero, zero), np.array([days]))[0, 0])
 
@@ -292,8 +295,8 @@ class BgNbd:
         1           2         11       False
         2           3          0        True
         """
-        for name, value in (("customers", customers), ("days", days), ("holdout_days", holdout_days)):
-            check_positive(name, value)
+        for name, count in (("customers", customers), ("days", days), ("holdout_days", holdout_days)):
+            check_count(name, count)
         if not 0 <= entry_days <= days:
             raise CvmError("buying.entry_days", value=entry_days, days=days)
         draw = np.random.default_rng(seed)

@@ -28,10 +28,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from .bg_nbd import DAYS_PER_YEAR, BgNbd
+from .checking import check_parameter
 from .errors import CvmError
 from .likelihood import Groups, climb, covariance, curvature, group, polish
 from .spending import GammaGamma, fit_gamma_gamma, frequency_spend_correlation, own_spend
-from .summary import Summary, check_positive, read_summary
+from .summary import Summary, read_summary
 from .tables import CUSTOMER_ID, check_columns
 
 __all__ = [
@@ -87,7 +88,7 @@ def fit_bg_nbd(customers: Any, *, days_per_unit: float = 7) -> BgNbd:
     >>> bool(abs(fitted.r / fitted.alpha - 0.5 / 6) < 0.005)
     True
     """
-    check_positive("days_per_unit", days_per_unit)
+    check_parameter("days_per_unit", days_per_unit, 0, open_minimum=True)
     summary = read_summary(customers)
     repeaters = int((summary.frequency > 0).sum())
     if repeaters == 0:

@@ -6,14 +6,17 @@ A parameter is called by its wording in ``checking.csv``.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from .errors import CvmError
 from .tables import CUSTOMER_ID, check_columns
 from .vocabulary import term
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class Wording:
         return term(self.key)
 
 
-def numbers(customers: pd.DataFrame, column: str) -> NDArray[np.float64]:
+def numbers(customers: pd.DataFrame, column: str, table: str = "customers") -> NDArray[np.float64]:
     """Return a column of numbers as float64, or raise `CvmError`.
 
     Parameters
@@ -41,6 +44,8 @@ def numbers(customers: pd.DataFrame, column: str) -> NDArray[np.float64]:
         One row a customer.
     column
         Its name.
+    table
+        What the frame is called in a message.
 
     Returns
     -------
@@ -54,17 +59,20 @@ def numbers(customers: pd.DataFrame, column: str) -> NDArray[np.float64]:
 
     Examples
     --------
+    >>> import pandas as pd
     >>> numbers(pd.DataFrame({"revenue": [1, 2]}), "revenue")
     array([1., 2.])
     """
-    check_columns(customers, [column])
+    import pandas as pd
+
+    check_columns(customers, [column], table)
     if not len(customers):
-        raise CvmError("tables.no_rows", table="customers")
+        raise CvmError("tables.no_rows", table=table)
     found = customers[column]
     if not pd.api.types.is_numeric_dtype(found) or pd.api.types.is_bool_dtype(found):
         raise CvmError(
             "tables.wrong_type",
-            table="customers",
+            table=table,
             column=column,
             found=str(found.dtype),
             expected=Wording("tables.kind_number"),
@@ -74,7 +82,7 @@ def numbers(customers: pd.DataFrame, column: str) -> NDArray[np.float64]:
     if gaps.any():
         raise CvmError(
             "tables.missing_values",
-            table="customers",
+            table=table,
             column=column,
             count=int(gaps.sum()),
             row=int(gaps.argmax()) + 1,
@@ -89,6 +97,7 @@ def check_one_row_each(customers: pd.DataFrame) -> None:
 
     Examples
     --------
+    >>> import pandas as pd
     >>> check_one_row_each(pd.DataFrame({"customer_id": ["007", "007"]}))
     Traceback (most recent call last):
     ...
@@ -159,21 +168,58 @@ def check_parameter(
     raise CvmError("checking.not_above" if open_minimum else "checking.too_small", **said)
 
 
+def check_count(name: str, count: object, minimum: int = 1, maximum: int | None = None) -> None:
+    """Raise `CvmError` unless a parameter is a whole number within bounds; 3.0 is none, nor is ``True``.
+
+    Parameters
+    ----------
+    name
+        The parameter, with its wording under ``checking.name`` in the vocabulary.
+    count
+        What was given.
+    minimum, maximum
+        Bounds, both included; no upper one if left out.
+
+    Raises
+    ------
+    CvmError
+        The sentence names the parameter, what was given and the bounds.
+
+    Examples
+    --------
+    >>> check_count("customers", 0)
+    Traceback (most recent call last):
+    ...
+    cvmlab.errors.CvmError: number of customers (customers) is 0; it must be a whole number of at least 1. ...
+    """
+    is_whole = isinstance(count, (int, np.integer)) and not isinstance(count, bool)
+    if is_whole and minimum <= count and (maximum is None or count <= maximum):  # type: ignore[operator]
+        return
+    value = repr(count) if isinstance(count, str) else count
+    said: dict[str, object] = {"label": Wording(f"checking.{name}"), "name": name, "value": value, "minimum": minimum}
+    if maximum is None:
+        raise CvmError("checking.not_whole", **said)
+    raise CvmError("checking.not_whole_between", maximum=maximum, **said)
+
+
 def _first_of(figures: NDArray[np.float64], marked: NDArray[np.bool_]) -> str:
     return f"{figures[marked].flat[0]:g}"
 
 
-def numbers_between(customers: pd.DataFrame, column: str, minimum: float, maximum: float) -> NDArray[np.float64]:
+def numbers_between(
+    customers: pd.DataFrame, column: str, minimum: float, maximum: float, table: str = "customers"
+) -> NDArray[np.float64]:
     """Return a column of numbers from ``minimum`` to ``maximum``, or raise `CvmError` with the row.
 
     Examples
     --------
+    >>> import pandas as pd
     >>> numbers_between(pd.DataFrame({"p_alive": [0.2, 1.5]}), "p_alive", 0, 1)
     Traceback (most recent call last):
     ...
     cvmlab.errors.CvmError: The column 'p_alive' holds 1.5 in row 2; it must lie from 0 to 1. ...
     """
-    figures = numbers(customers, column)
+    figures = numbers(customers, column, table)
     outside = (figures < minimum) | (figures > maximum)
     if outside.any():
         raise CvmError(

@@ -29,6 +29,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import elementary
+from .checking import check_count
 from .compiled import Function, kept
 from .elementary import exp, exp_of, exp_single, log, log_of, log_single
 from .errors import CvmError
@@ -216,8 +217,7 @@ def key_of(seed: int) -> tuple[np.uint32, np.uint32]:
     >>> [int(word) for word in key_of(2**32 + 5)]
     [5, 1]
     """
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**64:
-        raise CvmError("market.bad_seed", seed=seed)
+    check_count("seed", seed, 0, 2**64 - 1)
     return np.uint32(int(seed) & 0xFFFFFFFF), np.uint32(int(seed) >> 32)
 
 

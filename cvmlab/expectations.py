@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from . import aggregate, backtest, buying
 from .assumptions import Assumptions
 from .errors import CvmError
+from .periods import DAYS_A_YEAR
 from .tables import CUSTOMER_ID, PROFIT
 
-DAYS_PER_YEAR = 365.25
 CUSTOMERS_FOR_A_MODEL = 20
 
 Basis = Literal["profit", "assumed_profit", "revenue"]
@@ -88,7 +88,7 @@ def with_expectations(customers: pd.DataFrame, models: Models, assumed: Assumpti
     times the customer's own ratio of contribution to revenue. Without: the last year's contribution goes on
     for those whose silence is at most three times their usual gap, and nothing comes from the others.
     """
-    days = assumed.horizon_months * DAYS_PER_YEAR / 12
+    days = assumed.horizon_months * DAYS_A_YEAR / 12
     ratio = _contribution_ratio(customers)
     if models.bg_nbd is None:
         return _naive_expectations(customers, assumed)

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from . import aggregate, backtest, buying, matrix, migration, potential
 from .assumptions import Assumptions
-from .expectations import CUSTOMERS_FOR_A_MODEL, DAYS_PER_YEAR, fit_models, with_contribution
+from .expectations import CUSTOMERS_FOR_A_MODEL, fit_models, with_contribution
+from .periods import DAYS_A_YEAR
 from .tables import CUSTOMER_ID
 from .thresholds import Thresholds
 from .vocabulary import say
@@ -180,7 +181,7 @@ def _types_in_window(summary: pd.DataFrame, months: int, thresholds: Thresholds,
     customers = potential.headroom(
         customers,
         value="contribution",
-        minimum_days=months * DAYS_PER_YEAR / 12,
+        minimum_days=months * DAYS_A_YEAR / 12,
         bands=potential.bands_for(len(customers)),
     )
     bought = customers["contribution"] * assumed.horizon_months / months

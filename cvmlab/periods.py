@@ -10,6 +10,9 @@ import narwhals as nw
 from .errors import CvmError
 
 PERIOD_LENGTHS = (1, 3, 6, 12)
+#: Days of an average year, leap years counted, and of an average month: what a rate is per.
+DAYS_A_YEAR = 365.25
+DAYS_A_MONTH = DAYS_A_YEAR / 12
 
 
 def as_date(value: Any) -> dt.date:

@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 from .checking import check_parameter, numbers, numbers_between
 from .discounting import First, present_value
 from .errors import CvmError
+from .periods import DAYS_A_YEAR
 from .tables import BREADTH, CUSTOMER_ID, REVENUE
-
-DAYS_PER_YEAR = 365.25
 
 
 def headroom(
@@ -78,7 +77,7 @@ def headroom(
     if minimum_days is None:
         minimum_days = max(1.0, min(365.0, float(age.max())))
     check_parameter("minimum_days", minimum_days, 0, open_minimum=True)
-    years = np.maximum(age, minimum_days) / DAYS_PER_YEAR
+    years = np.maximum(age, minimum_days) / DAYS_A_YEAR
     own = numbers(customers, value) / years
     breadth_is_known = BREADTH in customers.columns
     likeness = numbers(customers, BREADTH) if breadth_is_known else numbers(customers, "orders") / years

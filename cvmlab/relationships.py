@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from . import draws, lifecycle
+from .checking import check_count
 from .errors import CvmError
 from .lifecycle import DECLINE, ENDED, EXPLORATION, FORMATION, STABILITY, Relationship
 from .patterns.paths import LATE_MONTHS, PATTERNS, last_relationship
@@ -199,8 +200,8 @@ def simulate_relationships(
     True
     """
     figures = relationship or Relationship()
-    _check_count("customers", customers)
-    _check_count("periods", periods)
+    check_count("customers", customers)
+    check_count("periods", periods)
     stage, level, begins = _walk(population, figures, customers, periods, seed)
     values = _seen(population, figures, level, seed, begins)
     seen = slice(population.months_before, None)
@@ -208,11 +209,6 @@ def simulate_relationships(
     values = {name: array[seen] for name, array in values.items()}
     panel = Panel(_ids(customers), _months(periods), 1, values, _first_rows(values[REVENUE], stage))
     return Relationships(panel, stage, _truth(panel.customer_id, stage))
-
-
-def _check_count(name: str, count: object) -> None:
-    if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 1:
-        raise CvmError(f"stages.no_{name}", count=count)
 
 
 def _ids(customers: int) -> NDArray[np.object_]:

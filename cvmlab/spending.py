@@ -14,9 +14,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from .checking import check_parameter
 from .errors import CvmError
 from .likelihood import climb, covariance, gamma_gamma_objective, parameter_table
-from .summary import check_positive, read_spend
+from .summary import read_spend
 from .vocabulary import say
 
 Array = NDArray[np.float64]
@@ -67,7 +68,7 @@ class GammaGamma:
 
     def __post_init__(self) -> None:
         for name in ("p", "q", "gamma"):
-            check_positive(name, getattr(self, name))
+            check_parameter(name, getattr(self, name), 0, open_minimum=True)
         if self.q <= 1:
             raise CvmError("buying.no_mean_spend", q=f"{self.q:.3g}")
 

@@ -80,9 +80,3 @@ def _refuse(customers: Any, wrong: NDArray[np.bool_], word: str, shown: Array, *
     name = f" ({frame[CUSTOMER_ID].to_list()[row]})" if CUSTOMER_ID in frame.columns else ""
     values = {key: f"{value[row]:g}" if isinstance(value, np.ndarray) else value for key, value in more.items()}
     raise CvmError(f"buying.{word}", row=f"{row + 1}{name}", value=f"{shown[row]:g}", count=int(wrong.sum()), **values)
-
-
-def check_positive(name: str, value: float) -> None:
-    """Raise `CvmError` unless a parameter is a finite number above 0."""
-    if not (np.isfinite(value) and value > 0):
-        raise CvmError("buying.not_positive", name=name, value=value)

@@ -21,6 +21,7 @@ import narwhals as nw
 import numpy as np
 
 from .errors import CvmError
+from .periods import PERIOD_LENGTHS
 from .vocabulary import say
 
 if TYPE_CHECKING:
@@ -155,7 +156,13 @@ def check_table(frame: Any, table: Table) -> None:
 
 
 def check_columns(frame: Any, columns: Iterable[str], table: str = "customers") -> None:
-    """Raise `CvmError` unless the frame has all the columns a function documents."""
+    """Raise `CvmError` unless the frame has all the columns a function documents.
+
+    Raises
+    ------
+    CvmError
+        For a missing column: names it, the table and the columns that are there.
+    """
     present = nw.from_native(frame).collect_schema().names()
     for column in columns:
         if column not in present:
@@ -187,11 +194,26 @@ class Panel:
     period
         Start date of each period, shape (periods,), ``datetime64[D]``, increasing without a gap.
     months
-        Length of a period in months.
+        Length of a period in months: 1, 3, 6 or 12.
     values
         Measure name to array of shape (periods, customers), float64: ``revenue`` at least.
     first
-        Row of each customer's first period, shape (customers,), int64.
+        Row of each customer's first period, shape (customers,), int64: 0 in a panel without a period.
+
+    Raises
+    ------
+    CvmError
+        For a part that is no array or of another type, sizes that do not fit, periods that are unordered, repeated or
+        missing or do not start with a month, a first period outside the panel, or an id that stands twice. Whether the
+        figures are finite is not looked at.
+
+    Examples
+    --------
+    >>> month = np.array(["2024-01-01", "2024-03-01"], dtype="datetime64[D]")
+    >>> Panel(np.array(["007"], dtype=object), month, 1, {"revenue": np.ones((2, 1))}, np.array([0]))
+    Traceback (most recent call last):
+    ...
+    cvmlab.errors.CvmError: The panel's periods do not run on: after 2024-01-01 comes 2024-03-01 ...
     """
 
     customer_id: NDArray[np.object_]
@@ -199,6 +221,13 @@ class Panel:
     months: int
     values: Mapping[str, NDArray[np.float64]]
     first: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        _check_kinds(self)
+        _check_sizes(self)
+        _check_periods(self.period, self.months)
+        _check_first(self)
+        _check_ids(self.customer_id)
 
     def __getitem__(self, measure: str) -> NDArray[np.float64]:
         """Return the (periods, customers) array of one measure."""
@@ -227,6 +256,80 @@ class Panel:
         row, column = row[keep], column[keep]
         measures = {name: array[row, column] for name, array in self.values.items()}
         return pd.DataFrame({CUSTOMER_ID: self.customer_id[column], PERIOD: self.period[row], **measures})
+
+
+def _check_kinds(panel: Panel) -> None:
+    parts = {CUSTOMER_ID: panel.customer_id, PERIOD: panel.period, "first": panel.first, **panel.values}  # noqa: PD011
+    kinds = {CUSTOMER_ID: ("OUT", "kind_id"), PERIOD: ("M", "kind_date"), "first": ("iu", "kind_row")}
+    for name, part in parts.items():
+        accepted, expected = kinds.get(name, ("fiu", "kind_number"))
+        found = part.dtype if isinstance(part, np.ndarray) else type(part).__name__
+        if not isinstance(part, np.ndarray) or part.dtype.kind not in accepted:
+            raise CvmError("tables.panel_kind", name=name, found=found, expected=say(f"tables.{expected}"))
+    months = panel.months
+    if isinstance(months, bool) or not isinstance(months, (int, np.integer)) or months not in PERIOD_LENGTHS:
+        raise CvmError("tables.panel_months", months=months, lengths=", ".join(map(str, PERIOD_LENGTHS)))
+
+
+def _check_sizes(panel: Panel) -> None:
+    for name, part in ((CUSTOMER_ID, panel.customer_id), (PERIOD, panel.period)):
+        if part.ndim != 1:
+            raise CvmError("tables.panel_flat", name=name, shape=part.shape)
+    expected = (len(panel.period), len(panel.customer_id))
+    for name, array in panel.values.items():  # noqa: PD011
+        if array.shape != expected:
+            raise CvmError(
+                "tables.panel_shape", name=name, shape=array.shape, periods=expected[0], customers=expected[1]
+            )
+    if panel.first.shape != expected[1:]:
+        raise CvmError("tables.panel_first_shape", shape=panel.first.shape, customers=expected[1])
+
+
+def _check_periods(period: NDArray[np.datetime64], months: int) -> None:
+    month = period.astype("datetime64[M]")
+    off = month != period
+    if off.any():
+        raise CvmError("tables.panel_off_month", period=_shown(period[off.argmax()]), row=int(off.argmax()))
+    odd = np.diff(month.astype(np.int64)) != months
+    if odd.any():
+        row = int(odd.argmax())
+        before, after = _shown(period[row]), _shown(period[row + 1])
+        raise CvmError("tables.panel_periods", before=before, after=after, months=months)
+
+
+def _check_first(panel: Panel) -> None:
+    periods = len(panel.period)
+    outside = (panel.first < 0) | (panel.first >= max(periods, 1))
+    if outside.any():
+        place = int(outside.argmax())
+        raise CvmError(
+            "tables.panel_first",
+            customer=panel.customer_id[place],
+            row=int(panel.first[place]),
+            periods=periods,
+            last=max(periods - 1, 0),
+        )
+
+
+def _check_ids(ids: NDArray[np.object_]) -> None:
+    if _stand_in_order(ids) or len(set(ids)) == len(ids):
+        return
+    import pandas as pd
+
+    repeated = pd.Series(ids, dtype=object).duplicated().to_numpy()
+    raise CvmError("tables.panel_repeated", customer=ids[repeated.argmax()])
+
+
+def _stand_in_order(ids: NDArray[np.object_]) -> bool:
+    """Return whether every id is larger than the one before: then none stands twice, which is faster to see."""
+    try:
+        return bool((ids[1:] > ids[:-1]).all())
+    except TypeError:
+        return False
+
+
+def _shown(period: np.datetime64) -> str:
+    return str(period)[:10]
 
 
 def collected(frame: Any) -> Any:

@@ -127,7 +127,7 @@ def slow_summary(frame, as_of):
                 "orders": found.pop("orders"),
                 "revenue": found.pop("revenue"),
                 "frequency": len(repeats),
-                "recency": (days[-1] - days[0]).days,
+                "recency": (days[-1] - days[0]).days if spend else 0,
                 "age": (as_of - days[0]).days,
                 "monetary_value": math.fsum(spend[day] for day in repeats) / max(len(repeats), 1),
                 **found,
@@ -330,7 +330,7 @@ def test_a_customer_with_refunds_only_is_kept():
     customer = one([("a", "2024-01-05", -30), ("a", "2024-02-05", -20)], as_of="2024-03-05")
     assert customer["revenue"] == -50
     assert (customer["orders"], customer["frequency"], customer["monetary_value"]) == (0, 0, 0)
-    assert (customer["recency"], customer["age"]) == (31, 60)
+    assert (customer["recency"], customer["age"]) == (0, 60)
 
 
 def test_profit_comes_from_profit_before_cost():

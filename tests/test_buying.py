@@ -14,7 +14,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import integrate, special, stats
 
-from cvmlab import CvmError, buying, speaking
+from cvmlab import CvmError, aggregate, buying, speaking
 from cvmlab.buying import (
     BgNbd,
     GammaGamma,
@@ -485,6 +485,24 @@ def test_missing_and_text_columns_are_named() -> None:
         score_customers(GOOD, PUBLISHED, PUBLISHED_SPEND)
 
 
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: BgNbd(r="0.2", alpha=4, a=1, b=2), "shape of the purchase rates (r) holds '0.2'"),
+        (lambda: BgNbd(r=0.2, alpha=0, a=1, b=2), "(alpha) is 0; it must be greater than 0"),
+        (lambda: GammaGamma(p=6, q=4, gamma=math.nan), "(gamma) holds nan"),
+        (lambda: PUBLISHED.expected_purchases(GOOD, days="365"), "number of days (days) holds '365'"),
+        (lambda: PUBLISHED.simulate(customers=2.5, seed=1), "(customers) is 2.5; it must be a whole number"),
+        (lambda: PUBLISHED.simulate(holdout_days=0, seed=1), "days held back (holdout_days) is 0"),
+        (lambda: fit_bg_nbd(GOOD, days_per_unit=-7), "(days_per_unit) is -7"),
+    ],
+)
+def test_a_wrong_parameter_is_named(call, said) -> None:
+    with pytest.raises(CvmError) as raised:
+        call()
+    assert said in str(raised.value)
+
+
 def test_gaps_in_polars_and_nullable_columns_are_found() -> None:
     gap = pl.DataFrame({"frequency": [2, None], "recency": [213, 0], "age": [272, 272]})
     nullable = GOOD.head(2).assign(frequency=pd.array([2, None], dtype="Int64"))
@@ -550,3 +568,15 @@ def test_a_search_that_fails_says_so(monkeypatch: pytest.MonkeyPatch, cdnow: pd.
     with pytest.raises(CvmError) as raised:
         fit_bg_nbd(cdnow)
     assert raised.value.key == "buying.not_converged"
+
+
+def test_a_customer_with_refunds_only_does_not_keep_the_others_from_a_model():
+    # cancellations on two days and no purchase: the best known public retail log holds such customers
+    rng = np.random.default_rng(4)
+    days = pd.Timestamp("2023-01-01") + pd.to_timedelta(rng.integers(0, 365, 900), unit="D")
+    rows = pd.DataFrame({"customer_id": rng.integers(0, 150, 900).astype(str), "date": days, "amount": 10.0})
+    gave_back = pd.DataFrame(
+        {"customer_id": "r", "date": pd.to_datetime(["2023-05-01", "2023-06-01"]), "amount": [-5.0, -5.0]}
+    )
+    log = pd.concat([rows, gave_back], ignore_index=True)
+    assert buying.fit_bg_nbd(aggregate.summarise_customers(log)).r > 0

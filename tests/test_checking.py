@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cvmlab.checking import check_one_row_each, check_parameter, numbers, numbers_between
+from cvmlab.checking import check_count, check_one_row_each, check_parameter, numbers, numbers_between
 from cvmlab.errors import CvmError
 from cvmlab.vocabulary import speaking
 
@@ -78,3 +78,28 @@ def test_an_open_minimum_refuses_the_minimum():
     check_parameter("periods_per_year", 0.1, 0, open_minimum=True)
     with pytest.raises(CvmError, match="greater than 0"):
         check_parameter("periods_per_year", 0, 0, open_minimum=True)
+
+
+@pytest.mark.parametrize("count", [0, -3, 1.5, 3.0, np.nan, "7", None, True, np.bool_(True), [1]])
+def test_a_count_is_a_whole_number_and_nothing_else(count):
+    check_count("periods", np.int64(1))
+    with pytest.raises(CvmError) as caught:
+        check_count("periods", count)
+    assert caught.value.key == "checking.not_whole"
+    shown = "'7'" if count == "7" else str(count)
+    assert f"number of periods (periods) is {shown}; it must be a whole number of at least 1" in str(caught.value)
+
+
+def test_a_count_has_both_its_bounds_and_says_them():
+    check_count("threads", 256, 1, 256)
+    with pytest.raises(CvmError, match="is 257; it must be a whole number from 1 to 256"):
+        check_count("threads", 257, 1, 256)
+    with pytest.raises(CvmError) as caught:
+        check_count("seed", 2**64, 0, 2**64 - 1)
+    with speaking("zh"):
+        assert "0 到 18446744073709551615 之间的整数" in str(caught.value)
+
+
+def test_the_table_of_a_column_is_named():
+    with pytest.raises(CvmError, match="of the table rates holds str"):
+        numbers(pd.DataFrame({"rate": ["a"]}), "rate", "rates")

@@ -46,7 +46,7 @@ def test_ids_are_text_and_complete(name):
         assert frame[column].notna().all()
 
 
-@pytest.mark.parametrize("name", ["appliances", "carrier", "grocery"])
+@pytest.mark.parametrize("name", ["appliances", "carrier", "grocery", "office_supplies"])
 def test_a_log_is_a_transactions_table(name):
     check_table(datasets.load(name), TRANSACTIONS)
 

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cvmlab import datasets
+from cvmlab import aggregate, datasets, stages
 
 FOLDER = Path(__file__).parents[1] / "datasets"
-GENERATORS = ("make_appliances", "make_carrier", "make_carrier_interviews", "make_dealer_leads")
+GENERATORS = ("make_appliances", "make_carrier", "make_carrier_interviews", "make_dealer_leads", "make_office_supplies")
 REASONS = {"given_up", "left_on_own", "poached", "attracted", "forced_to_leave", "other_reason"}
 
 
@@ -69,8 +69,8 @@ def test_a_digest_sees_a_changed_cent_a_changed_id_and_a_changed_name(generator)
 
 
 def test_what_we_made_takes_less_than_eight_megabytes(generator):
-    ours = [name for name in datasets.names() if name.startswith(("appliances", "carrier", "dealer"))]
-    assert len(ours) == 15
+    ours = [name for name in datasets.names() if name.startswith(("appliances", "carrier", "dealer", "office"))]
+    assert len(ours) == 18
     assert sum(datasets.path(name).stat().st_size for name in ours) < 8_000_000
 
 
@@ -351,3 +351,53 @@ def test_third_birthdays_and_the_year_after_follow_from_the_log():
     months += pairs["date"].dt.month - pairs["third_birthday"].dt.month
     spent = pairs[months.between(1, 12)].groupby("index")["amount"].sum().reindex(sample.index, fill_value=0.0)
     assert np.allclose(spent, sample["revenue_12_months"])
+
+
+# --- office supplies -----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def office():
+    return datasets.load("office_supplies")
+
+
+def test_a_customers_month_has_the_money_and_the_breadth_of_its_relationship(generator, office):
+    maker = generator("make_office_supplies")
+    made = maker.truth()
+    revenue, profit = maker.month_money(made)
+    month = (office["date"].dt.year - 2015) * 12 + office["date"].dt.month - 1
+    customer = office["customer_id"].str[1:].astype(int) - 1
+    for name, known in (("amount", revenue), ("profit", np.where(revenue > 0, profit, 0))):
+        summed = np.zeros(known.shape, np.int64)
+        np.add.at(summed, (month, customer), (office[name] * 100).round().astype(np.int64))
+        assert (summed == known).all()
+    bought = office[office["amount"] > 0]
+    breadth = bought["product"].groupby([month[bought.index], customer[bought.index]]).nunique()
+    known = made.panel["breadth"][tuple(breadth.index.to_frame().to_numpy().T)]
+    assert (breadth.to_numpy() == np.minimum(known, 12)).all()
+
+
+def test_orders_have_one_customer_and_one_working_day_and_returns_follow_them(office):
+    assert (office["date"].dt.day_of_week < 5).all()
+    sold, back = office[office["amount"] > 0], office[office["amount"] < 0]
+    assert len(sold) + len(back) == len(office)
+    assert 0 < len(back) < 0.01 * len(office)
+    orders = sold[["order_id", "customer_id", "date"]].drop_duplicates()
+    assert orders["order_id"].is_unique
+    pairs = back.merge(sold, on=["order_id", "customer_id", "product"], suffixes=("", "_sold"))
+    assert len(pairs) == len(back)
+    assert (pairs["date"] > pairs["date_sold"]).all()
+    assert (-pairs["amount"] < pairs["amount_sold"]).all()
+
+
+def test_newcomers_come_to_buy_more_and_the_truth_tells_one_story(office):
+    panel = aggregate.panel(aggregate.history(office), as_of="2019-12-31")
+    assert stages.course(panel).low > 2
+    truth, months = datasets.load("office_supplies_truth"), datasets.load("office_supplies_truth_stages")
+    assert set(truth["customer_id"]) == set(office["customer_id"]) == set(months["customer_id"])
+    assert ((truth["pattern"] == "") == truth["ended"].isna()).all()
+    assert ((truth["pattern"] == "") == (truth["stage_left"] == "")).all()
+    last = months.groupby("customer_id")["period"].max()
+    went = truth.set_index("customer_id")["ended"].dropna()
+    assert (last[went.index] + pd.DateOffset(months=1) == went).all()
+    assert (last.drop(went.index) == pd.Timestamp("2019-12-01")).all()

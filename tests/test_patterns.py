@@ -122,9 +122,52 @@ def test_other_codings_are_refused(codes: np.ndarray, message: str) -> None:
         p.pattern_of_paths(codes)
 
 
+def test_codes_in_lists_are_as_good_as_arrays() -> None:
+    codes = paths("1145", "1224", "1235")
+    listed = codes.tolist()
+    for read in (p.pattern_of_paths, p.last_periods, p.late_formation):
+        assert read(listed).tolist() == read(codes).tolist()
+        assert read(codes.astype(np.int64)).tolist() == read(codes).tolist()
+    assert p.fate_of_the_living(listed, 2).equals(p.fate_of_the_living(codes, 2))
+
+
+@pytest.mark.parametrize("read", [p.last_periods, p.late_formation, lambda codes: p.fate_of_the_living(codes, 1)])
+@pytest.mark.parametrize(
+    ("codes", "message"),
+    [
+        ([[1, 2], [1]], "differ in length"),
+        (None, "shape"),
+        ([1, 2], "shape"),
+        (np.zeros((0, 3), np.uint8), "at least one period"),
+        ([[9], [5]], "from 0 to 5"),
+        ([[1.0], [5.0]], "whole numbers"),
+        ([["1"], ["5"]], "whole numbers"),
+    ],
+)
+def test_whoever_reads_paths_refuses_other_codings(read, codes, message: str) -> None:
+    with pytest.raises(CvmError, match=message):
+        read(codes)
+
+
+@pytest.mark.parametrize("count", [0, -1, 1.5, True, "2", None])
+def test_periods_and_months_are_counted_in_whole_numbers(count) -> None:
+    codes = paths("1145", "1224")
+    with pytest.raises(CvmError, match="whole number of at least 1"):
+        p.fate_of_the_living(codes, count)
+    with pytest.raises(CvmError, match="whole number of at least 1"):
+        p.late_formation(codes, count)
+
+
+@pytest.mark.parametrize("codes", [np.ones((2, 3, 4), np.uint8), np.ones((1, 3, 4), np.uint8)])
+def test_what_looks_at_one_course_each_takes_no_draws(codes: np.ndarray) -> None:
+    for read in (p.late_formation, lambda codes: p.fate_of_the_living(codes, 1)):
+        with pytest.raises(CvmError, match=r"\(periods, customers\) with"):
+            read(codes)
+
+
 @pytest.mark.parametrize(("late_months", "months"), [(-1, 1), (12, 0), (np.nan, 1), (12, -3), ("12", 1)])
 def test_durations_that_are_none_are_refused(late_months: float, months: int) -> None:
-    with pytest.raises(CvmError, match="must be a number of at least"):
+    with pytest.raises(CvmError, match=r"must be at least|finite number"):
         p.pattern_of_paths(paths("115"), late_months, months)
 
 
@@ -472,8 +515,8 @@ def test_where_nobody_ever_buys_there_are_no_stages() -> None:
 
 def test_draws_below_one_are_refused() -> None:
     panel = panel_of([[100.0]] * 3)
-    for draws in (0, -3, "many"):
-        with pytest.raises(CvmError, match="draws is"):
+    for draws in (0, -3, 2.5, "many"):
+        with pytest.raises(CvmError, match=r"draws \(draws\) is"):
             p.classify(panel, draws=draws)
 
 
@@ -504,6 +547,14 @@ def test_shuffling_keeps_every_month_and_the_beginning(seed: int, periods: int, 
     assert (shuffled["profit"] == 2 * shuffled["revenue"]).all()
     assert (shuffled["revenue"][np.arange(periods)[:, None] < first] == 0).all()
     assert panel["revenue"] is revenue
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, "a", None, True, 2**64])
+def test_shuffling_needs_a_seed(seed, known: relationships.Relationships, model: stages.StageModel) -> None:
+    with pytest.raises(CvmError, match="seed"):
+        p.shuffle_months(known.panel, seed)
+    with pytest.raises(CvmError, match="seed"):
+        p.stages_against_shuffled(known.panel, model, seed=seed)
 
 
 def test_stages_that_are_there_are_not_found_in_shuffled_months(
@@ -553,6 +604,14 @@ def test_unknown_patterns_and_missing_truth_are_told() -> None:
         p.pattern_shares(fine.head(0))
 
 
+def test_a_customer_is_graded_once() -> None:
+    said = pd.DataFrame({"customer_id": ["a", "b"], "pattern": ["I", ""]})
+    twice = pd.concat([said, said.iloc[[1]]])
+    for one, other in ((twice, said), (said, twice)):
+        with pytest.raises(CvmError, match="'b' stands in 2 rows"):
+            p.grade(one, other)
+
+
 def test_profit_by_pattern_sums_what_was_brought() -> None:
     panel = panel_of([[10.0, 20.0, 30.0, 5.0], [10.0, 0.0, 50.0, 5.0]])
     said = pd.DataFrame({"customer_id": ["c3", "c2", "c1", "c0"], "pattern": ["", "IV", "I", "I"]})
@@ -569,6 +628,25 @@ def test_profit_by_pattern_sums_what_was_brought() -> None:
         p.profit_by_pattern(panel, said)
     with pytest.raises(CvmError, match="customer 'c0'"):
         p.profit_by_pattern(panel, said.head(3), measure="revenue")
+
+
+def test_profit_by_pattern_leaves_nobody_out_without_a_word() -> None:
+    panel = panel_of([[10.0, 20.0, 30.0], [10.0, 0.0, 50.0]])
+    said = pd.DataFrame({"customer_id": ["c0", "c1", "c2"], "pattern": ["I", "IV", ""]})
+    with pytest.raises(CvmError, match="'V' in row 2 of the table classified"):
+        p.profit_by_pattern(panel, said.replace("IV", "V"), measure="revenue")
+    for gap in (None, np.nan):
+        with pytest.raises(CvmError, match="in row 1 of the table classified"):
+            p.profit_by_pattern(panel, said.assign(pattern=[gap, "IV", ""]), measure="revenue")
+    with pytest.raises(CvmError, match="'c1' stands in 2 rows"):
+        p.profit_by_pattern(panel, pd.concat([said, said.iloc[[1]]]), measure="revenue")
+    with pytest.raises(CvmError, match="no column 'customer_id'"):
+        p.profit_by_pattern(panel, said[["pattern"]], measure="revenue")
+    with pytest.raises(CvmError, match="no rows"):
+        p.profit_by_pattern(panel, said.head(0), measure="revenue")
+    panel["revenue"][1, 2] = np.nan
+    with pytest.raises(CvmError, match="'revenue' of customer c2 in the period from 2020-02-01"):
+        p.profit_by_pattern(panel, said, measure="revenue")
 
 
 # --- the lesson -------------------------------------------------------------------------------------
@@ -676,8 +754,17 @@ def test_the_explorer_says_what_the_model_says(explorer) -> None:
         end = p.ending(story)
         assert explorer.result["ending"] == end
         assert explorer.result["lived"] == end.months
-        assert explorer.result["profit"] == pytest.approx(p.live(story)["profit"].sum())
+        assert explorer.result["profit"] == pytest.approx(p.live(story)["profit"].iloc[: end.months].sum())
         assert not explorer.trouble
+
+
+def test_what_recommendations_bring_after_the_end_is_no_profit_of_the_relationship(explorer) -> None:
+    life = p.live(p.Story())
+    after = life["profit"][life["code"] == ENDED].sum()
+    assert after > 1_000
+    assert explorer.result["profit"] == pytest.approx(life["profit"].sum() - after)
+    undisturbed = p.live(p.Story(setback_month=0))["profit"].sum()
+    assert explorer.result["lost"] == pytest.approx(undisturbed - explorer.result["profit"])
 
 
 def test_an_undisturbed_life_loses_nothing(explorer) -> None:

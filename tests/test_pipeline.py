@@ -10,9 +10,11 @@ import shutil
 import sys
 from pathlib import Path
 
+import duckdb
 import nbformat
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -149,6 +151,97 @@ def test_who_enters_halfway_has_come_as_far_as_the_steps_before():
     assert steps["reached"].tolist() == [2, 2, 2, 2, 1]
 
 
+def test_the_funnel_by_hand_who_is_lost_stays_where_he_had_come():
+    log = log_of(
+        ("a", "2024-01-01", "target"), ("a", "2024-02-01", "lost"),
+        ("b", "2024-01-01", "target"), ("b", "2024-02-01", "prospect"), ("b", "2024-03-01", "lost"),
+        ("c", "2024-01-01", "opportunity"), ("c", "2024-02-01", "lost"),
+        ("d", "2024-01-01", "order"), ("d", "2024-02-01", "user"), ("d", "2024-03-01", "dormant"),
+        ("d", "2024-04-01", "lost"),
+        ("e", "2024-01-01", "target"),
+        ("f", "2024-01-01", "prospect"), ("f", "2024-02-01", "target"),
+    )  # fmt: skip
+    steps = pipeline.funnel(pipeline.spells(log))
+    assert steps["reached"].tolist() == [6, 4, 2, 1, 1]
+    assert steps["went_on"].tolist() == [4, 2, 1, 1, 0]
+    assert steps["open"].tolist() == [1, 1, 0, 0, 0]
+    assert steps["lost"].tolist() == [1, 1, 1, 0, 1]
+    assert steps["share_of_before"].tolist()[1:] == [4 / 6, 0.5, 0.5, 1]
+    alone = pipeline.funnel(pipeline.spells(log[log["customer_id"] == "a"]))
+    assert alone["reached"].tolist() == [1, 0, 0, 0, 0]
+
+
+# --- frames of other engines ---------------------------------------------------------------------
+
+MONEY = log_of(
+    ("a", "2024-01-01", "order"), ("a", "2024-03-01", "user"), ("b", "2024-02-01", "target"),
+    ("a", "2024-06-01", "user"),
+).assign(
+    event=["order", "delivered", "call", "repeat_purchase"], value=[10.0, 0.0, 0.0, 90.0], cost=[5.0, 2.0, 1.0, 0.0],
+    amount=[900.0, 0.0, 0.0, 120.0], paid=[300.0, 300.0, 0.0, 120.0], product=["copier", None, None, "toner"],
+)  # fmt: skip
+
+
+def duckdb_relation(frame: pd.DataFrame):
+    connection = duckdb.connect()
+    connection.register("given", frame)
+    # days without an hour, as a database keeps them
+    return connection.sql("select * replace (date::date as date) from given")
+
+
+ENGINES = {
+    "polars": pl.from_pandas,
+    "polars_days": lambda frame: pl.from_pandas(frame).with_columns(pl.col("date").cast(pl.Date)),
+    "polars_lazy": lambda frame: pl.from_pandas(frame).lazy(),
+    "pyarrow": lambda frame: pl.from_pandas(frame).to_arrow(),
+    "duckdb": duckdb_relation,
+}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    "function",
+    [
+        pipeline.spells,
+        pipeline.account,
+        pipeline.activities,
+        pipeline.purchases,
+        pipeline.money_by_state,
+        lambda log: pipeline.dormancy(log, silent_days=(30,)),
+    ],
+)
+def test_a_log_of_any_engine_tells_what_the_pandas_log_tells(function, engine):
+    before = MONEY.copy()
+    assert pipeline.check_events(ENGINES[engine](MONEY)) is None
+    found = function(ENGINES[engine](MONEY))
+    pd.testing.assert_frame_equal(found, function(MONEY), check_dtype=False)
+    pd.testing.assert_frame_equal(MONEY, before)
+
+
+def test_stays_rates_and_matrices_may_be_polars_too(stays):
+    few_stays = stays.head(400)
+    rates = pipeline.transition_rates(few_stays)
+    theirs = pl.from_pandas(few_stays), pl.from_pandas(rates)
+    for function in (pipeline.funnel, pipeline.flows, pipeline.transition_rates, pipeline.time_in_state):
+        pd.testing.assert_frame_equal(function(theirs[0]), function(few_stays))
+    matrix = pipeline.transition_matrix(theirs[1])
+    pd.testing.assert_frame_equal(matrix, pipeline.transition_matrix(rates))
+    for function in (pipeline.effect_of_rate, pipeline.value_of_prospect):
+        ours = function(rates, TRUTH.rewards(), discount_rate=0.1)
+        assert np.array_equal(function(theirs[1], TRUTH.rewards(), discount_rate=0.1), ours)
+    values = pipeline.state_values(pl.from_pandas(matrix), TRUTH.rewards(), discount_rate=0.1)
+    pd.testing.assert_frame_equal(values, pipeline.state_values(matrix, TRUTH.rewards(), discount_rate=0.1))
+    assert PipelineRates.from_log(theirs[1]) == PipelineRates.from_log(rates)
+
+
+def test_stays_written_to_a_file_and_read_again_are_the_same(stays, tmp_path):
+    stays.to_csv(tmp_path / "stays.csv", index=False)
+    again = pd.read_csv(tmp_path / "stays.csv", dtype={"customer_id": str})
+    assert again["next_state"].isna().any()
+    for function in (pipeline.flows, pipeline.transition_rates, pipeline.time_in_state):
+        pd.testing.assert_frame_equal(function(again), function(stays))
+
+
 # --- bad input -----------------------------------------------------------------------------------
 
 
@@ -163,6 +256,13 @@ def test_who_enters_halfway_has_come_as_far_as_the_steps_before():
         (SMALL.assign(customer_id=range(6)), "'customer_id' .* holds Int64"),
         (SMALL.assign(date=SMALL["date"].dt.tz_localize("UTC")), "'date' .* a date without time zone"),
         (SMALL.assign(cost=[1.0, np.inf, 0, 0, 0, 0]), "'cost' holds an infinite number in row 2"),
+        (SMALL.assign(paid=[1.0, 0, -np.inf, 0, 0, 0]), "'paid' holds an infinite number in row 3"),
+        (SMALL.assign(amount="900"), "'amount' of the table events holds String, but a number"),
+        (
+            pl.from_pandas(SMALL).with_columns(state=pl.lit("client")),
+            "'state' of the table events holds 'client' in row 1",
+        ),
+        ("leads.csv", "The table events is a str, but a frame is needed: of pandas, polars, DuckDB or pyarrow"),
     ],
 )
 def test_a_log_that_is_none_is_refused_with_column_and_row(log, said):
@@ -195,8 +295,100 @@ def test_unknown_states_are_refused_everywhere():
     ):
         with pytest.raises(CvmError, match="no state 'client'"):
             call()
-    with pytest.raises(CvmError, match="'to_state' of the rates holds 'client' in row 1"):
+    with pytest.raises(CvmError, match="'to_state' of the table rates holds 'client' in row 1"):
         pipeline.transition_matrix(pd.DataFrame({"from_state": ["user"], "to_state": ["client"], "rate": [0.1]}))
+
+
+STAYS = pd.DataFrame({
+    "customer_id": ["a", "a"], "state": ["target", "prospect"], "next_state": ["prospect", ""], "days": [60, 0],
+    "censored": [False, True],
+})  # fmt: skip
+
+
+@pytest.mark.parametrize("estimate", [pipeline.transition_rates, pipeline.time_in_state])
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({"days": [0, 0]}, "The stay in row 1 ended after 0 days"),
+        ({"days": [60, np.nan]}, "'days' of the table spells is empty in 1 rows, first in row 2"),
+        ({"days": [60, -5]}, r"'days' holds -5 in row 2; it must lie from 0 to ∞"),
+        ({"days": [np.inf, 0]}, "'days' holds an infinite number in row 1"),
+        ({"days": ["60", "0"]}, "'days' of the table spells holds str, but a number is needed"),
+        ({"state": ["client", "prospect"]}, "'state' of the table spells holds 'client' in row 1"),
+        ({"next_state": ["client", ""]}, r"'next_state' .* 'client' in row 1.*: target, .*, dormant, lost\.$"),
+        ({"next_state": ["", ""]}, "The stay in row 1 has ended, but 'next_state' is empty"),
+        ({"censored": ["False", "True"]}, "'censored' of the table spells holds 'False' in row 1"),
+        ({"censored": [False, None]}, "'censored' of the table spells holds 'None' in row 2"),
+    ],
+)
+def test_stays_that_are_none_are_refused_with_their_row(estimate, columns, said):
+    assert len(estimate(STAYS)) > 0
+    with pytest.raises(CvmError, match=said):
+        estimate(STAYS.assign(**columns))
+
+
+def test_who_stands_in_an_unknown_state_is_not_dropped_from_funnel_and_flows():
+    for function in (pipeline.funnel, pipeline.flows):
+        with pytest.raises(CvmError, match="'state' of the table spells holds 'client' in row 2"):
+            function(STAYS.assign(state=["target", "client"]))
+        with pytest.raises(CvmError, match="no rows"):
+            function(STAYS.head(0))
+
+
+RATES = TRUTH.frame()
+VALUED = {
+    "expected_rewards": pipeline.expected_rewards,
+    "value_of_prospect": lambda rates, rewards: pipeline.value_of_prospect(rates, rewards, discount_rate=0.1),
+    "effect_of_rate": lambda rates, rewards: pipeline.effect_of_rate(rates, rewards, discount_rate=0.1),
+}
+
+
+@pytest.mark.parametrize("name", VALUED)
+@pytest.mark.parametrize(
+    ("rates", "rewards", "said"),
+    [
+        (RATES.assign(rate="0.1"), {"user": 1.0}, "'rate' of the table rates holds str, but a number is needed"),
+        (RATES.assign(rate=RATES["rate"].mask(RATES.index == 4)), {}, "'rate' of the table rates .* first in row 5"),
+        (RATES.assign(rate=-0.1), {}, "'rate' holds -0.1 in row 1; it must lie from 0"),
+        (RATES.drop(columns="rate"), {}, "rates has no column 'rate'"),
+        (RATES, {"user": "200"}, r"rewards by state \(rewards\) holds '200'"),
+        (RATES, {"user": None}, r"\(rewards\) holds None"),
+        (RATES, {"user": [1.0, 2.0]}, r"\(rewards\) holds \[1\.0, 2\.0\]"),
+        (RATES, {"user": np.nan}, r"\(rewards\) holds nan"),
+        (RATES, ["user"], r"is \['user'\]; give a number for each state, for example \{'user': 100\}"),
+    ],
+)
+def test_rates_and_rewards_that_are_no_numbers_are_told(name, rates, rewards, said):
+    with pytest.raises(CvmError, match=said):
+        VALUED[name](rates, rewards)
+
+
+def test_rewards_may_be_a_column_with_states_as_its_index():
+    rewards = TRUTH.rewards()
+    for value in VALUED.values():
+        assert repr(value(RATES, pd.Series(rewards))) == repr(value(RATES, rewards))
+
+
+@pytest.mark.parametrize("count", [-5, "many", np.inf])
+def test_customers_are_a_number_from_0(count):
+    with pytest.raises(CvmError, match=r"number of customers \(customers\)"):
+        pipeline.whereabouts(RATES, {"target": count}, months=1)
+    assert pipeline.whereabouts(RATES, {"target": 0}, months=1)["customers"].eq(0).all()
+
+
+@pytest.mark.parametrize(
+    ("rates", "money", "said"),
+    [
+        (RATES.assign(rate="x"), None, "'rate' of the table rates holds str"),
+        (RATES.drop(columns="from_state"), None, "rates has no column 'from_state'"),
+        (RATES, pipeline.money_by_state(MONEY), "rates has no column 'count'"),
+        (RATES.assign(count=1), pipeline.money_by_state(MONEY).assign(cost="x"), "'cost' of the table money holds str"),
+        (RATES.assign(count=1), pd.DataFrame({"state": ["order"]}), "money has no column 'exposure'"),
+    ],
+)
+def test_a_scenario_from_what_is_no_log_is_refused(rates, money, said):
+    with pytest.raises(CvmError, match=said):
+        PipelineRates.from_log(rates, money)
 
 
 # --- rates ---------------------------------------------------------------------------------------
@@ -423,8 +615,12 @@ def test_the_largest_leak_is_not_the_step_worth_most():
         (lambda: pipeline.state_values(RECENCY.assign(**{"1": 0.3}), REWARDS, discount_rate=0.2), "'2' add up to 1.1"),
         (lambda: pipeline.state_values(RECENCY.iloc[:0], {}, discount_rate=0.2), "has no rows"),
         (lambda: pipeline.state_values(RECENCY, {"5": 1.0}, discount_rate=0.2), "no state '5'"),
+        (lambda: pipeline.state_values(RECENCY, {"1": "36"}, discount_rate=0.2), r"\(rewards\) holds '36'"),
+        (lambda: pipeline.state_values(RECENCY.assign(**{"2": "0"}), {}, discount_rate=0.2), "'2' .* matrix holds str"),
+        (lambda: pipeline.state_values(RECENCY.assign(**{"2": 1.5}), {}, discount_rate=0.2), "'2' holds 1.5 in row 1"),
+        (lambda: pipeline.state_values(RECENCY, {}, discount_rate=0.2, periods=2.5), "2.5; it must be a whole number"),
         (lambda: pipeline.state_values(RECENCY, REWARDS, discount_rate=0.2, first="soon"), "first is 'soon'"),
-        (lambda: pipeline.state_values(RECENCY, REWARDS, discount_rate=0.2, periods=0), "must be at least 1"),
+        (lambda: pipeline.state_values(RECENCY, REWARDS, discount_rate=0.2, periods=0), "a whole number of at least 1"),
         (lambda: pipeline.state_values(RECENCY, {"former": 1.0}, discount_rate=0), "the value has no end"),
         (lambda: pipeline.value_of_prospect(TRUTH.frame(), {"lost": 1.0}, discount_rate=0), "the value has no end"),
         (
@@ -475,6 +671,34 @@ def test_many_who_are_silent_for_long_are_dormant_and_not_lost(leads):
     assert (truth["next_state"] == "user").mean() > 0.6
 
 
+def test_silence_and_waking_by_hand():
+    """Eight silences: 10 and 30 days each woken twice; 30, 60, 70 and 80 days still last on day 100."""
+    bought = {"a": [0, 10, 40], "b": [0, 30], "c": [20], "d": [60, 70]}
+    log = pd.DataFrame([(who, day) for who, days in bought.items() for day in days], columns=["customer_id", "day"])
+    log["date"] = pd.Timestamp("2024-01-01") + pd.to_timedelta(log["day"], unit="D")
+    as_of = pd.Timestamp("2024-01-01") + pd.Timedelta(days=100)
+
+    def silent(days: int, within: int) -> pd.Series:
+        return pipeline.dormancy(log, silent_days=days, within_days=within, as_of=as_of).iloc[0]
+
+    # Kaplan-Meier: after 10 days 1 - 2/8 = .75 are silent, after 30 days .75 (1 - 2/6) = .5
+    counts = ["silences", "woken", "share_woken", "silent_now", "share_silent_now"]
+    assert silent(10, 5)[counts].tolist() == [8, 4, 0.5, 4, 1]
+    assert silent(30, 5)[counts].tolist() == pytest.approx([6, 2, 1 / 3, 4, 1])
+    assert silent(31, 5)[counts].tolist() == [3, 0, 0, 3, 0.75]
+    # on day 100 the first purchase of d lies only 40 days back
+    assert [silent(days, 5)["share_silent_now"] for days in (40, 41)] == [0.75, 1]
+    # who has been silent for 10 days may still wake on that day; on day 11 that is over
+    for days, within, chance in (
+        (10, 1, 0.25), (10, 19, 0.25), (10, 20, 0.5), (11, 18, 0.0), (11, 19, 1 / 3), (30, 1, 1 / 3), (31, 49, 0.0)
+    ):  # fmt: skip
+        assert silent(days, within)["chance_within"] == pytest.approx(chance), (days, within)
+    assert np.isnan(silent(31, 50)["chance_within"])
+    assert [silent(days, 1)["chance_seen"] for days in (1, 10, 11, 30, 31)] == pytest.approx(
+        [0.5, 0.5, 1 / 3, 1 / 3, 0]
+    )
+
+
 def test_refunds_and_rows_after_the_as_of_date_are_no_purchases():
     log = pd.DataFrame({
         "customer_id": ["a", "a", "a"],
@@ -490,12 +714,39 @@ def test_refunds_and_rows_after_the_as_of_date_are_no_purchases():
     [
         (pd.DataFrame({"customer_id": [], "date": pd.to_datetime([])}), "has no rows"),
         (pd.DataFrame({"customer_id": ["a"]}), "has no column 'date'"),
-        (pd.DataFrame({"customer_id": ["a"], "date": [pd.NaT]}), "empty in 1 rows, first in row 1"),
+        (pd.DataFrame({"customer_id": ["a"], "date": [pd.NaT]}), "'date' .* empty in 1 rows, first in row 1"),
+        (SMALL.assign(date=[*SMALL["date"][:5], pd.NaT], amount=[-1.0] * 3 + [1.0] * 3), "'date' .* first in row 6"),
+        (SMALL.assign(amount="10"), "'amount' of the table transactions holds String, but a number"),
+        (SMALL.assign(amount=[1.0, np.nan, 1, 1, 1, 1]), "'amount' .* empty in 1 rows, first in row 2"),
+        (SMALL.assign(amount=[1.0, 1, np.inf, 1, 1, 1]), "'amount' holds an infinite number in row 3"),
+        (SMALL.assign(amount=-1.0), "no purchase up to the as-of day"),
+        (SMALL.assign(date=SMALL["date"].dt.tz_localize("Asia/Shanghai")), "a date without time zone is needed"),
+        (SMALL.assign(date="1 May"), "'date' of the table transactions holds String"),
+        ({"customer_id": ["a"]}, "The table transactions is a dict, but a frame is needed"),
     ],
 )
 def test_a_log_without_purchases_is_refused(log, said):
     with pytest.raises(CvmError, match=said):
         pipeline.dormancy(log)
+    if "time zone" in said:
+        with pytest.raises(CvmError, match=said):
+            pipeline.dormancy(log, as_of="2024-12-31")
+
+
+@pytest.mark.parametrize(
+    ("lengths", "said"),
+    [
+        ({"silent_days": (30, 2.5)}, r"\(silent_days\) is 2\.5; it must be a whole number of at least 1"),
+        ({"silent_days": (0,)}, r"\(silent_days\) is 0"),
+        ({"silent_days": "90"}, r"\(silent_days\) is '90'"),
+        ({"silent_days": ()}, "silent_days names no length"),
+        ({"within_days": 2.5}, r"\(within_days\) is 2\.5; it must be a whole number"),
+    ],
+)
+def test_lengths_of_silence_are_whole_days(lengths, said):
+    with pytest.raises(CvmError, match=said):
+        pipeline.dormancy(SMALL, **lengths)
+    assert pipeline.dormancy(SMALL, silent_days=30).equals(pipeline.dormancy(SMALL, silent_days=np.array([30, 30])))
 
 
 # --- the simulation ------------------------------------------------------------------------------
@@ -525,8 +776,9 @@ def test_a_pipeline_that_moves_every_day_is_refused():
     fast = PipelineRates.from_log(TRUTH.frame())
     with pytest.raises(CvmError, match="at most 3"):
         fast.replace(order_user=40)
-    with pytest.raises(CvmError, match="number of customers"):
-        simulate_pipeline(TRUTH, customers=0, seed=1)
+    for count in (0, 2.5):
+        with pytest.raises(CvmError, match=f"is {count}; it must be a whole number of at least 1"):
+            simulate_pipeline(TRUTH, customers=count, seed=1)
 
 
 def test_rates_of_a_log_make_the_scenario_and_back(stays):
@@ -628,6 +880,41 @@ def test_the_account_has_a_line_for_each_customer_and_owes_what_is_not_paid(lead
     assert bare["state"].tolist() == ["opportunity", "lost", "target"]
 
 
+def test_what_comes_after_the_order_is_told_by_kind_with_its_days():
+    log = log_of(
+        ("a", "2024-01-01", "prospect"), ("a", "2024-02-01", "prospect"), ("a", "2024-03-01", "order"),
+        ("a", "2024-03-11", "user"), ("a", "2024-03-15", "user"), ("a", "2024-04-01", "user"),
+        ("a", "2024-05-01", "user"), ("b", "2024-01-01", "order"), ("b", "2024-01-05", "lost"),
+        ("c", "2024-01-01", "target"),
+    ).assign(
+        event=[None, "call", "order", "delivered", "trained", "instalment", "instalment", "order", "call", ""],
+        paid=[0.0, 0, 300, 0, 0, 200, 100, 50, 0, 0],
+    )  # fmt: skip
+    # the hour of an event does not count: a day is a day
+    log["date"] += pd.to_timedelta([0, 9, 17, 8, 0, 0, 0, 9, 8, 0], unit="h")
+    done = pipeline.activities(log.sample(frac=1, random_state=2))
+    assert list(done) == ["customer_id", "event", "times", "first_date", "last_date", "days_from_order", "paid"]
+    assert done["event"].tolist() == ["call", "order", "delivered", "trained", "instalment", "order", "call"]
+    assert done["times"].tolist() == [1, 1, 1, 1, 2, 1, 1]
+    # a call before the order did not come after it; an order that was cancelled is none to count from
+    assert done["days_from_order"].tolist() == [pd.NA, 0, 10, 14, 31, pd.NA, pd.NA]
+    assert done["paid"].tolist() == [0, 300, 0, 0, 300, 50, 0]
+    assert done["last_date"].iloc[4] == pd.Timestamp("2024-05-01")
+    with pytest.raises(CvmError, match="no column 'event'"):
+        pipeline.activities(SMALL)
+    assert len(pipeline.activities(SMALL.assign(event=""))) == 0
+
+
+def test_activities_lose_no_event_and_no_money(leads):
+    done = pipeline.activities(leads)
+    assert done["times"].sum() == (leads["event"] != "").sum()
+    for name in ("cost", "amount", "paid"):
+        assert done[name].sum() == pytest.approx(leads[name].sum())
+    first_orders = done[done["event"] == "order"]
+    assert (first_orders["days_from_order"].dropna() == 0).all()
+    assert first_orders["days_from_order"].isna().sum() == (leads["event"] == "cancelled").sum()
+
+
 # --- charts --------------------------------------------------------------------------------------
 
 
@@ -677,6 +964,12 @@ def test_bands_are_as_wide_as_the_number_of_moves():
     wide = [np.diff(sorted({round(y, 9) for y in patch.get_xy()[[0, -2], 1]}))[0] for patch in ax.patches
             if patch.get_zorder() == 2]  # fmt: skip
     assert wide[0] == pytest.approx(2 * wide[1])
+
+
+def test_the_index_of_a_funnel_carries_no_meaning(leads_stays):
+    frame = pipeline.funnel(leads_stays)
+    title = charts.plot_funnel(frame).get_title(loc="left")
+    assert charts.plot_funnel(frame.set_index(pd.Index(list("vwxyz")))).get_title(loc="left") == title
 
 
 def test_a_chart_without_its_columns_or_rows_is_refused():

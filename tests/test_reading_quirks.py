@@ -173,3 +173,100 @@ def test_a_log_without_dates_and_amounts_is_told_all_that_is_missing() -> None:
     assert caught.value.key == "reading.no_columns"
     assert "--date NAME --amount NAME" in str(caught.value)
     assert "date of a purchase; an amount" in str(caught.value)
+
+
+@pytest.mark.parametrize(("named", "others", "left_out"), [(30, 10, 0), (30, 40, 30), (5, 2, 5)])
+def test_names_that_most_customers_bear_are_those_of_an_anonymised_log(named: int, others: int, left_out: int) -> None:
+    rows = [(f"Guest {number}", "2023-01-31", 10) for number in range(named)]
+    rows += [(f"c{number}", "2023-01-31", 10) for number in range(others)]
+    quality = log_of("customer,date,amount", rows).quality
+    assert (quality.rows("suspicious_customer"), quality.rows("used")) == (left_out, named + others - left_out)
+    adds_up(quality)
+
+
+@pytest.mark.parametrize(
+    "months",
+    [
+        ("2019-01", "2019/2", "2020年2月", "2020年12月份"),
+        ("Jan-19", "February 2019", "Feb 2020", "Dec. 2020"),
+        ("201901", "201902", "202002", "202012"),
+    ],
+)
+def test_a_month_without_a_day_is_its_last_day(months: Sequence[str]) -> None:
+    made = log_of("customer,date,amount", [("a", month, 1) for month in months])
+    dates = [str(row[0]) for row in made.transactions.order("date").select("date").fetchall()]
+    assert dates == ["2019-01-31", "2019-02-28", "2020-02-29", "2020-12-31"]
+    assert "months_read" in keys(made.quality)
+    assert "part_last_month" not in keys(made.quality)
+
+
+@pytest.mark.parametrize(
+    "cells", [("200105", "200113"), ("2019-13",), ("2019-00",), ("190115",), ("2019010112",), ("7",)]
+)
+def test_other_digits_are_no_months(cells: Sequence[str]) -> None:
+    with pytest.raises(CvmError, match="date cannot be read"):
+        log_of("customer,date,amount", [("a", cell, 1) for cell in cells])
+
+
+@pytest.mark.parametrize("moment", ["1651412345", "1651412345678"])
+def test_seconds_since_1970_are_read_once_the_time_zone_is_known(moment: str) -> None:
+    rows = [("a", moment, 1)]  # 1 May 2022, 13:39 in Greenwich
+    with pytest.raises(CvmError, match=r"since 1970.*--timezone"):
+        log_of("customer,event_time,amount", rows)
+    made = log_of("customer,event_time,amount", rows, timezone="Pacific/Auckland")
+    assert [str(row[0]) for row in made.transactions.select("date").fetchall()] == ["2022-05-02"]
+
+
+@pytest.mark.parametrize(
+    ("header", "roles"),
+    [
+        ("id,Customer,Amount Due,Amount Paid,Status,Created (UTC)", "Customer,Created (UTC),Amount Paid"),
+        ("subscriber_id,bill_month,plan,bill_amount,profit", "subscriber_id,bill_month,bill_amount"),
+        ("contract_account,invoice_date,invoice_no,kWh,amount_eur", "contract_account,invoice_date,amount_eur"),
+        ("policy_no,customer_no,due_date,premium", "customer_no,due_date,premium"),
+        ("Donor ID,Gift Date,Gift Amount,Campaign,Donor Name", "Donor ID,Gift Date,Gift Amount"),
+        ("MemberNo,Month,Fee", "MemberNo,Month,Fee"),
+        ("event_time,user_id,product_id,revenue_usd", "user_id,event_time,revenue_usd"),
+        (
+            "reservation_id,guest_id,guest_name,booking_date,arrival_date,departure_date,nights,adr,room_revenue",
+            "guest_id,booking_date,room_revenue",
+        ),
+        ("户号,户名,账单月份,电费", "户号,账单月份,电费"),
+        ("投保人编号,投保人姓名,缴费日期,保费", "投保人编号,缴费日期,保费"),
+        ("捐赠人,捐赠日期,捐赠金额", "捐赠人,捐赠日期,捐赠金额"),
+    ],
+)
+def test_bills_premiums_gifts_and_stays_name_their_columns_in_their_own_way(header: str, roles: str) -> None:
+    found = guess_mapping(header.split(","))
+    assert [found[role] for role in ("customer_id", "date", "amount")] == roles.split(",")
+    # a policy or an account is paid for again and again: its number is no order's
+    assert found.get("order_id") in (None, "invoice_no", "reservation_id")
+
+
+@pytest.mark.parametrize(
+    ("header", "date", "amount"),
+    [
+        ("customer,date,due date,fee,amount", "date", "amount"),
+        ("customer,order date,month,quantity,unit price,booking fee", "order date", None),
+    ],
+)
+def test_names_of_bills_give_way_to_those_of_sales(header: str, date: str, amount: str | None) -> None:
+    found = guess_mapping(header.split(","))
+    assert (found["date"], found.get("amount")) == (date, amount)
+
+
+def test_a_guest_who_did_not_come_brought_nothing() -> None:
+    rows = [
+        ("a", "2023-01-31", 100, "Check-Out"),
+        ("b", "2023-01-31", 100, "No-Show"),
+        ("c", "2023-01-31", 9, "Canceled"),
+    ]
+    quality = log_of("guest_id,booking_date,room_revenue,reservation_status", rows).quality
+    assert (quality.amount("used"), quality.rows("cancelled")) == (100, 2)
+
+
+def test_a_sheet_with_a_column_a_month_still_has_a_header(tmp_path: Path) -> None:
+    path = tmp_path / "wide.csv"
+    path.write_text("Customer,201901,201902\n100001,123456,200000\n100002,654321,300000\n", encoding="utf-8")
+    with pytest.raises(CvmError, match="'Customer', '201901', '201902'"):
+        read(path)

@@ -92,7 +92,8 @@ def test_both_languages_leave_no_place_open(language):
 
 def cut(panel, rows, chosen=slice(None), first=None):
     values = {name: panel[name][rows][:, chosen] for name in ("revenue", "profit")}
-    begins = np.clip(panel.first[chosen] - (rows.start or 0), 0, None) if first is None else first
+    last = max(len(panel.period[rows]) - 1, 0)
+    begins = np.clip(panel.first[chosen] - (rows.start or 0), 0, last) if first is None else first
     return Panel(panel.customer_id[chosen], panel.period[rows], panel.months, values, begins)
 
 
@@ -149,3 +150,90 @@ def test_nobody_ended_has_no_pattern():
     )  # fmt: skip
     nobody = dataclasses.replace(told, decoded=decoded)
     assert term("stages.report_nobody_ended") in text_of(relationship.patterns_section(case, nobody))
+
+
+# --- logs that carry less -------------------------------------------------------------------------------
+
+
+def log_of(revenue, first):
+    customers = revenue.shape[1]
+    ids = np.array([f"{i:04d}" for i in range(customers)], object)
+    period = (np.datetime64("2020-01") + np.arange(len(revenue))).astype("datetime64[D]")
+    bought = np.where(np.arange(len(revenue))[:, None] < first, 0, revenue)
+    return Panel(ids, period, 1, {"revenue": bought}, first)
+
+
+def bills(seed=1, periods=36, customers=600, *, yearly=0.0, noise=0.3):
+    """Customers who begin at any time, pay about the same every month, and leave for good with 2% a month."""
+    rng = np.random.default_rng(seed)
+    first = np.maximum(rng.integers(-periods, periods - 1, customers), 0)
+    month = np.arange(periods)[:, None]
+    alive = month < first + rng.geometric(0.02, customers)
+    logs = rng.normal(3, 1, customers) + rng.normal(0, noise, (periods, customers)) + yearly * month / 12
+    return log_of(np.exp(logs) * alive, first), alive[-1]
+
+
+def test_equal_bills_get_no_stages_but_who_has_ended():
+    panel, alive = bills()
+    case = case_of(panel)
+    told = relationship.tell(case)
+    assert told.missing == ()
+    assert not told.staged
+    now = relationship.stages_now(told)
+    assert now["customers"].sum() == len(panel.customer_id)
+    assert len(now) == 2
+    ended = told.decoded.stage[-1] == 5
+    assert (~alive)[ended].mean() > 0.95
+    assert ended[~alive].mean() > 0.8
+    text = text_of(relationship.stages_section(case, told))
+    assert "Stages and patterns are not shown" in text
+    assert term("formation") not in text.replace("exploration, formation and stability look alike", "")
+    assert "bought again since" in text
+    assert relationship.patterns_section(case, told) == []
+
+
+@pytest.mark.parametrize(("yearly", "said"), [(0.4, "more a year"), (-0.4, "less a year")])
+def test_what_moves_everybody_is_said(yearly, said):
+    panel, _ = bills(yearly=yearly, periods=48, customers=900)
+    told = relationship.tell(case_of(panel))
+    assert not told.staged
+    text = text_of(relationship.stages_section(case_of(panel), told))
+    assert said in text
+    assert told.course.trend == pytest.approx(np.expm1(yearly), abs=0.08)
+
+
+def test_a_log_in_which_silence_is_no_end_is_refused():
+    rng = np.random.default_rng(5)
+    own = np.clip(0.12 * rng.lognormal(0, 0.9, 900), 0, 1)
+    bought = rng.random((36, 900)) < own
+    bought = bought[:, bought.sum(axis=0) > 2]
+    panel = log_of(bought * rng.lognormal(3, 0.3, bought.shape), bought.argmax(axis=0))
+    missing = refused(panel)
+    assert any("bought again since" in sentence or "no end" in sentence for sentence in missing)
+
+
+def test_few_customers_are_one_sentence():
+    panel, _ = bills(customers=12)
+    missing = refused(panel)
+    assert len(missing) == 1
+    assert "12 customers" in missing[0]
+
+
+def test_a_refuted_list_is_not_shown():
+    case, told = judged()
+    seen = stages.Hindsight(12, 100, 0.02, 60, 0.25, 300, 0.24)
+    text = text_of(relationship.stages_section(case, dataclasses.replace(told, hindsight=seen)))
+    assert "No list is shown" in text
+    assert term("stages.report_since") not in text
+    held = dataclasses.replace(seen, declining_fell=0.7)
+    text = text_of(relationship.stages_section(case, dataclasses.replace(told, hindsight=held)))
+    assert "the same rule would have named 60" in text
+
+
+def test_only_a_part_of_the_customers_is_called_so():
+    case, told = judged()
+    whole = len(told.panel.customer_id)
+    text = text_of(relationship.stages_section(case, dataclasses.replace(told, of=whole)))
+    assert f"All {whole} customers of the log" in text
+    text = text_of(relationship.stages_section(case, dataclasses.replace(told, of=whole + 5)))
+    assert "began in a complete month" in text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ import pytest
 
 from cvmlab import case
 from cvmlab.reading import read
-from cvmlab.report import first_page, sections, wording
+from cvmlab.report import data_quality, first_page, footing, sections, wording
 from cvmlab.report.html import cell
 from cvmlab.vocabulary import speaking
 
@@ -67,7 +68,7 @@ def test_a_season_is_named_and_not_taken_for_a_trend() -> None:
 
 def test_payments_once_a_month_look_like_a_contract_and_the_stopped_are_counted() -> None:
     made = subscriptions()
-    assert wording.looks_like_a_contract(made)
+    assert wording.contract_months(made) == 1
     stopped = set(wording.stopped_paying(made)["customer_id"])
     on_the_list = set(made.calls["customer_id"])
     assert stopped | on_the_list == {f"s{number:02d}" for number in range(10)}
@@ -80,7 +81,7 @@ def test_customers_long_gone_do_not_make_the_year_look_concentrated() -> None:
     assert len(wording.value_curve(made)) == 10
     who = first_page.five_sentences(made)[0]
     assert "10 customers" in who and "20% of the year's revenue" in who
-    assert not wording.looks_like_a_contract(made)
+    assert wording.contract_months(made) is None
     assert first_page.cautions(made) == []
 
 
@@ -120,3 +121,87 @@ def test_two_or_three_purchases_are_no_habit(frequency: int, said: str) -> None:
 
 def test_a_tiny_amount_is_no_power_of_ten() -> None:
     assert cell(8.3e-06, "money") == "0"
+
+
+def trending(growth: float) -> case.Case:
+    """Eighty customers buy every month, and every order is larger or smaller than the last."""
+    random = np.random.default_rng(3)
+    rows: list[tuple[object, ...]] = [
+        (f"t{number:02d}", dt.date(2020 + month // 12, month % 12 + 1, int(day)), round(1000 * growth**month, 2))
+        for number in range(80)
+        for month in range(36)
+        for day in random.integers(1, 29, random.integers(0, 4))
+    ]
+    return study([*rows, ("t00", "2022-12-31", 1)])
+
+
+def test_a_firm_that_dies_is_not_told_that_customers_come_as_ever() -> None:
+    made = trending(0.96)
+    trend = first_page.five_sentences(made)[1]
+    share = 1 - 0.96**12
+    assert re.search(r"revenue down (\d+)%", trend)
+    assert float(re.findall(r"revenue down (\d+)%", trend)[0]) / 100 == pytest.approx(share, abs=0.1)
+    (caution,) = [text for text in first_page.cautions(made) if "too high" in text]
+    assert "more revenue than came" in caution
+    with speaking("zh"):
+        assert "偏高" in "".join(first_page.cautions(made))
+        assert "交易额下降" in first_page.five_sentences(made)[1]
+
+
+def test_growing_amounts_are_expected_too_low_and_level_ones_right() -> None:
+    assert any("too low" in text for text in first_page.cautions(trending(1.04)))
+    assert not any("too" in text for text in first_page.cautions(trending(1.0)))
+
+
+def premiums(every: int) -> case.Case:
+    """Ninety customers pay a premium at fixed intervals; a third of them missed the last one."""
+    rows: list[tuple[object, ...]] = [
+        (f"p{number:02d}", dt.date(2012 + month // 12, month % 12 + 1, number % 28 + 1), 300 + number)
+        for number in range(90)
+        for month in range(number % every, 120 - (every if number % 3 == 0 else 0), every)
+    ]
+    return study([*rows, ("p01", "2021-12-31", 0)])
+
+
+@pytest.mark.parametrize("every", [3, 12])
+def test_a_premium_every_year_or_quarter_is_a_contract_and_who_missed_one_is_told(every: int) -> None:
+    made = premiums(every)
+    assert wording.contract_months(made) == every
+    late = wording.overdue(made, every)
+    missed = {f"p{number:02d}" for number in range(0, 90, 3)}
+    # who was due within the last month is not late yet
+    assert set(late["customer_id"]) | set(made.calls["customer_id"]) >= {
+        name for name in missed if int(name[1:]) % every != every - 1
+    }
+    assert set(late["customer_id"]) <= missed
+    assert late["last_year"].between(300 * 12 / every, 400 * 12 / every).all()
+    (caution,) = [text for text in first_page.cautions(made) if "as under a contract" in text]
+    assert f"every {every} months" in caution
+    with speaking("zh"):
+        assert f"每 {every} 个月恰好购买一次" in "".join(first_page.cautions(made))
+
+
+def test_why_there_is_no_model_is_told_in_words() -> None:
+    made = study([(f"c{number}", f"2022-{month:02d}-28", 5) for number in range(4) for month in range(1, 13)])
+    page = "".join(piece.text for piece in [*sections.value_matrix(made), *footing.assumptions(made)])
+    assert "few_customers" not in page
+    assert page.count("fewer than 20 customers") == 2
+
+
+def test_silence_by_rule_of_thumb_claims_no_model_and_no_interval() -> None:
+    rows = [(f"c{number}", f"2022-{month:02d}-28", 50) for number in range(12) for month in range(1, 13)]
+    made = study([row for row in rows if row[0] not in ("c0", "c1") or str(row[1]) < "2022-07-01"])
+    assert made.models.bg_nbd is None and len(made.calls) == 2
+    page = "".join(piece.text for piece in first_page.page_one(made, "x")[:2] if hasattr(piece, "text"))
+    assert "more than three times their usual gap" in page
+    assert "interval" not in page and "model: still a customer" not in page
+    (table,) = [piece.text for piece in sections.recommendations(made)]
+    assert "600–600" not in table
+
+
+@pytest.mark.parametrize(("years", "caption"), [(2, "By month<"), (3, "By month, the last 24 of 36<")])
+def test_a_list_of_months_that_is_cut_says_so(years: int, caption: str) -> None:
+    rows = [("a", f"{2019 + month // 12}-{month % 12 + 1:02d}-28", 5) for month in range(12 * years)]
+    made = read(pd.DataFrame([(*map(str, row),) for row in rows], columns=["customer", "date", "amount"]))
+    (page,) = data_quality.quality(made.quality, made.mapping)
+    assert caption in page.text

@@ -11,6 +11,7 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
+from cvmlab.progress import quiet
 from cvmlab.whatif import strip_views
 
 SECONDS = 120
@@ -19,13 +20,15 @@ SECONDS = 120
 def run(path: Path) -> None:
     """Run a notebook in its own folder, and write it back only if every cell went through."""
     notebook = nbformat.read(path, as_version=4)
-    NotebookClient(
+    client = NotebookClient(
         notebook,
         timeout=SECONDS,
         kernel_name="python3",
         record_timing=False,
         resources={"metadata": {"path": path.parent}},
-    ).execute()
+    )
+    with quiet():
+        client.execute()
     # the version of whoever ran it last is no part of the course
     notebook.metadata["language_info"] = {"name": "python"}
     stripped = nbformat.from_dict(strip_views(notebook))

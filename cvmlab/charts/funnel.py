@@ -35,6 +35,11 @@ def plot_funnel(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax
         Axes to draw on; a new figure if left out.
 
+    Raises
+    ------
+    CvmError
+        If a column is missing or there is no row.
+
     Notes
     -----
     Still open is hatched: neither a success nor a failure yet. Users who are not lost, the dormant among
@@ -89,7 +94,7 @@ def _funnel_message(frame: pd.DataFrame) -> str:
         "pipeline.funnel_message",
         customers=f"{frame['reached'].iloc[0]:,}",
         goal=term(goal),
-        came=f"{frame['reached'][states.index(goal)]:,}",
+        came=f"{frame['reached'].iloc[states.index(goal)]:,}",
         open=f"{waiting:,}",
     )
 
@@ -131,6 +136,11 @@ def plot_flows(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         `cvmlab.pipeline.flows`: ``from_state``, ``to_state`` (empty: came in, still there), ``count`` (moves).
     ax
         Axes to draw on; a new figure if left out.
+
+    Raises
+    ------
+    CvmError
+        If a column is missing or there is no row.
 
     Examples
     --------

@@ -117,12 +117,12 @@ def plot_pattern_shares(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         ax.plot(known, places, marker="D", color=style.ORANGE, markeredgecolor=style.INK, linestyle="none", zorder=4)
         ax.plot([], [], marker="D", color=style.ORANGE, markeredgecolor=style.INK, linestyle="none",
                 label=term("known_truth"))  # fmt: skip
-        ax.legend(loc="center right", frameon=False, fontsize=style.NOTE_SIZE)
+        ax.legend(loc="upper right", bbox_to_anchor=(1, -0.09), frameon=False, fontsize=style.NOTE_SIZE)
         right = np.fmax(high, known)
     for place, edge, customers, part in zip(places, right, count, share, strict=True):
         ax.annotate(
             say("patterns.share_label", customers=f"{customers:,}", share=style.percent(part)),
-            (edge, place), xytext=(6, 0), textcoords="offset points", va="center",
+            (edge, place), xytext=(9, 0), textcoords="offset points", va="center",
             fontsize=style.NOTE_SIZE, color=style.INK,
         )  # fmt: skip
     ax.set_yticks(places, [term(f"patterns.pattern_{name}") for name in frame["pattern"]])

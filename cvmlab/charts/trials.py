@@ -132,11 +132,13 @@ def plot_calibration(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         zorder=3,
         alpha=0.9,
     )
+    below = bool(((x > 0.4) & (low < 0.15)).any())
     ax.annotate(
         f"{term('charts.calibration_line')}\n{term('charts.calibration_size')}",
-        xy=(0.99, 0.02),
+        xy=(0.01, 0.98) if below else (0.99, 0.02),
         xycoords="axes fraction",
-        ha="right",
+        ha="left" if below else "right",
+        va="top" if below else "bottom",
         fontsize=style.NOTE_SIZE,
         color=style.QUIET,
     )

@@ -132,6 +132,8 @@ def heavy_tailed(ax: Axes, side: str, amounts: NDArray[np.float64], threshold: f
         sizes = np.array([abs(threshold) or 1.0])
     # linear up to the size that nine of ten exceed: below it differences do not matter
     near_zero = 10.0 ** np.floor(np.log10(np.quantile(sizes, 0.1)))
+    # a thousandth of what matters is nil: a model's 0.0000001 must not stretch the axis
+    near_zero = max(near_zero, 10.0 ** (np.floor(np.log10(abs(threshold) or sizes.max())) - 3))
     if sizes.max() / near_zero < 50:
         near_zero = float(sizes.max())
     set_scale = ax.set_xscale if side == "x" else ax.set_yscale

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import draws
+from ..checking import check_count
 from ..errors import CvmError
 from .layout import State
 from .scenario import Carrier, MarketScenario, check_carriers
@@ -119,8 +120,7 @@ def make_customers(scenario: MarketScenario, carriers: Mapping[str, Carrier], cu
     array([1, 1, 2, 1, 2, 2], dtype=uint8)
     """
     check_carriers(carriers, scenario)
-    if isinstance(customers, bool) or not isinstance(customers, (int, np.integer)) or customers < 1:
-        raise CvmError("market.no_customers", count=customers)
+    check_count("customers", customers)
 
     def uniform(name: str) -> NDArray[np.float64]:
         return draws.of_everyone(draws.uniform, seed, customers, _BIRTH, _PURPOSES.index(name))

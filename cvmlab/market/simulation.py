@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..checking import check_count
 from ..draws import key_of
 from ..errors import CvmError
 from . import engine
@@ -113,10 +114,9 @@ def simulate(
     scenario = MarketScenario() if scenario is None else scenario
     carriers = dict(THREE_CARRIERS if carriers is None else carriers)
     check_carriers(carriers, scenario)
-    _check_whole("periods", periods, 1, 1200)
+    check_count("periods", periods, 1, 1200)
     count = len(customers) if isinstance(customers, Customers) else customers
-    if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 1:
-        raise CvmError("market.no_customers", count=count)
+    check_count("customers", count)
     _check_memory(int(count), periods, len(carriers), scenario, panel, memory_limit)
     dated = schedule(decisions, carriers, periods)
     tables = make_tables(scenario, carriers, dated, periods)
@@ -163,7 +163,7 @@ def extend(
     ...
     cvmlab.errors.CvmError: Mobile decides for period 3, which has passed; decide for period 6 or later.
     """
-    _check_whole("periods", periods, 1, 1200)
+    check_count("periods", periods, 1, 1200)
     start, stop = result.periods, result.periods + periods
     count = len(result.state.carrier)
     has_panel = result.panel is not None
@@ -251,13 +251,8 @@ def _first_expectation(scenario: MarketScenario, tables: Tables, customers: Cust
 def _threads(threads: int | None) -> int:
     if threads is None:
         return min(os.cpu_count() or 1, 16)
-    _check_whole("threads", threads, 1, 256)
+    check_count("threads", threads, 1, 256)
     return threads
-
-
-def _check_whole(name: str, value: Any, lowest: int, highest: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not lowest <= value <= highest:
-        raise CvmError("market.not_whole", name=name, value=value, lowest=lowest, highest=highest)
 
 
 def _check_fit(customers: Customers, carriers: int) -> None:

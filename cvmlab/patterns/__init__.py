@@ -16,7 +16,7 @@ A relationship that is still alive has no pattern yet: it is undecided, whatever
 
 from __future__ import annotations
 
-from .classifying import classify, grade, pattern_shares
+from .classifying import calibration, classify, grade, pattern_shares
 from .paths import (
     LATE_MONTHS,
     PATTERNS,
@@ -40,6 +40,7 @@ __all__ = [
     "UNNAMED",
     "Ending",
     "Story",
+    "calibration",
     "causes",
     "classify",
     "ending",

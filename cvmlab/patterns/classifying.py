@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..checking import check_count, check_one_row_each
 from ..errors import CvmError
 from ..tables import CUSTOMER_ID, REVENUE, Panel, check_columns
-from .paths import LATE_MONTHS, PATTERNS, STAGE_LEFT, UNDECIDED, check_at_least, last_periods, pattern_of_paths
+from .paths import LATE_MONTHS, PATTERNS, STAGE_LEFT, UNDECIDED, check_patterns, last_periods, pattern_of_paths
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,25 +63,28 @@ def classify(
     Raises
     ------
     CvmError
-        For fewer than one draw, or a panel that the model cannot read.
+        For a number of draws below 1 or not whole, a seed that is no whole number from 0, or a panel that the model
+        cannot read.
 
     Notes
     -----
-    Estimated, not known: `grade` tells how often it is right where the truth is simulated.
+    Estimated, not known: `grade` tells how often it is right where the truth is simulated, and `calibration` that the
+    confidence claims too much in the middle: of this model's own generator's patterns told with 0.85, six to seven in
+    ten are right; of those told with 0.95 and more, nine.
 
     Examples
     --------
     >>> from cvmlab.relationships import Population, simulate_relationships
-    >>> known = simulate_relationships(Population(), customers=40, periods=36, seed=1)
+    >>> known = simulate_relationships(Population(), customers=200, periods=36, seed=1)
     >>> said = classify(known.panel, draws=10)
     >>> said.columns[:4].tolist()
     ['customer_id', 'pattern', 'confidence', 'ended_probability']
-    >>> bool((grade(said, known.truth)["right"].dropna() > 0.3).all())
+    >>> bool(grade(said, known.truth)["right"].iloc[-1] > 0.95)  # the living are undecided
     True
     """
     from .. import stages
 
-    check_at_least("draws", draws, 1)
+    check_count("draws", draws)
     chosen = stages.fit(panel, seed=seed) if model is None else model
     customers = len(panel.customer_id)
     shares = np.zeros((len(PATTERNS) + 1, customers))
@@ -88,8 +92,8 @@ def classify(
     # who bought in the last period is alive, and needs no draws
     bought = panel[REVENUE][-1] > 0
     shares[0, bought] = 1
-    for number, some in enumerate(_chunks(np.flatnonzero(~bought), int(draws) * len(panel.period))):
-        paths = stages.sample(_part(panel, some), chosen, draws=int(draws), seed=seed + number)
+    for some in _chunks(np.flatnonzero(~bought), int(draws) * len(panel.period)):
+        paths = stages.sample(_part(panel, some), chosen, draws=int(draws), seed=seed)
         codes = pattern_of_paths(paths, late_months, panel.months)
         shares[:, some] = [(codes == code).mean(axis=0) for code in range(len(shares))]
         rows = last_periods(paths)
@@ -159,6 +163,11 @@ def pattern_shares(classified: pd.DataFrame) -> pd.DataFrame:
         the sample, not for mistakes of the decoding; ``expected_share``: mean probability of the
         pattern, where the frame has it, NaN else.
 
+    Raises
+    ------
+    CvmError
+        For a frame without ``pattern`` or without rows, or an unknown pattern.
+
     Examples
     --------
     >>> import pandas as pd
@@ -168,7 +177,7 @@ def pattern_shares(classified: pd.DataFrame) -> pd.DataFrame:
     """
     import pandas as pd
 
-    pattern = _checked_patterns(classified, "classified")
+    pattern = check_patterns(classified, "classified")
     names = [*PATTERNS, UNDECIDED]
     count = np.array([(pattern == name).sum() for name in names])
     low, high = _wilson(count, len(pattern))
@@ -222,7 +231,7 @@ def grade(classified: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     CvmError
-        If a column is missing, a pattern unknown, or a customer has no truth.
+        If a column is missing, a pattern unknown, a customer stands in more than one row, or has no truth.
 
     Examples
     --------
@@ -234,13 +243,7 @@ def grade(classified: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
     """
     import pandas as pd
 
-    said = _checked_patterns(classified, "classified")
-    _checked_patterns(truth, "truth")
-    check_columns(classified, [CUSTOMER_ID], "classified")
-    check_columns(truth, [CUSTOMER_ID], "truth")
-    known = classified[CUSTOMER_ID].map(truth.set_index(CUSTOMER_ID)["pattern"])
-    if known.isna().any():
-        raise CvmError("patterns.no_truth", customer=classified[CUSTOMER_ID][known.isna()].iloc[0])
+    said, known = _said_and_known(classified, truth)
     names = [*PATTERNS, UNDECIDED]
     counts = np.array([[((known == true) & (said == name)).sum() for name in names] for true in names])
     total = counts.sum(axis=1)
@@ -250,12 +253,65 @@ def grade(classified: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
-def _checked_patterns(frame: pd.DataFrame, table: str) -> NDArray[np.object_]:
-    check_columns(frame, ["pattern"], table)
-    if not len(frame):
-        raise CvmError("tables.no_rows", table=table)
-    pattern = frame["pattern"].to_numpy(dtype=object)
-    for row, name in enumerate(pattern):
-        if name not in (*PATTERNS, UNDECIDED):
-            raise CvmError("patterns.unknown", value=name, row=row + 1, table=table, patterns=", ".join(PATTERNS))
-    return pattern
+def calibration(classified: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
+    """Compare the stated confidence in a pattern with how often it was right.
+
+    Parameters
+    ----------
+    classified
+        ``customer_id``, ``pattern`` and ``confidence``, from `classify`; the undecided do not count.
+    truth
+        As in `grade`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a band of confidence with anybody in it: ``confidence_from``, ``confidence_to``, ``customers``,
+        ``confidence`` (mean stated), ``right`` (share that was right).
+
+    Raises
+    ------
+    CvmError
+        As `grade`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> said = pd.DataFrame({"customer_id": ["a", "b"], "pattern": ["I", "II"], "confidence": [0.97, 0.93]})
+    >>> known = pd.DataFrame({"customer_id": ["a", "b"], "pattern": ["I", "III"]})
+    >>> calibration(said, known)[["customers", "right"]].values.tolist()
+    [[2.0, 0.5]]
+    """
+    import pandas as pd
+
+    check_columns(classified, ["confidence"], "classified")
+    said, known = _said_and_known(classified, truth)
+    decided = said != UNDECIDED
+    sure = classified["confidence"].to_numpy(float)[decided]
+    right = (said == known.to_numpy(dtype=object))[decided]
+    edges = np.array([0.0, 0.6, 0.75, 0.9, 1.0])
+    band = np.clip(np.searchsorted(edges, sure, side="right") - 1, 0, len(edges) - 2)
+    count = np.bincount(band, minlength=len(edges) - 1)
+    held = np.maximum(count, 1)
+    frame = pd.DataFrame(
+        {
+            "confidence_from": edges[:-1],
+            "confidence_to": edges[1:],
+            "customers": count,
+            "confidence": np.bincount(band, sure, len(edges) - 1) / held,
+            "right": np.bincount(band, right, len(edges) - 1) / held,
+        }
+    )
+    return frame[frame["customers"] > 0].reset_index(drop=True)
+
+
+def _said_and_known(classified: pd.DataFrame, truth: pd.DataFrame) -> tuple[NDArray[np.object_], pd.Series[str]]:
+    said = check_patterns(classified, "classified")
+    check_patterns(truth, "truth")
+    for frame, table in ((classified, "classified"), (truth, "truth")):
+        check_columns(frame, [CUSTOMER_ID], table)
+        check_one_row_each(frame)
+    known = classified[CUSTOMER_ID].map(truth.set_index(CUSTOMER_ID)["pattern"])
+    if known.isna().any():
+        raise CvmError("patterns.no_truth", customer=classified[CUSTOMER_ID][known.isna()].iloc[0])
+    return said, known

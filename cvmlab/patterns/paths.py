@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..checking import check_count, check_parameter
 from ..errors import CvmError
 from ..lifecycle import DECLINE, ENDED, EXPLORATION, FORMATION, STABILITY, STAGES
+from ..tables import check_columns
 from ..vocabulary import read_rules, term
 
 if TYPE_CHECKING:
@@ -40,6 +42,11 @@ def causes(language: str | None = None) -> pd.DataFrame:
         One row a cause: ``pattern``, ``name`` of the pattern, ``stage_left``, ``cause`` (a key), ``why``,
         ``measure`` (texts), ``source`` of the cause and ``measure_source`` (a key of DOMAIN, or "ours").
 
+    Raises
+    ------
+    CvmError
+        For a language that is none of the two.
+
     Examples
     --------
     >>> table = causes()
@@ -60,18 +67,71 @@ def causes(language: str | None = None) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def check_at_least(name: str, given: float, minimum: float) -> None:
-    """Raise `CvmError` unless a parameter is a finite number of at least ``minimum``.
+def check_paths(paths: Any, dimensions: tuple[int, ...] = (2, 3)) -> NDArray[np.uint8]:
+    """Return paths as an array, lists included, or raise `CvmError` unless they are paths through the stages.
+
+    Parameters
+    ----------
+    paths
+        As in `pattern_of_paths`.
+    dimensions
+        How many dimensions they may have.
+
+    Raises
+    ------
+    CvmError
+        For other dimensions, rows of unequal length, no period, or anything but whole numbers from 0 to 5.
 
     Examples
     --------
-    >>> check_at_least("draws", 0, 1)
+    >>> check_paths([[1], [6]])
     Traceback (most recent call last):
     ...
-    cvmlab.errors.CvmError: draws is 0; it must be a number of at least 1.
+    cvmlab.errors.CvmError: Paths through the stages hold whole numbers from 0 to 5 only: ...
     """
-    if isinstance(given, bool) or not isinstance(given, int | float | np.number) or not minimum <= given < np.inf:
-        raise CvmError("patterns.too_small", name=name, value=given, minimum=f"{minimum:g}")
+    try:
+        codes = np.asarray(paths)
+    except ValueError:
+        raise CvmError("patterns.paths_uneven") from None
+    if codes.ndim not in dimensions or codes.shape[-2] == 0:
+        raise CvmError("patterns.paths_shape" if 3 in dimensions else "patterns.stages_shape", shape=codes.shape)
+    if codes.size and (codes.dtype.kind not in "iu" or codes.min() < 0 or codes.max() > ENDED):
+        raise CvmError("patterns.paths_codes", highest=ENDED)
+    return codes.astype(np.uint8, copy=False)
+
+
+def check_patterns(frame: pd.DataFrame, table: str) -> NDArray[np.object_]:
+    """Return the column ``pattern`` of a frame, or raise `CvmError` unless it holds I–IV and "" only.
+
+    Parameters
+    ----------
+    frame
+        With ``pattern``.
+    table
+        What the frame is called in a message.
+
+    Raises
+    ------
+    CvmError
+        For a frame without that column or without rows, or an unknown pattern: names the row.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> check_patterns(pd.DataFrame({"pattern": ["I", "V"]}), "classified")
+    Traceback (most recent call last):
+    ...
+    cvmlab.errors.CvmError: 'V' in row 2 of the table classified is no pattern. ...
+    """
+    check_columns(frame, ["pattern"], table)
+    if not len(frame):
+        raise CvmError("tables.no_rows", table=table)
+    pattern = frame["pattern"].to_numpy(dtype=object)
+    known = frame["pattern"].isin([*PATTERNS, UNDECIDED]).to_numpy()
+    if not known.all():
+        row = int(known.argmin())
+        raise CvmError("patterns.unknown", value=pattern[row], row=row + 1, table=table, patterns=", ".join(PATTERNS))
+    return pattern
 
 
 def pattern_of_paths(paths: NDArray[np.uint8], late_months: float = LATE_MONTHS, months: int = 1) -> NDArray[np.uint8]:
@@ -99,7 +159,7 @@ def pattern_of_paths(paths: NDArray[np.uint8], late_months: float = LATE_MONTHS,
     Raises
     ------
     CvmError
-        For codes beyond 5, paths without a period, or a duration of no length.
+        For codes beyond 5, paths of another shape or without a period, or a duration of no length.
 
     Examples
     --------
@@ -109,14 +169,9 @@ def pattern_of_paths(paths: NDArray[np.uint8], late_months: float = LATE_MONTHS,
     >>> pattern_of_paths(np.array([[3] * 12 + [5, 1, 1, 5]], dtype=np.uint8).T)  # came back once, on trial
     array([1], dtype=uint8)
     """
-    check_at_least("months", months, 1)
-    check_at_least("late_months", late_months, 0)
-    codes = np.asarray(paths)
-    if codes.ndim not in (2, 3) or codes.shape[-2] == 0:
-        raise CvmError("patterns.paths_shape", shape=codes.shape)
-    if codes.size and (codes.dtype.kind not in "iu" or codes.min() < 0 or codes.max() > ENDED):
-        raise CvmError("patterns.paths_codes", highest=ENDED)
-    codes = last_relationship(codes)
+    check_parameter("months", months, 1)
+    check_parameter("late_months", late_months, 0)
+    codes = last_relationship(check_paths(paths))
     has_stage = (codes >= EXPLORATION) & (codes <= STABILITY)
     periods = codes.shape[-2]
     last = periods - 1 - has_stage[..., ::-1, :].argmax(axis=-2)
@@ -168,13 +223,19 @@ def last_periods(paths: NDArray[np.uint8]) -> NDArray[np.int64]:
     ndarray
         int64, shape (draws, customers) or (customers,).
 
+    Raises
+    ------
+    CvmError
+        For codes beyond 5, or paths of another shape or without a period.
+
     Examples
     --------
     >>> last_periods(np.array([[1, 2, 5, 5], [0, 0, 0, 0]], dtype=np.uint8).T)
     array([ 1, -1])
     """
-    alive = (paths >= EXPLORATION) & (paths <= DECLINE)
-    last = paths.shape[-2] - 1 - alive[..., ::-1, :].argmax(axis=-2)
+    codes = check_paths(paths)
+    alive = (codes >= EXPLORATION) & (codes <= DECLINE)
+    last = codes.shape[-2] - 1 - alive[..., ::-1, :].argmax(axis=-2)
     return np.where(alive.any(axis=-2), last, -1)
 
 
@@ -199,7 +260,7 @@ def fate_of_the_living(paths: NDArray[np.uint8], periods: int, late_months: floa
     Raises
     ------
     CvmError
-        If there are not so many periods.
+        If there are not so many periods or their number is not whole, for codes beyond 5, or paths of another shape.
 
     Examples
     --------
@@ -209,11 +270,12 @@ def fate_of_the_living(paths: NDArray[np.uint8], periods: int, late_months: floa
     """
     import pandas as pd
 
-    check_at_least("periods", periods, 1)
-    pattern = pattern_of_paths(paths, late_months)
-    if paths.ndim != 2 or periods >= len(paths):
-        raise CvmError("patterns.too_few_periods", periods=periods, count=paths.shape[-2])
-    then = paths[periods - 1]
+    check_count("periods", periods)
+    codes = check_paths(paths, (2,))
+    pattern = pattern_of_paths(codes, late_months)
+    if periods >= len(codes):
+        raise CvmError("patterns.too_few_periods", periods=periods, count=len(codes))
+    then = codes[periods - 1]
     rows = []
     for code, stage in enumerate(STAGES, start=1):
         later = np.bincount(pattern[then == code], minlength=len(PATTERNS) + 1)
@@ -237,13 +299,19 @@ def late_formation(stage: NDArray[np.uint8], months: int = 6) -> NDArray[np.bool
     ndarray
         bool, of the same shape.
 
+    Raises
+    ------
+    CvmError
+        For codes beyond 5, another shape or no period, or a number of months that is below 1 or not whole.
+
     Examples
     --------
     >>> late_formation(np.array([[1, 2, 2, 2, 3, 4]], dtype=np.uint8).T, months=2)[:, 0].tolist()
     [False, False, True, True, False, False]
     """
-    check_at_least("months", months, 1)
-    late = np.zeros(stage.shape, dtype=np.bool_)
-    for ahead in range(1, min(int(months), len(stage) - 1) + 1):
-        late[:-ahead] |= (stage[:-ahead] == FORMATION) & (stage[ahead:] == STABILITY)
+    check_count("months", months)
+    codes = check_paths(stage, (2,))
+    late = np.zeros(codes.shape, dtype=np.bool_)
+    for ahead in range(1, min(months, len(codes) - 1) + 1):
+        late[:-ahead] |= (codes[:-ahead] == FORMATION) & (codes[ahead:] == STABILITY)
     return late

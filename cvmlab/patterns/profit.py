@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..checking import check_one_row_each
 from ..discounting import First, present_value
 from ..errors import CvmError
 from ..lifecycle import DECLINE, STAGES, Relationship, level_path, stage_path, variables
 from ..tables import CUSTOMER_ID, PERIOD, PROFIT, Panel, check_columns
-from .paths import LATE_MONTHS, PATTERNS, UNDECIDED
+from .paths import LATE_MONTHS, PATTERNS, UNDECIDED, check_patterns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -129,6 +130,11 @@ def lost_profit(
         (money), ``lost`` (present value of IV less that of the pattern, money), ``lost_share`` (of IV's
         present value; NaN where that is not positive).
 
+    Raises
+    ------
+    CvmError
+        As `typical_curves`, and for a discount rate or a ``first`` that `cvmlab.discounting.present_value` refuses.
+
     Examples
     --------
     >>> lost_profit()[["pattern", "months", "lost_share"]].round(1).values.tolist()
@@ -174,7 +180,8 @@ def profit_by_pattern(panel: Panel, classified: pd.DataFrame, *, measure: str = 
     Raises
     ------
     CvmError
-        If the panel lacks the measure, or a customer has no pattern.
+        If the panel lacks the measure or it holds a figure that is not finite, for a missing column, an unknown
+        pattern, a customer in more than one row, or a customer of the panel without a pattern.
 
     Examples
     --------
@@ -186,10 +193,15 @@ def profit_by_pattern(panel: Panel, classified: pd.DataFrame, *, measure: str = 
     """
     import pandas as pd
 
+    from ..stages.checking import check_finite
+
     measures = tuple(panel.values)
     if measure not in measures:
         raise CvmError("tables.missing_column", table="panel", column=measure, columns=", ".join(measures))
-    check_columns(classified, [CUSTOMER_ID, "pattern"], "classified")
+    check_finite(panel, [measure])
+    check_columns(classified, [CUSTOMER_ID], "classified")
+    check_patterns(classified, "classified")
+    check_one_row_each(classified)
     pattern = classified.set_index(CUSTOMER_ID)["pattern"].reindex(panel.customer_id)
     if pattern.isna().any():
         raise CvmError("patterns.no_pattern", customer=pattern.index[pattern.isna()][0])

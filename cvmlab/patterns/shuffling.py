@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..checking import check_count
 from ..lifecycle import STAGES
 from ..tables import Panel
 
@@ -35,6 +36,11 @@ def shuffle_months(panel: Panel, seed: int) -> Panel:
     Panel
         With all measures in the same new order.
 
+    Raises
+    ------
+    CvmError
+        For a seed that is no whole number of at least 0.
+
     Examples
     --------
     >>> import numpy as np
@@ -44,6 +50,7 @@ def shuffle_months(panel: Panel, seed: int) -> Panel:
     >>> sorted(shuffle_months(panel, seed=1)["revenue"][1:, 0].tolist())
     [5.0, 9.0]
     """
+    check_count("seed", seed, 0, 2**64 - 1)
     periods, customers = len(panel.period), len(panel.customer_id)
     row = np.arange(periods, dtype=np.float64)[:, None]
     luck = np.random.default_rng(seed).random((periods, customers))
@@ -73,6 +80,11 @@ def stages_against_shuffled(panel: Panel, model: StageModel | None = None, *, se
     pandas.DataFrame
         Five rows, the stages and "ended": ``stage`` (key of a term), ``share`` of the months, ``share_shuffled``,
         ``confidence`` and ``confidence_shuffled`` (means over the months of the stage; NaN where there are none).
+
+    Raises
+    ------
+    CvmError
+        As `cvmlab.stages.fit` and `cvmlab.stages.decode`, and for a seed that is no whole number of at least 0.
 
     Examples
     --------

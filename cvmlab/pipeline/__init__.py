@@ -4,7 +4,8 @@ The states are `STATES`. An event log has one row an event (`EVENTS`): who, when
 held. A repeat, an upgrade or a cross purchase is an event of a user; waking is the way from dormant to user.
 
 ==================  ==============================================================================
-the log             `check_events`, `spells`, `funnel`, `flows`, `purchases`, `account`
+the log             `check_events`, `spells`, `funnel`, `flows`, `purchases`, `account`,
+                    `activities`
 rates and times     `transition_rates`, `transition_matrix`, `time_in_state`, `staying_curve`,
                     `chance_of_reaching`, `whereabouts`
 money               `money_by_state`, `expected_rewards`, `state_values`, `value_of_prospect`,
@@ -23,10 +24,10 @@ known truth         `PipelineRates`, `simulate_pipeline`
 
 from __future__ import annotations
 
-from .accounts import account
+from ..periods import DAYS_A_MONTH
+from .accounts import account, activities
 from .events import EVENTS, STATES, STEPS, check_events, flows, funnel, purchases, spells
 from .rates import (
-    DAYS_A_MONTH,
     chance_of_reaching,
     staying_curve,
     time_in_state,
@@ -46,6 +47,7 @@ __all__ = [
     "PipelineRates",
     "SimulatedPipeline",
     "account",
+    "activities",
     "chance_of_reaching",
     "check_events",
     "dormancy",

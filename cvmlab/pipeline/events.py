@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..checking import numbers_between
 from ..errors import CvmError
 from ..periods import as_date
 from ..tables import AMOUNT, COST, CUSTOMER_ID, DATE, PRODUCT, Column, Table, check_columns, check_table
+from .frames import check_states, pandas_frame
 
 STATE = "state"
 EVENT = "event"
 VALUE = "value"
+PAID = "paid"
 #: The way up, in order; a customer who is dormant has come as far as a user.
 STEPS = ("target", "prospect", "opportunity", "order", "user")
 DORMANT, LOST = "dormant", "lost"
@@ -31,27 +35,29 @@ EVENTS = Table(
         Column(EVENT, "text"),
         Column(VALUE, "number"),
         Column(COST, "number"),
+        Column(AMOUNT, "number"),
+        Column(PAID, "number"),
     ),
 )
 
 
-def check_events(events: pd.DataFrame, *, as_of: dt.date | str | None = None) -> None:
+def check_events(events: Any, *, as_of: dt.date | str | None = None) -> None:
     """Raise `CvmError` unless a frame is an event log of the pipeline; the order of its rows is free.
 
     Parameters
     ----------
     events
-        ``customer_id``, ``date``, ``state`` (one of `STATES`, entered on that day or held) [, ``event``,
-        ``value``, ``cost`` (money)].
+        Frame of pandas, polars, DuckDB or pyarrow: ``customer_id``, ``date``, ``state`` (one of `STATES`, entered
+        on that day or held) [, ``event``; ``value``, ``cost``, ``amount``, ``paid`` (money)].
     as_of
         Day of the last look; no row may be later.
 
     Raises
     ------
     CvmError
-        For no rows, a missing column or one of another type, gaps, a state that is not known, two states of
-        a customer on one day (their order cannot be told), or a row after ``as_of``. The sentence names
-        the row, counted from 1.
+        For no frame, no rows, a missing column or one of another type, gaps, an infinite amount, a state that is
+        not known, two states of a customer on one day (their order cannot be told), or a row after ``as_of``.
+        The sentence names the row, counted from 1.
 
     Examples
     --------
@@ -59,30 +65,28 @@ def check_events(events: pd.DataFrame, *, as_of: dt.date | str | None = None) ->
     ...     "customer_id": ["007"], "date": pd.to_datetime(["2024-01-01"]), "state": ["suspect"]}))
     Traceback (most recent call last):
     ...
-    cvmlab.errors.CvmError: The column 'state' holds 'suspect' in row 1, ... Write one of: target, prospect, ...
+    cvmlab.errors.CvmError: The column 'state' of the table events holds 'suspect' in row 1, ...: target, prospect, ...
     """
-    check_table(events, EVENTS)
-    if not len(events):
+    log = pandas_frame(events, EVENTS.name)
+    check_table(log, EVENTS)
+    if not len(log):
         raise CvmError("tables.no_rows", table=EVENTS.name)
     for column in (CUSTOMER_ID, DATE, STATE):
-        gaps = events[column].isna().to_numpy()
+        gaps = log[column].isna().to_numpy()
         if gaps.any():
             raise CvmError("tables.missing_values", table=EVENTS.name, column=column, count=int(gaps.sum()),
                            row=int(gaps.argmax()) + 1)  # fmt: skip
-    for column in (VALUE, COST):
-        if column in events:
-            _check_money(events[column].to_numpy(dtype=np.float64, na_value=np.nan), column)
-    unknown = ~events[STATE].isin(STATES).to_numpy()
-    if unknown.any():
-        row = int(unknown.argmax())
-        raise CvmError("pipeline.unknown_state", value=events[STATE].iloc[row], row=row + 1, states=", ".join(STATES))
-    _check_one_state_a_day(events)
+    for column in (VALUE, COST, AMOUNT, PAID):
+        if column in log:
+            _check_money(log[column].to_numpy(dtype=np.float64, na_value=np.nan), column)
+    check_states(log, STATE, EVENTS.name, STATES)
+    _check_one_state_a_day(log)
     if as_of is not None:
         last = as_date(as_of)
-        late = events[DATE].to_numpy() >= np.datetime64(last) + np.timedelta64(1, "D")
+        late = log[DATE].to_numpy() >= np.datetime64(last) + np.timedelta64(1, "D")
         if late.any():
             row = int(late.argmax())
-            raise CvmError("pipeline.after_as_of", row=row + 1, date=f"{events[DATE].iloc[row]:%Y-%m-%d}", as_of=last)
+            raise CvmError("pipeline.after_as_of", row=row + 1, date=f"{log[DATE].iloc[row]:%Y-%m-%d}", as_of=last)
 
 
 def _check_money(amounts: NDArray[np.float64], column: str) -> None:
@@ -125,7 +129,7 @@ def last_day(events: pd.DataFrame, as_of: dt.date | str | None) -> np.datetime64
     return np.datetime64(as_date(as_of) if as_of is not None else events[DATE].max().date(), "D")
 
 
-def spells(events: pd.DataFrame, *, as_of: dt.date | str | None = None) -> pd.DataFrame:
+def spells(events: Any, *, as_of: dt.date | str | None = None) -> pd.DataFrame:
     """Return every stay of every customer in a state, from the day it was entered.
 
     Rows of a customer that repeat the state held (calls, purchases, payments) do not begin a new stay. The
@@ -159,16 +163,17 @@ def spells(events: pd.DataFrame, *, as_of: dt.date | str | None = None) -> pd.Da
     >>> spells(log, as_of="2024-03-31")[["state", "next_state", "days", "censored"]].values.tolist()
     [['target', 'prospect', 60, False], ['prospect', '', 30, True]]
     """
-    check_events(events, as_of=as_of)
-    ids, names = pd.factorize(events[CUSTOMER_ID], sort=True)
-    day, state = days(events[DATE]), state_codes(events[STATE])
+    log = pandas_frame(events, EVENTS.name)
+    check_events(log, as_of=as_of)
+    ids, names = pd.factorize(log[CUSTOMER_ID], sort=True)
+    day, state = days(log[DATE]), state_codes(log[STATE])
     order = np.lexsort((day, ids))
     ids, day, state = ids[order], day[order], state[order]
     enters = np.ones(len(ids), dtype=bool)
     enters[1:] = (ids[1:] != ids[:-1]) | (state[1:] != state[:-1])
     ids, day, state = ids[enters], day[enters], state[enters]
     goes_on = np.append(ids[1:] == ids[:-1], False)
-    end = np.where(goes_on, np.append(day[1:], 0), last_day(events, as_of).astype(np.int64))
+    end = np.where(goes_on, np.append(day[1:], 0), last_day(log, as_of).astype(np.int64))
     wordings = np.array([*STATES, ""], dtype=object)
     following = np.where(goes_on, np.append(state[1:], 0), len(STATES))
     return pd.DataFrame({
@@ -180,6 +185,56 @@ def spells(events: pd.DataFrame, *, as_of: dt.date | str | None = None) -> pd.Da
         "days": end - day,
         "censored": ~goes_on,
     })  # fmt: skip
+
+
+def checked_stays(stays: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    """Return stays as a frame of pandas, refused where they are not what `spells` gives.
+
+    Parameters
+    ----------
+    stays
+        ``state`` and the columns named: those of ``customer_id``, ``next_state``, ``days`` and ``censored`` that
+        are needed.
+
+    Raises
+    ------
+    CvmError
+        For no rows, a missing column, an unknown state, ``censored`` neither true nor false, a stay that ended
+        and went nowhere, days that are no number from 0, or a stay that ended after 0 days (its rate would be
+        infinite). The sentence names the row.
+
+    Examples
+    --------
+    >>> checked_stays(pd.DataFrame({"state": ["user"], "days": [-5]}), "days")
+    Traceback (most recent call last):
+    ...
+    cvmlab.errors.CvmError: The column 'days' holds -5 in row 1; it must lie from 0 to ∞. Correct the row.
+    """
+    stays = pandas_frame(stays, "spells")
+    check_columns(stays, [STATE, *columns], "spells")
+    if not len(stays):
+        raise CvmError("tables.no_rows", table="spells")
+    check_states(stays, STATE, "spells", STATES)
+    lasts = np.ones(len(stays), dtype=bool)
+    if "censored" in columns:
+        told = stays["censored"].isin([True, False]).to_numpy()
+        if not told.all():
+            row = int(told.argmin())
+            raise CvmError("pipeline.censored_no_truth", value=stays["censored"].iloc[row], row=row + 1)
+        lasts = stays["censored"].to_numpy(dtype=bool)
+        stays = stays.assign(censored=lasts)
+    if "next_state" in columns:
+        # written to a file and read again, the empty text of a stay that lasts comes back as a gap
+        stays = stays.assign(next_state=stays["next_state"].astype(object).where(stays["next_state"].notna(), ""))
+        check_states(stays, "next_state", "spells", (*STATES, ""))
+        nowhere = (stays["next_state"] == "").to_numpy() & ~lasts
+        if nowhere.any():
+            raise CvmError("pipeline.went_nowhere", row=int(nowhere.argmax()) + 1)
+    if "days" in columns:
+        at_once = (numbers_between(stays, "days", 0, np.inf, "spells") == 0) & ~lasts
+        if at_once.any():
+            raise CvmError("pipeline.ended_at_once", row=int(at_once.argmax()) + 1)
+    return stays
 
 
 def funnel(stays: pd.DataFrame) -> pd.DataFrame:
@@ -204,6 +259,11 @@ def funnel(stays: pd.DataFrame) -> pd.DataFrame:
     ``share_of_before`` is no chance of success: it counts all who are still open as failures. For the
     chance take `chance_of_reaching`.
 
+    Raises
+    ------
+    CvmError
+        For no rows, a missing column or an unknown state.
+
     Examples
     --------
     >>> log = pd.DataFrame({
@@ -212,9 +272,7 @@ def funnel(stays: pd.DataFrame) -> pd.DataFrame:
     >>> funnel(spells(log))[["state", "reached", "went_on", "open"]].head(2).values.tolist()
     [['target', 2, 1, 1], ['prospect', 1, 0, 1]]
     """
-    check_columns(stays, [CUSTOMER_ID, STATE, "censored"], "spells")
-    if not len(stays):
-        raise CvmError("tables.no_rows", table="spells")
+    stays = checked_stays(stays, CUSTOMER_ID, "censored")
     step = np.minimum(state_codes(stays[STATE]), STEPS.index("user"))
     # being lost says nothing of how far somebody had come
     step = np.where(stays[STATE].to_numpy() == LOST, 0, step)
@@ -246,6 +304,11 @@ def flows(stays: pd.DataFrame) -> pd.DataFrame:
         ``from_state`` (empty: came in), ``to_state`` (empty: still there), ``count`` (moves; a customer who
         goes twice counts twice), in the order of `STATES`.
 
+    Raises
+    ------
+    CvmError
+        For no rows, a missing column or an unknown state.
+
     Examples
     --------
     >>> log = pd.DataFrame({
@@ -254,7 +317,7 @@ def flows(stays: pd.DataFrame) -> pd.DataFrame:
     >>> flows(spells(log)).values.tolist()
     [['', 'target', 1], ['target', 'prospect', 1], ['prospect', '', 1]]
     """
-    check_columns(stays, [CUSTOMER_ID, STATE, "next_state"], "spells")
+    stays = checked_stays(stays, CUSTOMER_ID, "next_state")
     first = stays[~stays[CUSTOMER_ID].duplicated()]
     before = pd.concat([pd.Series([""] * len(first)), stays[STATE]], ignore_index=True)
     after = pd.concat([first[STATE], stays["next_state"]], ignore_index=True)
@@ -274,7 +337,7 @@ def delivered_orders(events: pd.DataFrame) -> NDArray[np.bool_]:
     return is_order & ~placed.isin(pd.MultiIndex.from_arrays([failed[CUSTOMER_ID], days(failed["start"])]))
 
 
-def purchases(events: pd.DataFrame) -> pd.DataFrame:
+def purchases(events: Any) -> pd.DataFrame:
     """Return the purchases of users as a transactions table, for `dormancy` and the models of buying.
 
     The order that makes a customer a user is the first purchase, dated when it was placed; one that led to
@@ -291,6 +354,11 @@ def purchases(events: pd.DataFrame) -> pd.DataFrame:
     pandas.DataFrame
         ``customer_id``, ``date``, ``amount`` [, ``product``]; in the order of the log.
 
+    Raises
+    ------
+    CvmError
+        As `check_events`, and for a log without ``event`` or money.
+
     Examples
     --------
     >>> purchases(pd.DataFrame({
@@ -299,9 +367,10 @@ def purchases(events: pd.DataFrame) -> pd.DataFrame:
       customer_id       date  amount
     0           a 2024-03-01    90.0
     """
-    check_events(events)
-    money = AMOUNT if AMOUNT in events else VALUE
-    check_columns(events, [EVENT, money], EVENTS.name)
-    bought = events[EVENT].isin(PURCHASES).to_numpy() | delivered_orders(events)
-    kept = [CUSTOMER_ID, DATE, money, *([PRODUCT] if PRODUCT in events else [])]
-    return events.loc[bought, kept].rename(columns={money: AMOUNT}).reset_index(drop=True)
+    log = pandas_frame(events, EVENTS.name)
+    check_events(log)
+    money = AMOUNT if AMOUNT in log else VALUE
+    check_columns(log, [EVENT, money], EVENTS.name)
+    bought = log[EVENT].isin(PURCHASES).to_numpy() | delivered_orders(log)
+    kept = [CUSTOMER_ID, DATE, money, *([PRODUCT] if PRODUCT in log else [])]
+    return log.loc[bought, kept].rename(columns={money: AMOUNT}).reset_index(drop=True)

@@ -1,4 +1,7 @@
-"""How fast customers move between the states, how long they stay, and how far they come."""
+"""How fast customers move between the states, how long they stay, and how far they come.
+
+All rates are a month's: of `DAYS_A_MONTH` days, the average one.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..checking import check_parameter
+from ..checking import check_parameter, numbers_between
 from ..errors import CvmError
+from ..periods import DAYS_A_MONTH
 from ..tables import check_columns
-from .events import STATE, STATES, state_codes
-
-#: Days of an average month; all rates are a month's.
-DAYS_A_MONTH = 365.25 / 12
+from .events import STATE, STATES, checked_stays, state_codes
+from .frames import by_state, check_states, pandas_frame
 
 
 def transition_rates(stays: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame:
@@ -41,6 +43,12 @@ def transition_rates(stays: pd.DataFrame, *, confidence: float = 0.95) -> pd.Dat
         ``from_state``, ``to_state``, ``count`` (moves), ``exposure`` (customer-months in from_state),
         ``rate``, ``low``, ``high`` (a month); in the order of `STATES`, only moves that were seen.
 
+    Raises
+    ------
+    CvmError
+        For no rows, a missing column, an unknown state, days below 0 or without an end, a stay that ended after
+        0 days, or a confidence outside 0 to 1.
+
     References
     ----------
     Garwood (1936), Fiducial limits for the Poisson distribution, Biometrika 28.
@@ -54,7 +62,7 @@ def transition_rates(stays: pd.DataFrame, *, confidence: float = 0.95) -> pd.Dat
     """
     from scipy.special import gammaincinv
 
-    _check_stays(stays)
+    stays = checked_stays(stays, "next_state", "days", "censored")
     check_parameter("confidence", confidence, 0, 1)
     months = pd.Series(stays["days"].to_numpy(np.float64)).groupby(stays[STATE].to_numpy()).sum() / DAYS_A_MONTH
     moves = stays.loc[~stays["censored"].to_numpy(dtype=bool)]
@@ -97,6 +105,11 @@ def transition_matrix(rates: pd.DataFrame, *, months: float = 1) -> pd.DataFrame
     pandas.DataFrame
         ``state`` and a column for each of `STATES`; each row adds up to 1.
 
+    Raises
+    ------
+    CvmError
+        For a missing column, an unknown state, a rate that is no number of at least 0, or months below 0.
+
     Examples
     --------
     >>> rates = pd.DataFrame({"from_state": ["user"], "to_state": ["lost"], "rate": [0.5]})
@@ -113,19 +126,24 @@ def transition_matrix(rates: pd.DataFrame, *, months: float = 1) -> pd.DataFrame
 
 def generator(rates: pd.DataFrame) -> NDArray[np.float64]:
     """Return the rates a month as a matrix over `STATES` whose rows add up to zero."""
-    check_columns(rates, ["from_state", "to_state", "rate"], "rates")
-    check_parameter("rate", rates["rate"].to_numpy(np.float64), 0)
-    for column in ("from_state", "to_state"):
-        unknown = ~rates[column].isin(STATES).to_numpy()
-        if unknown.any():
-            row = int(unknown.argmax())
-            raise CvmError("pipeline.unknown_state_of_rate", column=column, value=rates[column].iloc[row], row=row + 1,
-                           states=", ".join(STATES))  # fmt: skip
+    rates = checked_rates(rates)
     matrix = np.zeros((len(STATES), len(STATES)))
-    np.add.at(matrix, (state_codes(rates["from_state"]), state_codes(rates["to_state"])), rates["rate"])
+    by_month = rates["rate"].to_numpy(dtype=np.float64)
+    np.add.at(matrix, (state_codes(rates["from_state"]), state_codes(rates["to_state"])), by_month)
     np.fill_diagonal(matrix, 0)
     np.fill_diagonal(matrix, -matrix.sum(axis=1))
     return matrix
+
+
+def checked_rates(rates: pd.DataFrame) -> pd.DataFrame:
+    """Return rates as a frame of pandas; raise `CvmError` with the row where they are none. No rates are none seen."""
+    rates = pandas_frame(rates, "rates")
+    check_columns(rates, ["from_state", "to_state", "rate"], "rates")
+    for column in ("from_state", "to_state"):
+        check_states(rates, column, "rates", STATES)
+    if len(rates):
+        numbers_between(rates, "rate", 0, np.inf, "rates")
+    return rates
 
 
 def time_in_state(stays: pd.DataFrame) -> pd.DataFrame:
@@ -148,6 +166,11 @@ def time_in_state(stays: pd.DataFrame) -> pd.DataFrame:
         (ln 2 / rate of leaving: far from the median, the rate is not constant), and for each state ``to_…``
         the share of the finished stays that went there; in the order of `STATES`, only states that occur.
 
+    Raises
+    ------
+    CvmError
+        As `transition_rates`.
+
     References
     ----------
     Kaplan & Meier (1958), Nonparametric estimation from incomplete observations, JASA 53.
@@ -160,7 +183,7 @@ def time_in_state(stays: pd.DataFrame) -> pd.DataFrame:
     >>> time_in_state(stays)[["stays", "censored", "mean_finished_days", "median_days"]].values.tolist()
     [[3.0, 2.0, 10.0, inf]]
     """
-    _check_stays(stays)
+    stays = checked_stays(stays, "next_state", "days", "censored")
     rows = [_time_of(state, stays[stays[STATE] == state]) for state in STATES if (stays[STATE] == state).any()]
     return pd.DataFrame(rows)
 
@@ -198,6 +221,11 @@ def staying_curve(stays: pd.DataFrame, state: str) -> pd.DataFrame:
         ``days`` (0 first, then each day on which somebody left), ``staying`` (share of 1), ``at_risk``
         (stays seen that long).
 
+    Raises
+    ------
+    CvmError
+        As `transition_rates`, and for a state in which nobody is.
+
     Examples
     --------
     >>> stays = pd.DataFrame({
@@ -205,7 +233,7 @@ def staying_curve(stays: pd.DataFrame, state: str) -> pd.DataFrame:
     >>> staying_curve(stays, "user").values.tolist()
     [[0.0, 1.0, 2.0], [30.0, 0.5, 2.0]]
     """
-    _check_stays(stays)
+    stays = checked_stays(stays, "next_state", "days", "censored")
     mine = stays[stays[STATE] == state]
     if not len(mine):
         raise CvmError("pipeline.nobody_there", state=state, states=", ".join(sorted(set(stays[STATE]))))
@@ -240,6 +268,11 @@ def chance_of_reaching(rates: pd.DataFrame, state: str) -> pd.DataFrame:
     -------
     pandas.DataFrame
         ``state``, ``chance`` (share of 1): one row for each of `STATES`.
+
+    Raises
+    ------
+    CvmError
+        For rates that `transition_matrix` refuses, or an unknown state.
 
     Examples
     --------
@@ -281,7 +314,7 @@ def whereabouts(rates: pd.DataFrame, customers: Mapping[str, float], months: flo
     rates
         From `transition_rates`.
     customers
-        State to number of customers there now; states left out hold nobody.
+        State to number of customers there now, at least 0; states left out hold nobody.
     months
         At least 0.
 
@@ -290,30 +323,19 @@ def whereabouts(rates: pd.DataFrame, customers: Mapping[str, float], months: flo
     pandas.DataFrame
         ``state``, ``customers`` (expected number): one row for each of `STATES`.
 
+    Raises
+    ------
+    CvmError
+        For rates or months that `transition_matrix` refuses, an unknown state, or fewer than 0 customers.
+
     Examples
     --------
     >>> rates = pd.DataFrame({"from_state": ["user"], "to_state": ["lost"], "rate": [0.5]})
     >>> whereabouts(rates, {"user": 100}, months=1).set_index("state")["customers"].round(1)[["user", "lost"]].tolist()
     [60.7, 39.3]
     """
-    now = by_state(customers, "customers")
+    now = by_state(customers, "customers", STATES, minimum=0)
     return pd.DataFrame({
         STATE: list(STATES),
         "customers": now @ transition_matrix(rates, months=months)[list(STATES)].to_numpy(),
     })  # fmt: skip
-
-
-def by_state(figures: Mapping[str, float], name: str) -> NDArray[np.float64]:
-    """Return figures by state as an array over `STATES`, 0 for a state that is not named."""
-    for state in figures:
-        if state not in STATES:
-            raise CvmError("pipeline.no_such_state", state=state, states=", ".join(STATES))
-    array = np.array([figures.get(state, 0.0) for state in STATES], dtype=np.float64)
-    check_parameter(name, array)
-    return array
-
-
-def _check_stays(stays: pd.DataFrame) -> None:
-    check_columns(stays, [STATE, "next_state", "days", "censored"], "spells")
-    if not len(stays):
-        raise CvmError("tables.no_rows", table="spells")

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..checking import check_parameter
+from ..checking import check_count, numbers
 from ..errors import CvmError
 from ..periods import as_date
-from ..tables import CUSTOMER_ID, DATE, check_columns
+from ..tables import AMOUNT, CUSTOMER_ID, DATE, Column, Table, check_columns, check_table
 from .events import days
+from .frames import pandas_frame
+
+BOUGHT = Table(
+    "transactions",
+    (Column(CUSTOMER_ID, "id", required=True), Column(DATE, "date", required=True), Column(AMOUNT, "number")),
+)
 
 
 def dormancy(
-    transactions: pd.DataFrame,
+    transactions: Any,
     *,
     silent_days: Sequence[int] = (30, 60, 90, 180, 365),
     within_days: int = 365,
@@ -32,11 +39,12 @@ def dormancy(
     Parameters
     ----------
     transactions
-        ``customer_id``, ``date`` [, ``amount``: only rows above 0 are purchases].
+        Frame of pandas, polars, DuckDB or pyarrow: ``customer_id``, ``date`` [, ``amount``: only rows above 0 are
+        purchases].
     silent_days
-        Lengths of silence to look at, whole days from 1.
+        Lengths of silence to look at, or one of them: whole days from 1.
     within_days
-        Time in which a silent customer may wake for ``chance_within``.
+        Time in which a silent customer may wake for ``chance_within``, whole days from 1.
     as_of
         Day of the last look; the last day of the log if left out. Later rows are left out.
 
@@ -50,6 +58,12 @@ def dormancy(
         (customers silent that long on the as-of day), ``share_silent_now`` (of those whose first
         purchase lies that far back; NaN if there are none).
 
+    Raises
+    ------
+    CvmError
+        For no frame, no purchases up to the as-of day, a missing column or one of another type (dates with a time
+        zone, amounts as text), gaps, or lengths that are no whole numbers from 1. The sentence names column and row.
+
     Examples
     --------
     >>> log = pd.DataFrame({
@@ -57,9 +71,8 @@ def dormancy(
     >>> dormancy(log, silent_days=(90,), as_of="2024-12-31")[["silences", "woken", "silent_now"]].values.tolist()
     [[3, 1, 2]]
     """
-    check_columns(transactions, [CUSTOMER_ID, DATE], "transactions")
-    check_parameter("silent_days", np.asarray(silent_days), 1)
-    check_parameter("within_days", within_days, 1)
+    lengths = _lengths(silent_days)
+    check_count("within_days", within_days)
     length, woken, since_first = _silences(transactions, as_of)
     gone = np.sort(length[woken])
     ends, count = np.unique(gone, return_counts=True)
@@ -72,7 +85,7 @@ def dormancy(
 
     longest = length.max()
     rows = []
-    for day in sorted({int(number) for number in silent_days}):
+    for day in lengths:
         lasted = length >= day
         before = silent_after(day - 1)
         old_enough = int((since_first >= day).sum())
@@ -91,19 +104,39 @@ def dormancy(
     return pd.DataFrame(rows)
 
 
+def _lengths(silent_days: Sequence[int]) -> list[int]:
+    given: list[Any] = list(silent_days) if np.ndim(silent_days) else [silent_days]
+    if not given:
+        raise CvmError("pipeline.no_silence")
+    for number in given:
+        check_count("silent_days", number)
+    return sorted({int(number) for number in given})
+
+
+def _checked(transactions: Any) -> pd.DataFrame:
+    log = pandas_frame(transactions, BOUGHT.name)
+    check_columns(log, BOUGHT.required(), BOUGHT.name)
+    # a column without rows has no type to speak of
+    if not len(log):
+        raise CvmError("tables.no_rows", table=BOUGHT.name)
+    check_table(log, BOUGHT)
+    for column in (CUSTOMER_ID, DATE):
+        gaps = log[column].isna().to_numpy()
+        if gaps.any():
+            raise CvmError("tables.missing_values", table=BOUGHT.name, column=column, count=int(gaps.sum()),
+                           row=int(gaps.argmax()) + 1)  # fmt: skip
+    return log[numbers(log, AMOUNT, BOUGHT.name) > 0] if AMOUNT in log else log
+
+
 def _silences(
-    transactions: pd.DataFrame, as_of: dt.date | str | None
+    transactions: Any, as_of: dt.date | str | None
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.int64]]:
     """Return length and end (True: a purchase) of each silence, and each customer's days since the first purchase."""
-    bought = transactions[transactions["amount"] > 0] if "amount" in transactions else transactions
+    bought = _checked(transactions)
     if as_of is not None:
         bought = bought[bought[DATE].to_numpy() < np.datetime64(as_date(as_of)) + np.timedelta64(1, "D")]
     if not len(bought):
-        raise CvmError("tables.no_rows", table="transactions")
-    gaps = bought[[CUSTOMER_ID, DATE]].isna().to_numpy().any(axis=1)
-    if gaps.any():
-        raise CvmError("tables.missing_values", table="transactions", column=f"{CUSTOMER_ID}, {DATE}",
-                       count=int(gaps.sum()), row=int(gaps.argmax()) + 1)  # fmt: skip
+        raise CvmError("pipeline.no_purchases")
     day = days(bought[DATE])
     end = np.datetime64(as_date(as_of), "D").astype(np.int64) if as_of is not None else day.max()
     ids, _ = pd.factorize(bought[CUSTOMER_ID])

@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..checking import check_parameter
+from ..checking import check_count, numbers
 from ..errors import CvmError
-from ..periods import as_date
+from ..periods import DAYS_A_MONTH, as_date
 from ..scenario import Scenario, number
 from ..tables import COST, CUSTOMER_ID, DATE, check_columns
 from .events import STATE, STATES, VALUE
-from .rates import DAYS_A_MONTH
+from .frames import check_states, pandas_frame
+from .rates import checked_rates, generator
 
 ENTRY, DWELL, GOAL = range(1_100, 1_103)
 #: Calls a month that a customer in each state is given (ours).
@@ -134,26 +135,37 @@ class PipelineRates(Scenario):
             `CALLS` plans; margin and set-up cost of an order are spread over the orders that came to an
             end. Rounded to whole units of money. The defaults if left out.
 
+        Raises
+        ------
+        CvmError
+            For rates that `transition_matrix` refuses, a column of the money that is missing or holds no numbers,
+            or a rate or an amount beyond the bounds of its field.
+
         Examples
         --------
         >>> PipelineRates.from_log(PipelineRates(user_lost=0.02).frame()).user_lost
         0.02
         """
-        pairs = zip(rates["from_state"], rates["to_state"], strict=True)
-        found = dict(zip(pairs, rates["rate"].astype(float), strict=True))
-        moved = cls().replace(**{name: found.get((before, after), 0.0) for name, before, after in cls.moves()})
+        rates = checked_rates(rates)
+        found = generator(rates)
+        places = {name: (STATES.index(before), STATES.index(after)) for name, before, after in cls.moves()}
+        moved = cls().replace(**{name: float(found[place]) for name, place in places.items()})
         return moved if money is None else moved.replace(**_money_of_log(rates, money))
 
 
 def _money_of_log(rates: pd.DataFrame, money: pd.DataFrame) -> dict[str, float]:
-    check_columns(money, [STATE, "exposure", VALUE, COST], "money")
-    states = money[STATE].tolist()
-    months, value, cost = (money[name].to_numpy(np.float64) for name in ("exposure", VALUE, COST))
-    planned = months * np.array([CALLS.get(state, 0.0) for state in states])
-    order, user = states.index("order"), states.index("user")
-    others = np.arange(len(states)) != order
+    money = pandas_frame(money, "money")
+    check_columns(money, [STATE], "money")
+    check_states(money, STATE, "money", STATES)
+    given = pd.DataFrame({name: numbers(money, name, "money") for name in ("exposure", VALUE, COST)})
+    given = given.groupby(money[STATE].to_numpy(object)).sum().reindex(STATES, fill_value=0)
+    months, value, cost = (given[name].to_numpy() for name in given)
+    planned = months * np.array([CALLS.get(state, 0.0) for state in STATES])
+    order, user = STATES.index("order"), STATES.index("user")
+    others = np.arange(len(STATES)) != order
     call_cost = cost[others].sum() / max(planned[others].sum(), 1e-9)
-    ended = max(float(rates["count"].to_numpy()[rates["from_state"].to_numpy() == "order"].sum()), 1.0)
+    counts = numbers(rates, "count", "rates") if len(rates) else np.zeros(0)
+    ended = max(float(counts[rates["from_state"].to_numpy() == "order"].sum()), 1.0)
     found = {
         "user_margin": value[user] / max(months[user], 1e-9),
         "device_margin": value[order] / ended,
@@ -201,11 +213,11 @@ def simulate_pipeline(
     truth
         The rates.
     customers
-        How many, from 1.
+        How many, a whole number from 1.
     seed
         Of `cvmlab.draws`; a customer keeps its luck when others are added.
     months
-        Length of the log.
+        Length of the log, a whole number from 1.
     first_day
         First day of the log.
 
@@ -213,6 +225,12 @@ def simulate_pipeline(
     -------
     SimulatedPipeline
         Log and truth.
+
+    Raises
+    ------
+    CvmError
+        For customers or months that are no whole number from 1, a seed that is none, a first day that is no date,
+        or rates so high that customers would move every day.
 
     Examples
     --------
@@ -223,8 +241,8 @@ def simulate_pipeline(
     # draws are compiled: nobody who only reads a log should wait for that
     from .. import draws
 
-    check_parameter("customers", customers, 1)
-    check_parameter("months", months, 1)
+    check_count("customers", customers)
+    check_count("months", months)
     first = np.datetime64(as_date(first_day), "D")
     end = round(months * DAYS_A_MONTH)
     chance = np.clip(truth.generator(), 0, None) / DAYS_A_MONTH

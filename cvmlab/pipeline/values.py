@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..checking import check_parameter
+from ..checking import check_count, check_parameter, numbers_between
 from ..discounting import First, counts_now, period_rate
 from ..errors import CvmError
+from ..periods import DAYS_A_MONTH
 from ..tables import COST, check_columns
 from .events import EVENTS, LOST, STATE, STATES, VALUE, check_events, spells
-from .rates import DAYS_A_MONTH, by_state, generator
+from .frames import by_state, pandas_frame
+from .rates import checked_rates, generator
 
 TakenFrom = Literal["staying", "lost"]
 
 
-def money_by_state(events: pd.DataFrame, *, as_of: dt.date | str | None = None) -> pd.DataFrame:
+def money_by_state(events: Any, *, as_of: dt.date | str | None = None) -> pd.DataFrame:
     """Return what a customer brings and costs in a month spent in each state, from the log.
 
     An event counts for the state its row names; the money of the day on which a state is entered belongs
@@ -41,6 +43,11 @@ def money_by_state(events: pd.DataFrame, *, as_of: dt.date | str | None = None) 
         ``state``, ``exposure`` (customer-months), ``value``, ``cost`` (money in all), ``reward`` (money a
         month: (value − cost)/exposure; NaN if nobody spent time there): one row for each of `STATES`.
 
+    Raises
+    ------
+    CvmError
+        As `check_events`, and for a log without ``value`` or ``cost``.
+
     Examples
     --------
     >>> log = pd.DataFrame({
@@ -49,11 +56,12 @@ def money_by_state(events: pd.DataFrame, *, as_of: dt.date | str | None = None) 
     >>> money_by_state(log, as_of="2025-01-01").set_index("state").loc["user"].round(2).tolist()
     [12.02, 90.0, 10.0, 6.65]
     """
-    check_events(events, as_of=as_of)
-    check_columns(events, [VALUE, COST], EVENTS.name)
-    stays = spells(events, as_of=as_of)
+    log = pandas_frame(events, EVENTS.name)
+    check_events(log, as_of=as_of)
+    check_columns(log, [VALUE, COST], EVENTS.name)
+    stays = spells(log, as_of=as_of)
     months = stays.groupby(STATE)["days"].sum().reindex(STATES, fill_value=0).to_numpy(np.float64) / DAYS_A_MONTH
-    money = events.groupby(events[STATE].to_numpy(object))[[VALUE, COST]].sum().reindex(STATES, fill_value=0)
+    money = log.groupby(log[STATE].to_numpy(object))[[VALUE, COST]].sum().reindex(STATES, fill_value=0)
     value, cost = (money[name].to_numpy(np.float64) for name in (VALUE, COST))
     reward = np.divide(value - cost, months, out=np.full(len(STATES), np.nan), where=months > 0)
     return pd.DataFrame({STATE: list(STATES), "exposure": months, VALUE: value, COST: cost, "reward": reward})
@@ -83,6 +91,12 @@ def expected_rewards(
     dict
         State to money a period, for `state_values` beside `transition_matrix` of the same length.
 
+    Raises
+    ------
+    CvmError
+        For rates that `transition_matrix` refuses, rewards that are no numbers by state, a discount rate of −1 or
+        less, or months that are not above 0.
+
     Examples
     --------
     >>> rates = pd.DataFrame({"from_state": ["order"], "to_state": ["user"], "rate": [0.9]})
@@ -98,7 +112,7 @@ def expected_rewards(
     # Van Loan (1978): the integral stands in the corner of one larger exponential
     block = np.zeros((size + 1, size + 1))
     block[:size, :size] = generator(rates) - np.log1p(discount_rate) / 12 * np.eye(size)
-    block[:size, size] = by_state(rewards, "rewards")
+    block[:size, size] = by_state(rewards, "rewards", STATES)
     return dict(zip(STATES, expm(block * months)[:size, size].tolist(), strict=True))
 
 
@@ -129,7 +143,7 @@ def state_values(
     first
         ``"now"`` or ``"next"``.
     periods
-        Number of rewards counted; without end if left out.
+        Number of rewards counted, a whole number from 1; without end if left out.
 
     Returns
     -------
@@ -139,8 +153,8 @@ def state_values(
     Raises
     ------
     CvmError
-        For a row that does not add up to 1, a probability outside 0 to 1, a reward for an unknown state, or a
-        value without end (a discount rate of zero where customers stay for ever).
+        For a row that does not add up to 1, a probability that is no number from 0 to 1, rewards that are no
+        numbers by state, or a value without end (a discount rate of zero where customers stay for ever).
 
     References
     ----------
@@ -155,14 +169,14 @@ def state_values(
     [366.67, 0.0]
     """
     names, chances = _checked_matrix(matrix)
-    reward = _rewards_of(names, rewards)
+    reward = by_state(rewards, "rewards", names)
     now = counts_now(first)
     rate = period_rate(discount_rate, periods_per_year)
     kept = chances / (1 + rate)
     if periods is None:
         value = _without_end(kept, reward, rate)
     else:
-        check_parameter("periods", periods, 1)
+        check_count("periods", periods)
         value = _over(kept, reward, int(periods) + (not now))
     return pd.DataFrame({STATE: names, "value": value if now else value - reward})
 
@@ -187,27 +201,18 @@ def _over(kept: NDArray[np.float64], reward: NDArray[np.float64], periods: int) 
 
 
 def _checked_matrix(matrix: pd.DataFrame) -> tuple[list[str], NDArray[np.float64]]:
+    matrix = pandas_frame(matrix, "matrix")
     check_columns(matrix, [STATE], "matrix")
     if not len(matrix):
         raise CvmError("tables.no_rows", table="matrix")
     names = [str(name) for name in matrix[STATE]]
     check_columns(matrix, names, "matrix")
-    chances = matrix[names].to_numpy(dtype=np.float64, na_value=np.nan)
-    check_parameter("probability", chances, 0, 1)
+    chances = np.column_stack([numbers_between(matrix, name, 0, 1, "matrix") for name in names])
     off = np.abs(chances.sum(axis=1) - 1) > 1e-6
     if off.any():
         place = int(off.argmax())
         raise CvmError("pipeline.row_sum", state=names[place], sum=f"{chances[place].sum():.6g}")
     return names, chances
-
-
-def _rewards_of(names: list[str], rewards: Mapping[str, float]) -> NDArray[np.float64]:
-    for state in rewards:
-        if state not in names:
-            raise CvmError("pipeline.no_such_state", state=state, states=", ".join(names))
-    array = np.array([rewards.get(name, 0.0) for name in names], dtype=np.float64)
-    check_parameter("rewards", array)
-    return array
 
 
 def value_of_prospect(
@@ -235,6 +240,12 @@ def value_of_prospect(
     float
         Money. What was spent to get the customer there is not in it: it is gone.
 
+    Raises
+    ------
+    CvmError
+        For rates that `transition_matrix` refuses, rewards that are no numbers by state, an unknown start, a
+        discount rate below 0, or a value without end.
+
     Examples
     --------
     >>> rates = pd.DataFrame({
@@ -242,7 +253,7 @@ def value_of_prospect(
     >>> round(value_of_prospect(rates, {"prospect": -50, "user": 200}, discount_rate=0.1))
     6168
     """
-    values = values_of(generator(rates), by_state(rewards, "rewards"), discount_rate)
+    values = values_of(generator(rates), by_state(rewards, "rewards", STATES), discount_rate)
     return float(values[_place(start)])
 
 
@@ -288,6 +299,11 @@ def effect_of_rate(
         exact change of the value of one customer for a better rate; NaN where the rate is too low to be
         lowered, or too few are lost to be won over, by so much); the largest ``by_points`` first.
 
+    Raises
+    ------
+    CvmError
+        As `value_of_prospect`, for points or a share outside 0 to 1, or another word for ``taken_from``.
+
     Notes
     -----
     The figures say what a better rate would be *worth*, not what it costs to get, nor that it can be got.
@@ -304,7 +320,8 @@ def effect_of_rate(
     check_parameter("relative", relative, 0, 1, open_minimum=True)
     if taken_from not in ("staying", "lost"):
         raise CvmError("pipeline.taken_from", value=taken_from)
-    reward, moves = by_state(rewards, "rewards"), generator(rates)
+    rates = checked_rates(rates)
+    reward, moves = by_state(rewards, "rewards", STATES), generator(rates)
     months = _months_spent(moves, discount_rate, reward)
     value, place = months @ reward, _place(start)
     merged = rates.groupby(["from_state", "to_state"], sort=False)["rate"].sum().reset_index()

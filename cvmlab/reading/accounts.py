@@ -34,6 +34,8 @@ SHARE = 0.05
 FEWEST_CUSTOMERS = 50
 FEWEST_ROWS = 30
 SAMPLES = 5
+# Where names such as "Guest 17" or "Test 3" are those of so many and of more than half, they are no collective ids.
+SCHEME_CUSTOMERS, _SCHEME_SHARE = 20, 0.5
 _LISTED = 5  # suspicious customers that get a sentence of their own
 _USED = f"reason = {REASON_CODES[USED]}"
 _ORDERS = "CASE WHEN count(order_id) = 0 THEN count(*) ELSE count(DISTINCT order_id) END"
@@ -106,7 +108,8 @@ def find_suspicious(connection: Any, *, excluded: bool) -> tuple[SuspiciousCusto
     By share: over 5% of the rows and at least 30, where there are at least 50 customers. It is excluded only if it
     has at least twice as many rows as the largest customer below 5%, and on a day on which it buys at least twice
     as many orders (rows without order ids) as 99% of the others: a till's collective id serves many people a
-    day. Else it is likely a key account in a heavy tail, and is only shown.
+    day. Else it is likely a key account in a heavy tail, and is only shown. By name nobody is suspicious where more
+    than half of the customers, and more than 20, would be: so they are called in an anonymised log.
     """
     pattern = quoted(rf"(?i)\s*(?:{row_pattern('suspicious_customer')})\s*")
     ordinary = f"rows <= {SHARE} * all_rows AND NOT by_name"
@@ -115,10 +118,13 @@ def find_suspicious(connection: Any, *, excluded: bool) -> tuple[SuspiciousCusto
             SELECT customer_id, count(*) AS rows, sum(exact) AS amount, max(customer_name) AS name,
                 {_ORDERS} / count(DISTINCT date) AS day_orders,
                 regexp_full_match(customer_id, {pattern})
-                OR bool_or(coalesce(regexp_full_match(customer_name, {pattern}), false)) AS by_name
+                OR bool_or(coalesce(regexp_full_match(customer_name, {pattern}), false)) AS named
             FROM log WHERE {_USED} GROUP BY customer_id
         ), judged AS (
-            SELECT *, sum(rows) OVER () AS all_rows, count(*) OVER () AS customers FROM counted
+            SELECT *, sum(rows) OVER () AS all_rows, count(*) OVER () AS customers,
+                named AND (count_if(named) OVER () <= {SCHEME_CUSTOMERS}
+                    OR count_if(named) OVER () <= {_SCHEME_SHARE} * count(*) OVER ()) AS by_name
+            FROM counted
         )
         SELECT customer_id, coalesce(name, ''), by_name, rows, rows / all_rows AS share, amount,
             by_name OR (

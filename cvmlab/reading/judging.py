@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import tables
+from . import dates as date_forms
 from . import values
 from .columns import NUMBERS, STATUS, TEXTS, ColumnMapping, row_pattern
 from .files import RawTable, quoted
@@ -60,7 +61,7 @@ def judge(
         part: (table.name, mapping[tables.DATE])
         for part, (table, mapping) in enumerate(zip(stage, mappings, strict=True))
     }
-    dates = values.look_at_dates(connection, names, rules.day_first, rules.timezone)
+    dates = date_forms.look_at_dates(connection, names, rules.day_first, rules.timezone)
     present = [role for role in NUMBERS if any(role in mapping for mapping in mappings)]
     forms = {role: values.look_at_numbers(connection, role) for role in present}
     numbers = {role: values.number_sql(role, forms[role]) for role in present}
@@ -72,7 +73,7 @@ def judge(
     cells = ["part", "spot", "kind", *TEXTS, "date", "exact", tables.PROFIT, tables.COST]
     cells += [f"k{number}" for number in range(kept)]
     read = f"""SELECT part, rowid AS spot, kind, {tables.CUSTOMER_ID}, {", ".join(others)},
-            {values.date_sql(dates, rules.timezone)} AS date, {values.amount_sql(numbers, computed)} AS exact,
+            {date_forms.date_sql(dates, rules.timezone)} AS date, {values.amount_sql(numbers, computed)} AS exact,
             {", ".join(money)}{"".join(f", k{number}" for number in range(kept))}
         FROM stage WHERE kind <> {values.BLANK}"""
     kinds = {values.TOTAL: "total_row", values.HEADER: "header_row", values.BROKEN: "broken_row"}
@@ -174,7 +175,7 @@ def _repeated(drop: bool) -> str:
         ) WHERE copy > 1"""
 
 
-def _date_notes(dates: values.DateForms, names: dict[int, tuple[str, str]], rules: Rules) -> list[Note]:
+def _date_notes(dates: date_forms.DateForms, names: dict[int, tuple[str, str]], rules: Rules) -> list[Note]:
     notes = []
     if "day_month" in dates.forms:
         if dates.day_first:
@@ -185,7 +186,9 @@ def _date_notes(dates: values.DateForms, names: dict[int, tuple[str, str]], rule
             notes.append(Note("month_first_read"))
     if "serial" in dates.forms:
         notes.append(Note("serial_dates"))
-    if "zoned" in dates.forms and rules.timezone:
+    if dates.forms & {"month", "named_month", "month_number"}:
+        notes.append(Note("months_read"))
+    if dates.forms & {"zoned", "epoch"} and rules.timezone:
         notes.append(Note("timezone_used", {"zone": rules.timezone}))
     return notes
 

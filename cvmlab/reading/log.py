@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from .. import tables
 from ..errors import CvmError
 from ..vocabulary import say
-from . import files, values
+from . import dates, files, values
 from .accounts import account
 from .columns import ColumnMapping, distinct_names, find_header, guess_mapping, roles_of
 from .judging import Rules, clean_query, judge
@@ -364,7 +364,8 @@ def _headless(rows: Sequence[Sequence[str]]) -> bool:
 
     def like_data(row: Sequence[str]) -> bool:
         shapes = [cell.strip().translate(str.maketrans("0123456789", "9999999999")) for cell in row]
-        return any(values.form_of(shape) for shape in shapes) and len(row) > 2
+        # six or ten digits may be anything
+        return any((dates.form_of(shape) or "epoch") not in dates.DIGITS for shape in shapes) and len(row) > 2
 
     return len(filled) > 1 and all(like_data(row) for row in filled)
 

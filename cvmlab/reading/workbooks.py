@@ -16,18 +16,10 @@ from typing import Any
 from ..errors import CvmError
 from ..vocabulary import say
 from .columns import NUMBERS, distinct_names, roles_of
-from .files import (
-    CHUNK,
-    Head,
-    Progress,
-    RawTable,
-    cell_text,
-    csv_scan,
-    first_line,
-    guess_encoding,
-    write_rows,
-)
+from .delimited import csv_scan, write_rows
+from .encodings import guess_encoding
 from .notes import Note
+from .raw import CHUNK, Head, Progress, RawTable, cell_text, first_line
 
 # first row, last row, column; counted from 1
 Merge = tuple[int, int, int]

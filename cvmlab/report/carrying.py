@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ..case import Case
     from ..tables import Panel
 
-__all__ = ["LEAST_RISE", "MOST_CAME_BACK", "Told", "periods_named", "tell"]
+__all__ = ["LEAST_RISE", "MOST_CAME_BACK", "MOST_CUSTOMERS", "Told", "periods_named", "tell"]
 
 LEAST_MONTHS, LEAST_PERIODS, LEAST_CUSTOMERS = 18, 6, 50
 #: So many customers must begin within the log, and be this share of all.
@@ -38,7 +38,9 @@ LEAST_RISE = 0.1
 MOST_CAME_BACK = 1 / 3
 #: A relationship begins within the log if its first purchase is so many months behind the first of the log.
 _BEHIND_MONTHS = 3
-_MOST_CELLS, _MOST_CUSTOMERS, _FITTED_ON = 1_000_000, 25_000, 800
+#: Of more customers, those with the highest revenue are looked at.
+MOST_CUSTOMERS = 25_000
+_MOST_CELLS, _FITTED_ON = 1_000_000, 800
 _HELD_BACK_MONTHS, _HELD_BACK_SHARE = 12, 3
 
 
@@ -108,10 +110,10 @@ def _in_periods(panel: Panel) -> Panel:
 
 
 def _largest(panel: Panel) -> Panel:
-    if len(panel.customer_id) <= _MOST_CUSTOMERS:
+    if len(panel.customer_id) <= MOST_CUSTOMERS:
         return panel
     total = panel[REVENUE].sum(axis=0)
-    chosen = np.sort(np.argpartition(-total, _MOST_CUSTOMERS)[:_MOST_CUSTOMERS])
+    chosen = np.sort(np.argpartition(-total, MOST_CUSTOMERS)[:MOST_CUSTOMERS])
     values = {name: array[:, chosen] for name, array in panel.values.items()}
     return dataclasses.replace(panel, customer_id=panel.customer_id[chosen], values=values, first=panel.first[chosen])
 
@@ -133,7 +135,8 @@ def _missing(panel: Panel, of: int) -> list[str]:
     customers = bought.shape[1]
     if customers < LEAST_CUSTOMERS:
         return [say("stages.report_few_customers", customers=customers, least=LEAST_CUSTOMERS)]
-    whom = count(customers) if customers >= of else say("stages.report_largest", customers=count(customers))
+    largest = MOST_CUSTOMERS <= customers < of
+    whom = say("stages.report_largest", customers=count(customers)) if largest else count(customers)
     said = []
     if len(panel.period) < LEAST_PERIODS:
         said.append(say("stages.report_few_periods", periods=periods_named(panel), least=LEAST_PERIODS))

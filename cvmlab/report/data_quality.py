@@ -47,7 +47,7 @@ def quality(report: DataReport, mapping: ColumnMapping, *, masked: bool = False)
         _suspicious(report, masked),
         _samples(report, masked),
         _by(report.by_source(), ("file", "sheet"), term("report.quality_by_source")),
-        _by(report.by_month().tail(_MOST_MONTHS), ("month",), term("report.quality_by_month")),
+        _by_month(report),
     ]
     return [html.page(*pieces)]
 
@@ -139,6 +139,14 @@ def _samples(report: DataReport, masked: bool) -> str:
         "value": (term("report.quality_value"), "text"),
     }
     return html.table(frame, columns, caption=term("report.quality_samples"))
+
+
+def _by_month(report: DataReport) -> str:
+    months = report.by_month()
+    if len(months) <= _MOST_MONTHS:
+        return _by(months, ("month",), term("report.quality_by_month"))
+    caption = say("report.quality_by_last_months", shown=_MOST_MONTHS, months=len(months))
+    return _by(months.tail(_MOST_MONTHS), ("month",), caption)
 
 
 def _by(frame: pd.DataFrame, names: tuple[str, ...], caption: str) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from .. import charts, matrix, portfolio
 from ..charts.style import money, percent, whole_money
-from ..vocabulary import say, term
+from ..vocabulary import language, say, term
 from . import html
 from .figures import Picture, picture
 from .html import Kind
@@ -15,10 +15,11 @@ from .wording import (
     base_frame,
     basis,
     call_list,
+    contract_months,
     count,
     high_season,
     how_cost,
-    looks_like_a_contract,
+    overdue,
     recommendation,
     stopped_paying,
     value_curve,
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 Piece = Picture | html.Page
 _FEW_DAYS = 90
+# So much the backtest's expectation and what came may differ before page one says so.
+_LEVEL_OFF = 0.25
 
 
 def page_one(case: Case, title: str) -> list[Piece]:
@@ -57,8 +60,8 @@ def _masthead(case: Case, title: str) -> str:
         basis=basis(case),
     )
     lamp = (
-        f"<div class='light {light}'><span class='lamp'></span>{html.escape(term('report.light_title'))}: "
-        f"<b>{html.escape(term(f'report.light_{light}'))}</b></div>"
+        f"<div class='light {light}'><span class='lamp'></span>{html.escape(term('report.light_title'))}"
+        f"{'：' if language() == 'zh' else ': '}<b>{html.escape(term(f'report.light_{light}'))}</b></div>"
     )
     heading = f"<h1>{html.escape(say('report.title', name=title))}</h1>"
     return f"<div class='masthead'><div>{heading}{html.paragraph(lead, quiet=True)}</div>{lamp}</div>"
@@ -71,8 +74,9 @@ def _stakes(case: Case) -> list[tuple[str, str, str]]:
     yearly_kind = "assumed" if case.basis == "assumed_profit" else "known" if days >= 365 else "estimated"
     estimated = "assumed" if case.basis == "assumed_profit" else "estimated"
     lost, developed = recommendation(case, "win_back"), recommendation(case, "develop")
+    sure = "" if case.models.bg_nbd is not None else "_by_rule"
     loss = say(
-        "report.card_loss" if lost["customers"] else "report.card_no_loss",
+        f"report.card_loss{sure}" if lost["customers"] else "report.card_no_loss",
         count=count(lost["customers"]),
         low=money(lost["low"]),
         high=money(lost["high"]),
@@ -104,7 +108,7 @@ def five_sentences(case: Case) -> list[str]:
 
 
 def cautions(case: Case) -> list[str]:
-    """Return what makes the model of buying a poor guide to this log: few days, a season, or a contract."""
+    """Return what makes the model of buying a poor guide to this log: few days, a season, a trend, or a contract."""
     found = []
     days = (case.as_of - case.first_date).days + 1
     if days < _FEW_DAYS:
@@ -113,11 +117,42 @@ def cautions(case: Case) -> list[str]:
     if season is not None:
         month, share = season
         found.append(say("report.caution_season", month=term(f"report.month_{month}"), share=percent(share)))
-    if looks_like_a_contract(case):
+    else:
+        found += _level_off(case)
+    return found + _contract(case)
+
+
+def _contract(case: Case) -> list[str]:
+    """Return that nearly everyone pays at fixed times, and who has stopped; nothing where they do not."""
+    months = contract_months(case)
+    if months is None:
+        return []
+    if months == 1:
         stopped = stopped_paying(case)
         yearly = whole_money(stopped["yearly_contribution"].sum())
-        found.append(say("report.caution_contract", count=count(len(stopped)), yearly=yearly))
-    return found
+        return [say("report.caution_contract", count=count(len(stopped)), yearly=yearly)]
+    late = overdue(case, months)
+    revenue = whole_money(late["last_year"].sum())
+    return [say("report.caution_contract_months", months=months, count=count(len(late)), revenue=revenue)]
+
+
+def _level_off(case: Case) -> list[str]:
+    """Return a warning where the backtest expected far more or less revenue than came, nothing else."""
+    if case.past is None:
+        return []
+    later = case.past.customers
+    expected, actual = float(later["expected_revenue"].sum()), float(later["later_revenue"].sum())
+    if min(expected, actual) <= 0 or max(expected, actual) <= (1 + _LEVEL_OFF) * min(expected, actual):
+        return []
+    return [
+        say(
+            "report.caution_too_high" if expected > actual else "report.caution_too_low",
+            months=case.past.months,
+            share=percent(abs(expected / actual - 1)),
+            value=whole_money(case.customers["current_value"].sum()),
+            horizon=case.assumptions.horizon_months,
+        )
+    ]
 
 
 def _who(case: Case) -> str:
@@ -136,16 +171,26 @@ def _who(case: Case) -> str:
 
 
 def _trend(case: Case) -> str:
-    active = base_frame(case)["active_customers"].to_numpy(float)
-    if len(active) < 6:
+    months = base_frame(case)
+    if len(months) < 6:
         return term("report.s_no_trend")
     # the same months of the year before, so that a season is not taken for a trend
-    a_year_ago = len(active) >= 15
-    now, before = active[-3:].mean(), active[-15:-12].mean() if a_year_ago else active[-6:-3].mean()
-    share = now / before - 1 if before else 0.0
-    key = "new" if now > before == 0 else "none" if abs(share) < 0.005 else "up" if share > 0 else "down"
-    change = say(f"report.change_{key}", share=percent(abs(share)))
-    return say("report.s_trend_year" if a_year_ago else "report.s_trend", now=count(now), change=change)
+    a_year_ago = len(months) >= 15
+    lately = months[["active_customers", "revenue"]].to_numpy(float)
+    now = lately[-3:].mean(axis=0)
+    before = (lately[-15:-12] if a_year_ago else lately[-6:-3]).mean(axis=0)
+    return say(
+        "report.s_trend_year" if a_year_ago else "report.s_trend",
+        now=count(now[0]),
+        change=_change(now[0], before[0]),
+        revenue=_change(now[1], before[1]),
+    )
+
+
+def _change(now: float, before: float) -> str:
+    share = now / before - 1 if before > 0 else 0.0
+    key = "new" if now > 0 >= before else "none" if abs(share) < 0.005 else "up" if share > 0 else "down"
+    return say(f"report.change_{key}", share=percent(abs(share)))
 
 
 def _types(case: Case) -> str:
@@ -171,8 +216,9 @@ def _silent(case: Case) -> str:
         blind = case.models.bg_nbd is not None and case.customers["p_alive"].min() > case.assumptions.silent_below
         return term("report.s_blind" if blind else "report.s_none_silent")
     corrected = case.past is not None and case.past.corrects_silence
+    fitted = "report.s_silent" if case.models.bg_nbd is not None else "report.s_silent_by_rule"
     return say(
-        "report.s_silent_corrected" if corrected else "report.s_silent",
+        "report.s_silent_corrected" if corrected else fitted,
         count=count(row["customers"]),
         yearly=whole_money(case.calls["yearly_contribution"].sum()),
         back=percent(case.past.comparable.false_alarm_share) if case.past and corrected else "",
@@ -217,4 +263,6 @@ def _calls(case: Case) -> list[str]:
         "p_alive": (term("report.p_alive"), "percent"),
         "last_date": (term("report.last_date"), "date"),
     }
+    if case.models.bg_nbd is None:
+        del columns["p_alive"]
     return [title, html.paragraph(lead, quiet=True), html.table(calls, columns)]

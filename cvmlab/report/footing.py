@@ -12,9 +12,7 @@ from ..buying import frequency_spend_correlation
 from ..vocabulary import say, term
 from . import html
 from .html import Kind
-from .wording import (
-    count,
-)
+from .wording import count, why_no_model
 
 if TYPE_CHECKING:
     from ..case import Case
@@ -58,7 +56,7 @@ def _assumed_value(value: object, derived: float | None) -> str:
 def _models(case: Case) -> list[str]:
     model, spend = case.models.bg_nbd, case.models.gamma_gamma
     if model is None:
-        return [say("report.models_none", why=case.models.problem)]
+        return [say("report.models_none", why=why_no_model(case))]
     texts = [
         say(
             "report.models_text", customers=count(len(case.customers)), r=f"{model.r:.3f}",

@@ -18,7 +18,7 @@ from ..lifecycle import ENDED, STAGES
 from ..tables import CUSTOMER_ID, PROFIT, REVENUE
 from ..vocabulary import language, say, term
 from . import html
-from .carrying import LEAST_RISE, Told, periods_named, tell
+from .carrying import LEAST_RISE, MOST_CUSTOMERS, Told, periods_named, tell
 from .figures import picture
 from .wording import count, who_columns
 
@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 __all__ = ["Told", "patterns_section", "stages_now", "stages_section", "tell"]
 
 _DRAWS, _FIRST_NAMES, _DRAWN = 20, 10, 3
+# A share of fewer says less than the count.
+_FEW = 20
+# From this size on, money is shown without decimals in the whole column.
+_LARGE = 100
 
 
 # --- stages ----------------------------------------------------------------------------------------
@@ -60,7 +64,7 @@ def stages_section(case: Case, told: Told | None = None) -> list[Piece]:
         whom=_whom(told), periods=periods_named(told.panel), columns=_columns(told.decoded),
     )  # fmt: skip
     columns: dict[str, tuple[str, Kind]] = {
-        "stage": (term("stage"), "id"),
+        "stage": (term("stage" if told.staged else "stages.report_relationship"), "id"),
         "customers": (term("report.type_customers"), "count"),
         "share": (term("report.type_customer_share"), "percent"),
         "revenue": (term("stages.report_revenue"), "money"),
@@ -118,17 +122,21 @@ def _no_course(told: Told) -> str:
 
 
 def _whom(told: Told) -> str:
-    customers = count(len(told.panel.customer_id))
-    if len(told.panel.customer_id) >= told.of:
-        return say("stages.report_whom_all", customers=customers)
-    return say("stages.report_whom", customers=customers, of=count(told.of))
+    looked_at, whole = len(told.panel.customer_id), len(told.panel.customer_id) >= told.of
+    if whole:
+        return say("stages.report_whom_all", customers=count(looked_at))
+    # the others begin in a month that is not complete, or are beyond the largest 25,000
+    largest = looked_at >= MOST_CUSTOMERS
+    key = "stages.report_whom_largest" if largest else "stages.report_whom_begun"
+    return say(key, customers=count(looked_at), of=count(told.of))
 
 
 def _trend(told: Told) -> str:
     """Return what is common to all and was taken out, empty where there is nothing."""
     if told.course is None or not told.course.trend:
         return ""
-    return say("stages.report_trend", trend=signed_percent(told.course.trend))
+    trend = told.course.trend
+    return say("stages.report_trend_up" if trend > 0 else "stages.report_trend_down", trend=percent(abs(trend)))
 
 
 def _ended_checked(told: Told) -> str:
@@ -152,7 +160,7 @@ def _declining(case: Case, told: Told) -> list[Piece]:
         check = say(
             "stages.report_declining_refuted" if seen.refutes_decline else "stages.report_declining_checked",
             months=seen.months, declining=count(seen.declining),
-            fell=percent(seen.declining_fell), others=percent(seen.others_fell),
+            fell=_share_of(seen.declining_fell, seen.declining), others=percent(seen.others_fell),
         )  # fmt: skip
     if seen.refutes_decline:
         return [html.page(title, html.paragraph(check))]
@@ -160,12 +168,14 @@ def _declining(case: Case, told: Told) -> list[Piece]:
     if lately.empty:
         return [html.page(title, html.paragraph(term("stages.report_declining_none")))]
     listed = lately.head(_FIRST_NAMES)
-    shown = listed.merge(case.customers.drop(columns=["revenue"]), on=CUSTOMER_ID, how="left")
+    shown = listed.assign(change=-listed["fall"]).merge(
+        case.customers.drop(columns=["revenue"]), on=CUSTOMER_ID, how="left"
+    )
     columns: dict[str, tuple[str, Kind]] = {
         **who_columns(shown),
         "since": (term("stages.report_since"), "date"),
         "revenue": (term("stages.report_before"), "money"),
-        "fall": (term("stages.report_fall"), "percent"),
+        "change": (term("stages.report_fall"), "percent"),
         "confidence": (term("stages.report_confidence"), "percent"),
     }
     text = say(
@@ -177,6 +187,11 @@ def _declining(case: Case, told: Told) -> list[Piece]:
         html.page(title, html.paragraph(f"{check} {text}".strip()), html.table(shown, columns)),
         picture(charts.plot_histories(drawn), name="stages", alt=term("stages.report_alt")),
     ]
+
+
+def _share_of(share: float, of: int) -> str:
+    """Return a share as percent, of few as a count."""
+    return percent(share) if of >= _FEW else say("stages.report_few", number=round(share * of))
 
 
 # --- patterns --------------------------------------------------------------------------------------
@@ -206,6 +221,8 @@ def patterns_section(case: Case, told: Told | None = None) -> list[Piece]:
     )
     # who brought more than IV missed nothing
     table["lost"] = table["lost"].where(table["lost"] >= 0)
+    if table["mean"].abs().max() >= _LARGE:
+        table[["mean", "lost"]] = table[["mean", "lost"]].round()
     table["label"] = [term(f"patterns.pattern_{name}") for name in table["pattern"]]
     columns: dict[str, tuple[str, Kind]] = {
         "label": (term("pattern"), "id"),

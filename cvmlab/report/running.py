@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import CvmError
+from ..progress import quiet
 from ..vocabulary import language as language_in_force
 from ..vocabulary import say, speaking
 
@@ -321,11 +322,12 @@ def _execute(template: Path, result: Path, parameters: dict[str, Any], progress:
     try:
         # papermill takes braces in a path for places of parameters
         path = str(template).replace("{", "{{").replace("}", "}}")
-        executed = papermill.execute_notebook(
-            path, None, parameters, progress_bar=False, log_output=False, request_save_on_cell_execute=False,
-            execution_timeout=_CELL_TIMEOUT_SECONDS, start_timeout=_KERNEL_START_SECONDS, on_cell_start=told,
-            cwd=str(Path.cwd()), extra_arguments=["--log-level=CRITICAL"],
-        )  # fmt: skip
+        with quiet():
+            executed = papermill.execute_notebook(
+                path, None, parameters, progress_bar=False, log_output=False, request_save_on_cell_execute=False,
+                execution_timeout=_CELL_TIMEOUT_SECONDS, start_timeout=_KERNEL_START_SECONDS, on_cell_start=told,
+                cwd=str(Path.cwd()), extra_arguments=["--log-level=CRITICAL"],
+            )  # fmt: skip
     except PapermillExecutionError as error:
         raise _from_kernel(error, result.parent.parent) from error
     except DeadKernelError as error:

@@ -29,6 +29,7 @@ from .wording import (
     how_cost,
     value_curve,
     who_columns,
+    why_no_model,
 )
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def value_matrix(case: Case) -> list[Piece]:
     )
     pieces = [html.heading(term("report.matrix_title")), html.paragraph(lead)]
     if case.models.bg_nbd is None:
-        pieces.append(html.note(say("report.matrix_naive", why=case.models.problem, basis=basis(case))))
+        pieces.append(html.note(say("report.matrix_naive", why=why_no_model(case), basis=basis(case))))
     types = matrix.summarise_types(case.customers, ["current_value", "headroom"])
     rules = matrix.strategies()[["value_type", "name", "resources", "strategy", "caution"]]
     table = types.merge(rules, on="value_type")
@@ -280,7 +281,8 @@ def _interval(row: Mapping[Any, Any]) -> str:
     if not row["at_stake"]:
         return "–"
     amount = whole_money(row["at_stake"])
-    if np.isnan(row["low"]):
+    # without a model there is nothing to make an interval of
+    if np.isnan(row["low"]) or row["low"] == row["high"]:
         return amount
     return f"{amount} ({whole_money(row['low'])}–{whole_money(row['high'])})"
 

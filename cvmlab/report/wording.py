@@ -10,17 +10,22 @@ import pandas as pd
 
 from .. import portfolio
 from ..charts.style import percent, whole_money
+from ..expectations import CUSTOMERS_FOR_A_MODEL
 from ..tables import ATTRIBUTES, CUSTOMER_ID
 from ..vocabulary import say, term
 from .html import Kind
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from ..case import Case
 
 
 _GAPS_OF_A_HABIT = 3
 _SEASON_SHARE = 0.25
 _CONTRACT_SHARE, _CONTRACT_MONTHS = 0.9, 4
+_CONTRACT_TIMES, _CONTRACT_PERIODS = 3, (1, 2, 3, 4, 6, 12)
+_LATE_MONTHS = 12
 
 
 def basis(case: Case) -> str:
@@ -136,9 +141,27 @@ def high_season(case: Case) -> tuple[int, float] | None:
     return month, float(years[:, place].sum() / totals.sum())
 
 
-def looks_like_a_contract(case: Case) -> bool:
+def contract_months(case: Case) -> int | None:
+    """Return how many months lie between the purchases of nearly everyone, one each time, as under a contract.
+
+    1, 2, 3, 4, 6 or 12 months; None where customers buy as they like.
+    """
+    active = case.panel["volume"] > 0
+    if _once_a_month(case.panel["volume"]):
+        return 1
+    enough = active.sum(axis=0) >= _CONTRACT_TIMES
+    if not enough.any() or enough.sum() * 2 < active.any(axis=0).sum():
+        return None
+    customer, month = np.nonzero(active[:, enough].T)
+    gaps = np.diff(month)[np.diff(customer) == 0]
+    months = int(np.bincount(gaps).argmax())
+    alike = (gaps == months).mean() >= _CONTRACT_SHARE
+    once = (case.panel["volume"][:, enough].T[customer, month] == 1).mean() >= _CONTRACT_SHARE
+    return months if months in _CONTRACT_PERIODS and alike and once else None
+
+
+def _once_a_month(bought: NDArray[np.float64]) -> bool:
     """Return whether customers buy exactly once in nearly every month from their first to their last one."""
-    bought = case.panel["volume"]
     active = bought > 0
     enough = active.sum(axis=0) >= _CONTRACT_MONTHS
     if enough.sum() * 2 < (active.any(axis=0)).sum() or not enough.any():
@@ -155,6 +178,34 @@ def stopped_paying(case: Case) -> pd.DataFrame:
     missed = case.panel.customer_id[active.any(axis=0) & ~active[-2:].any(axis=0)]
     buyers = buyers_of_the_year(case)
     return buyers[buyers[CUSTOMER_ID].isin(missed) & ~buyers[CUSTOMER_ID].isin(case.calls[CUSTOMER_ID])]
+
+
+def overdue(case: Case, months: int) -> pd.DataFrame:
+    """Return customers of a contract with a payment every so many months who are overdue, not on the call list.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``customer_id`` and ``last_year`` (revenue in the 12 months up to the last payment, money) of those who
+        are overdue by a complete month or more, but no more than a year.
+    """
+    panel = case.panel
+    active = panel["volume"] > 0
+    last = len(active) - 1 - active[::-1].argmax(axis=0)
+    late = len(active) - 1 - last - months
+    chosen = np.flatnonzero(active.any(axis=0) & (late >= 1) & (late <= _LATE_MONTHS))
+    total = np.vstack([np.zeros((1, active.shape[1])), np.cumsum(panel["revenue"], axis=0)])
+    end = last[chosen] + 1
+    revenue = total[end, chosen] - total[np.maximum(end - 12, 0), chosen]
+    found = pd.DataFrame({CUSTOMER_ID: panel.customer_id[chosen], "last_year": revenue})
+    return found[~found[CUSTOMER_ID].isin(case.calls[CUSTOMER_ID])]
+
+
+def why_no_model(case: Case) -> str:
+    """Return why no model of buying was fitted, in words."""
+    if case.models.problem == "few_customers":
+        return say("report.why_few_customers", count=CUSTOMERS_FOR_A_MODEL)
+    return case.models.problem.rstrip(".。")
 
 
 def count(number: float) -> str:

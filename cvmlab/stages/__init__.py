@@ -26,6 +26,7 @@ True
 
 from __future__ import annotations
 
+from .comparing import compare
 from .course import Course, course
 from .declining import entered_decline
 from .decoding import NAMES, Decoded, decode, histories, probabilities, sample
@@ -47,6 +48,7 @@ __all__ = [
     "advised_months",
     "calibration",
     "coarser",
+    "compare",
     "course",
     "decode",
     "default_model",

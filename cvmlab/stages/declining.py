@@ -8,6 +8,7 @@ import numpy as np
 
 from ..lifecycle import DECLINE
 from ..tables import CUSTOMER_ID, REVENUE
+from .checking import check_panel, check_same_panel
 from .habits import log_revenue_of
 
 if TYPE_CHECKING:
@@ -39,6 +40,11 @@ def entered_decline(panel: Panel, decoded: Decoded) -> pd.DataFrame:
         before it, season and common trend taken out), ``revenue`` (money of those 12 months); the largest revenue
         first.
 
+    Raises
+    ------
+    CvmError
+        For a figure that is not finite, a panel without periods, customers or ``revenue``, or stages of another panel.
+
     Notes
     -----
     Listed is a decline that began within the last 12 months and is told with a confidence of at least 0.7, where
@@ -54,6 +60,8 @@ def entered_decline(panel: Panel, decoded: Decoded) -> pd.DataFrame:
     """
     import pandas as pd
 
+    check_panel(panel)
+    check_same_panel(panel, decoded)
     a_year = 12 // panel.months
     # rows since the last one that was no decline
     lasting = (decoded.stage[::-1] == DECLINE).cumprod(axis=0).sum(axis=0)

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..checking import check_count
 from ..errors import CvmError
 from ..lifecycle import ENDED, FORMATION, STAGES
+from ..progress import steps
 from ..tables import CUSTOMER_ID, PERIOD, REVENUE
 from . import passes
-from .checking import check_panel
+from .checking import check_panel, check_same_panel, codes_of
 from .evidence import columns_of, observe
 from .fitting import fit
 from .reading import read
@@ -31,8 +33,6 @@ __all__ = ["NAMES", "Decoded", "decode", "histories", "probabilities", "sample"]
 
 #: Names of the codes 0 … 5.
 NAMES = ("", *STAGES, "ended")
-# So much of a chunk stays in the processor's cache.
-_CHUNK_CELLS, _CHUNK_CUSTOMERS = 60_000, 1_500
 _MOST_THREADS = 8
 _MOST_LIKELY_OVER = 0.5
 
@@ -128,7 +128,7 @@ def decode(panel: Panel, model: StageModel | None = None) -> Decoded:
     stage, confidence = np.zeros(shape, np.uint8), np.zeros(shape, np.float32)
 
     def tell(part: slice) -> None:
-        share = probabilities(panel, told, part)
+        share = _posterior(panel, told, part)
         over = share[..., ENDED] > _MOST_LIKELY_OVER
         code = np.where(over, ENDED, share[..., :ENDED].argmax(axis=-1))
         stage[:, part] = code
@@ -166,7 +166,8 @@ def histories(
     Raises
     ------
     CvmError
-        For an id that is not in the panel.
+        For stages of another panel, an id that is not in the panel, an empty list of ids, or a truth of another shape
+        or of other codes than 0 to 5.
 
     Examples
     --------
@@ -177,9 +178,15 @@ def histories(
     """
     import pandas as pd
 
+    check_panel(panel)
+    check_same_panel(panel, decoded)
+    true = None if truth is None else codes_of(truth, decoded.stage.shape)
+    names = list(panel.customer_id if customers is None else customers)
+    if not names:
+        raise CvmError("stages.no_names")
     place = {name: index for index, name in enumerate(panel.customer_id)}
     frames = []
-    for name in panel.customer_id if customers is None else customers:
+    for name in names:
         if name not in place:
             raise CvmError("stages.no_customer", name=name)
         i, rows = place[name], slice(int(panel.first[place[name]]), None)
@@ -191,8 +198,8 @@ def histories(
             "stage": told[decoded.stage[rows, i]],
             "confidence": decoded.confidence[rows, i],
         }
-        if truth is not None:
-            columns["true_stage"] = told[truth[rows, i]]
+        if true is not None:
+            columns["true_stage"] = told[true[rows, i]]
         frames.append(pd.DataFrame(columns))
     return pd.concat(frames, ignore_index=True)
 
@@ -212,6 +219,11 @@ def probabilities(panel: Panel, model: StageModel, chosen: slice | NDArray[np.in
     ndarray
         Shape (periods, customers, 6), by stage code 0 … 5; sums to 1.
 
+    Raises
+    ------
+    CvmError
+        As `decode`.
+
     Examples
     --------
     >>> from cvmlab.relationships import Population, simulate_relationships
@@ -219,6 +231,11 @@ def probabilities(panel: Panel, model: StageModel, chosen: slice | NDArray[np.in
     >>> probabilities(known.panel, fit(known.panel), slice(0, 3)).shape
     (36, 3, 6)
     """
+    _check_fits(panel, model)
+    return _posterior(panel, model, chosen)
+
+
+def _posterior(panel: Panel, model: StageModel, chosen: slice | NDArray[np.intp]) -> NDArray[np.float32]:
     reading = read(observe(panel, model.columns, model.habits, chosen), model)
     passes.backward(reading.filtered, reading.density, model.moves.astype(np.float32))
     return of_stage(reading.of_customers(reading.filtered))
@@ -234,7 +251,7 @@ def sample(panel: Panel, model: StageModel, *, draws: int, seed: int) -> NDArray
     draws
         Paths for each customer, at least 1.
     seed
-        As in `cvmlab.draws.words`; a customer's draws do not depend on the other customers.
+        As in `cvmlab.draws.words`; a customer's draws depend on the id, not on the other customers.
 
     Returns
     -------
@@ -254,24 +271,26 @@ def sample(panel: Panel, model: StageModel, *, draws: int, seed: int) -> NDArray
     >>> paths.shape
     (5, 36, 200)
     """
+    from pandas.util import hash_array
+
     from .. import draws as chance
 
-    if isinstance(draws, bool) or not isinstance(draws, (int, np.integer)) or draws < 1:
-        raise CvmError("stages.no_draws", count=draws)
+    check_count("draws", draws)
     periods, customers = panel[REVENUE].shape
     paths = np.zeros((int(draws), periods, customers), np.uint8)
     moves = model.moves.astype(np.float32)
     when = np.arange(periods + 2)[:, None]
+    # of two ids in four billion that share a key, both draw the same: no harm
+    key = (hash_array(panel.customer_id) & np.uint64(0xFFFFFFFF)).astype(np.int64)
 
     def walk(part: slice) -> None:
         reading = read(observe(panel, model.columns, model.habits, part), model)
-        index = np.arange(part.start, part.stop)
         for draw in range(int(draws)):
-            uniform = chance.uniform(seed, index, when, draw)
+            uniform = chance.uniform(seed, key[part], when, draw)
             rows = reading.drawn(uniform[-1])
-            steps = passes.draw_paths(reading.filtered[:, rows], moves, uniform[:-2])
+            path = passes.draw_paths(reading.filtered[:, rows], moves, uniform[:-2])
             still = uniform[-2] < MEMBER[BETWEEN, FORMATION]
-            paths[draw][:, part] = np.where((steps == BETWEEN) & still, FORMATION, STAGE_OF[steps])
+            paths[draw][:, part] = np.where((path == BETWEEN) & still, FORMATION, STAGE_OF[path])
 
     _share_out(walk, _parts(panel, model))
     return paths
@@ -279,16 +298,21 @@ def sample(panel: Panel, model: StageModel, *, draws: int, seed: int) -> NDArray
 
 def _share_out(work: Callable[[slice], None], parts: Iterator[slice]) -> None:
     """Do the work for every part, several at once: numpy holds no lock while it computes."""
+    every = list(parts)
     with ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_THREADS)) as pool:
-        for _ in pool.map(work, parts):
+        for _ in steps(pool.map(work, every), len(every), "stages.decoding"):
             pass
 
 
-def _parts(panel: Panel, model: StageModel) -> Iterator[slice]:
+def _check_fits(panel: Panel, model: StageModel) -> None:
     check_panel(panel)
     columns_of(panel, model.columns[1:])
     if panel.months != model.months:
         raise CvmError("stages.other_months", months=panel.months, expected=model.months)
+
+
+def _parts(panel: Panel, model: StageModel) -> Iterator[slice]:
+    _check_fits(panel, model)
     periods, customers = panel[REVENUE].shape
-    size = max(1, min(_CHUNK_CELLS // periods, _CHUNK_CUSTOMERS))
+    size = passes.chunk_size(periods)
     return (slice(begin, min(customers, begin + size)) for begin in range(0, customers, size))

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import CvmError
+from ..progress import steps
 from ..tables import BREADTH, REVENUE
-from .checking import check_panel
+from . import passes
+from .checking import check_figures, check_fit, check_panel, codes_of
 from .evidence import MARGIN, Observed, columns_of, observe
 from .habits import habits_of
 from .model import Measure, StageModel, default_model, start_measures
@@ -27,7 +29,6 @@ __all__ = ["drawn", "enough_to_fit", "fit", "fit_from_truth"]
 
 #: A fit needs so many customers with so many periods of their own.
 LEAST_CUSTOMERS, LEAST_PERIODS = 50, 6
-_CHUNK_CELLS = 60_000
 # Turns in which revenue alone counts.
 _WARM_UP = 6
 _USUAL_RANGE = 1.2
@@ -36,12 +37,22 @@ _USUAL_RANGE = 1.2
 def enough_to_fit(panel: Panel) -> bool:
     """Return whether a panel has enough to fit a model: 50 customers with at least 6 periods of their own.
 
+    Raises
+    ------
+    CvmError
+        For a figure that is not finite, or a panel without ``revenue``.
+
     Examples
     --------
     >>> from cvmlab.relationships import Population, simulate_relationships
     >>> enough_to_fit(simulate_relationships(Population(), customers=40, periods=24, seed=1).panel)
     False
     """
+    check_figures(panel)
+    return _enough(panel)
+
+
+def _enough(panel: Panel) -> bool:
     own = len(panel.period) - panel.first
     bought = (panel[REVENUE] > 0).any(axis=0)
     return int(((own >= LEAST_PERIODS) & bought).sum()) >= LEAST_CUSTOMERS
@@ -79,7 +90,9 @@ def fit(
     Raises
     ------
     CvmError
-        For a column the panel lacks, a figure that is not finite, or a panel in which nobody buys.
+        For a column the panel lacks, a figure that is not finite, a panel without periods, customers or ``revenue`` or
+        in which nobody buys; for a number of customers or iterations below 1 or not whole, a seed that is no whole
+        number from 0, or a tolerance that is not finite or below 0.
 
     Notes
     -----
@@ -100,6 +113,7 @@ def fit(
     >>> model.columns, model.fitted
     (('revenue', 'margin', 'breadth', 'indirect_benefit'), True)
     """
+    check_fit(customers, seed, iterations, tolerance)
     return _fitted(panel, columns, seed, customers, iterations, tolerance, None)
 
 
@@ -126,7 +140,7 @@ def fit_from_truth(
     Raises
     ------
     CvmError
-        As `fit`, and for stages of another shape than the panel.
+        As `fit`, and for stages of another shape than the panel or of other codes than 0 to 5.
 
     Examples
     --------
@@ -135,9 +149,10 @@ def fit_from_truth(
     >>> bool(fit_from_truth(known.panel, known.stage, iterations=5).fitted)
     True
     """
-    if np.shape(stage) != panel[REVENUE].shape:
-        raise CvmError("stages.wrong_shape", shape=np.shape(stage), expected=panel[REVENUE].shape)
-    return _fitted(panel, columns, seed, customers, iterations, 0.0, stage)
+    check_fit(customers, seed, iterations)
+    check_panel(panel)
+    known = codes_of(stage, panel[REVENUE].shape)
+    return _fitted(panel, columns, seed, customers, iterations, 0.0, known)
 
 
 def _fitted(
@@ -156,7 +171,7 @@ def _fitted(
     chosen = drawn(len(panel.customer_id), customers, seed)
     habits = habits_of(panel, with_margin=MARGIN in used, chosen=chosen)
     usual = replace(default_model(panel.months, used), habits=habits)
-    if not enough_to_fit(panel):
+    if not _enough(panel):
         return usual
     parts = _chunks(chosen, len(panel.period))
     observed = [observe(panel, used, habits, part) for part in parts]
@@ -164,7 +179,7 @@ def _fitted(
     range_ = -float(model.measures[REVENUE].mean[RISING[0]])
     trace: list[float] = []
     converged = False
-    for turn in range(iterations):
+    for turn in steps(range(iterations), iterations, "stages.fitting"):
         now = used if turn >= _WARM_UP else (REVENUE,)
         sums = Sums.empty(model)
         for part, seen in zip(parts, observed, strict=True):
@@ -184,7 +199,13 @@ def _anchored(model: StageModel, before: StageModel) -> StageModel:
 
 
 def drawn(count: int, most: int, seed: int) -> NDArray[np.intp]:
-    """Return the places of at most so many of them, drawn by the seed, in their order."""
+    """Return the places of at most so many of them, drawn by the seed, in their order.
+
+    Raises
+    ------
+    CvmError
+        For a seed that is no whole number from 0, where it is needed.
+    """
     if count <= most:
         return np.arange(count)
     from .. import draws
@@ -194,7 +215,7 @@ def drawn(count: int, most: int, seed: int) -> NDArray[np.intp]:
 
 
 def _chunks(chosen: NDArray[np.intp], periods: int) -> list[NDArray[np.intp]]:
-    size = max(1, _CHUNK_CELLS // periods)
+    size = passes.chunk_size(periods)
     return [chosen[i : i + size] for i in range(0, len(chosen), size)]
 
 

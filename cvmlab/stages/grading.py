@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import CvmError
 from ..lifecycle import ENDED, STAGES
+from .checking import codes_of
 from .decoding import Decoded
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Grade:
     accuracy: float
 
     def f1(self, *stages: str) -> float:
-        """Return the mean F1 of some stages."""
+        """Return the mean F1 of some stages, as ``stage`` of `by_stage` names them; NaN without any."""
         chosen = self.by_stage[self.by_stage["stage"].isin(stages)]
         return float(chosen["f1"].mean())
 
@@ -70,7 +71,8 @@ def grade(decoded: Decoded | NDArray[np.integer], truth: Any, *, first: NDArray[
     Raises
     ------
     CvmError
-        For arrays of different shapes.
+        For arrays of different shapes or of other codes than 0 to 5, or rows of first periods that are not one whole
+        number a customer.
 
     Examples
     --------
@@ -81,10 +83,8 @@ def grade(decoded: Decoded | NDArray[np.integer], truth: Any, *, first: NDArray[
     """
     import pandas as pd
 
-    told = decoded.stage if isinstance(decoded, Decoded) else np.asarray(decoded)
-    true = np.asarray(getattr(truth, "stage", truth))
-    if told.shape != true.shape:
-        raise CvmError("stages.wrong_shape", shape=true.shape, expected=told.shape)
+    told = decoded.stage if isinstance(decoded, Decoded) else codes_of(decoded)
+    true = codes_of(getattr(truth, "stage", truth), told.shape)
     judged = np.arange(len(told))[:, None] >= _first(decoded, truth, first, told.shape[1])
     # a period without a true relationship before the first purchase is judged as little as one before the data
     judged &= true > 0
@@ -113,7 +113,10 @@ def grade(decoded: Decoded | NDArray[np.integer], truth: Any, *, first: NDArray[
 
 def _first(decoded: Any, truth: Any, first: NDArray[np.int64] | None, customers: int) -> NDArray[np.int64]:
     if first is not None:
-        return first
+        rows = np.asarray(first)
+        if rows.shape != (customers,) or rows.dtype.kind not in "iu":
+            raise CvmError("stages.first_shape", shape=rows.shape, customers=customers)
+        return rows
     source: Any = decoded if isinstance(decoded, Decoded) else getattr(truth, "panel", None)
     if source is not None:
         found: NDArray[np.int64] = source.first
@@ -139,6 +142,11 @@ def calibration(decoded: Decoded, truth: NDArray[np.integer], *, alive_only: boo
         One row a band of confidence: ``confidence_from``, ``confidence_to``, ``periods``, ``confidence`` (mean
         stated), ``right`` (share that was right).
 
+    Raises
+    ------
+    CvmError
+        For a truth of another shape, or of other codes than 0 to 5.
+
     Examples
     --------
     >>> from cvmlab.relationships import Population, simulate_relationships
@@ -150,11 +158,12 @@ def calibration(decoded: Decoded, truth: NDArray[np.integer], *, alive_only: boo
     import pandas as pd
 
     edges = np.array([0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0])
-    judged = (decoded.stage > 0) & (truth > 0)
+    true = codes_of(truth, decoded.stage.shape)
+    judged = (decoded.stage > 0) & (true > 0)
     if alive_only:
         judged &= decoded.stage < ENDED
     sure = decoded.confidence[judged].astype(np.float64)
-    right = decoded.stage[judged] == truth[judged]
+    right = decoded.stage[judged] == true[judged]
     band = np.clip(np.searchsorted(edges, sure, side="right") - 1, 0, len(edges) - 2)
     count = np.bincount(band, minlength=len(edges) - 1)
     held = np.maximum(count, 1)

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..checking import check_count
 from ..errors import CvmError
 from ..lifecycle import DECLINE, ENDED
 from ..tables import CUSTOMER_ID, REVENUE, Panel
+from .checking import check_panel
 from .declining import entered_decline, sums_between
 from .decoding import decode
 from .fitting import drawn
@@ -93,7 +95,8 @@ def hindsight(panel: Panel, model: StageModel, *, months: int = 12, seed: int = 
     Raises
     ------
     CvmError
-        For a number of months that leaves nothing to tell stages from.
+        For a number of months that is not whole or leaves nothing to tell stages from, a figure that is not finite, or
+        a panel that the model cannot read.
 
     Examples
     --------
@@ -104,6 +107,8 @@ def hindsight(panel: Panel, model: StageModel, *, months: int = 12, seed: int = 
     >>> seen.came_back < 0.05, seen.declining_fell > seen.others_fell
     (True, True)
     """
+    check_panel(panel)
+    check_count("months", months, 0)
     held = months // panel.months
     cut = len(panel.period) - held
     if held < 1 or cut < 1:

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..errors import CvmError
 from ..tables import REVENUE, Panel
+from .checking import check_figures
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,7 +27,13 @@ def advised_months(panel: Panel) -> int:
     Regular is who bought in three periods or more. Of each, the share of periods with a purchase between the first
     and the last is taken; their median must be at least a half. The next longer period is taken where it turns an
     irregular rhythm (under three quarters) into a regular one (nine tenths) and leaves six periods: who pays once a
-    year is late after a year, not after three half-years. Panels of longer periods are never made finer.
+    year is late after a year, not after three half-years. Panels of longer periods are never made finer. Where
+    nobody is regular, as in an empty panel, it is the longest of which the data hold two.
+
+    Raises
+    ------
+    CvmError
+        For a figure that is not finite, or a panel without ``revenue``.
 
     Examples
     --------
@@ -34,13 +41,14 @@ def advised_months(panel: Panel) -> int:
     >>> often = simulate_relationships(Population(), customers=100, periods=36, seed=1)
     >>> rarely = simulate_relationships(Population(gaps=0.7), customers=100, periods=36, seed=1)
     >>> advised_months(often.panel), advised_months(rarely.panel)
-    (1, 3)
+    (1, 6)
     """
+    check_figures(panel)
     # twice as long a panel holds at least one whole period
     span = len(panel.period) * panel.months
     multiples = [months for months in LENGTHS if months >= panel.months and months % panel.months == 0]
     lengths = [months for months in multiples if months == panel.months or 2 * months <= span]
-    shares = [_usual_share(coarser(panel, months)[REVENUE] > 0) for months in lengths]
+    shares = [_usual_share(_merged(panel, months)[REVENUE] > 0) for months in lengths]
     chosen = next((place for place, share in enumerate(shares) if share >= _OFTEN_ENOUGH), len(lengths) - 1)
     longer = chosen + 1
     if longer < len(lengths) and shares[chosen] < _IRREGULAR and shares[longer] >= _REGULAR:
@@ -78,7 +86,8 @@ def coarser(panel: Panel, months: int) -> Panel:
     Raises
     ------
     CvmError
-        For a length that is no multiple of the panel's, or data that cover no whole period.
+        For a length that is no multiple of the panel's, data that cover no whole period, a figure that is not finite,
+        or a panel without ``revenue``.
 
     Examples
     --------
@@ -88,8 +97,13 @@ def coarser(panel: Panel, months: int) -> Panel:
     >>> quarterly.months, quarterly["revenue"].shape
     (3, (12, 10))
     """
-    if months not in LENGTHS or months % panel.months:
+    if not isinstance(months, (int, np.integer)) or months not in LENGTHS or months % panel.months:
         raise CvmError("stages.bad_months", months=months, own=panel.months)
+    check_figures(panel)
+    return _merged(panel, months)
+
+
+def _merged(panel: Panel, months: int) -> Panel:
     if months == panel.months:
         return panel
     number = panel.period.astype("datetime64[M]").astype(np.int64)

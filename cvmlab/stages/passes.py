@@ -16,7 +16,16 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["backward", "densities", "draw_paths", "forward"]
+__all__ = ["backward", "chunk_size", "densities", "draw_paths", "forward"]
+
+# So many cells stay in the processor's cache. So few customers keep the matrix products on one thread: those of the
+# linear algebra library, started for each period anew, would fight with the threads that work on other chunks.
+_CHUNK_CELLS, _CHUNK_CUSTOMERS = 60_000, 600
+
+
+def chunk_size(periods: int) -> int:
+    """Return how many customers to pass over at once."""
+    return max(1, min(_CHUNK_CELLS // max(1, periods), _CHUNK_CUSTOMERS))
 
 
 def densities(tables: Sequence[NDArray[np.float32]], classes: Sequence[NDArray[np.integer]]) -> NDArray[np.float32]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..lifecycle import DECLINE, ENDED, EXPLORATION, FORMATION, STABILITY
 from ..tables import REVENUE
+from .checking import check_panel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,6 +35,11 @@ def rule_of_thumb(panel: Panel) -> NDArray[np.uint8]:
     ndarray
         Codes 0 … 5, shape (periods, customers), uint8; 0 before the customer's first period.
 
+    Raises
+    ------
+    CvmError
+        For a figure that is not finite or a panel without periods, customers or ``revenue``.
+
     Examples
     --------
     >>> from cvmlab.relationships import Population, simulate_relationships
@@ -41,6 +47,7 @@ def rule_of_thumb(panel: Panel) -> NDArray[np.uint8]:
     >>> rule_of_thumb(known.panel).shape
     (24, 100)
     """
+    check_panel(panel)
     revenue = np.maximum(panel[REVENUE], 0)
     periods = len(revenue)
     row = np.arange(periods)[:, None]

@@ -8,7 +8,8 @@ import numpy as np
 
 from ..charts import style
 from ..pipeline import STATES, STEPS, PipelineRates
-from ..pipeline.rates import by_state, chances_of
+from ..pipeline.frames import by_state
+from ..pipeline.rates import chances_of
 from ..pipeline.values import values_of
 from ..vocabulary import say, term
 from .measures import Measure
@@ -118,7 +119,7 @@ def _compute(scenario: PipelineRates) -> dict[str, Any]:
 
 def _worth(scenario: PipelineRates) -> NDArray[np.float64]:
     """Return the value of a customer in each state; the first is a target."""
-    return values_of(scenario.generator(), by_state(scenario.rewards(), "rewards"), scenario.discount_rate)
+    return values_of(scenario.generator(), by_state(scenario.rewards(), "rewards", STATES), scenario.discount_rate)
 
 
 def _best_step(scenario: PipelineRates) -> tuple[str, float]:

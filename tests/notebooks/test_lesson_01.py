@@ -61,6 +61,6 @@ def test_a_student_who_fills_it_in_is_answered(language: str, told: dict[str, st
         assert sentence in cell.outputs[-1].data["text/markdown"]
     (saved,) = notebook.metadata.widgets.values()
     page = [str(model.state.value) for model in saved.state.values() if "value" in model.state]
-    assert sum("data:image/png" in text for text in page) == 2, "both pictures that waited are shown"
+    assert sum("data:image/png" in text for text in page) == 3, "all pictures that waited are shown"
     (summary,) = [text for text in page if "<tbody>" in text and "<td>25%</td>" in text]
     assert re.findall(r"<td>(\d+%)</td>", summary) == ["25%", "5%", "10%", "29%", "5%", "16%"]
