@@ -182,9 +182,10 @@ def _declining(case: Case, told: Told) -> list[Piece]:
         "stages.report_declining",
         customers=count(len(lately)), revenue=whole_money(lately["revenue"].sum()), listed=len(listed),
     )  # fmt: skip
+    checked = [html.paragraph(check)] if check else []
     drawn = stages.histories(told.panel, told.decoded, list(listed[CUSTOMER_ID].head(_DRAWN)))
     return [
-        html.page(title, html.paragraph(f"{check} {text}".strip()), html.table(shown, columns)),
+        html.page(title, html.paragraph(text), *checked, html.table(shown, columns)),
         picture(charts.plot_histories(drawn), name="stages", alt=term("stages.report_alt")),
     ]
 
