@@ -55,6 +55,11 @@ def table_3_1(language: str | None = None, *, wide: bool = False) -> pd.DataFram
     pandas.DataFrame
         24 rows: ``variable``, ``stage``, ``movement`` (codes) and ``claim`` (text); 6 rows of texts if wide.
 
+    Raises
+    ------
+    CvmError
+        For an unknown language.
+
     Examples
     --------
     >>> table_3_1().query("variable == 'cost'")["claim"].tolist()[:2]
@@ -148,7 +153,8 @@ def check_differences(relationship: Relationship) -> pd.DataFrame:
     """Hold the two differences between the revenue curve and the profit curve against the life of a relationship.
 
     (a) By late formation revenue is near its highest (85% and more) and profit clearly is not yet (at least 5
-    points behind); profit peaks late in stability (in its last quarter). (b) In decline profit falls more
+    points behind); profit peaks late in stability (in its last quarter; the last month within 0.1% of the
+    highest counts, as on a plateau a lead says nothing). (b) In decline profit falls more
     slowly than revenue, each relative to its value in the last month of stability. As profit = revenue ·
     margin, (b) says that the margin 1 − c/p + b/R (cost and price of a unit, indirect benefit, revenue; less
     the share of a fixed cost) is higher in every month of decline than at the peak. Lag of price and cost
@@ -187,7 +193,7 @@ def check_differences(relationship: Relationship) -> pd.DataFrame:
 def textbook_conditions(relationship: Relationship) -> pd.DataFrame:
     """Return the conditions under which Table 3-1 and both differences hold, and which of them are met.
 
-    Together they are enough (tests draw thousands of such lives), each alone is needed in the sense that
+    Together they are enough (tests draw such lives, most from the edges), each alone is needed in the sense that
     some life that misses only this one contradicts the textbook. They are ours: the textbook names none.
 
     Returns
@@ -238,7 +244,7 @@ def _stages_long(it: Relationship) -> bool:
 
 def _benefit_counts(it: Relationship) -> bool:
     gain = it.largest_volume * _gain_a_unit(it)
-    return 0.75 * gain <= it.largest_benefit <= 2 * gain
+    return 0.8 * gain <= it.largest_benefit <= 2 * gain
 
 
 _CONDITIONS: dict[str, Callable[[Relationship], bool]] = {
@@ -246,7 +252,7 @@ _CONDITIONS: dict[str, Callable[[Relationship], bool]] = {
     "starts_small": lambda it: it.explored <= 0.15,
     "formation_is_fast": _formation_is_fast,
     "formed_high": lambda it: it.formed >= 0.93,
-    "falls_far": lambda it: it.left_at <= 0.4,
+    "falls_far": lambda it: it.left_at <= 0.35,
     "price_rises": lambda it: 0.02 <= it.price_premium <= 0.2,
     "cost_falls": lambda it: it.service_cost * it.cost_saving > 0,
     "margin_grows": lambda it: _gain_a_unit(it) >= _first_margin(it) / 2,
@@ -254,14 +260,20 @@ _CONDITIONS: dict[str, Callable[[Relationship], bool]] = {
     "stages_long": _stages_long,
     "recommends_late": lambda it: 0.5 <= it.recommends_from <= 0.6,
     "benefit_counts": _benefit_counts,
-    "benefit_lasts": lambda it: it.benefit_lag >= max(it.price_lag, it.cost_lag, 1.2 * it.decline_months),
+    "benefit_lasts": lambda it: it.benefit_lag >= max(it.price_lag, it.cost_lag, 1.25 * it.decline_months),
     "no_bad_word_of_mouth": lambda it: it.bad_word_of_mouth == 0,
     "no_fixed_cost": lambda it: it.fixed_cost == 0,
 }
 
 
 def meets_textbook(relationship: Relationship) -> bool:
-    """Return whether a relationship meets all of `textbook_conditions`."""
+    """Return whether a relationship meets all of `textbook_conditions`.
+
+    Examples
+    --------
+    >>> meets_textbook(Relationship()), meets_textbook(Relationship(price_lag=0))
+    (True, False)
+    """
     return all(met(relationship) for met in _CONDITIONS.values())
 
 
@@ -285,6 +297,11 @@ def first_to_break(relationship: Relationship, start: Relationship | None = None
         A row for each claim that is broken somewhere on the way and did hold at the start: ``way`` (share of
         the way to the first step where it is broken), ``variable`` (``"a"`` or ``"b"`` for a difference),
         ``stage`` (empty for a difference), ``claim``, ``in_words`` (all three, for reading). Empty if nothing breaks.
+
+    Raises
+    ------
+    CvmError
+        If ``steps`` is no whole number of at least 1.
 
     Examples
     --------

@@ -20,7 +20,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from .errors import CvmError
-from .scenario import Scenario, number
+from .scenario import Limits, Scenario, checked, number
 from .tables import COST, PERIOD, PROFIT, REVENUE, VOLUME
 
 __all__ = [
@@ -92,6 +92,18 @@ class Relationship(Scenario):
     acquisition_cost
         Cost of winning the customer, counted in the first month (money). The default 0 leaves it out, as
         the textbook's table does.
+
+    Raises
+    ------
+    CvmError
+        For a value out of bounds, or a repair that would come after the end of decline.
+
+    Examples
+    --------
+    >>> Relationship().replace(repaired_after=12)
+    Traceback (most recent call last):
+    ...
+    cvmlab.errors.CvmError: The relationship is repaired after 12 months of decline, but decline lasts 12 ...
     """
 
     exploration_months: int = number(
@@ -202,7 +214,7 @@ def level_path(relationship: Relationship) -> Figures:
     return np.clip(path, 0, 1)
 
 
-def lagged(figures: Figures, months: float) -> Figures:
+def lagged(figures: ArrayLike, months: float) -> Figures:
     """Return figures as they are followed by something slower, month after month along axis 0.
 
     Formula: y_t = y_{t−1} + (1 − e^{−1/τ})·(x_t − y_{t−1}) with y = 0 before the first month; τ months
@@ -211,15 +223,35 @@ def lagged(figures: Figures, months: float) -> Figures:
     Parameters
     ----------
     figures
-        Shape (periods,) or (periods, customers); a row a month.
+        Finite numbers, shape (periods,) or (periods, customers); a row a month.
     months
         The time constant τ, at least 0.
 
+    Returns
+    -------
+    ndarray
+        float64, of the same shape.
+
+    Raises
+    ------
+    CvmError
+        For figures that are no finite numbers or have another shape, or a time constant below 0.
+
     Examples
     --------
-    >>> lagged(np.ones(4), months=2).round(3)
+    >>> lagged([1, 1, 1, 1], months=2).round(3)
     array([0.393, 0.632, 0.777, 0.865])
     """
+    checked("months", months, Limits("lifecycle.lag", minimum=0, unit="months"))
+    given = _numbers(figures, "lifecycle.not_figures")
+    unknown = ~np.isfinite(given)
+    if unknown.any():
+        place = int(unknown.argmax())
+        raise CvmError("lifecycle.not_finite", value=f"{given.flat[place]:g}", month=place // given[0].size)
+    return _followed(given, months)
+
+
+def _followed(figures: Figures, months: float) -> Figures:
     if months == 0:
         return figures
     step = -np.expm1(-1 / months)
@@ -231,44 +263,126 @@ def lagged(figures: Figures, months: float) -> Figures:
     return followed
 
 
-def volume(level: Figures, relationship: Relationship) -> Figures:
+def volume(level: ArrayLike, relationship: Relationship) -> Figures:
     """Return units a month: volume follows the level at once (CRM3 §3.1.3).
 
     Formula: largest volume · level.
+
+    Parameters
+    ----------
+    level, relationship
+        As in `variables`.
+
+    Returns
+    -------
+    ndarray
+        Units a month, of the shape of the level.
+
+    Raises
+    ------
+    CvmError
+        As `variables`.
+
+    Examples
+    --------
+    >>> volume([0.1, 0.5, 1], Relationship(largest_volume=200))
+    array([ 20., 100., 200.])
     """
-    return relationship.largest_volume * level
+    return relationship.largest_volume * checked_level(level)
 
 
-def price(level: Figures, relationship: Relationship) -> Figures:
-    """Return the price of a unit (money): it rises as the firm learns what the customer needs (CRM3 §3.1.3).
+def price(level: ArrayLike, relationship: Relationship) -> Figures:
+    """Return the price of a unit: it rises as the firm learns what the customer needs (CRM3 §3.1.3).
 
     Formula: base price · (1 + premium · lagged level).
+
+    Parameters
+    ----------
+    level, relationship
+        As in `variables`.
+
+    Returns
+    -------
+    ndarray
+        Money a unit, of the shape of the level.
+
+    Raises
+    ------
+    CvmError
+        As `variables`.
+
+    Examples
+    --------
+    >>> price([1, 1, 1], Relationship(price_lag=2)).round(1)
+    array([103.9, 106.3, 107.8])
     """
-    paid_for = lagged(level, relationship.price_lag)
+    paid_for = _followed(checked_level(level), relationship.price_lag)
     return relationship.base_price * (1 + relationship.price_premium * paid_for)
 
 
-def cost_per_unit(level: Figures, relationship: Relationship) -> Figures:
-    """Return the cost of a unit (money): routine and trust save service and transaction cost (CRM3 §3.1.3).
+def cost_per_unit(level: ArrayLike, relationship: Relationship) -> Figures:
+    """Return the cost of a unit: routine and trust save service and transaction cost (CRM3 §3.1.3).
 
     Formula: product cost + service cost · (1 − saving · lagged level). The floor is reached at level 1;
     a lost level brings the cost back.
+
+    Parameters
+    ----------
+    level, relationship
+        As in `variables`.
+
+    Returns
+    -------
+    ndarray
+        Money a unit, of the shape of the level.
+
+    Raises
+    ------
+    CvmError
+        As `variables`.
+
+    Examples
+    --------
+    >>> cost_per_unit([0, 0.5, 1], Relationship(cost_lag=0))
+    array([90., 84., 78.])
     """
-    learned = lagged(level, relationship.cost_lag)
+    learned = _followed(checked_level(level), relationship.cost_lag)
     return relationship.product_cost + relationship.service_cost * (1 - relationship.cost_saving * learned)
 
 
-def indirect_benefit(level: Figures, relationship: Relationship) -> Figures:
-    """Return the indirect benefit a month (money): acquisition cost saved, as loyal customers recruit for free.
+def indirect_benefit(level: ArrayLike, relationship: Relationship) -> Figures:
+    """Return the indirect benefit a month: acquisition cost saved, as loyal customers recruit for free.
 
     Formula: lagged(largest benefit · max(0, level − from)/(1 − from)) − bad word of mouth · lost level, where
     "from" is the level from which the customer recommends and the lost level is the highest one so far less
     that of the month, 0 once the relationship has ended. Recommendations take their time, complaints are
     told at once. Source of the movement: CRM3 Table 3-1; the formula is ours.
+
+    Parameters
+    ----------
+    level, relationship
+        As in `variables`.
+
+    Returns
+    -------
+    ndarray
+        Money a month, of the shape of the level.
+
+    Raises
+    ------
+    CvmError
+        As `variables`.
+
+    Examples
+    --------
+    >>> told = Relationship(largest_benefit=1_000, benefit_lag=0, bad_word_of_mouth=500)
+    >>> indirect_benefit([0.4, 0.8, 1, 0.4, 0], told)
+    array([   0.,  600., 1000., -300.,    0.])
     """
+    level = checked_level(level)
     threshold = relationship.recommends_from
     recommended = relationship.largest_benefit * np.maximum(level - threshold, 0) / (1 - threshold)
-    benefit = lagged(recommended, relationship.benefit_lag)
+    benefit = _followed(recommended, relationship.benefit_lag)
     if relationship.bad_word_of_mouth:
         lost = (np.maximum.accumulate(level, axis=0) - level) * (level > 0)
         benefit = benefit - relationship.bad_word_of_mouth * lost
@@ -331,6 +445,11 @@ def variables(level: ArrayLike, relationship: Relationship) -> dict[str, Figures
 def checked_level(level: ArrayLike) -> Figures:
     """Return a level as a float64 array, or raise `CvmError`.
 
+    Raises
+    ------
+    CvmError
+        For an array of another shape, without a month, or with a level that is not from 0 to 1.
+
     Examples
     --------
     >>> checked_level([0.2, 1.7])
@@ -338,15 +457,24 @@ def checked_level(level: ArrayLike) -> Figures:
     ...
     cvmlab.errors.CvmError: The relationship level is 1.7 in month 1; ...
     """
-    given = np.asarray(level)
-    if given.dtype.kind not in "iufb" or given.ndim not in (1, 2) or not given.size:
-        raise CvmError("lifecycle.not_a_level", shape=str(given.shape), dtype=str(given.dtype))
-    figures: Figures = given.astype(np.float64)
-    outside = ~((figures >= 0) & (figures <= 1))
-    if outside.any():
-        place = int(outside.argmax())
+    figures = _numbers(level, "lifecycle.not_a_level")
+    # NaN is neither: two passes without a copy, as the level may be that of a hundred thousand customers
+    if not (figures.min() >= 0 and figures.max() <= 1):
+        place = int((~((figures >= 0) & (figures <= 1))).argmax())
         raise CvmError("lifecycle.level_outside", value=f"{figures.flat[place]:g}", month=place // figures[0].size)
     return figures
+
+
+def _numbers(given: ArrayLike, key: str) -> Figures:
+    """Return numbers of a row a month as float64; the key is that of the sentence for anything else."""
+    try:
+        figures = np.asarray(given)
+    except ValueError:
+        # rows of unequal length
+        raise CvmError(key, shape="–", dtype=type(given).__name__) from None
+    if figures.dtype.kind not in "iufb" or figures.ndim not in (1, 2) or not figures.size:
+        raise CvmError(key, shape=str(figures.shape), dtype=str(figures.dtype))
+    return figures.astype(np.float64, copy=False)
 
 
 def first_month(level: Figures) -> NDArray[np.bool_]:

@@ -26,6 +26,10 @@ STEADY = 0.05
 BARELY = 0.1
 LATE = 0.75
 APART = 0.05
+#: Profit this close to its highest is at its peak: on a plateau a month's lead of less says nothing.
+AT_THE_PEAK = 0.001
+#: What rounding may take from a figure, as a share of the highest.
+ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -165,7 +169,9 @@ def _ever_more_slowly(life: LifeOf) -> Finding:
     months = life.within(STABILITY)
     early, late = (_share(rise, life.highest) for rise in _halves(months))
     last = _share(float(months[-1] - months[_late(months)]), life.highest)
-    return Finding(bool(early > late > 0 and 0 <= last <= STEADY), (early, late, last), shares=True)
+    # a profit that stands still has stopped rising
+    slows = early > late >= -ROUNDING and -ROUNDING <= last <= STEADY
+    return Finding(bool(slows), (early, late, last), shares=True)
 
 
 def _falls_back(life: LifeOf) -> Finding:
@@ -186,7 +192,8 @@ def _rises_again(life: LifeOf) -> Finding:
 def _shrinks_lagging(life: LifeOf) -> Finding:
     left = _share(life.at_end(DECLINE), life.at_end(STABILITY))
     level = _share(float(life.level[-1]), float(life.level[life.stage == STABILITY][-1]))
-    lags = left > level or life.relationship.bad_word_of_mouth > 0
+    # bad word of mouth is told at once: it does not lag, but may turn the benefit negative
+    lags = left > level or life.at_end(DECLINE) < 0
     return Finding(bool(left < 1 and lags), (left, level), shares=True)
 
 
@@ -219,11 +226,16 @@ def climbs_on(revenue: LifeOf, profit: LifeOf) -> Finding:
 
 
 def peaks_late(profit: LifeOf) -> Finding:
-    """Return whether profit peaks in the last quarter of stability, as a share of its months."""
+    """Return whether profit peaks in the last quarter of stability, as a share of its months.
+
+    The peak is the last month of stability within 0.1% of the highest profit of the whole life, the month of
+    the highest itself if there is none: then it lies before stability (at most 0) or after it (above 1).
+    """
     months = np.flatnonzero(profit.stage == STABILITY)
-    peak = int(profit.figures.argmax())
-    way = (peak - months[0] + 1) / len(months)
-    return Finding(bool(way >= LATE and peak <= months[-1]), (way,), shares=True)
+    near = months[profit.figures[months] >= profit.highest - AT_THE_PEAK * abs(profit.highest)]
+    peak = int(near[-1] if len(near) else profit.figures.argmax())
+    way = (peak - int(months[0]) + 1) / len(months)
+    return Finding(LATE <= way <= 1, (way,), shares=True)
 
 
 def falls_slower(revenue: LifeOf, profit: LifeOf) -> Finding:

@@ -90,6 +90,11 @@ def stage_map(language: str | None = None) -> pd.DataFrame:
         A row a stage in its order: ``five_stage``, ``stage`` (codes; ``"ended"`` after the end),
         ``five_stage_name``, ``stage_name``, ``signs``, ``strategy``, ``first_step``, ``caution`` (texts).
 
+    Raises
+    ------
+    CvmError
+        For an unknown language.
+
     Examples
     --------
     >>> stage_map()[["five_stage_name", "stage_name"]].head(2).values.tolist()

@@ -14,9 +14,20 @@ import pandas as pd
 
 from .checking import numbers
 from .errors import CvmError
-from .tables import CUSTOMER_ID, DATE, PROFIT, check_columns
+from .tables import CUSTOMER_ID, DATE, PROFIT, Column, Table, check_columns, check_table
 
 DAYS_A_MONTH, DAYS_A_YEAR = 365.25 / 12, 365.25
+
+_BILLS = Table(
+    "transactions",
+    (Column(CUSTOMER_ID, "id", required=True), Column(DATE, "date", required=True),
+     Column(PROFIT, "number", required=True)),
+)  # fmt: skip
+_LIVES = Table(
+    "relationships",
+    (Column(CUSTOMER_ID, "id", required=True), Column("joined_date", "date", required=True),
+     Column("left_date", "date", required=True)),
+)  # fmt: skip
 
 
 def profit_by_relationship(transactions: pd.DataFrame, relationships: pd.DataFrame) -> pd.DataFrame:
@@ -25,17 +36,24 @@ def profit_by_relationship(transactions: pd.DataFrame, relationships: pd.DataFra
     Parameters
     ----------
     transactions
-        ``customer_id``, ``date``, ``profit`` (money).
+        ``customer_id`` (text), ``date``, ``profit`` (money).
     relationships
-        One row a relationship: ``customer_id``, ``joined_date``, ``left_date`` (empty if it lasts).
-        Customers with more than one are left out, as a bill cannot be told to one of them.
+        One row a relationship: ``customer_id`` (text, as in the log), ``joined_date``, ``left_date`` (empty if
+        it lasts). Customers with more than one are left out, as a bill cannot be told to one of them.
 
     Returns
     -------
     pandas.DataFrame
         A row a customer: ``customer_id``, ``years`` (from the beginning to the end or the last date of the log),
         ``months_seen`` (of them within the log, at least 1), ``profit_a_month`` (money, of the months seen),
-        ``ended``. Customers without a transaction are not in it.
+        ``ended``. Customers without a transaction, or without a row in the relationships, are not in it.
+
+    Raises
+    ------
+    CvmError
+        For a missing column or one of another type, an empty date of a transaction or beginning, a relationship
+        that ends before it begins or has transactions but begins after the last of the log, and where no
+        customer of the log has a relationship. The sentence names the row.
 
     Notes
     -----
@@ -50,9 +68,12 @@ def profit_by_relationship(transactions: pd.DataFrame, relationships: pd.DataFra
     >>> profit_by_relationship(bills, lives)[["years", "months_seen", "profit_a_month"]].round(1).values.tolist()
     [[2.0, 11.0, 1.1]]
     """
-    check_columns(transactions, [CUSTOMER_ID, DATE, PROFIT], "transactions")
-    check_columns(relationships, [CUSTOMER_ID, "joined_date", "left_date"], "relationships")
-    numbers(transactions, PROFIT)
+    check_table(transactions, _BILLS)
+    check_table(relationships, _LIVES)
+    numbers(transactions, PROFIT, "transactions")
+    _check_filled(transactions, DATE, "transactions")
+    _check_filled(relationships, "joined_date", "relationships")
+    _check_order(transactions, relationships)
     once = relationships.loc[~relationships[CUSTOMER_ID].duplicated(keep=False)]
     earned = transactions.groupby(CUSTOMER_ID, sort=True)[PROFIT].sum()
     known = once.set_index(CUSTOMER_ID).reindex(earned.index)
@@ -71,6 +92,28 @@ def profit_by_relationship(transactions: pd.DataFrame, relationships: pd.DataFra
     })  # fmt: skip
 
 
+def _check_filled(frame: pd.DataFrame, column: str, table: str) -> None:
+    gaps = frame[column].isna().to_numpy()
+    if gaps.any():
+        said = {"count": int(gaps.sum()), "row": int(gaps.argmax()) + 1}
+        raise CvmError("tables.missing_values", table=table, column=column, **said)
+
+
+def _check_order(transactions: pd.DataFrame, relationships: pd.DataFrame) -> None:
+    begun, over = relationships["joined_date"], relationships["left_date"]
+    bought = relationships[CUSTOMER_ID].isin(transactions[CUSTOMER_ID])
+    if not bought.any():
+        raise CvmError("lifecycle.nobody_in_both", customer=transactions[CUSTOMER_ID].iloc[0])
+    last = transactions[DATE].max()
+    for key, wrong in (("left_first", over < begun), ("joined_later", bought & (begun > last))):
+        if wrong.any():
+            place = int(wrong.to_numpy().argmax())
+            row = relationships.iloc[place]
+            said = {name: f"{row[name]:%Y-%m-%d}" for name in ("joined_date", "left_date") if pd.notna(row[name])}
+            said |= {"customer": row[CUSTOMER_ID], "last": f"{last:%Y-%m-%d}"}
+            raise CvmError(f"lifecycle.{key}", row=place + 1, **said)
+
+
 def summarise_years(relationships: pd.DataFrame, years: Sequence[float] = (0, 1, 2, 3, 5, 10)) -> pd.DataFrame:
     """Return what relationships of each length bring a month, and how many of them bring a loss.
 
@@ -79,7 +122,8 @@ def summarise_years(relationships: pd.DataFrame, years: Sequence[float] = (0, 1,
     relationships
         From `profit_by_relationship`.
     years
-        Where each band of lengths begins, increasing; the last has no end.
+        Where each band of lengths begins, increasing; the last has no end. Who is younger than the first is
+        left out.
 
     Returns
     -------
@@ -88,6 +132,11 @@ def summarise_years(relationships: pd.DataFrame, years: Sequence[float] = (0, 1,
         ``mean``, ``low``, ``lower``, ``median``, ``upper``, ``high`` (mean and 5, 25, 50, 75, 95% quantile of
         ``profit_a_month``, money) and ``losing_share`` (share of 1 with a negative one).
 
+    Raises
+    ------
+    CvmError
+        For columns that are missing, hold gaps or no numbers, a negative length, and bands that do not increase.
+
     Examples
     --------
     >>> lives = pd.DataFrame({"years": [0.5, 12.0, 14.0], "profit_a_month": [-1.0, 5.0, -2.0]})
@@ -95,7 +144,10 @@ def summarise_years(relationships: pd.DataFrame, years: Sequence[float] = (0, 1,
     [[0.0, 1.0, 1.0], [10.0, 2.0, 0.5]]
     """
     check_columns(relationships, ["years", "profit_a_month"], "relationships")
-    length, profit = numbers(relationships, "years"), numbers(relationships, "profit_a_month")
+    length, profit = (numbers(relationships, name, "relationships") for name in ("years", "profit_a_month"))
+    if (length < 0).any():
+        place = int((length < 0).argmax())
+        raise CvmError("lifecycle.negative_years", value=f"{length[place]:g}", row=place + 1)
     starts = np.asarray(years, dtype=np.float64)
     if not len(starts) or not (np.diff(starts) > 0).all() or not np.isfinite(starts).all():
         raise CvmError("lifecycle.years_not_increasing", years=", ".join(f"{year:g}" for year in starts))

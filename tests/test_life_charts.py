@@ -209,6 +209,54 @@ def test_a_log_without_profit_is_refused():
         lifecycle.profit_by_relationship(bills, bills)
 
 
+BILLS = pd.DataFrame({
+    "customer_id": ["a", "b"], "date": pd.to_datetime(["2020-01-31", "2020-12-31"]), "profit": [4.0, 8.0]
+})  # fmt: skip
+SUBSCRIBERS = pd.DataFrame({
+    "customer_id": ["x", "a", "b"],
+    "joined_date": pd.to_datetime(["2019-01-01", "2019-01-01", "2019-06-01"]),
+    "left_date": pd.to_datetime([None, "2020-06-01", None]),
+})  # fmt: skip
+
+
+def with_date(frame, row, column, date):
+    return frame.assign(**{column: frame[column].where(frame.index != row, pd.Timestamp(date))})
+
+
+@pytest.mark.parametrize(
+    ("bills", "lives", "named"),
+    [
+        (BILLS, with_date(SUBSCRIBERS, 1, "joined_date", "2021-02-03"), "row 2 .*'a' left on 2020-06-01, before"),
+        (BILLS, with_date(SUBSCRIBERS, 2, "joined_date", "2021-02-03"), r"row 3 .*'b' joins on 2021-02-03, after"),
+        (BILLS, with_date(SUBSCRIBERS, 2, "joined_date", None), "'joined_date' of the table relationships .* row 3"),
+        (with_date(BILLS, 1, "date", None), SUBSCRIBERS, "'date' of the table transactions is empty .* row 2"),
+        (BILLS.assign(customer_id=[1, 2]), SUBSCRIBERS, "'customer_id' of the table transactions holds Int64"),
+        (BILLS, SUBSCRIBERS.assign(customer_id=[0, 1, 2]), "'customer_id' of the table relationships holds Int64"),
+        (BILLS.assign(customer_id=["01", "02"]), SUBSCRIBERS, "No customer of the log .*'01'.* as text"),
+        (BILLS.assign(date=["2020-01-31", "2020-12-31"]), SUBSCRIBERS, "'date' of the table transactions holds String"),
+        (BILLS.assign(profit=[1.0, np.nan]), SUBSCRIBERS, "'profit' of the table transactions is empty .* row 2"),
+        (BILLS.head(0), SUBSCRIBERS, "table transactions has no rows"),
+    ],
+)  # fmt: skip
+def test_relationships_that_cannot_be_are_refused_with_their_row(bills, lives, named):
+    assert len(lifecycle.profit_by_relationship(BILLS, SUBSCRIBERS)) == 2
+    with pytest.raises(cvm.CvmError, match=named):
+        lifecycle.profit_by_relationship(bills, lives)
+
+
+def test_who_joins_after_the_log_without_a_transaction_does_no_harm():
+    later = with_date(SUBSCRIBERS, 0, "joined_date", "2022-01-01")
+    found = lifecycle.profit_by_relationship(BILLS, later)
+    pd.testing.assert_frame_equal(found, lifecycle.profit_by_relationship(BILLS, SUBSCRIBERS))
+
+
+def test_negative_years_are_refused_and_not_left_out():
+    lives = pd.DataFrame({"years": [1.0, -0.5], "profit_a_month": [1.0, 1.0]})
+    with pytest.raises(cvm.CvmError, match=r"row 2 has lasted -0\.5 years"):
+        lifecycle.summarise_years(lives)
+    assert lifecycle.summarise_years(lives.abs(), [0.8])["relationships"].tolist() == [1]
+
+
 # The what-if
 
 
@@ -240,7 +288,38 @@ def test_a_customer_who_never_pays_back_is_told_so():
     what_if = life_curve(Relationship(stability_months=1, decline_months=1, formation_months=1))
     what_if.set(acquisition_cost=30_000)
     assert np.isnan(what_if.result["payback_month"])
+    assert what_if.result["unpaid_months"] == len(what_if.result["curve"])
     assert "never paid back" in what_if.sentence
+    assert what_if.trouble == "", "the sentence says it"
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "nothing to pay back"), ("zh", "无需回本")])
+def test_who_brings_profit_at_once_has_nothing_to_pay_back(language, said):
+    with speaking(language):
+        what_if = life_curve()
+        what_if.set(exploration_months=5)
+        assert what_if.result["payback_month"] == what_if.result["unpaid_months"] == 0
+        assert said in what_if.sentence
+        what_if.set(acquisition_cost=6_000)
+    paid = int(what_if.result["payback_month"])
+    assert what_if.result["unpaid_months"] == paid - 1 > 0
+    assert f" {paid} " in what_if.sentence.replace(".", " ").replace("第", " ")
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "after 11 months of decline"), ("zh", "退化 11 个月")])
+def test_a_slider_may_be_moved_past_another(language, said):
+    with speaking(language):
+        what_if = life_curve(REPAIRED, sliders=["decline_months", "repaired_after"])
+        what_if.set(repaired_after=11, decline_months=1)
+        assert said in what_if.sentence
+    assert what_if.trouble == ""
+    assert what_if.scenario.repaired_after == 11
+    unrepaired = lifecycle.life_curve(REPAIRED.replace(decline_months=1, repaired_after=0))
+    pd.testing.assert_frame_equal(what_if.result["curve"], unrepaired)
+    what_if.set(decline_months=12)
+    repaired = lifecycle.life_curve(REPAIRED.replace(repaired_after=11))
+    pd.testing.assert_frame_equal(what_if.result["curve"], repaired)
+    assert said not in what_if.sentence
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -261,6 +340,15 @@ def test_only_the_sliders_asked_for_are_there():
     what_if = life_curve(sliders=["fixed_cost"], discount_rate=0.05)
     assert list(what_if._controls) == ["fixed_cost"]
     assert "5% a year" in what_if.table
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [({"discount_rate": -1}, "discount_rate"), ({"discount_rate": "a"}, "discount_rate"), ({"sliders": ["x"]}, "'x'")],
+)
+def test_a_what_if_that_cannot_be_is_refused_at_once(settings, named):
+    with pytest.raises(cvm.CvmError, match=named):
+        life_curve(**settings)
 
 
 # Lesson 01

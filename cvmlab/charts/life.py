@@ -42,6 +42,11 @@ def plot_life_curve(frame: pd.DataFrame, *, as_share: bool = False, currency: st
     ax
         Axes to draw on; a new figure if left out.
 
+    Raises
+    ------
+    CvmError
+        For a frame without rows or without one of the columns.
+
     Examples
     --------
     >>> from cvmlab.lifecycle import Relationship, life_curve
@@ -184,6 +189,11 @@ def plot_variables(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None =
     ax
         Axes that hold the six panels (``ax.child_axes``); a new figure if left out.
 
+    Raises
+    ------
+    CvmError
+        For a frame without rows or without one of the columns.
+
     Examples
     --------
     >>> from cvmlab.lifecycle import Relationship, life_curve
@@ -240,6 +250,11 @@ def plot_profit_sources(frame: pd.DataFrame, *, currency: str = "", ax: Axes | N
     ax
         Axes to draw on; a new figure if left out.
 
+    Raises
+    ------
+    CvmError
+        For a frame without rows or without one of the columns.
+
     Examples
     --------
     >>> from cvmlab.lifecycle import Relationship, profit_by_source
@@ -287,6 +302,11 @@ def plot_long_lived(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None 
         Sign of the currency; "data's currency" if left out.
     ax
         Axes to draw on; a new figure if left out.
+
+    Raises
+    ------
+    CvmError
+        For a frame without rows or without one of the columns.
 
     Examples
     --------

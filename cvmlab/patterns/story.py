@@ -71,6 +71,11 @@ class Story(Scenario):
     months
         Months the story is followed; who is alive then has no pattern.
 
+    Raises
+    ------
+    CvmError
+        For a value out of bounds.
+
     Examples
     --------
     >>> Story(setback_month=12).replace(repair_month=14).repair_strength
@@ -145,6 +150,7 @@ def live(story: Story | None = None, relationship: Relationship | None = None) -
         A row a month of the story: ``period`` (from 0), ``stage`` (text; "ended" after the end), ``code``, ``level``
         (0 to 1, 0 after the end), ``value``, ``standard``, ``hold`` (points; what trust and switching cost
         outweigh), ``revenue``, ``profit`` (money a month, before what added value and repair cost).
+        After the end ``profit`` is what earlier recommendations still bring.
 
     Examples
     --------

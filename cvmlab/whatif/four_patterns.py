@@ -56,8 +56,9 @@ def pattern_explorer(
     from code, as in ``what_if.set(setback_depth=40)``.
 
     The result is a dict: ``life`` (the frame of `cvmlab.patterns.live`), ``ending`` (`cvmlab.patterns.Ending`),
-    ``lived`` (months), ``decline`` (months of it), ``profit`` (money over the story, before what added value and
-    repair cost), ``lost`` (money: profit of the same relationship that meets no shortfall, less this one's).
+    ``lived`` (months), ``decline`` (months of it), ``profit`` (money in the months lived, before what added value
+    and repair cost; recommendations that outlast the relationship are left out), ``lost`` (money: profit of the
+    same relationship that meets no shortfall, less this one's).
 
     Examples
     --------
@@ -69,11 +70,11 @@ def pattern_explorer(
     start = story or Story()
     relationship = relationship or Relationship()
     untroubled = {"setback_month": 0, "alternative_month": 0, "unfairness": 0, "expectation_rise": 0.0}
-    best = float(live(start.replace(**untroubled), relationship)["profit"].sum())
+    best = _profit_while_it_lasts(live(start.replace(**untroubled), relationship))
 
     def compute(chosen: Story) -> dict[str, Any]:
         life, end = live(chosen, relationship), ending(chosen, relationship)
-        profit = float(life["profit"].sum())
+        profit = _profit_while_it_lasts(life)
         return {
             "story": chosen,
             "life": life,
@@ -120,6 +121,10 @@ def pattern_explorer(
         currency=currency,
         height=370,
     )
+
+
+def _profit_while_it_lasts(life: pd.DataFrame) -> float:
+    return float(life["profit"].to_numpy()[life["code"].to_numpy() != ENDED].sum())
 
 
 def _only(**changes: float) -> dict[str, Any]:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .. import lifecycle
 from ..charts import life, style
+from ..checking import check_parameter
 from ..discounting import present_value
 from ..life_claims import broken_claims
 from ..lifecycle import Relationship
+from ..scenario import Scenario
 from ..vocabulary import say, term
 from .controls import Range
 from .measures import Measure, listed
@@ -67,12 +70,22 @@ def life_curve(
     currency, after
         As in `WhatIf`.
 
+    Raises
+    ------
+    CvmError
+        For a slider that is no field of `Relationship`, or a discount rate of −1 or less.
+
     Notes
     -----
     The result is a dict: ``curve`` (`cvmlab.lifecycle.life_curve`), ``profit`` and ``present_value`` of the
     whole life (money), ``payback_month`` (the month, counted from 1, from which the profit so far stays
-    positive, NaN if there is none), ``loss_months``, ``revenue_month`` and ``profit_month`` (with the highest
-    figure), ``broken`` (claims of Table 3-1 and of the two differences that do not hold).
+    positive; 0 if it is from the first one on, so that there is nothing to pay back, NaN if it never is),
+    ``unpaid_months`` (months before that one, all if it never comes), ``loss_months``, ``revenue_month`` and
+    ``profit_month`` (with the highest figure), ``broken`` (claims of Table 3-1 and of the two differences that
+    do not hold), ``too_late`` (whether the repair would come after the end).
+
+    Sliders move one by one, so a repair may be asked for after the end of decline. `Relationship` refuses
+    that; here such a life is one without a repair, and the sentence says so.
 
     Examples
     --------
@@ -81,9 +94,10 @@ def life_curve(
     >>> what_if.result["profit"] < what_if.baseline["profit"], what_if.result["broken"]
     (True, 2)
     """
-    start = relationship or Relationship()
+    check_parameter("discount_rate", discount_rate, -1, open_minimum=True)
+    start = _Moved(**(relationship or Relationship()).values())
 
-    def compute(chosen: Relationship) -> dict[str, Any]:
+    def compute(chosen: _Moved) -> dict[str, Any]:
         return _figures(chosen, discount_rate)
 
     def frame(ax: Axes, baseline: dict[str, Any]) -> None:
@@ -123,6 +137,21 @@ def life_curve(
     )
 
 
+@dataclass(frozen=True)
+class _Moved(Relationship):
+    """A relationship on its way: one slider may have been moved past another that is to follow."""
+
+    def __post_init__(self) -> None:
+        Scenario.__post_init__(self)
+
+    @property
+    def too_late(self) -> bool:
+        return self.repaired_after >= self.decline_months
+
+    def settled(self) -> Relationship:
+        return Relationship(**self.values() | ({"repaired_after": 0} if self.too_late else {}))
+
+
 def _measures(discount_rate: float) -> list[Measure]:
     discounted = say("lifecycle.life_present_value", rate=style.percent(discount_rate))
     return [
@@ -130,33 +159,42 @@ def _measures(discount_rate: float) -> list[Measure]:
         Measure("present_value", discounted, "money"),
         *(
             Measure(name, f"lifecycle.{name}", "times")
-            for name in ("payback_month", "loss_months", "revenue_month", "profit_month", "broken")
+            for name in ("unpaid_months", "loss_months", "revenue_month", "profit_month", "broken")
         ),
     ]
 
 
-def _figures(relationship: Relationship, discount_rate: float) -> dict[str, Any]:
+def _figures(moved: _Moved, discount_rate: float) -> dict[str, Any]:
+    relationship = moved.settled()
     curve = lifecycle.life_curve(relationship)
     profit, revenue = curve["profit"].to_numpy(), curve["revenue"].to_numpy()
     broken = broken_claims(relationship)
+    unpaid = _unpaid_months(profit)
     return {
         "curve": curve,
         "profit": float(profit.sum()),
         "present_value": float(present_value(profit, discount_rate, 12, first="now")),
-        "payback_month": _payback(profit),
+        "payback_month": _payback(unpaid, len(profit)),
+        "unpaid_months": unpaid,
         "loss_months": int((profit < 0).sum()),
         "revenue_month": int(revenue.argmax()) + 1,
         "profit_month": int(profit.argmax()) + 1,
         "broken": len(broken),
         "claims": broken,
+        "too_late": moved.too_late,
+        "repaired_after": moved.repaired_after,
     }
 
 
-def _payback(profit: NDArray[np.float64]) -> float:
+def _unpaid_months(profit: NDArray[np.float64]) -> int:
     short = np.flatnonzero(np.cumsum(profit) <= 0)
-    if not len(short):
-        return 1.0
-    return float(short[-1] + 2) if short[-1] + 1 < len(profit) else float("nan")
+    return int(short[-1]) + 1 if len(short) else 0
+
+
+def _payback(unpaid: int, months: int) -> float:
+    if not unpaid:
+        return 0.0
+    return unpaid + 1.0 if unpaid < months else float("nan")
 
 
 def _ranges(start: Relationship) -> dict[str, Range]:
@@ -211,10 +249,9 @@ def _sentence(before: dict[str, Any], now: dict[str, Any]) -> str:
     change = now["profit"] - before["profit"]
     difference = ("−" if change < 0 else "+") + style.money(abs(change))
     told = [say("lifecycle.sentence_profit", profit=style.money(now["profit"]), difference=difference)]
-    month = now["payback_month"]
-    told.append(
-        say("lifecycle.sentence_payback", month=int(month)) if np.isfinite(month) else term("lifecycle.sentence_never")
-    )
+    told.append(_payback_told(now["payback_month"]))
+    if now["too_late"]:
+        told.append(say("lifecycle.sentence_repair_too_late", months=now["repaired_after"]))
     claims = now["claims"]
     if not claims:
         told.append(term("lifecycle.sentence_textbook"))
@@ -222,3 +259,11 @@ def _sentence(before: dict[str, Any], now: dict[str, Any]) -> str:
         named = listed(claims[:NAMED], apart=True)
         told.append(say("lifecycle.sentence_broken", count=len(claims), claims=named))
     return " ".join(told) if not told[0].endswith("。") else "".join(told)
+
+
+def _payback_told(month: float) -> str:
+    if np.isnan(month):
+        return term("lifecycle.sentence_never")
+    if not month:
+        return term("lifecycle.sentence_nothing_to_pay_back")
+    return say("lifecycle.sentence_payback", month=int(month))
