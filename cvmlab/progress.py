@@ -42,10 +42,21 @@ def steps(work: Iterable[Step], total: int, word: str) -> Iterable[Step]:
     """
     if not _watched():
         return work
+    return _beside_a_bar(work, total, term(word))
+
+
+def _beside_a_bar(work: Iterable[Step], total: int, what: str) -> Iterator[Step]:
     from tqdm.auto import tqdm
 
-    bar: Iterable[Step] = tqdm(work, total=total, desc=term(word), delay=_SECONDS, leave=False)
-    return bar
+    bar = tqdm(total=total, desc=what, delay=_SECONDS, leave=False)
+    try:
+        for step in work:
+            yield step
+            bar.update()
+    finally:
+        # work that ends before its last step is done, not broken off: else the bar would stay, in red
+        bar.total = bar.n
+        bar.close()
 
 
 def _watched() -> bool:

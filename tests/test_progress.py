@@ -4,6 +4,10 @@ import os
 import subprocess
 import sys
 
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
 from cvmlab.progress import quiet, steps
 
 
@@ -48,3 +52,26 @@ def test_a_bar_is_drawn_after_two_seconds_only():
     assert "telling stages" in drawn(8)
     assert drawn(2) == ""
     assert drawn(8, CVMLAB_PROGRESS="off") == ""
+
+
+CELL = """
+import time
+from cvmlab.progress import steps
+for step in steps(range(20), 20, "stages.fitting"):
+    time.sleep({seconds})
+    if step == {last}:
+        break
+"""
+
+
+@pytest.mark.parametrize(("seconds", "last", "shown"), [(0.01, 5, False), (0.01, 19, False), (0.5, 5, True)])
+def test_in_a_notebook_a_bar_goes_away_even_if_the_work_ends_early(seconds, last, shown):
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL.format(seconds=seconds, last=last))])
+    client = NotebookClient(notebook, timeout=60, kernel_name="python3")
+    client.execute(env={name: value for name, value in os.environ.items() if name != "CVMLAB_PROGRESS"})
+    assert bool(notebook.cells[0].outputs) == shown
+    models = client.widget_state
+    assert not any(model.get("bar_style") == "danger" for model in models.values())
+    boxes = [model for model in models.values() if model["_model_name"] == "HBoxModel"]
+    hidden = [models[box["layout"].removeprefix("IPY_MODEL_")].get("visibility") == "hidden" for box in boxes]
+    assert hidden == [True]
