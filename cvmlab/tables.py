@@ -238,6 +238,26 @@ class Panel:
         """Number of periods in a year."""
         return 12 / self.months
 
+    def part(self, customers: slice | NDArray[np.integer], periods: slice = slice(None)) -> Panel:
+        """Return the panel of some customers and periods.
+
+        Parameters
+        ----------
+        customers
+            Their columns.
+        periods
+            Rows from the first on: ``slice(0, n)``. Every chosen customer must begin in one of them.
+
+        Examples
+        --------
+        >>> month = np.array(["2024-01-01", "2024-02-01"], dtype="datetime64[D]")
+        >>> both = Panel(np.array(["a", "b"], object), month, 1, {"revenue": np.eye(2)}, np.array([0, 1]))
+        >>> both.part(np.array([1]))["revenue"].tolist()
+        [[0.0], [1.0]]
+        """
+        values = {name: array[periods, customers] for name, array in self.values.items()}
+        return Panel(self.customer_id[customers], self.period[periods], self.months, values, self.first[customers])
+
     def to_frame(self) -> pd.DataFrame:
         """Return the panel as a dense `HISTORY` frame, a customer's rows from the first period on.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -69,8 +68,8 @@ def classify(
     Notes
     -----
     Estimated, not known: `grade` tells how often it is right where the truth is simulated, and `calibration` that the
-    confidence claims too much in the middle: of this model's own generator's patterns told with 0.85, six to seven in
-    ten are right; of those told with 0.95 and more, nine.
+    confidence claims too much below the very top: of its own generator's patterns told with 0.85 about six in ten are
+    right, with 0.94 seven, with 0.99 nine.
 
     Examples
     --------
@@ -93,7 +92,7 @@ def classify(
     bought = panel[REVENUE][-1] > 0
     shares[0, bought] = 1
     for some in _chunks(np.flatnonzero(~bought), int(draws) * len(panel.period)):
-        paths = stages.sample(_part(panel, some), chosen, draws=int(draws), seed=seed)
+        paths = stages.sample(panel.part(some), chosen, draws=int(draws), seed=seed)
         codes = pattern_of_paths(paths, late_months, panel.months)
         shares[:, some] = [(codes == code).mean(axis=0) for code in range(len(shares))]
         rows = last_periods(paths)
@@ -105,15 +104,6 @@ def _chunks(columns: NDArray[np.int64], cells: int) -> Iterator[NDArray[np.int64
     size = max(_CELLS // max(cells, 1), 1)
     for start in range(0, len(columns), size):
         yield columns[start : start + size]
-
-
-def _part(panel: Panel, some: NDArray[np.int64]) -> Panel:
-    return dataclasses.replace(
-        panel,
-        customer_id=panel.customer_id[some],
-        values={name: array[:, some] for name, array in panel.values.items()},  # noqa: PD011
-        first=panel.first[some],
-    )
 
 
 def _median_where(rows: NDArray[np.int64], chosen: NDArray[np.bool_]) -> NDArray[np.int64]:

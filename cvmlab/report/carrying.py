@@ -6,7 +6,6 @@ who looked gone a year ago have stayed away. What fails is said in a sentence.
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -114,8 +113,7 @@ def _largest(panel: Panel) -> Panel:
         return panel
     total = panel[REVENUE].sum(axis=0)
     chosen = np.sort(np.argpartition(-total, MOST_CUSTOMERS)[:MOST_CUSTOMERS])
-    values = {name: array[:, chosen] for name, array in panel.values.items()}
-    return dataclasses.replace(panel, customer_id=panel.customer_id[chosen], values=values, first=panel.first[chosen])
+    return panel.part(chosen)
 
 
 def _held_back(panel: Panel) -> int:

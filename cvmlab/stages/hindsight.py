@@ -6,7 +6,6 @@ again, and who was called declining should have bought less, oftener than the ot
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -115,7 +114,7 @@ def hindsight(panel: Panel, model: StageModel, *, months: int = 12, seed: int = 
         raise CvmError("stages.too_few_months", months=months, own=panel.months, periods=len(panel.period))
     known = np.flatnonzero(panel.first < cut)
     chosen = known[drawn(len(known), _CUSTOMERS, seed)]
-    earlier = _cut(panel, slice(0, cut), chosen)
+    earlier = panel.part(chosen, slice(0, cut))
     decoded = decode(earlier, model)
     later = np.maximum(panel[REVENUE][cut:, chosen], 0)
     over, declining = decoded.stage[-1] == ENDED, decoded.stage[-1] == DECLINE
@@ -137,14 +136,3 @@ def hindsight(panel: Panel, model: StageModel, *, months: int = 12, seed: int = 
 
 def _share(what: NDArray[np.bool_], of: NDArray[np.bool_]) -> float:
     return float(what[of].mean()) if of.any() else float("nan")
-
-
-def _cut(panel: Panel, rows: slice, chosen: NDArray[np.intp]) -> Panel:
-    values = {name: array[rows, chosen] for name, array in panel.values.items()}
-    return dataclasses.replace(
-        panel,
-        customer_id=panel.customer_id[chosen],
-        period=panel.period[rows],
-        values=values,
-        first=panel.first[chosen],
-    )
