@@ -12,6 +12,7 @@ import pandas as pd
 from messy import HEADER, Messy, make
 
 from cvmlab import datasets
+from cvmlab.report.placing import put_in_place
 
 CHINESE = ("客户编号", "客户名称", "电话", "业务员", "单据日期", "价税合计")
 FAMILY, GIVEN = "赵钱孙李周吴郑王冯陈", "伟芳娜敏静丽强磊军洋"
@@ -128,3 +129,12 @@ def snapshot(folder: Path) -> dict[str, tuple[bytes, int]]:
         str(path.relative_to(folder)): (path.read_bytes() if path.is_file() else b"", path.stat().st_mtime_ns)
         for path in sorted(folder.rglob("*"))
     }
+
+
+def make_earlier_report(folder: Path) -> Path:
+    """Put a report called sales, made by an earlier run, into a folder of reports."""
+    with put_in_place(folder / "sales") as work:
+        (work / "figures").mkdir()
+        (work / "report.html").write_text("earlier", encoding="utf-8")
+        (work / "figures" / "01-matrix.png").write_bytes(b"\x89PNG")
+    return folder

@@ -169,10 +169,7 @@ SENTENCES = {
 @pytest.fixture
 def earlier(tmp_path):
     """Return the folder of an earlier report."""
-    folder = tmp_path / "reports"
-    write(folder / "sales" / "report.html", "earlier")
-    write(folder / "sales" / "figures" / "01-matrix.png", "png")
-    return folder
+    return messy_report.make_earlier_report(tmp_path / "reports")
 
 
 def check_one_line(result, *parts):

@@ -22,7 +22,7 @@ from openpyxl import load_workbook
 
 from cvmlab import case, course, reading, say, term
 from cvmlab.errors import CvmError
-from cvmlab.report import pages, privacy, run, run_by_group, running
+from cvmlab.report import pages, placing, privacy, run, run_by_group, running
 from cvmlab.vocabulary import speaking
 
 pytestmark = pytest.mark.slow
@@ -89,6 +89,7 @@ def test_a_report_is_complete(grocery):
     names = {path.name for path in made.folder.iterdir()}
     assert names == {
         "report.html", "report.ipynb", "report.pdf", "customers.csv", "customers.xlsx", "case.json", "figures",
+        placing.MARKER,
     }  # fmt: skip
     figures = sorted(path.name for path in (made.folder / "figures").iterdir())
     assert figures[0] == "01-matrix.png"
@@ -382,7 +383,7 @@ def test_the_index_leads_to_the_groups_and_tells_who_has_none(by_owner):
 def test_a_group_holds_its_own_customers_only(by_owner):
     _, results, _ = by_owner
     assert customers_csv(results[0].folder)["owner"].unique().tolist() == ["李经理"]
-    assert not list(results[0].folder.parent.glob(".*"))
+    assert [path.name for path in results[0].folder.parent.glob(".*")] == [placing.MARKER]
 
 
 def test_a_group_column_that_is_not_there_is_named(tmp_path):
@@ -415,11 +416,7 @@ def test_plain_papermill_runs_the_notebook(tmp_path):
 @pytest.fixture
 def earlier(tmp_path):
     """Return a folder of reports with an earlier one in it."""
-    folder = tmp_path / "reports"
-    (folder / "sales" / "figures").mkdir(parents=True)
-    (folder / "sales" / "report.html").write_text("earlier", encoding="utf-8")
-    (folder / "sales" / "figures" / "01-matrix.png").write_bytes(b"\x89PNG")
-    return folder
+    return messy_report.make_earlier_report(tmp_path / "reports")
 
 
 @pytest.fixture
@@ -481,7 +478,7 @@ def test_a_full_disk_leaves_the_earlier_report(earlier, sales_csv, monkeypatch, 
     monkeypatch.setattr(running, "_execute", executed)
     monkeypatch.setattr(pages, "write_html", full if step == "html" else lambda *_, **__: None)
     if step == "move":
-        monkeypatch.setattr(running, "_replace", full)
+        monkeypatch.setattr(placing, "_replace", full)
     before = messy_report.snapshot(earlier)
     with pytest.raises(CvmError) as caught:
         run(sales_csv, folder=earlier)
@@ -500,7 +497,7 @@ def test_a_move_that_fails_brings_the_earlier_report_back(earlier, tmp_path, mon
         return rename(self, target)
 
     monkeypatch.setattr(Path, "rename", refuse)
-    with pytest.raises(CvmError), running._put_in_place(earlier / "sales"):
+    with pytest.raises(CvmError), placing.put_in_place(earlier / "sales"):
         pass
     assert {name: content for name, (content, _) in messy_report.snapshot(earlier).items()} == before
 

@@ -13,12 +13,14 @@ from ..tables import ATTRIBUTES, CUSTOMER_ID
 from ..thresholds import Thresholds
 from ..vocabulary import say, term
 from .light import quality_light
+from .placing import check_free, mark
 from .wording import basis, call_list, recommendation
 from .workbook import write_csv, write_workbook
 
 if TYPE_CHECKING:
     from ..case import Case
 
+_FILES = ("customers.csv", "customers.xlsx", "case.json")
 _COLUMNS = (
     "value_type", "rfm_label", "yearly_contribution", "yearly_revenue", "current_value", "headroom", "p_alive",
     "usual_gap_days", "silent_days", "orders", "revenue", "contribution", "expected_contribution",
@@ -48,9 +50,15 @@ def write_lists(case: Case, folder: str | Path) -> list[str]:
     -------
     list of str
         Sentences the user should read, for example about rows that no sheet could hold.
+
+    Raises
+    ------
+    CvmError
+        If one of the files is there already and was not written by cvmlab.
     """
     table = customer_table(case)
     target = Path(folder)
+    check_free(target, _FILES)
     write_csv(table, target / "customers.csv")
     named = table.rename(columns=headers(case))
     sheets = {
@@ -64,6 +72,7 @@ def write_lists(case: Case, folder: str | Path) -> list[str]:
         target / "customers.xlsx",
     )
     (target / "case.json").write_text(json.dumps(record(case), ensure_ascii=False, indent=1), encoding="utf-8")
+    mark(target, _FILES)
     return [say("report.left_out_rows", sheet=sheet, count=f"{count:,}") for sheet, count in left_out.items()]
 
 

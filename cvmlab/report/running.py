@@ -1,8 +1,4 @@
-"""Run the report notebook in a folder of its own, and put the finished folder in place at the end.
-
-Everything is written into a hidden folder beside the target. Only when all of it is there does it take the
-target's place, so an earlier report stays untouched whatever goes wrong half-way.
-"""
+"""Run the report notebook in a folder of its own; `placing` puts the finished folder in place at the end."""
 
 from __future__ import annotations
 
@@ -12,11 +8,9 @@ import json
 import logging
 import os
 import re
-import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -26,6 +20,7 @@ from ..errors import CvmError
 from ..progress import quiet
 from ..vocabulary import language as language_in_force
 from ..vocabulary import say, speaking
+from .placing import put_in_place, report_folder
 
 Progress = Callable[[int, int, str], None]
 """Called with the number of steps done, the number of all steps and what is being done."""
@@ -86,7 +81,7 @@ def run(
     folder
         Folder of all reports; the report lies in ``folder/name``.
     name
-        Name of the report; the source's name if left out.
+        Name of the report: one folder's name, never a path; the source's name if left out.
     columns
         Role to column name, for columns that cannot be guessed.
     assumptions
@@ -113,15 +108,17 @@ def run(
     Raises
     ------
     CvmError
-        For anything wrong with the source or the options, or a kernel that died: one sentence.
+        For anything wrong with the source or the options, a kernel that died, or a target that is no report of
+        cvmlab's, holds other files, or holds the source or lies in it: one sentence. What lay there is untouched.
     """
     from ..course import course_folder
+    from ..datasets import find
     from .pages import write_html, write_pdf
 
     chosen = name or source_name(source)
-    target = Path(folder) / chosen
+    target = report_folder(folder, chosen)
     template = course_folder() / "notebooks" / "reports" / "case_report.ipynb"
-    with speaking(language or language_in_force()), _put_in_place(target) as work:
+    with speaking(language or language_in_force()), put_in_place(target, find(source)) as work:
         previous = _previous_record(target) if since_last else None
         parameters = {
             "source": str(Path(source).absolute()) if Path(source).exists() else str(source),
@@ -189,7 +186,7 @@ def run_by_group(
     from .pages import write_index
 
     chosen = name or f"{source_name(source)}-by-{_as_folder(by)}"
-    target = Path(folder) / chosen
+    target = report_folder(folder, chosen)
     language = options.pop("language", None) or language_in_force()
     with speaking(language), tempfile.TemporaryDirectory(prefix="cvmlab-") as temporary:
         log = files.read(
@@ -203,7 +200,7 @@ def run_by_group(
         results: list[Result] = []
         failed: dict[str, str] = {}
         with (
-            _put_in_place(target) as work,
+            put_in_place(target, find(source)) as work,
             ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool,
         ):
             waiting = {
@@ -254,38 +251,6 @@ def _split_by_group(log: Any, by: str, folder: Path) -> dict[str, Path]:
         transactions.filter(f'"{by}" {wanted}').write_parquet(str(path))
         parts[say("report.no_group") if group is None else str(group)] = path
     return parts
-
-
-@contextmanager
-def _put_in_place(target: Path) -> Iterator[Path]:
-    """Give a work folder beside the target; it takes the target's place if the block ends well."""
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=f".{target.name}-", suffix=".part", dir=target.parent))
-    except OSError as error:
-        raise CvmError("report.cannot_write", folder=target.parent, why=error.strerror or error) from error
-    try:
-        yield work
-        _replace(work, target)
-    except OSError as error:
-        raise CvmError("report.cannot_write", folder=target, why=error.strerror or error) from error
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-
-
-def _replace(work: Path, target: Path) -> None:
-    work.chmod(0o755)  # mkdtemp made it private
-    if not target.exists():
-        work.rename(target)
-        return
-    earlier = target.with_name(f".{target.name}-{os.getpid()}.earlier")
-    target.rename(earlier)
-    try:
-        work.rename(target)
-    except OSError:
-        earlier.rename(target)
-        raise
-    shutil.rmtree(earlier, ignore_errors=True)
 
 
 def _previous_record(target: Path) -> str:

@@ -1,0 +1,187 @@
+"""Put a finished report in place: whole or not at all, and only where nothing but an earlier report would go.
+
+A report is written into a hidden folder beside its target and takes the target's place at the end. A marker in it
+lists the files that cvmlab wrote, so that the next run knows what it may replace. Everything else is refused.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from uuid import uuid4
+
+from ..errors import CvmError
+
+MARKER = ".cvmlab-report.json"
+# files in which a desktop keeps how it shows a folder; they are carried over to the new report
+_OF_THE_DESKTOP = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
+# another run may take the place between our two renames
+_TRIES = 5
+
+
+def report_folder(folder: str | Path, name: str) -> Path:
+    """Return where the report called ``name`` lies; the name is one folder's name, never a path.
+
+    Examples
+    --------
+    >>> report_folder("reports", "sales 2017").as_posix()
+    'reports/sales 2017'
+    """
+    if not isinstance(name, str) or name.strip(" .") == "" or re.search(r"[/\\\x00-\x1f]|^[A-Za-z]:", name):
+        raise CvmError("report.name_is_no_folder", name=name)
+    return Path(folder) / name
+
+
+@contextmanager
+def put_in_place(target: Path, source: Path | None = None) -> Iterator[Path]:
+    """Give a work folder beside the target; it takes the target's place if the block ends well.
+
+    Parameters
+    ----------
+    target
+        Where the report will lie: nothing, or a report that cvmlab wrote.
+    source
+        What is reported on; the target may not be it, hold it or lie in it.
+
+    Raises
+    ------
+    CvmError
+        If the target may not be replaced or cannot be written. What lay there is untouched.
+    """
+    try:
+        _check_apart(target, source)
+        _recover(target)
+        _check_replaceable(target)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=f".{target.name}-", suffix=".part", dir=target.parent))
+    except OSError as error:
+        raise CvmError("report.cannot_write", folder=target.parent, why=error.strerror or error) from error
+    try:
+        yield work
+        mark(work, [path.relative_to(work).as_posix() for path in work.rglob("*") if not path.is_dir()])
+        _replace(work, target)
+    except OSError as error:
+        raise CvmError("report.cannot_write", folder=target, why=error.strerror or error) from error
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def mark(folder: Path, files: Collection[str]) -> None:
+    """Write down which files of a folder are cvmlab's, beside those that it had noted there before."""
+    noted = sorted({*_marked(folder), *files} - {MARKER})
+    (folder / MARKER).write_text(json.dumps({"files": noted}, ensure_ascii=False, indent=1), encoding="utf-8")
+
+
+def check_free(folder: Path, files: Collection[str]) -> None:
+    """Refuse to write over a file that cvmlab did not write."""
+    known = _marked(folder)
+    for name in files:
+        if (folder / name).exists() and name not in known:
+            raise CvmError("report.file_is_yours", folder=folder, file=name)
+
+
+def _marked(folder: Path) -> set[str]:
+    """Return the files that the marker of a folder lists; none where there is no readable marker."""
+    try:
+        files = json.loads((folder / MARKER).read_text(encoding="utf-8"))["files"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return set()
+    return {name for name in files if isinstance(name, str)} if isinstance(files, list) else set()
+
+
+def _is_report(folder: Path) -> bool:
+    return folder.is_dir() and not folder.is_symlink() and bool(_marked(folder))
+
+
+def _foreign(folder: Path) -> Iterator[Path]:
+    """Yield what lies in a report's folder and was not written by cvmlab."""
+    known = _marked(folder)
+    within = {parent.as_posix() for name in known for parent in Path(name).parents}
+
+    def look(inner: Path) -> Iterator[Path]:
+        for entry in sorted(inner.iterdir()):
+            name = entry.relative_to(folder).as_posix()
+            if entry.is_symlink() or not entry.is_dir():
+                if name not in known and name != MARKER and entry.name not in _OF_THE_DESKTOP:
+                    yield entry
+            elif _is_report(entry):  # one group's report, which may have been made again since
+                yield from _foreign(entry)
+            elif name in within:
+                yield from look(entry)
+            else:
+                yield entry
+
+    return look(folder)
+
+
+def _check_replaceable(target: Path) -> None:
+    if not target.exists() and not target.is_symlink():
+        return
+    if not _is_report(target):
+        raise CvmError("report.target_is_no_report", folder=target)
+    for entry in _foreign(target):
+        raise CvmError("report.target_holds_more", folder=target, file=entry.relative_to(target).as_posix())
+
+
+def _check_apart(target: Path, source: Path | None) -> None:
+    """Refuse a target that is the source, holds it or lies in it, whatever links lead there."""
+    if source is None or not source.exists():
+        return
+    above_target = [folder for folder in _with_parents(target) if folder.exists()]
+    if any(folder.samefile(source) for folder in above_target):
+        raise CvmError("report.target_in_source", folder=target, source=source)
+    if target.exists() and any(folder.samefile(target) for folder in _with_parents(source)):
+        raise CvmError("report.target_holds_source", folder=target, source=source)
+
+
+def _with_parents(path: Path) -> list[Path]:
+    spelled, real = path.absolute(), path.resolve()
+    return [spelled, *spelled.parents, real, *real.parents]
+
+
+def _recover(target: Path) -> None:
+    """Bring back an earlier report that a killed run had moved aside, and clear away one that it had replaced."""
+    if not target.parent.is_dir():
+        return
+    aside = re.compile(rf"\.{re.escape(target.name)}-[0-9a-f]{{32}}\.earlier")
+    left = [entry for entry in target.parent.iterdir() if aside.fullmatch(entry.name) and _is_report(entry)]
+    for earlier in sorted(left, key=lambda entry: entry.stat().st_mtime, reverse=True):
+        if not target.exists():
+            earlier.rename(target)
+        elif not any(_foreign(earlier)):
+            shutil.rmtree(earlier, ignore_errors=True)
+
+
+def _replace(work: Path, target: Path) -> None:
+    work.chmod(0o755)  # mkdtemp made it private
+    for _ in range(_TRIES):
+        earlier = target.with_name(f".{target.name}-{uuid4().hex}.earlier")
+        # the folder is looked at once more: making the report took a while
+        _check_replaceable(target)
+        with suppress(FileNotFoundError):
+            _carry_over(target, work)
+            target.rename(earlier)
+        try:
+            work.rename(target)
+        except OSError as error:
+            if not target.exists() and earlier.exists():
+                earlier.rename(target)
+            if error.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
+                raise
+            continue
+        shutil.rmtree(earlier, ignore_errors=True)
+        return
+    raise CvmError("report.target_is_busy", folder=target)
+
+
+def _carry_over(target: Path, work: Path) -> None:
+    for entry in target.rglob("*"):
+        moved = work / entry.relative_to(target)
+        if entry.name in _OF_THE_DESKTOP and entry.is_file() and moved.parent.is_dir():
+            shutil.copy2(entry, moved)
