@@ -26,7 +26,7 @@ NAMES = ("r", "alpha", "a", "b")
 def fit_cvmlab(columns: dict[str, np.ndarray]) -> dict[str, float]:
     import pandas as pd
 
-    from cvmlab.buying import fit_bg_nbd
+    from cvmlab.worth.buying import fit_bg_nbd
 
     fitted = fit_bg_nbd(pd.DataFrame(columns), days_per_unit=7)
     return {name: getattr(fitted, name) for name in NAMES}
@@ -55,7 +55,7 @@ def run_one(fitter: str, file: Path) -> None:
 
 
 def compare(customers: int, runs: int, peer_runs: int) -> bool:
-    from cvmlab.buying import BgNbd
+    from cvmlab.worth.buying import BgNbd
 
     truth = BgNbd(r=0.5, alpha=6, a=0.8, b=2.5)
     drawn = truth.simulate(customers=customers, days=730, entry_days=365, seed=1)

@@ -81,7 +81,7 @@ def peer(path: str, repeats: int) -> None:
 
 def bare(levels: np.ndarray) -> np.ndarray:
     """Our passes on the peer's five states; returns the mean posterior."""
-    from cvmlab.stages import passes
+    from cvmlab.relationship.stages import passes
 
     edges = np.arange(-6, 1, 0.05)
     centres = edges + 0.025
@@ -118,7 +118,7 @@ def main() -> None:
         return
 
     from cvmlab import stages
-    from cvmlab.relationships import Population, simulate_relationships
+    from cvmlab.relationship.simulated import Population, simulate_relationships
 
     customers, periods, sample = (10_000 if options.small else 100_000), 60, 2_000
     begin = time.perf_counter()

@@ -1,6 +1,6 @@
 """``python -m cvmlab`` is the same as ``cvmlab``."""
 
-from .cli import main
+from cvmlab.cli import main
 
 if __name__ == "__main__":
     main(prog_name="cvmlab")

@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
-from . import __version__
-from .errors import CvmError
-from .tables import TRANSACTIONS
-from .vocabulary import LANGUAGES, say, speaking, term
+from cvmlab import __version__
+from cvmlab.core.words import LANGUAGES, CvmError, say, speaking, term
+from cvmlab.data.tables import TRANSACTIONS
 
 if TYPE_CHECKING:
-    from .reading import Preview
+    from cvmlab.data.reading import Preview
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -116,7 +115,7 @@ def lab(folder: str, no_browser: bool) -> None:
     """
     from pathlib import Path
 
-    from . import course
+    from cvmlab import course
 
     copied = course.copy_course(Path(folder))
     for line in copied.lines():
@@ -136,14 +135,14 @@ def lab(folder: str, no_browser: bool) -> None:
 @_speaks
 def data(source: str, rows: int, save: bool, sheet: str | None, day_first: str | None, **options: Any) -> None:
     """Show what cvmlab reads in SOURCE: its first rows and which column plays which role."""
-    from . import datasets, reading
+    from cvmlab.data import datasets, reading
 
     path = datasets.find(source)
     seen = reading.preview(path, columns=_columns(options), rows=rows, sheet=sheet)
     for line in _preview_lines(seen):
         _print(line)
     if save and str(path) == source:  # the course's own files are not written to
-        saved = reading.save_mapping(seen, path, sheet=sheet, day_first=_yes(day_first))
+        saved = reading.save_mapping(seen.mapping, path, sheet=sheet, day_first=_yes(day_first))
         _print(say("cli.mapping_saved", path=saved))
 
 
@@ -204,8 +203,9 @@ def report(
     jobs: int, since: str | None, mask: bool, pdf: bool, **options: Any,
 ) -> None:  # fmt: skip
     """Make a case report from SOURCE: a file, a folder, or a course dataset such as `grocery`."""
-    from . import case, datasets, reading
-    from .report import run, run_by_group
+    from cvmlab import case
+    from cvmlab.data import datasets, reading
+    from cvmlab.report import run, run_by_group
 
     if assumptions:
         for line in _assumption_lines(case.Assumptions):

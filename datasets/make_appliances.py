@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from parquet_files import write
 
-from cvmlab import draws
+from cvmlab.core.random import draws, elementary
 
 SEED = 2005
 HOUSEHOLDS = 16_000
@@ -48,7 +48,7 @@ def households() -> pd.DataFrame:
     return pd.DataFrame(
         {
             "branch": (len(BRANCHES) * draws.uniform(SEED, key, 0, BRANCH)).astype(np.int64),
-            "rate": 0.015 * draws.exp(0.7 * draws.normal(SEED, key, 0, RATE) - 0.245),
+            "rate": 0.015 * elementary.exp(0.7 * draws.normal(SEED, key, 0, RATE) - 0.245),
             "first_month": (72 * draws.uniform(SEED, key, 0, MOVED_IN)).astype(np.int64),
         }
     )
@@ -61,7 +61,7 @@ def drawn_products(
     edges = np.cumsum([share for _, _, share in PRODUCTS])
     product = np.searchsorted(edges, draws.uniform(SEED, household, month, which), side="right").clip(0, 4)
     listed = np.array([money for _, money, _ in PRODUCTS], float)[product]
-    paid = listed * draws.exp(0.25 * draws.normal(SEED, household, month, price))
+    paid = listed * elementary.exp(0.25 * draws.normal(SEED, household, month, price))
     return product, 10 * np.floor(paid / 10)
 
 

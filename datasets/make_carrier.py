@@ -2,7 +2,7 @@
 
     python datasets/make_carrier.py
 
-The market is that of `cvmlab.carrier_case`; what the carrier itself knows goes into ``carrier``,
+The market is that of `cvmlab.market.carrier`; what the carrier itself knows goes into ``carrier``,
 ``carrier_subscribers``, ``carrier_surveys``, ``carrier_complaints`` and ``carrier_offer``, what only a simulation
 knows into ``carrier_truth`` and ``carrier_truth_stages``. The cards say what was calibrated to what.
 """
@@ -14,9 +14,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from parquet_files import write
 
-from cvmlab import draws
-from cvmlab.carrier_case import CARRIERS, FIRST_MONTH, INCUMBENT, LATE_ANSWER, MARKET, PERIODS, RIVALS
+from cvmlab.core.random import draws
 from cvmlab.market import CAUSES, REASON_OF_CAUSE, STAGES, Result, extend, make_customers, simulate
+from cvmlab.market.carrier import CARRIERS, FIRST_MONTH, INCUMBENT, LATE_ANSWER, MARKET, PERIODS, RIVALS
 
 SEED = 20_101_127
 CUSTOMERS = 26_000

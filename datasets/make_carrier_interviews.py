@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from parquet_files import write
 
-from cvmlab import draws
+from cvmlab.core.random import draws
 
 SEED = 21
 TEXTS = 200

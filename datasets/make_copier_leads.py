@@ -14,10 +14,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from parquet_files import write
 
-from cvmlab import draws
-from cvmlab.pipeline import PipelineRates, simulate_pipeline, spells
-from cvmlab.pipeline.rates import DAYS_A_MONTH
-from cvmlab.pipeline.simulation import CALLS
+from cvmlab.core.periods import DAYS_A_MONTH
+from cvmlab.core.random import draws, elementary
+from cvmlab.relationship.pipeline import PipelineRates, simulate_pipeline, spells
+from cvmlab.relationship.pipeline.simulation import CALLS
 
 SEED = 1998
 TARGETS = 2_000
@@ -62,7 +62,7 @@ def thinned_days(stays: pd.DataFrame, state: str, monthly: float, purpose: int) 
 
 def factor(key: NDArray[np.int64], number: NDArray[np.int64], purpose: int, spread: float) -> NDArray[np.float64]:
     """Return a positive factor with mean 1."""
-    return draws.exp(spread * draws.normal(SEED, key, number, purpose) - spread * spread / 2)
+    return elementary.exp(spread * draws.normal(SEED, key, number, purpose) - spread * spread / 2)
 
 
 def cents(amount: NDArray[np.float64]) -> NDArray[np.float64]:

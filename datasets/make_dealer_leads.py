@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from parquet_files import write
 
-from cvmlab import draws
+from cvmlab.core.random import draws, elementary
 
 SEED = 2004
 LEADS = 12_000
@@ -57,7 +57,7 @@ def uniform(key: NDArray[np.int64], purpose: int) -> NDArray[np.float64]:
 
 def chance(logit: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the probability of a logit."""
-    return 1 / (1 + draws.exp(-logit))
+    return 1 / (1 + elementary.exp(-logit))
 
 
 def dealer_quality() -> NDArray[np.float64]:
@@ -99,7 +99,7 @@ def follow(contacts: Contacts) -> pd.DataFrame:
     visited = visits(in_time & permission)
     bought = visited & sale
     wait = 5 + (60 * uniform(key, WAIT)).astype(np.int64)
-    price = np.where(bought, 100 * np.floor(1_280 * draws.exp(0.3 * draws.normal(SEED, key, 0, PRICE))), 0.0)
+    price = np.where(bought, 100 * np.floor(1_280 * elementary.exp(0.3 * draws.normal(SEED, key, 0, PRICE))), 0.0)
     points = np.where(bought, (1_200 * draws.exponential(SEED, key, 0, POINTS)).astype(np.int64), 0)
     return pd.DataFrame(
         {

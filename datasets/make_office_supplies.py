@@ -2,7 +2,7 @@
 
     python datasets/make_office_supplies.py
 
-Relationships are walked through their stages by `cvmlab.relationships.simulate_relationships`, which is the truth. Here
+Relationships are walked through their stages by `cvmlab.simulated.simulate_relationships`, which is the truth. Here
 the volume, price and cost of each month become orders on working days, lines of products, and a few returns; the
 sums of a customer's month stay what they were.
 """
@@ -14,10 +14,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from parquet_files import write
 
-from cvmlab import draws
-from cvmlab.lifecycle import DECLINE, ENDED, EXPLORATION, STAGES, Relationship
-from cvmlab.relationships import Population, Relationships, simulate_relationships
-from cvmlab.tables import BREADTH, PROFIT, REVENUE
+from cvmlab.core.random import draws, elementary
+from cvmlab.data.tables import BREADTH, PROFIT, REVENUE
+from cvmlab.relationship.lifecycle import DECLINE, ENDED, EXPLORATION, STAGES, Relationship
+from cvmlab.relationship.simulated import Population, Relationships, simulate_relationships
 
 SEED = 2_015
 CUSTOMERS = 905
@@ -112,7 +112,7 @@ def lines(made: Relationships) -> pd.DataFrame:
     bought = kinds < np.minimum(made.panel[BREADTH][row], len(CATALOGUE))[:, None]
 
     order = np.cumsum((uniform(SEPARATE) < ANOTHER_ORDER) & (kinds > 0), axis=1, dtype=np.int64)
-    spread = draws.exp(SIZE_OF_LINE * draws.normal(SEED, customer[:, None], month[:, None], LINE_SIZE + kinds))
+    spread = elementary.exp(SIZE_OF_LINE * draws.normal(SEED, customer[:, None], month[:, None], LINE_SIZE + kinds))
     weight = np.where(bought, size[product] * spread, 0.0)
     share = weight / weight.sum(axis=1, keepdims=True)
     amount = shared_out(revenue[row], share)

@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from cvmlab import cli, reading, say, term
-from cvmlab.vocabulary import speaking
+from cvmlab.core.words import speaking
 
 POSIX_ONLY = pytest.mark.skipif(os.name == "nt", reason="process groups and pseudo-terminals are POSIX")
 
@@ -237,7 +237,7 @@ def test_the_unexpected_is_one_line_too(tmp_path, monkeypatch):
     def break_down(*_, **__):
         raise RuntimeError("bolt")
 
-    monkeypatch.setattr("cvmlab.reading.preview", break_down)
+    monkeypatch.setattr("cvmlab.data.reading.preview", break_down)
     check_one_line(told("report", tmp_path), "RuntimeError: bolt", "--debug")
 
 
@@ -305,7 +305,7 @@ def test_data_can_leave_the_folder_as_it_is(tmp_path):
 
 
 def test_every_role_has_a_label_and_an_option():
-    from cvmlab.tables import TRANSACTIONS
+    from cvmlab.data.tables import TRANSACTIONS
 
     assert set(cli.ROLES) == {column.name for column in TRANSACTIONS.columns} | {"quantity", "unit_price", "status"}
     for role in cli.ROLES:

@@ -15,7 +15,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 import cvmlab
-from cvmlab import vocabulary
+from cvmlab.core import words
 
 ROOT = Path(__file__).resolve().parent.parent
 HEAVY = (
@@ -103,8 +103,8 @@ def test_version_stands_in_both_places():
     "statement",
     [
         "import cvmlab; cvmlab.use('en'); cvmlab.term('whale_curve')",
-        "import cvmlab.scenario, cvmlab.tables",
-        "import cvmlab.course, cvmlab.datasets; cvmlab.datasets.names()",
+        "import cvmlab; cvmlab.scenario.Scenario, cvmlab.tables.CUSTOMER_ID",
+        "import cvmlab; cvmlab.course.copy_course; cvmlab.datasets.names()",
         "import cvmlab.cli",
     ],
 )
@@ -121,7 +121,7 @@ def test_every_module_that_the_package_offers_exists():
 
 
 def test_words_load():
-    assert len(vocabulary.keys()) == len(set(vocabulary.keys())) > 100
+    assert len(words.keys()) == len(set(words.keys())) > 100
 
 
 # --- what no file may hold ----------------------------------------------------------------------------------
@@ -222,8 +222,9 @@ def test_an_installed_wheel_finds_and_copies_its_own_course(wheel, tmp_path):
     zipfile.ZipFile(wheel).extractall(installed)
     program = (
         "import sys; sys.path.insert(0, sys.argv[1]); from cvmlab import course, datasets; "
+        "from cvmlab.core.paths import course_folder; "
         "copy = course.copy_course(sys.argv[2]); "
-        "print(course.course_folder().name, len(datasets.load('grocery')), "
+        "print(course_folder().name, len(datasets.load('grocery')), "
         "'datasets/grocery.parquet' in copy.written)"
     )
     done = subprocess.run(

@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
-from cvmlab.progress import quiet
+from cvmlab.core.progress import quiet
 from cvmlab.whatif import strip_views
 
 SECONDS = 120

@@ -4,7 +4,7 @@
 
 The font lies in Debian's package ``fonts-noto-cjk``. Kept are the characters of GB 2312 (6,763
 ideographs, kana, Greek and Cyrillic), printable ASCII and Latin-1, common punctuation, full-width forms,
-and every character of the words in ``cvmlab/words``. The family is renamed, so that it never stands in
+and every character of the words and rules of the package. The family is renamed, so that it never stands in
 for an installed Noto. The licence (SIL Open Font License 1.1) stays in the font and beside it.
 """
 
@@ -20,9 +20,9 @@ from fontTools.ttLib import TTCollection, TTFont
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from cvmlab.fonts import FONT_FAMILY, FONT_FILE, REQUIRED_CHARACTERS  # noqa: E402
+from cvmlab.core.fonts import FONT_FAMILY, FONT_FILE, REQUIRED_CHARACTERS  # noqa: E402
 
-WORDS = HERE.parent / "cvmlab" / "words"
+PACKAGE = HERE.parent / "cvmlab"
 SOURCE_FAMILY = "Noto Sans CJK SC"
 COPYRIGHT, FAMILY, UNIQUE_ID, FULL_NAME, POSTSCRIPT_NAME = 0, 1, 3, 4, 6
 TYPOGRAPHIC_FAMILY = 16
@@ -39,7 +39,7 @@ def open_source(path: Path) -> TTFont:
 
 def characters_of_words() -> str:
     """Return every character of the word lists."""
-    return "".join(path.read_text(encoding="utf-8") for path in sorted(WORDS.glob("*.csv")))
+    return "".join(path.read_text(encoding="utf-8") for path in sorted(PACKAGE.glob("*/*.csv")))
 
 
 def cut(font: TTFont, characters: str) -> None:

@@ -12,21 +12,6 @@ colour-blind: lightness, line style, marker or hatch differ wherever colour does
 'share of customers, the largest first'
 """
 
-from __future__ import annotations
+import lazy_loader
 
-from .decoding import plot_confusion, plot_histories
-from .funnel import plot_flows, plot_funnel
-from .life import plot_life_curve, plot_long_lived, plot_profit_sources, plot_variables
-from .over_time import plot_base, plot_forecast
-from .patterns import plot_lost_profit, plot_pattern_shares, plot_patterns
-from .people import plot_calls
-from .shares import plot_concentration, plot_whale
-from .trials import plot_backtest, plot_calibration
-from .value_types import plot_matrix, plot_migration, plot_sensitivity
-
-__all__ = [
-    "plot_backtest", "plot_base", "plot_calibration", "plot_calls", "plot_concentration", "plot_confusion",
-    "plot_flows", "plot_forecast", "plot_funnel", "plot_histories", "plot_life_curve", "plot_long_lived",
-    "plot_lost_profit", "plot_matrix", "plot_migration", "plot_pattern_shares", "plot_patterns",
-    "plot_profit_sources", "plot_sensitivity", "plot_variables", "plot_whale",
-]  # fmt: skip
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..patterns import PATTERNS, UNNAMED
-from ..vocabulary import say, term
+from cvmlab.core import formats
+from cvmlab.core.words import say, term
+from cvmlab.relationship.patterns import PATTERNS, UNNAMED
+
 from . import style
 
 if TYPE_CHECKING:
@@ -38,13 +40,13 @@ def plot_patterns(
     value
         Column to draw, and vocabulary key of its label: ``"profit"`` or ``"revenue"``.
     currency
-        Sign of the currency; "data's currency" if left out.
+        Sign of the currency; "currency units" if left out.
     ax
         Axes that hold the four panels (``ax.child_axes``); a new figure if left out.
 
     Examples
     --------
-    >>> from cvmlab.patterns import typical_curves
+    >>> from cvmlab.relationship.patterns import typical_curves
     >>> ax = plot_patterns(typical_curves(), named=False)
     >>> [panel.get_title(loc="left") for panel in ax.child_axes]
     ['curve A', 'curve B', 'curve C', 'curve D']
@@ -73,7 +75,7 @@ def plot_patterns(
         if number >= 2:
             panel.set_xlabel(term("patterns.month_axis"))
         style.lettered(panel)
-    label = style.in_money(say("patterns.a_month", value=term(value)), currency)
+    label = formats.in_money(say("patterns.a_month", value=term(value)), currency)
     ax.text(
         -0.11, 0.5, label, transform=ax.transAxes, rotation=90, ha="center", va="center",
         fontsize=style.LABEL_SIZE, color=style.INK,
@@ -96,9 +98,9 @@ def plot_pattern_shares(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     Examples
     --------
     >>> import pandas as pd
-    >>> from cvmlab.patterns import pattern_shares
+    >>> from cvmlab.relationship.patterns import pattern_shares
     >>> plot_pattern_shares(pattern_shares(pd.DataFrame({"pattern": ["I", "", ""]}))).get_title(loc="left")
-    '1 of 3 relationships have a pattern; 67% are alive and have none'
+    '1 of 3 relationships have a pattern; the others (67%) are still alive'
     """
     style.check_frame(frame, ["pattern", "customers", "share", "low", "high"], "patterns")
     ax = style.canvas(ax, height=3.6)
@@ -121,7 +123,7 @@ def plot_pattern_shares(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         right = np.fmax(high, known)
     for place, edge, customers, part in zip(places, right, count, share, strict=True):
         ax.annotate(
-            say("patterns.share_label", customers=f"{customers:,}", share=style.percent(part)),
+            say("patterns.share_label", customers=f"{customers:,}", share=formats.percent(part)),
             (edge, place), xytext=(9, 0), textcoords="offset points", va="center",
             fontsize=style.NOTE_SIZE, color=style.INK,
         )  # fmt: skip
@@ -137,7 +139,7 @@ def plot_pattern_shares(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
             "patterns.shares_message",
             decided=f"{decided:,}",
             total=f"{total:,}",
-            alive=style.percent(float(share[alive].sum())),
+            alive=formats.percent(float(share[alive].sum())),
         ),
     )
     return style.lettered(ax)
@@ -151,13 +153,13 @@ def plot_lost_profit(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None
     frame
         `cvmlab.patterns.lost_profit`: ``pattern``, ``months`` lived, ``present_value`` and ``lost`` (money).
     currency
-        Sign of the currency; "data's currency" if left out.
+        Sign of the currency; "currency units" if left out.
     ax
         Axes to draw on; a new figure if left out.
 
     Examples
     --------
-    >>> from cvmlab.patterns import lost_profit
+    >>> from cvmlab.relationship.patterns import lost_profit
     >>> ax = plot_lost_profit(lost_profit(), currency="¥")
     >>> ax.get_xlabel()
     'present value of the profit (¥)'
@@ -174,14 +176,14 @@ def plot_lost_profit(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None
     end = float(np.max(worth + np.maximum(lost, 0)))
     for place, amount, months in zip(places, worth, frame["months"].to_numpy(int), strict=True):
         ax.annotate(
-            say("patterns.lost_label", amount=style.money(amount), months=f"{months:,}"),
+            say("patterns.lost_label", amount=formats.money(amount), months=f"{months:,}"),
             (end, place), xytext=(6, 0), textcoords="offset points", va="center",
             fontsize=style.NOTE_SIZE, color=style.INK,
         )  # fmt: skip
     ax.set_yticks(places, [term(f"patterns.pattern_{name}") for name in frame["pattern"]])
     ax.set_xlim(min(float(worth.min()), 0), end * 1.28)
     ax.set_ylim(-1.25, len(frame) - 0.5)
-    ax.set_xlabel(style.in_money(term("patterns.present_value_axis"), currency))
+    ax.set_xlabel(formats.in_money(term("patterns.present_value_axis"), currency))
     style.money_axis(ax.xaxis)
     ax.grid(visible=False, axis="y")
     ax.legend(loc="lower left", ncols=2, frameon=False, fontsize=style.NOTE_SIZE, borderaxespad=0.1)
@@ -193,4 +195,4 @@ def _lost_message(frame: pd.DataFrame) -> str:
     lost = frame.set_index("pattern")["lost"] / frame["present_value"].iloc[-1]
     if not {"II", "III"} <= set(lost.index) or not lost.gt(0).any():
         return term("patterns.lost_title")
-    return say("patterns.lost_message", midway=style.percent(lost["II"]), early=style.percent(lost["III"]))
+    return say("patterns.lost_message", midway=formats.percent(lost["II"]), early=formats.percent(lost["III"]))

@@ -12,40 +12,6 @@ Everything that can be set is in `MarketScenario`, `Carrier` and `Decision`; eac
 The first market on a computer waits some 20 seconds for the compiler: `is_compiled`, `compile_engine`.
 """
 
-from __future__ import annotations
+import lazy_loader
 
-from .compiling import compile_engine, is_compiled
-from .customers import Customers, make_customers
-from .equity import Drivers, customer_equity, drivers_of, equity_of, lifetime_value, split_equity, switching_matrix
-from .layout import CAUSES
-from .plan import Decisions
-from .result import REASON_OF_CAUSE, STAGES, Result
-from .scenario import FORCES, Carrier, Decision, MarketScenario
-from .simulation import THREE_CARRIERS, extend, memory_needed, simulate
-
-__all__ = [
-    "CAUSES",
-    "FORCES",
-    "REASON_OF_CAUSE",
-    "STAGES",
-    "THREE_CARRIERS",
-    "Carrier",
-    "Customers",
-    "Decision",
-    "Decisions",
-    "Drivers",
-    "MarketScenario",
-    "Result",
-    "compile_engine",
-    "customer_equity",
-    "drivers_of",
-    "equity_of",
-    "extend",
-    "is_compiled",
-    "lifetime_value",
-    "make_customers",
-    "memory_needed",
-    "simulate",
-    "split_equity",
-    "switching_matrix",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

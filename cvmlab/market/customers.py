@@ -10,9 +10,11 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .. import draws
-from ..checking import check_count
-from ..errors import CvmError
+from cvmlab.core.checking import check_count
+from cvmlab.core.random import draws
+from cvmlab.core.random.elementary import exp
+from cvmlab.core.words import CvmError
+
 from .layout import State
 from .scenario import Carrier, MarketScenario, check_carriers
 
@@ -111,7 +113,7 @@ def make_customers(scenario: MarketScenario, carriers: Mapping[str, Carrier], cu
     customers
         How many, at least 1.
     seed
-        As in `cvmlab.draws.words`. The first customers are the same for any number of them.
+        As in `cvmlab.core.random.draws.words`. The first customers are the same for any number of them.
 
     Examples
     --------
@@ -129,7 +131,7 @@ def make_customers(scenario: MarketScenario, carriers: Mapping[str, Carrier], cu
         if spread == 0 or mean == 0:
             return np.full(customers, mean, np.float32)
         z = draws.of_everyone(draws.normal, seed, customers, _BIRTH, _PURPOSES.index(name))
-        return np.minimum(mean * draws.exp(spread * z - spread**2 / 2), most).astype(np.float32)
+        return np.minimum(mean * exp(spread * z - spread**2 / 2), most).astype(np.float32)
 
     ours = list(carriers.values())
     edges = np.cumsum([carrier.share for carrier in ours])
@@ -165,7 +167,7 @@ def _grown_level(
     """Return the level after so many undisturbed months: the logistic curve that `forces.grow` steps along."""
     rate = scenario.level_growth * scenario.tolerance
     odds = (1 - scenario.level_start) / scenario.level_start
-    level = 1 / (1 + odds * draws.exp(-rate * tenure.astype(float)))
+    level = 1 / (1 + odds * exp(-rate * tenure.astype(float)))
     return np.where(carrier > 0, level, 0).astype(np.float32)
 
 

@@ -18,9 +18,10 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from .. import draws, elementary
-from ..compiled import Function, kept
-from ..draws import uniform_single
+from cvmlab.core.random import draws, elementary
+from cvmlab.core.random.compiled import Function, kept
+from cvmlab.core.random.draws import uniform_single
+
 from . import forces, layout
 from .forces import CHOOSES, HALF, IS_FORCED, LOWEST, NO_ONE, ONE, STAYS, ZERO, S, inner
 from .layout import (

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..draws import exp
-from ..errors import CvmError
+from cvmlab.core.random.elementary import exp
+from cvmlab.core.words import CvmError
+
 from .plan import make_tables
 from .result import Result
 

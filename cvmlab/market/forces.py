@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from ..compiled import Function
-from ..draws import exp_single, gumbel_of, normal_of, philox, scalar, uniform_single
+from cvmlab.core.random.compiled import Function
+from cvmlab.core.random.draws import gumbel_of, normal_of, philox, scalar, uniform_single
+from cvmlab.core.random.elementary import exp_single
 
 # Not cached one by one: only the loop that calls them is, see `engine`.
 inner: Callable[[Function], Function] = njit(error_model="numpy", _nrt=False)

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import CvmError
+from cvmlab.core.words import CvmError
+
 from .layout import Parameters, Tables
 from .scenario import Carrier, Decision, MarketScenario
 

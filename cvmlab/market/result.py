@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import CvmError
+from cvmlab.core.words import CvmError
+
 from .layout import CAUSES, COUNTS, LEFT, MOOD_SCALE, Panel, State
 from .scenario import Carrier, Decision, MarketScenario
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..errors import CvmError
-from ..scenario import Scenario, number, switch
+from cvmlab.core.scenario import Scenario, number, switch
+from cvmlab.core.words import CvmError
 
 FORCES = (
     "satisfaction",
@@ -40,7 +40,7 @@ class MarketScenario(Scenario):
     >>> calm.with_forces("magic")
     Traceback (most recent call last):
     ...
-    cvmlab.errors.CvmError: There is no force 'magic'. Choose from: satisfaction, switching_costs, ...
+    cvmlab.CvmError: There is no force 'magic'. Choose from: satisfaction, switching_costs, ...
     """
 
     satisfaction: bool = switch(True, word="market.satisfaction")
@@ -185,7 +185,7 @@ class Decision(Scenario):
     >>> Decision().replace(price=-1)
     Traceback (most recent call last):
     ...
-    cvmlab.errors.CvmError: price of the tariff (price) is -1; it must be at least 0...
+    cvmlab.CvmError: price of the tariff (price) is -1; it must be at least 0...
     """
 
     price: float = number(1.0, word="market.price", minimum=0, maximum=10, step=0.05, unit="multiple")

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..checking import check_count
-from ..draws import key_of
-from ..errors import CvmError
+from cvmlab.core.checking import check_count
+from cvmlab.core.random.draws import key_of
+from cvmlab.core.words import CvmError
+
 from . import engine
 from .customers import Customers, first_state, make_customers
 from .layout import BLOCK, STRIPS, WIDTH, Panel, State, Tables
@@ -80,7 +81,7 @@ def simulate(
     periods
         Months.
     seed
-        As in `cvmlab.draws.words`. The same seed gives every customer the same luck in every scenario.
+        As in `cvmlab.core.random.draws.words`. The same seed gives every customer the same luck in every scenario.
     threads
         How many processors to use, all by default; the result is the same, byte for byte.
     panel
@@ -161,7 +162,7 @@ def extend(
     >>> extend(begun, 6, {"Mobile": {3: Decision(price=0.9)}})
     Traceback (most recent call last):
     ...
-    cvmlab.errors.CvmError: Mobile decides for period 3, which has passed; decide for period 6 or later.
+    cvmlab.CvmError: Mobile decides for period 3, which has already passed. Decide for period 6 or later.
     """
     check_count("periods", periods, 1, 1200)
     start, stop = result.periods, result.periods + periods

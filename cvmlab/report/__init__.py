@@ -3,6 +3,6 @@
 `run` makes one report, `run_by_group` one a group with an index page.
 """
 
-from .running import Result, run, run_by_group
+import lazy_loader
 
-__all__ = ["Result", "run", "run_by_group"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

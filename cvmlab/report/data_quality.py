@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from ..charts.style import percent
-from ..vocabulary import keys, say, term
+from cvmlab.core.formats import percent
+from cvmlab.core.words import keys, say, term
+
 from . import html
 from .html import Kind
 from .light import FAIR_ABOVE, POOR_ABOVE, quality_light
 from .privacy import mask_name
 
 if TYPE_CHECKING:
-    from ..reading import ColumnMapping, DataReport, Note
+    from cvmlab.data.reading import ColumnMapping, DataReport, Note
 
 _MOST_MONTHS = 24
 

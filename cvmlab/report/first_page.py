@@ -4,30 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .. import charts, matrix, portfolio
-from ..charts.style import money, percent, whole_money
-from ..vocabulary import language, say, term
+from cvmlab import charts
+from cvmlab.case.cautions import base_frame, contract_months, high_season, overdue, stopped_paying, value_curve
+from cvmlab.core.formats import count, money, percent, whole_money
+from cvmlab.core.words import language, say, term
+from cvmlab.worth import matrix, portfolio
+
 from . import html
 from .figures import Picture, picture
 from .html import Kind
 from .light import quality_light
-from .wording import (
-    base_frame,
-    basis,
-    call_list,
-    contract_months,
-    count,
-    high_season,
-    how_cost,
-    overdue,
-    recommendation,
-    stopped_paying,
-    value_curve,
-    who_columns,
-)
+from .wording import basis, call_list, how_cost, recommendation, who_columns
 
 if TYPE_CHECKING:
-    from ..case import Case
+    from cvmlab.case import Case
 
 Piece = Picture | html.Page
 _FEW_DAYS = 90

@@ -7,8 +7,8 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..charts.style import money, percent, whole_money
-from ..vocabulary import term
+from cvmlab.core.formats import money, percent, whole_money
+from cvmlab.core.words import term
 
 if TYPE_CHECKING:
     import pandas as pd

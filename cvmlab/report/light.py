@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from ..reading import DataReport
+    from cvmlab.data.reading import DataReport
 
 Light = Literal["good", "fair", "poor"]
 FAIR_ABOVE, POOR_ABOVE = 0.01, 0.10

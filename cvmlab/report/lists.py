@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ..tables import ATTRIBUTES, CUSTOMER_ID
-from ..thresholds import Thresholds
-from ..vocabulary import say, term
+from cvmlab.core.words import say, term
+from cvmlab.data.tables import ATTRIBUTES, CUSTOMER_ID
+from cvmlab.worth.matrix import Thresholds
+
 from .light import quality_light
 from .placing import check_free, mark
 from .wording import basis, call_list, recommendation
 from .workbook import write_csv, write_workbook
 
 if TYPE_CHECKING:
-    from ..case import Case
+    from cvmlab.case import Case
 
 _FILES = ("customers.csv", "customers.xlsx", "case.json")
 _COLUMNS = (

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..fonts import FONT_FAMILY, FONT_FILE
-from ..vocabulary import language, say, term
+from cvmlab.core.fonts import FONT_FAMILY, FONT_FILE
+from cvmlab.core.words import language, say, term
 
 if TYPE_CHECKING:
-    from .running import Result
+    from .result import Result
 
 _TEMPLATES = Path(__file__).parent / "template"
 _BROWSERS = (

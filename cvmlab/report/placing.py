@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
-from ..errors import CvmError
+from cvmlab.core.words import CvmError
 
 MARKER = ".cvmlab-report.json"
 # files in which a desktop keeps how it shows a folder; they are carried over to the new report

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from ..tables import CUSTOMER_ID, CUSTOMER_NAME, PHONE
-from ..vocabulary import say
+from cvmlab.core.words import say
+from cvmlab.data.tables import CUSTOMER_ID, CUSTOMER_NAME, PHONE
 
 if TYPE_CHECKING:
-    from ..case import Case
+    from cvmlab.case import Case
 
 
 def mask_name(name: str) -> str:

@@ -11,25 +11,27 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from .. import charts, patterns, stages
-from ..charts.decoding import stage_name
-from ..charts.style import percent, signed_percent, whole_money
-from ..lifecycle import ENDED, STAGES
-from ..tables import CUSTOMER_ID, PROFIT, REVENUE
-from ..vocabulary import language, say, term
+from cvmlab import charts
+from cvmlab.case.stage_evidence import LEAST_RISE, MOST_CUSTOMERS, Told, periods_named, tell
+from cvmlab.charts.stages import stage_name
+from cvmlab.core.formats import count, percent, signed_percent, whole_money
+from cvmlab.core.words import language, say, term
+from cvmlab.data.tables import CUSTOMER_ID, PROFIT, REVENUE
+from cvmlab.relationship import patterns, stages
+from cvmlab.relationship.lifecycle import ENDED, STAGES
+
 from . import html
-from .carrying import LEAST_RISE, MOST_CUSTOMERS, Told, periods_named, tell
 from .figures import picture
-from .wording import count, who_columns
+from .wording import who_columns
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ..case import Case
+    from cvmlab.case import Case
+
     from .html import Kind
     from .sections import Piece
 
-__all__ = ["Told", "patterns_section", "stages_now", "stages_section", "tell"]
 
 _DRAWS, _FIRST_NAMES, _DRAWN = 20, 10, 3
 # A share of fewer says less than the count.

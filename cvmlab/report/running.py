@@ -11,50 +11,22 @@ import re
 import tempfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from ..errors import CvmError
-from ..progress import quiet
-from ..vocabulary import language as language_in_force
-from ..vocabulary import say, speaking
+from cvmlab.core.progress import quiet
+from cvmlab.core.words import CvmError, say, speaking
+from cvmlab.core.words import language as language_in_force
+
 from .placing import put_in_place, report_folder
+from .result import Result
 
 Progress = Callable[[int, int, str], None]
 """Called with the number of steps done, the number of all steps and what is being done."""
 
 _CELL_TIMEOUT_SECONDS = 3600
 _KERNEL_START_SECONDS = 120
-
-
-@dataclass(frozen=True)
-class Result:
-    """Where a finished report lies, and how long its parts took.
-
-    Attributes
-    ----------
-    folder
-        The report's folder; ``report.html``, ``report.ipynb``, ``customers.xlsx``, ``customers.csv``,
-        ``figures/`` and ``case.json`` lie in it.
-    pdf
-        The PDF, None if none was asked for or none could be made.
-    notes
-        Sentences that the user should read, in the language of the report.
-    seconds
-        Seconds of the report's own computations by step, as the notebook measured them.
-    """
-
-    folder: Path
-    pdf: Path | None
-    notes: tuple[str, ...]
-    seconds: Mapping[str, float]
-
-    @property
-    def html(self) -> Path:
-        """The page to open."""
-        return self.folder / "report.html"
 
 
 def run(
@@ -111,8 +83,9 @@ def run(
         For anything wrong with the source or the options, a kernel that died, or a target that is no report of
         cvmlab's, holds other files, or holds the source or lies in it: one sentence. What lay there is untouched.
     """
-    from ..course import course_folder
-    from ..datasets import find
+    from cvmlab.core.paths import course_folder
+    from cvmlab.data.datasets import find
+
     from .pages import write_html, write_pdf
 
     chosen = name or source_name(source)
@@ -181,8 +154,9 @@ def run_by_group(
     failed : dict
         Group to the sentence that says why it has no report.
     """
-    from .. import reading as files
-    from ..datasets import find
+    from cvmlab.data import reading as files
+    from cvmlab.data.datasets import find
+
     from .pages import write_index
 
     chosen = name or f"{source_name(source)}-by-{_as_folder(by)}"

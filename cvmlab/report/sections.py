@@ -14,26 +14,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from .. import charts, matrix, migration, segments
-from ..charts.style import percent, whole_money
-from ..tables import CUSTOMER_ID, OWNER
-from ..vocabulary import say, term
+from cvmlab import charts
+from cvmlab.case.cautions import base_frame, value_curve
+from cvmlab.core.formats import count, percent, whole_money
+from cvmlab.core.words import say, term
+from cvmlab.data.tables import CUSTOMER_ID, OWNER
+from cvmlab.keep import segments
+from cvmlab.worth import matrix
+from cvmlab.worth.matrix import moves as migration
+
 from . import html
 from .figures import Picture, picture
 from .html import Kind
-from .wording import (
-    base_frame,
-    basis,
-    count,
-    how_contact,
-    how_cost,
-    value_curve,
-    who_columns,
-    why_no_model,
-)
+from .wording import basis, how_contact, how_cost, who_columns, why_no_model
 
 if TYPE_CHECKING:
-    from ..case import Case
+    from cvmlab.case import Case
 
 Piece = Picture | html.Page
 _TOP_ROWS = 10

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import CvmError
-from ..scenario import Limits, Scenario
-from ..vocabulary import say, term
+from cvmlab.core.scenario import Limits, Scenario
+from cvmlab.core.words import CvmError, say, term
 
 Range = tuple[float, float] | tuple[float, float, float]
 """Lowest and highest value of a slider, and its step."""
@@ -83,7 +82,7 @@ def controls(
 
     Examples
     --------
-    >>> from cvmlab.worst_customers import WorstCustomers
+    >>> from cvmlab.worth.portfolio import WorstCustomers
     >>> share = controls(WorstCustomers(), only=["share"])["share"]
     >>> share.widget.description, share.widget.min, share.widget.max, share.widget.value
     ('share of customers at the bottom (%)', 0.0, 100.0, 30.0)

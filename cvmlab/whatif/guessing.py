@@ -12,9 +12,9 @@ from html import escape
 from itertools import combinations
 from typing import Any
 
-from ..errors import CvmError
-from ..scenario import Limits, checked
-from ..vocabulary import language, say, speaking, term
+from cvmlab.core.scenario import Limits, checked
+from cvmlab.core.words import CvmError, language, say, speaking, term
+
 from .measures import Measure, wording
 from .page import HEAD
 

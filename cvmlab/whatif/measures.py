@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from ..charts.style import in_money, with_unit
-from ..scenario import Scenario
-from ..vocabulary import keys, language, say, term
+from cvmlab.core.formats import grouped, in_money, listed, with_unit
+from cvmlab.core.scenario import Scenario
+from cvmlab.core.words import keys, say, term
 
 #: Units whose figures are counted, so that they have no decimals.
 COUNTED = frozenset({"customers", "orders", "households", "times"})
@@ -83,7 +83,7 @@ class Measure:
             return "–"
         if self.unit == "share":
             return f"{100 * amount:.1f}".replace("-", "−")
-        return _grouped(amount, self._decimals(amount, beside))
+        return grouped(amount, self._decimals(amount, beside))
 
     def phrase(self, amount: float) -> str:
         """Return a number as a sentence says it: "85%", "1,234"."""
@@ -105,11 +105,6 @@ class Measure:
         if self.unit in WHOLE_MOSTLY and all(float(amount).is_integer() for amount in amounts):
             return 0
         return 1 if size >= 100 else 2
-
-
-def _grouped(amount: float, decimals: int) -> str:
-    text = f"{amount:,.{decimals}f}"
-    return (text if text.strip("-0.,") else text.lstrip("-")).replace("-", "−")
 
 
 def measures_of(result: Any) -> tuple[Measure, ...]:
@@ -215,19 +210,6 @@ def _with_relative(difference: str, was: float, now: float) -> str:
     share = abs(now / was - 1)
     text = f"{share:.0%}" if share >= 0.0995 else f"{share:.1%}"
     return say("whatif.relative", difference=difference, share=text)
-
-
-def listed(parts: Sequence[str], *, apart: bool = False) -> str:
-    """Return parts of a sentence in a row, as the language in force separates them.
-
-    Examples
-    --------
-    >>> listed(["a", "b"]), listed(["a", "b"], apart=True)
-    ('a, b', 'a; b')
-    """
-    if language() == "zh":
-        return ("；" if apart else "，").join(parts)
-    return ("; " if apart else ", ").join(parts)
 
 
 def sentence(moves: Sequence[str], changes: Sequence[str]) -> str:

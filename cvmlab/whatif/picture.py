@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..charts import style
-from ..errors import CvmError
-from ..fonts import chinese_families
-from ..vocabulary import term
+from cvmlab.charts import style
+from cvmlab.core.fonts import chinese_families
+from cvmlab.core.words import CvmError, term
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist

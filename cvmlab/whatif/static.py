@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import copy
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..errors import CvmError
+from cvmlab.core.files import write_whole
+from cvmlab.core.words import CvmError
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 
@@ -59,14 +58,5 @@ def strip_file(path: str | Path) -> bool:
     stripped = strip_views(notebook)
     if stripped == notebook:
         return False
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=".cvmlab-", suffix=".part")
-    part = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as target:
-            json.dump(stripped, target, ensure_ascii=False, indent=1)
-            target.write("\n")
-        part.chmod(file.stat().st_mode)
-        part.replace(file)
-    finally:
-        part.unlink(missing_ok=True)
+    write_whole(file, f"{json.dumps(stripped, ensure_ascii=False, indent=1)}\n".encode())
     return True

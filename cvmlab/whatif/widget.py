@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from ..errors import CvmError
-from ..scenario import Scenario
-from ..vocabulary import language, say, speaking, term
+from cvmlab.core.formats import listed
+from cvmlab.core.scenario import Scenario
+from cvmlab.core.words import CvmError, language, say, speaking, term
+
 from . import measures as figures
 from .controls import Control, Range, controls
 from .measures import Measure, Sentence, wording
@@ -69,7 +70,7 @@ class WhatIf:
 
     Examples
     --------
-    >>> from cvmlab.scenario import Scenario, dataclass, number
+    >>> from cvmlab.core.scenario import Scenario, dataclass, number
     >>> @dataclass(frozen=True)
     ... class Offer(Scenario):
     ...     price: float = number(10, minimum=1, maximum=20, step=1, word="revenue", unit="money")
@@ -82,7 +83,7 @@ class WhatIf:
     >>> what_if.set(price=50)
     Traceback (most recent call last):
     ...
-    cvmlab.errors.CvmError: revenue (price) is 50; it must be at most 20 in the data's currency.
+    cvmlab.CvmError: revenue (price) is 50; it must be at most 20 currency units.
     """
 
     def __init__(
@@ -212,13 +213,13 @@ class WhatIf:
         unknown = figures.without_number(chosen, result)
         told = []
         if unknown:
-            told.append(say("whatif.no_number", measures=figures.listed(unknown)))
+            told.append(say("whatif.no_number", measures=listed(unknown)))
         if self._picture.left_out:
             told.append(say("whatif.points_left_out", count=self._picture.left_out))
         return " ".join(told)
 
     def _framed(self, frame: Draw | None) -> Draw:
-        from ..charts import style
+        from cvmlab.charts import style
 
         def drawn(ax: Any, result: Any) -> None:
             if frame is not None:

@@ -116,8 +116,8 @@ def test_300_columns_one_of_them_twice_are_read(reports):
 
 
 def test_the_groups_index_opens_too(reports, browser, tmp_path):
+    from cvmlab.report import Result
     from cvmlab.report.pages import write_index
-    from cvmlab.report.running import Result
 
     folder = reports["zh"].parent
     index = folder.parent / "index.html"

@@ -124,7 +124,7 @@ def test_a_slider_moved_from_code_is_not_moved_back_by_the_page(lab, page):
         " await kernel.requestExecute({ code: 'lines.set(current_value=123.4567)' }).done; }"
     )
     matrix = page.locator(".cvm-whatif").nth(2)
-    matrix.locator(".cvm-sentence", has_text="of another type now").wait_for(timeout=15_000)
+    matrix.locator(".cvm-sentence", has_text="have changed type").wait_for(timeout=15_000)
     page.wait_for_timeout(1_000)
     kept = page.evaluate(
         "async () => { const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;"

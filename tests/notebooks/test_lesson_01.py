@@ -57,7 +57,7 @@ def test_a_student_who_fills_it_in_is_answered(language: str, told: dict[str, st
     resources = {"metadata": {"path": str(folder)}}
     NotebookClient(notebook, kernel_name="python3", timeout=60, resources=resources).execute(env=environment)
     for question, sentence in told.items():
-        (cell,) = [cell for cell in code if f'"lesson_01.{question}"' in cell.source and "checks." in cell.source]
+        (cell,) = [cell for cell in code if f'"lesson_01.{question}"' in cell.source and "feedback." in cell.source]
         assert sentence in cell.outputs[-1].data["text/markdown"]
     (saved,) = notebook.metadata.widgets.values()
     page = [str(model.state.value) for model in saved.state.values() if "value" in model.state]

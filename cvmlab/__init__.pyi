@@ -1,0 +1,29 @@
+from . import case as case
+from . import charts as charts
+from . import course as course
+from . import market as market
+from . import report as report
+from . import whatif as whatif
+from .core import scenario as scenario
+from .core.words import CvmError as CvmError
+from .core.words import say as say
+from .core.words import speaking as speaking
+from .core.words import term as term
+from .core.words import use as use
+from .course import feedback as feedback
+from .data import aggregate as aggregate
+from .data import datasets as datasets
+from .data import reading as reading
+from .data import tables as tables
+from .keep import segments as segments
+from .relationship import lifecycle as lifecycle
+from .relationship import patterns as patterns
+from .relationship import pipeline as pipeline
+from .relationship import simulated as simulated
+from .relationship import stages as stages
+from .worth import buying as buying
+from .worth import matrix as matrix
+from .worth import portfolio as portfolio
+from .worth import value as value
+
+__version__: str

@@ -1,0 +1,263 @@
+"""From figures to what somebody does on Monday: whom to call and why, what it may cost, how to learn from it.
+
+Everything here is a recommendation under stated assumptions, not a decision. Nothing in a log says what a
+call *changes*; so every list carries a random hold-out that is left alone, and every action states the
+success rate from which it pays.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cvmlab.core.statistics import wilson_interval
+from cvmlab.data.tables import CUSTOMER_ID, check_columns
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+# 80% of a normal distribution lies within this many standard deviations of its mean
+_EIGHTY_PERCENT = 1.2815515655446004
+
+ACTION_OF_TYPE = {"IV": "develop", "II": "develop", "III": "maintain", "I": "simplify"}
+ACTIONS = ("win_back", "develop", "maintain", "simplify")
+
+
+def hold_out(customer_id: NDArray[np.object_], share: float, seed: int) -> NDArray[np.bool_]:
+    """Choose at random the customers that an action leaves alone, so that its effect can be measured.
+
+    The draw is keyed by the customer's id: the order of the rows does not matter, and neither do
+    the other columns.
+
+    Parameters
+    ----------
+    customer_id
+        Ids of the customers an action is meant for, shape (customers,).
+    share
+        Share that is held out, 0 to 1; the number of customers is rounded.
+    seed
+        Integer; another seed draws another group.
+
+    Examples
+    --------
+    >>> ids = np.array([f"c{i}" for i in range(50)], dtype=object)
+    >>> int(hold_out(ids, share=0.2, seed=1).sum())
+    10
+    """
+    from pandas.util import hash_array
+
+    draw = hash_array(customer_id.astype(object), hash_key=f"{seed % 10**16:016d}")
+    count = round(share * len(customer_id))
+    chosen = np.zeros(len(customer_id), dtype=bool)
+    chosen[np.argsort(draw, kind="stable")[:count]] = True
+    return chosen
+
+
+def silent_valuable(customers: pd.DataFrame, silent_below: float, worth_from: float) -> pd.DataFrame:
+    """Return the customers who brought much and have gone unusually quiet, the most valuable first.
+
+    Parameters
+    ----------
+    customers
+        ``customer_id``, ``orders``, ``p_alive`` (0 to 1), ``yearly_contribution`` (money a year),
+        ``usual_gap_days``, ``silent_days`` and any further columns.
+    silent_below
+        A customer is called silent when ``p_alive`` is below this probability.
+    worth_from
+        Yearly contribution from which a customer is worth a call, in money.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The customers that are both, with at least two orders (one purchase has no rhythm to break), sorted
+        by ``yearly_contribution``.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> customers = pd.DataFrame({
+    ...     "customer_id": ["a", "b"], "orders": [9, 9], "p_alive": [0.2, 0.9],
+    ...     "yearly_contribution": [500.0, 900.0], "usual_gap_days": [21, 30], "silent_days": [74, 12],
+    ... })
+    >>> silent_valuable(customers, silent_below=0.5, worth_from=100)["customer_id"].tolist()
+    ['a']
+    """
+    needed = [CUSTOMER_ID, "orders", "p_alive", "yearly_contribution", "usual_gap_days", "silent_days"]
+    check_columns(customers, needed)
+    called = customers.loc[
+        (customers["p_alive"] < silent_below)
+        & (customers["yearly_contribution"] >= worth_from)
+        & (customers["yearly_contribution"] > 0)
+        & (customers["orders"] >= 2)
+    ]
+    return called.sort_values(["yearly_contribution", CUSTOMER_ID], ascending=[False, True], ignore_index=True)
+
+
+def loss_interval(p_alive: NDArray[np.float64], amount: NDArray[np.float64]) -> tuple[float, float, float]:
+    """Return the expected loss of a list of customers and its 80% interval, in the unit of ``amount``.
+
+    Each customer is gone with probability 1 − p_alive, independently: the sum has mean Σ(1−p)·a and
+    variance Σp(1−p)·a², and is taken as normal.  The interval holds the chance of who has left, not the
+    doubt about the model; the backtest shows that one.
+
+    Examples
+    --------
+    >>> loss_interval(np.array([0.0, 1.0]), np.array([100.0, 900.0]))
+    (100.0, 100.0, 100.0)
+    """
+    mean = float(np.sum((1 - p_alive) * amount))
+    spread = _EIGHTY_PERCENT * math.sqrt(float(np.sum(p_alive * (1 - p_alive) * amount**2)))
+    return mean, max(0.0, mean - spread), min(float(amount.sum()), mean + spread)
+
+
+def reach_interval(headroom: NDArray[np.float64], reach: float) -> tuple[float, float, float]:
+    """Return what reaching a share of the headroom would bring, and what half or half as much again would.
+
+    The share is assumed, so the bounds are no estimate of chance: they show what hangs on the assumption.
+
+    Examples
+    --------
+    >>> reach_interval(np.array([60.0, 40.0]), reach=0.2)
+    (20.0, 10.0, 30.0)
+    """
+    total = reach * float(headroom.sum())
+    return total, 0.5 * total, 1.5 * total
+
+
+def break_even_rate(contact_cost: float, gain: float) -> float:
+    """Return the success rate from which contacting a customer pays: cost of a contact / gain of a success.
+
+    Above 1 it never pays; NaN where there is nothing to gain.
+
+    Examples
+    --------
+    >>> break_even_rate(contact_cost=15, gain=300)
+    0.05
+    """
+    return contact_cost / gain if gain > 0 else math.nan
+
+
+def corrected_loss(amount: NDArray[np.float64], came_back: int, called_silent: int) -> tuple[float, float, float]:
+    """Return the expected loss of silent customers if as many come back by themselves as in the backtest.
+
+    A model of buying is often too sure that a regular customer who pauses is gone; the backtest has seen how
+    many came back.  Loss = (1 − share that came back) × amount, with the 80% Wilson interval of the share.
+
+    Parameters
+    ----------
+    amount
+        Yearly contribution of each silent customer, money, shape (customers,).
+    came_back, called_silent
+        Of the backtest: customers called silent, and those of them that bought after all.
+
+    Examples
+    --------
+    >>> loss, low, high = corrected_loss(np.array([600.0, 400.0]), came_back=24, called_silent=40)
+    >>> round(loss), low < loss < high
+    (400, True)
+    """
+    total, share = float(amount.sum()), came_back / called_silent
+    low, high = wilson_interval(np.array([share]), np.array([called_silent]), z=_EIGHTY_PERCENT)
+    return (1 - share) * total, (1 - float(high[0])) * total, (1 - float(low[0])) * total
+
+
+def assign_actions(
+    customers: pd.DataFrame, silent: NDArray[np.object_], hold_out_share: float, seed: int
+) -> pd.DataFrame:
+    """Give each customer one action, and hold a random part of each action's customers out.
+
+    Parameters
+    ----------
+    customers
+        ``customer_id``, ``value_type`` and, where it is known, ``current_value`` (money).
+    silent
+        Ids of the silent valuable customers, from `silent_valuable`.
+    hold_out_share, seed
+        As in `hold_out`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The customers with ``action``: ``win_back`` for the silent ones, else ``develop`` (types IV and II),
+        ``maintain`` (III) or ``simplify`` (I, and all with a negative current value: to sell more at a loss
+        would make it larger); and ``hold_out`` (True: leave alone).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> customers = pd.DataFrame({"customer_id": ["a", "b", "c"], "value_type": ["IV", "III", "I"]})
+    >>> assign_actions(customers, np.array(["b"], dtype=object), 0.0, seed=1)["action"].tolist()
+    ['develop', 'win_back', 'simplify']
+    """
+    check_columns(customers, [CUSTOMER_ID, "value_type"])
+    ids = customers[CUSTOMER_ID].to_numpy(object)
+    by_type = customers["value_type"].map(ACTION_OF_TYPE).to_numpy(object)
+    if "current_value" in customers.columns:
+        by_type = np.where(customers["current_value"] < 0, "simplify", by_type)
+    action = np.where(customers[CUSTOMER_ID].isin(silent), "win_back", by_type)
+    held = np.zeros(len(ids), dtype=bool)
+    for name in ACTIONS:
+        chosen = action == name
+        held[chosen] = hold_out(ids[chosen], hold_out_share, seed)
+    return customers.assign(action=action, hold_out=held)
+
+
+def recommend(
+    customers: pd.DataFrame, win_back_loss: tuple[float, float, float], contact_cost: float, reach: float
+) -> pd.DataFrame:
+    """Return one row a recommended action: for whom, what is at stake, and from when it pays.
+
+    Parameters
+    ----------
+    customers
+        All customers: ``action``, ``hold_out``, ``yearly_contribution``, ``current_value``, ``headroom`` (money),
+        ``p_alive``.
+    win_back_loss
+        Expected yearly loss of the silent customers with its 80% interval, from `loss_interval` or
+        `corrected_loss`.
+    contact_cost
+        Cost of contacting one customer, money.
+    reach
+        Share of the headroom that a successful contact is assumed to bring, 0 to 1.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``action``, ``customers`` and ``held_out`` (numbers), ``at_stake`` with ``low`` and ``high`` (money), ``gain``
+        (money a success brings, mean a customer), ``break_even_rate``. At stake are: for ``win_back`` the loss
+        given; ``develop`` headroom × reach (bounds: half the reach, half as much again); ``maintain`` the value
+        expected to be lost, Σ (1 − p_alive) × current value (80% interval); ``simplify`` nothing, it saves cost.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> customers = pd.DataFrame({
+    ...     "action": ["develop", "win_back"], "hold_out": [False, False], "p_alive": [0.9, 0.2],
+    ...     "yearly_contribution": [90.0, 100.0], "current_value": [80.0, 5.0], "headroom": [50.0, 0.0]})
+    >>> recommend(customers, (40.0, 30.0, 50.0), contact_cost=5, reach=0.2)["break_even_rate"].tolist()
+    [0.05, 0.5, nan, nan]
+    """
+    import pandas as pd
+
+    check_columns(customers, ["action", "hold_out", "yearly_contribution", "current_value", "headroom", "p_alive"])
+    group = {name: customers.loc[customers["action"] == name] for name in ACTIONS}
+    headroom = group["develop"]["headroom"].to_numpy(float)
+    kept = group["maintain"]["current_value"].to_numpy(float)
+    stakes = {
+        "win_back": (*win_back_loss, _mean(group["win_back"]["yearly_contribution"].to_numpy(float))),
+        "develop": (*reach_interval(headroom, reach), reach * _mean(headroom)),
+        "maintain": (*loss_interval(group["maintain"]["p_alive"].to_numpy(float), kept), _mean(kept)),
+        "simplify": (0.0, math.nan, math.nan, 0.0),
+    }
+    rows = [(name, len(group[name]), int(group[name]["hold_out"].sum()), *stakes[name]) for name in ACTIONS]
+    columns = ["action", "customers", "held_out", "at_stake", "low", "high", "gain"]
+    table = pd.DataFrame(rows, columns=columns)
+    table["break_even_rate"] = [break_even_rate(contact_cost, gain) for gain in table["gain"]]
+    return table
+
+
+def _mean(amount: NDArray[np.float64]) -> float:
+    return float(amount.mean()) if len(amount) else 0.0

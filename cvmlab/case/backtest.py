@@ -1,0 +1,225 @@
+"""The backtest: cut off the last months, judge as of then, compare with what really happened.
+
+A report that tells a manager who is silent and who is valuable must show how often it would have been
+right. Its rival is the simplest rule there is, last year's revenue; a model that does not beat it is not
+worth its trouble, and the report says so.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cvmlab.core.statistics import wilson_interval
+from cvmlab.data.tables import CUSTOMER_ID, check_columns
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Alarms:
+    """How the warning "this customer is silent" fared in the months that were cut off.
+
+    Attributes
+    ----------
+    silent_and_gone, silent_but_bought
+        Customers that were called silent and did not buy, or did: the second are false alarms.
+    active_and_bought, active_but_gone
+        Customers that were called active and bought, or did not: the second were missed.
+    """
+
+    silent_and_gone: int
+    silent_but_bought: int
+    active_and_bought: int
+    active_but_gone: int
+
+    @property
+    def silent(self) -> int:
+        """Number of customers that were called silent."""
+        return self.silent_and_gone + self.silent_but_bought
+
+    @property
+    def false_alarm_share(self) -> float:
+        """Share of the customers called silent that bought after all; NaN if none was called silent."""
+        return self.silent_but_bought / self.silent if self.silent else math.nan
+
+    @property
+    def found_share(self) -> float:
+        """Share of the customers that really did not buy which had been called silent; NaN if all bought."""
+        gone = self.silent_and_gone + self.active_but_gone
+        return self.silent_and_gone / gone if gone else math.nan
+
+
+def alarms(silent: NDArray[np.bool_], bought: NDArray[np.bool_]) -> Alarms:
+    """Count right and wrong warnings.
+
+    Parameters
+    ----------
+    silent
+        Whether each customer was called silent as of the cut, shape (customers,).
+    bought
+        Whether each customer bought in the months that were cut off, same shape and order.
+
+    Examples
+    --------
+    >>> alarms(np.array([True, True, False]), np.array([False, True, True])).false_alarm_share
+    0.5
+    """
+    return Alarms(
+        silent_and_gone=int(np.sum(silent & ~bought)),
+        silent_but_bought=int(np.sum(silent & bought)),
+        active_and_bought=int(np.sum(~silent & bought)),
+        active_but_gone=int(np.sum(~silent & ~bought)),
+    )
+
+
+def captured_share(score: NDArray[np.float64], actual: NDArray[np.float64], share: float = 0.2) -> float:
+    """Return the share of what customers really brought that the top ``share`` by score brought.
+
+    Parameters
+    ----------
+    score
+        What a method expected of each customer, shape (customers,); equal scores keep their order.
+    actual
+        What each customer brought afterwards, same shape; negative amounts count as they are.
+    share
+        Share of customers at the top, between 0 and 1; at least one customer.
+
+    Returns
+    -------
+    float
+        Between 0 and 1 where all amounts are positive; NaN if nothing was brought at all.
+
+    Examples
+    --------
+    >>> captured_share(np.array([3.0, 2, 1, 0, 0]), np.array([50.0, 10, 40, 0, 0]))
+    0.5
+    """
+    total = float(actual.sum())
+    if total <= 0:
+        return math.nan
+    count = max(1, round(share * len(score)))
+    top = np.argsort(-score, kind="stable")[:count]
+    return float(actual[top].sum()) / total
+
+
+def gain_curves(customers: pd.DataFrame, methods: dict[str, str], actual: str) -> pd.DataFrame:
+    """Return, for every method, what share of the actual amount its best customers brought.
+
+    Parameters
+    ----------
+    customers
+        One row a customer with the columns named in ``methods`` and ``actual``.
+    methods
+        Name of a method to the column that holds its score.
+    actual
+        Column with the amount that was brought in the months cut off.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``method``, ``customer_share`` and ``captured_share`` (both 0 to 1, 101 points a method); the method
+        ``ideal`` ranks by the actual amount and is the most anyone could have captured.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"score": [2.0, 1.0], "brought": [9.0, 1.0]})
+    >>> curves = gain_curves(frame, {"model": "score"}, "brought")
+    >>> curves.query("method == 'model' and customer_share == 0.5")["captured_share"].tolist()
+    [0.9]
+    """
+    import pandas as pd
+
+    check_columns(customers, [*methods.values(), actual])
+    brought = customers[actual].to_numpy(float)
+    total = brought.sum()
+    shares = np.linspace(0, 1, 101)
+    counts = np.round(shares * len(brought)).astype(int)
+    curves = []
+    for method, column in {**methods, "ideal": actual}.items():
+        order = np.argsort(-customers[column].to_numpy(float), kind="stable")
+        reached = np.concatenate([[0.0], np.cumsum(brought[order])])[counts]
+        captured = reached / total if total > 0 else np.full_like(reached, np.nan)
+        curves.append(pd.DataFrame({"method": method, "customer_share": shares, "captured_share": captured}))
+    return pd.concat(curves, ignore_index=True)
+
+
+def calibration(predicted: NDArray[np.float64], happened: NDArray[np.bool_], bands: int = 10) -> pd.DataFrame:
+    """Compare predicted probabilities with what happened, in bands of equal width.
+
+    Parameters
+    ----------
+    predicted
+        Probability of the event for each customer, shape (customers,), 0 to 1.
+    happened
+        Whether it happened, same shape.
+    bands
+        Number of bands between 0 and 1; empty ones are left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``predicted`` (mean in the band), ``observed`` (share that happened), ``low`` and ``high`` (95%
+        Wilson interval of the observed share), ``customers`` (number in the band).
+
+    Examples
+    --------
+    >>> calibration(np.array([0.12, 0.18, 0.9]), np.array([False, False, True]))["customers"].tolist()
+    [2, 1]
+    """
+    import pandas as pd
+
+    band = np.minimum((predicted * bands).astype(int), bands - 1)
+    count = np.bincount(band, minlength=bands)
+    used = count > 0
+    customers = count[used]
+    observed = np.bincount(band, weights=happened, minlength=bands)[used] / customers
+    low, high = wilson_interval(observed, customers)
+    return pd.DataFrame(
+        {
+            "predicted": np.bincount(band, weights=predicted, minlength=bands)[used] / customers,
+            "observed": observed,
+            "low": low,
+            "high": high,
+            "customers": customers,
+        }
+    )
+
+
+def outcomes(customers: pd.DataFrame, later: pd.DataFrame) -> pd.DataFrame:
+    """Put what customers did afterwards beside what was known of them as of the cut.
+
+    Parameters
+    ----------
+    customers
+        One row a customer known as of the cut; ``customer_id`` and any columns.
+    later
+        Summary of the months that were cut off: ``customer_id``, ``orders``, ``revenue``; customers that
+        came later than the cut are left out, nobody could have judged them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``customers`` with ``later_orders``, ``later_revenue`` (0 where nothing was bought) and ``bought``.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> known = pd.DataFrame({"customer_id": ["a", "b"]})
+    >>> later = pd.DataFrame({"customer_id": ["b", "c"], "orders": [2, 1], "revenue": [30.0, 5.0]})
+    >>> outcomes(known, later)["later_revenue"].tolist()
+    [0.0, 30.0]
+    """
+    found = later.set_index(CUSTOMER_ID).reindex(customers[CUSTOMER_ID])
+    later_orders = found["orders"].fillna(0).to_numpy(int)
+    return customers.assign(
+        later_orders=later_orders,
+        later_revenue=found["revenue"].fillna(0.0).to_numpy(float),
+        bought=later_orders > 0,
+    )

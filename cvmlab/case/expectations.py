@@ -1,0 +1,131 @@
+"""What each customer brings a year, and what is expected if nothing changes, under stated assumptions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cvmlab.core.periods import DAYS_A_YEAR
+from cvmlab.core.words import CvmError
+from cvmlab.data import aggregate, windows
+from cvmlab.data.tables import CUSTOMER_ID, PROFIT
+from cvmlab.worth import buying
+
+from .assumptions import Assumptions
+
+CUSTOMERS_FOR_A_MODEL = 20
+
+Basis = Literal["profit", "assumed_profit", "revenue"]
+
+
+@dataclass(frozen=True)
+class Models:
+    """The models of buying behind the expectations; None where the log cannot carry them, with the reason."""
+
+    bg_nbd: buying.BgNbd | None
+    gamma_gamma: buying.GammaGamma | None
+    problem: str = ""
+
+
+def with_contribution(customers: pd.DataFrame, assumed: Assumptions) -> tuple[pd.DataFrame, Basis]:
+    """Add ``contribution``: known profit if the log has it, else profit under a margin, else revenue.
+
+    Examples
+    --------
+    >>> customers = pd.DataFrame({"customer_id": ["a"], "revenue": [100.0], "orders": [2]})
+    >>> frame, basis = with_contribution(customers, Assumptions(margin=0.3, cost_per_order=5))
+    >>> basis, frame["contribution"].tolist()
+    ('assumed_profit', [20.0])
+    """
+    if assumed.margin is not None:
+        profit = assumed.margin * customers["revenue"] - assumed.cost_per_order * customers["orders"]
+        return customers.assign(contribution=profit), "assumed_profit"
+    if PROFIT in customers.columns:
+        return customers.assign(contribution=customers[PROFIT]), "profit"
+    return customers.assign(contribution=customers["revenue"]), "revenue"
+
+
+def with_yearly(
+    customers: pd.DataFrame, transactions: Any, as_of: date, first_date: date, assumed: Assumptions
+) -> pd.DataFrame:
+    """Add ``yearly_revenue`` and ``yearly_contribution``: the last 12 months, scaled up from a shorter log."""
+    after = windows.months_before(as_of, 12)
+    days = (as_of - first_date).days + 1
+    scale = max(1.0, 365 / days)
+    window = windows.between(transactions, after, as_of)
+    recent, _ = with_contribution(aggregate.summarise_customers(window, as_of=as_of).df(), assumed)
+    found = recent.set_index(CUSTOMER_ID).reindex(customers[CUSTOMER_ID])
+    return customers.assign(
+        yearly_revenue=found["revenue"].fillna(0.0).to_numpy(float) * scale,
+        yearly_contribution=found["contribution"].fillna(0.0).to_numpy(float) * scale,
+    )
+
+
+def fit_models(customers: pd.DataFrame) -> Models:
+    """Fit the models of buying; where the log cannot carry one, None and the reason.
+
+    BG/NBD needs repeat purchases and some customers; Gamma-Gamma needs spending that differs.
+    """
+    if len(customers) < CUSTOMERS_FOR_A_MODEL:
+        return Models(None, None, "few_customers")
+    try:
+        bg_nbd = buying.fit_bg_nbd(customers)
+    except CvmError as error:
+        return Models(None, None, str(error))
+    try:
+        return Models(bg_nbd, buying.fit_gamma_gamma(customers))
+    except CvmError:
+        return Models(bg_nbd, None)
+
+
+def with_expectations(customers: pd.DataFrame, models: Models, assumed: Assumptions) -> pd.DataFrame:
+    """Add what is expected of each customer: ``p_alive``, rhythm, ``expected_contribution``, ``current_value``.
+
+    With models: expected purchase days × expected contribution of one, the latter being the expected spend
+    times the customer's own ratio of contribution to revenue. Without: the last year's contribution goes on
+    for those whose silence is at most three times their usual gap, and nothing comes from the others.
+    """
+    days = assumed.horizon_months * DAYS_A_YEAR / 12
+    ratio = _contribution_ratio(customers)
+    if models.bg_nbd is None:
+        return _naive_expectations(customers, assumed)
+    scores = buying.score_customers(customers, models.bg_nbd, models.gamma_gamma, days=days)
+    discounted = models.bg_nbd.discounted_expected_purchases(customers, days, assumed.discount_rate)
+    worth = scores["expected_spend"].to_numpy(float) * ratio
+    return customers.assign(
+        p_alive=scores["p_alive"].to_numpy(float),
+        usual_gap_days=scores["usual_gap_days"].to_numpy(float),
+        silent_days=scores["silent_days"].to_numpy(float),
+        expected_contribution=scores["expected_orders"].to_numpy(float) * worth,
+        current_value=discounted * worth,
+    )
+
+
+def _contribution_ratio(customers: pd.DataFrame) -> NDArray[np.float64]:
+    """Contribution per unit of revenue of each customer; the whole log's where a customer has no revenue."""
+    revenue = customers["revenue"].to_numpy(float)
+    contribution = customers["contribution"].to_numpy(float)
+    pooled = contribution.sum() / revenue.sum()
+    return np.where(revenue > 0, contribution / np.where(revenue > 0, revenue, 1.0), pooled)
+
+
+def _naive_expectations(customers: pd.DataFrame, assumed: Assumptions) -> pd.DataFrame:
+    frequency = customers["frequency"].to_numpy(float)
+    gap = np.where(frequency > 0, customers["recency"] / np.where(frequency > 0, frequency, 1.0), np.nan)
+    silent = (customers["age"] - customers["recency"]).to_numpy(float)
+    going_on = ~(silent > 3 * gap)
+    years = assumed.horizon_months / 12
+    expected = customers["yearly_contribution"].to_numpy(float) * going_on * years
+    return customers.assign(
+        p_alive=going_on.astype(float),
+        usual_gap_days=gap,
+        silent_days=silent,
+        expected_contribution=expected,
+        # spread evenly over the horizon, so discounted from its middle on average
+        current_value=expected / (1 + assumed.discount_rate) ** (years / 2),
+    )

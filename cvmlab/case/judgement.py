@@ -1,0 +1,258 @@
+"""From a log to a case, in the steps of the course."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from cvmlab.core.words import CvmError
+from cvmlab.data import aggregate
+from cvmlab.data.panels import Panel
+from cvmlab.data.tables import ATTRIBUTES, CUSTOMER_ID, DATE
+from cvmlab.keep import segments
+from cvmlab.worth import matrix
+from cvmlab.worth.matrix import Thresholds, choose_thresholds
+from cvmlab.worth.value import potential
+
+from . import actions
+from .assumptions import Assumptions
+from .expectations import Basis, Models, fit_models, with_contribution, with_expectations, with_yearly
+from .lookback import Moves, Past, compare_windows, look_back
+
+if TYPE_CHECKING:
+    from cvmlab.data.reading import DataReport, Log
+
+
+@dataclass(frozen=True)
+class Case:
+    """Everything a case report shows; made by `study`.
+
+    Attributes
+    ----------
+    name
+        Short name of the log.
+    as_of
+        Last date of the log that counts.
+    basis
+        What a contribution is: known ``profit``, ``assumed_profit``, or ``revenue`` where neither is there.
+    customers
+        One row a customer, the columns that `study` documents.
+    panel
+        Dense monthly history.
+    thresholds
+        Of the value matrix.
+    calls
+        Silent valuable customers, the most valuable first, with ``hold_out``.
+    past
+        The backtest, None if the log is too short; ``past_problem`` says why.
+    """
+
+    name: str
+    as_of: date
+    first_date: date
+    basis: Basis
+    assumptions: Assumptions
+    cost_to_keep: float
+    contact_cost: float
+    customers: pd.DataFrame
+    panel: Panel
+    models: Models
+    thresholds: Thresholds
+    moves: Moves | None
+    calls: pd.DataFrame
+    recommendations: pd.DataFrame
+    past: Past | None
+    past_problem: str
+    quality: DataReport
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+
+class _Clock:
+    """Measures the steps of a study, so that a report can say what its time went into."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        begin = perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + perf_counter() - begin
+
+
+def study(log: Log, assumptions: Assumptions | None = None, *, kept: Thresholds | None = None) -> Case:
+    """Judge a log under stated assumptions.
+
+    Parameters
+    ----------
+    log
+        From `cvmlab.reading.read`; its transactions are on DuckDB and stay there.
+    assumptions
+        What is assumed; the defaults if left out.
+    kept
+        Thresholds of an earlier case, to compare like with like; chosen afresh if left out.
+
+    Returns
+    -------
+    Case
+        Its ``customers`` have the columns of `cvmlab.aggregate.summarise_customers`, the attributes of the
+        log (name, owner, phone) and
+
+        ==========================  ===================================================================
+        ``contribution``            money over the log: profit, assumed profit or revenue (`Case.basis`)
+        ``yearly_contribution``     money of the last 12 months; scaled up from a shorter log
+        ``yearly_revenue``          money of the last 12 months, likewise
+        ``p_alive``                 estimated probability that the customer still buys, 0 to 1
+        ``usual_gap_days``          mean days between purchases, NaN for a single purchase
+        ``silent_days``             days since the last purchase
+        ``expected_contribution``   money in the next ``horizon_months``, not discounted
+        ``current_value``           the same, discounted to the as-of date
+        ``headroom``                money a year: what customers alike bring more
+        ``value_type``              ``"I"`` to ``"IV"``
+        ``rfm_label``               key of an RFM label
+        ``action``                  ``win_back``, ``develop``, ``maintain`` or ``simplify``
+        ``hold_out``                True where the action should leave the customer alone
+        ==========================  ===================================================================
+
+    Raises
+    ------
+    CvmError
+        For fewer than two customers, or amounts that sum to nothing or less.
+    """
+    assumed = assumptions or Assumptions()
+    clock = _Clock()
+    with clock.step("summary"):
+        customers = aggregate.summarise_customers(log.transactions).df().sort_values(CUSTOMER_ID, ignore_index=True)
+        _check_enough(customers, log.name)
+        customers = customers.merge(attributes(log.transactions), on=CUSTOMER_ID, how="left")
+        as_of, first_date = _as_of(customers), _day(customers["first_date"].min())
+        panel = complete_months(log.transactions, as_of)
+    with clock.step("value"):
+        customers, basis = with_contribution(customers, assumed)
+        customers = with_yearly(customers, log.transactions, as_of, first_date, assumed)
+        models = fit_models(customers)
+        customers = with_expectations(customers, models, assumed)
+    with clock.step("matrix"):
+        cost_to_keep, contact_cost = _costs(customers, assumed)
+        customers = potential.headroom(
+            customers, value="contribution", likelihood="p_alive", bands=potential.bands_for(len(customers))
+        )
+        thresholds = kept or draw_lines(customers, cost_to_keep, contact_cost, assumed)
+        customers = matrix.classify(customers, thresholds)
+        customers = customers.merge(segments.rfm_labels(customers)[[CUSTOMER_ID, "rfm_label"]], on=CUSTOMER_ID)
+        moves = compare_windows(log.transactions, as_of, first_date, thresholds, assumed)
+    with clock.step("backtest"):
+        past, past_problem = look_back(log.transactions, as_of, first_date, assumed)
+    with clock.step("actions"):
+        calls = actions.silent_valuable(customers, assumed.silent_below, cost_to_keep)
+        customers = actions.assign_actions(
+            customers, calls[CUSTOMER_ID].to_numpy(object), assumed.hold_out_share, assumed.seed
+        )
+        calls = calls.merge(customers[[CUSTOMER_ID, "action", "hold_out"]], on=CUSTOMER_ID)
+        loss = _loss_of_silence(calls, past)
+        recommendations = actions.recommend(customers, loss, contact_cost, assumed.headroom_reached)
+    return Case(
+        name=log.name, as_of=as_of, first_date=first_date, basis=basis, assumptions=assumed,
+        cost_to_keep=cost_to_keep, contact_cost=contact_cost, customers=customers, panel=panel, models=models,
+        thresholds=thresholds, moves=moves, calls=calls,
+        recommendations=recommendations, past=past, past_problem=past_problem, quality=log.quality,
+        seconds=clock.seconds,
+    )  # fmt: skip
+
+
+def _day(stamp: Any) -> date:
+    return pd.Timestamp(stamp).date()
+
+
+def _as_of(customers: pd.DataFrame) -> date:
+    # age runs from the first purchase to the as-of date, so any customer tells it
+    first = customers.iloc[0]
+    return _day(pd.Timestamp(first["first_date"]) + pd.Timedelta(days=int(first["age"])))
+
+
+def _check_enough(customers: pd.DataFrame, name: str) -> None:
+    if len(customers) < 2:
+        raise CvmError("case.one_customer", name=name, customer=customers[CUSTOMER_ID].iloc[0])
+    total = float(customers["revenue"].sum())
+    if not (customers["revenue"] != 0).any():
+        raise CvmError("case.all_zero", name=name)
+    if total <= 0:
+        raise CvmError("case.negative_total", name=name, total=f"{total:,.2f}")
+
+
+def complete_months(transactions: Any, as_of: date) -> Panel:
+    """Return the dense monthly history up to the last complete month; no period if there is no such month."""
+    sparse = aggregate.history(transactions, complete_only=False)
+    try:
+        return aggregate.panel(sparse, as_of=as_of)
+    except CvmError as error:
+        if error.key != "aggregate.no_complete_period":
+            raise
+    part = aggregate.panel(sparse, as_of=as_of, complete_only=False)
+    none = {name: array[:0] for name, array in part.values.items()}  # noqa: PD011
+    return replace(part, period=part.period[:0], values=none, first=np.zeros_like(part.first))
+
+
+def attributes(transactions: Any) -> pd.DataFrame:
+    """Return the last known name, owner and phone of each customer.
+
+    Parameters
+    ----------
+    transactions
+        DuckDB relation with ``customer_id``, ``date`` and any of ``customer_name``, ``owner``, ``phone``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``customer_id`` and the attributes that are there.
+    """
+    present = [name for name in ATTRIBUTES if name in transactions.columns]
+    latest = [f"arg_max({name}, {DATE}) AS {name}" for name in present]
+    frame: pd.DataFrame = transactions.aggregate(", ".join([CUSTOMER_ID, *latest]), CUSTOMER_ID).df()
+    return frame
+
+
+def _costs(customers: pd.DataFrame, assumed: Assumptions) -> tuple[float, float]:
+    """Return the cost of keeping a customer for a year and of one contact, stated or assumed from the log."""
+    buyers = customers.loc[customers["yearly_revenue"] > 0]
+    yearly = max(0.0, float(buyers["yearly_contribution"].mean())) if len(buyers) else 0.0
+    orders = max(1, int(customers["orders"].sum()))
+    per_order = max(0.0, float(customers["contribution"].sum()) / orders)
+    keep = assumed.keep_share * yearly if assumed.cost_to_keep is None else assumed.cost_to_keep
+    contact = assumed.contact_share * per_order if assumed.contact_cost is None else assumed.contact_cost
+    return keep, contact
+
+
+def _loss_of_silence(calls: pd.DataFrame, past: Past | None) -> tuple[float, float, float]:
+    """Return the expected yearly loss: corrected by the backtest where it has seen enough, else the model's own."""
+    yearly = calls["yearly_contribution"].to_numpy(float)
+    if past is not None and past.corrects_silence:
+        return actions.corrected_loss(yearly, past.comparable.silent_but_bought, past.comparable.silent)
+    return actions.loss_interval(calls["p_alive"].to_numpy(float), yearly)
+
+
+def draw_lines(customers: pd.DataFrame, cost_to_keep: float, contact_cost: float, assumed: Assumptions) -> Thresholds:
+    """Choose the thresholds: what was stated, else break-even on the cost of keeping and developing.
+
+    Developing a customer is taken to cost as much as keeping or as contacting one, whichever is dearer, and to
+    reach ``headroom_reached`` of the headroom, so it pays above cost / share reached.
+    """
+    chosen = choose_thresholds(
+        customers, avoidable_cost=cost_to_keep, strategy_cost=max(cost_to_keep, contact_cost),
+        success_rate=assumed.headroom_reached, years=assumed.horizon_months / 12,
+        discount_rate=assumed.discount_rate,
+    )  # fmt: skip
+    if assumed.value_threshold is not None:
+        chosen = chosen.replace(current_value=assumed.value_threshold, current_value_choice="stated")
+    if assumed.headroom_threshold is not None:
+        chosen = chosen.replace(growth_potential=assumed.headroom_threshold, growth_potential_choice="stated")
+    return chosen

@@ -1,0 +1,154 @@
+"""Charts of how well it would have worked: gain curves and calibration of a backtest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cvmlab.core import formats
+from cvmlab.core.words import say, term
+
+from . import style
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+IDEAL = "ideal"
+
+
+def plot_backtest(
+    frame: pd.DataFrame, *, highlight: float = 0.2, value: str = "revenue", ax: Axes | None = None
+) -> Axes:
+    """Draw the gain curves of a backtest: how much of the later value each ranking's top captured.
+
+    Parameters
+    ----------
+    frame
+        `cvmlab.case.backtest.gain_curves`: ``method``, ``customer_share`` and ``captured_share`` (both 0 to
+        1). The method ``ideal`` is drawn as the limit; the others in the order they come, first the
+        model, then its rivals. A method is named by ``charts.method_<name>`` or a term, else as it is.
+    highlight
+        Share of customers, 0 to 1, at which the methods are compared.
+    value
+        Vocabulary key of what is captured.
+    ax
+        Axes to draw on; a new figure if left out.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({
+    ...     "method": ["model"] * 3 + ["rival"] * 3, "customer_share": [0, 0.2, 1] * 2,
+    ...     "captured_share": [0, 0.6, 1, 0, 0.5, 1],
+    ... })
+    >>> plot_backtest(frame).get_title(loc="left").replace(chr(10), " ")
+    "The top 20% ranked by the model brought 60% of later revenue; ranked by last year's revenue, 50%"
+    """
+    style.check_frame(frame, ["method", "customer_share", "captured_share"], "backtest")
+    ax = style.canvas(ax)
+    ax.plot([0, 1], [0, 1], color=style.QUIET, linestyle="-", linewidth=0.8, label=term("charts.at_random"))
+    reached: list[tuple[str, str]] = []
+    methods = list(dict.fromkeys(frame["method"].astype(str)))
+    ranked = [method for method in methods if method != IDEAL]
+    for method in [*ranked, *(method for method in methods if method == IDEAL)]:
+        mark = style.REFERENCE if method == IDEAL else style.SERIES[ranked.index(method) % len(style.SERIES)]
+        curve = frame[frame["method"].astype(str) == method].sort_values("customer_share")
+        x, y = curve["customer_share"].to_numpy(float), curve["captured_share"].to_numpy(float)
+        share = formats.percent(float(np.interp(highlight, x, y)))
+        name = formats.named(method, "charts.method_", "")
+        if method != IDEAL:
+            reached.append((name, share))
+        rows = style.thinned(len(x))
+        ax.plot(
+            x[rows],
+            y[rows],
+            color=mark.color,
+            linestyle=mark.line,
+            linewidth=2,
+            label=say("charts.backtest_line", method=name, share=share, customers=formats.percent(highlight)),
+        )
+        ax.plot([highlight], [np.interp(highlight, x, y)], marker=mark.marker or ".", color=mark.color)
+    ax.axvline(highlight, color=style.QUIET, linestyle=":", linewidth=1)
+    ax.set(xlim=(0, 1), ylim=(0, 1.02), xlabel=term("charts.share_of_customers_by_score"))
+    ax.set_ylabel(say("charts.backtest_y", value=term(value)))
+    style.percent_axis(ax.xaxis)
+    style.percent_axis(ax.yaxis)
+    # gain curves run above the diagonal: the corner below it is free
+    handles, labels = ax.get_legend_handles_labels()
+    ax.legend(
+        [*handles[1:], handles[0]],
+        [*labels[1:], labels[0]],
+        loc="lower right",
+        frameon=False,
+        fontsize=style.NOTE_SIZE,
+        handlelength=3,
+    )
+    style.headline(ax, _gain_message(reached, formats.percent(highlight), term(value)))
+    return style.lettered(ax)
+
+
+def _gain_message(reached: list[tuple[str, str]], customers: str, value: str) -> str:
+    if not reached:
+        return term("backtest")
+    said = {"customers": customers, "value": value, "method": reached[0][0], "share": reached[0][1]}
+    if len(reached) == 1:
+        return say("charts.backtest_message_one", **said)
+    return say("charts.backtest_message", rival=reached[1][0], rival_share=reached[1][1], **said)
+
+
+def plot_calibration(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Draw what share of customers did what had been predicted for them, band by band.
+
+    Parameters
+    ----------
+    frame
+        `cvmlab.case.backtest.calibration`: one row a band, ``predicted`` (mean probability), ``observed``
+        (share), ``low``, ``high`` (its 95% interval), ``customers``.
+    ax
+        Axes to draw on; a new figure if left out.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({
+    ...     "predicted": [0.1, 0.9], "observed": [0.12, 0.7], "low": [0.08, 0.6], "high": [0.17, 0.8],
+    ...     "customers": [400, 90],
+    ... })
+    >>> plot_calibration(frame).get_title(loc="left").replace(chr(10), " ")
+    'In 1 of 2 bands the prediction lies within the 95% interval'
+    """
+    style.check_frame(frame, ["predicted", "observed", "low", "high", "customers"], "calibration")
+    ax = style.canvas(ax, width=5.6, height=5.0)
+    x, y, low, high = (frame[name].to_numpy(float) for name in ("predicted", "observed", "low", "high"))
+    size = frame["customers"].to_numpy(float)
+    ax.plot([0, 1], [0, 1], color=style.QUIET, linestyle="--", linewidth=1)
+    ax.vlines(x, low, high, color=style.BLUE, linewidth=1.6)
+    ax.scatter(
+        x,
+        y,
+        s=25 + 130 * size / max(size.max(), 1),
+        color=style.BLUE,
+        edgecolors="white",
+        zorder=3,
+        alpha=0.9,
+    )
+    below = bool(((x > 0.4) & (low < 0.15)).any())
+    ax.annotate(
+        f"{term('charts.calibration_line')}\n{term('charts.calibration_size')}",
+        xy=(0.01, 0.98) if below else (0.99, 0.02),
+        xycoords="axes fraction",
+        ha="left" if below else "right",
+        va="top" if below else "bottom",
+        fontsize=style.NOTE_SIZE,
+        color=style.QUIET,
+    )
+    ax.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03))
+    ax.set_xlabel(term("charts.calibration_x"))
+    ax.set_ylabel(term("charts.calibration_y"))
+    style.percent_axis(ax.xaxis)
+    style.percent_axis(ax.yaxis)
+    within = int(((low <= x) & (x <= high)).sum())
+    style.headline(ax, say("charts.calibration_message", within=within, bands=len(frame)))
+    return style.lettered(ax)

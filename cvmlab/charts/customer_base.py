@@ -1,0 +1,177 @@
+"""Charts over time: the customer base, and a forecast beside what happened."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cvmlab.core import formats
+from cvmlab.core.words import keys, say, term
+
+from . import style
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+
+def plot_base(
+    frame: pd.DataFrame, *, months: int = 1, currency: str = "", axes: Sequence[Axes] | None = None
+) -> NDArray[np.object_]:
+    """Draw revenue above, customers who bought and the new ones among them below, period by period.
+
+    Parameters
+    ----------
+    frame
+        One row a period: ``period`` (its first day), ``revenue`` (money), ``active_customers`` and
+        ``new_customers`` (numbers of customers; the new ones are among the active: those whose first
+        purchase *in the data* falls into the period, so in the first period that is everyone).
+    months
+        Length of a period in months; it stands in the label.
+    currency
+        Sign of the currency; "currency units" where it is not known.
+    axes
+        Two Axes to draw on; a new figure if left out.
+
+    Returns
+    -------
+    numpy.ndarray
+        The two Axes, shape (2,).
+
+    Raises
+    ------
+    CvmError
+        If a column is missing or there is no row.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> base = pd.DataFrame({
+    ...     "period": pd.to_datetime(["2017-01-01", "2017-02-01"]), "revenue": [900.0, 1_200.0],
+    ...     "active_customers": [30, 41], "new_customers": [30, 14],
+    ... })
+    >>> above, below = plot_base(base, currency="¥")
+    >>> above.get_ylabel(), len(above.patches)
+    ('monthly revenue (¥)', 2)
+    """
+    style.check_frame(frame, ["period", "revenue", "active_customers", "new_customers"], "base")
+    above, below = _two_panels() if axes is None else axes
+    frame = frame.sort_values("period")
+    x = style.days_since_epoch(frame["period"])
+    width = 30.4 * months * 0.78
+    middle = x + 30.4 * months / 2
+
+    style.dressed(above).bar(middle, frame["revenue"], width=width, color=style.BLUE)
+    above.set_ylabel(formats.in_money(_revenue_label(months), currency))
+    style.money_axis(above.yaxis)
+    above.margins(x=0.01)
+
+    active, new = frame["active_customers"].to_numpy(), frame["new_customers"].to_numpy()
+    style.dressed(below).plot(middle, active, color=style.INK, marker="o", markersize=3.5, linewidth=1.6)
+    below.bar(middle, new, width=width, color=style.ORANGE, hatch="///", edgecolor="white", linewidth=0)
+    below.set_ylabel(term("charts.base_customers"))
+    below.set_ylim(bottom=0)
+    style.count_axis(below.yaxis)
+    style.label_ends(
+        below,
+        [
+            (middle[-1], float(active[-1]), term("charts.base_active"), style.INK),
+            (middle[-1], float(new[-1]), term("charts.base_new"), style.ORANGE),
+        ],
+    )
+    style.headline(above, term("charts.base_message"))
+    for ax in (above, below):
+        periods = np.asarray(frame["period"], dtype="datetime64[D]")
+        style.month_axis(ax, periods, shift=30.4 * months / 2)
+        ax.grid(visible=False, axis="x")
+        style.lettered(ax)
+    return np.array([above, below])
+
+
+def _two_panels() -> tuple[Axes, Axes]:
+    import matplotlib.pyplot as plt
+
+    _, axes = plt.subplots(2, 1, figsize=(style.WIDTH, 5.4), sharex=True, layout="constrained")
+    above, below = axes
+    return above, below
+
+
+def _revenue_label(months: int) -> str:
+    known = f"charts.revenue_{months}"
+    return term(known) if known in keys() else say("charts.revenue_months", months=months)
+
+
+def plot_forecast(frame: pd.DataFrame, *, value: str = "revenue", unit: str = "", ax: Axes | None = None) -> Axes:
+    """Draw what was expected, with its interval, beside what happened.
+
+    Parameters
+    ----------
+    frame
+        One row a period: ``period`` (its first day), ``actual`` and ``expected`` (NaN where there is
+        none) [, ``low``, ``high``: bounds of the interval].
+    value
+        Vocabulary key of what is forecast: the label of the y axis.
+    unit
+        Its unit, for example ``"¥"``; "currency units" if left out.
+    ax
+        Axes to draw on; a new figure if left out.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({
+    ...     "period": pd.date_range("2017-01-01", periods=3, freq="MS"),
+    ...     "actual": [900.0, 950.0, None], "expected": [None, 930.0, 980.0],
+    ... })
+    >>> sorted(text.get_text() for text in plot_forecast(frame).texts)
+    ['actual', 'expected']
+    """
+    style.check_frame(frame, ["period", "actual", "expected"], "forecast")
+    ax = style.canvas(ax)
+    frame = frame.sort_values("period")
+    x = style.days_since_epoch(frame["period"])
+    ends = []
+    if {"low", "high"} <= set(frame):
+        low, high = frame["low"].to_numpy(float), frame["high"].to_numpy(float)
+        ax.fill_between(x, low, high, color=style.SKY, alpha=0.3, linewidth=0)
+        if np.isfinite(high[-1]):
+            ends.append((x[-1], float(high[-1]), term("charts.forecast_band"), style.SKY))
+    series = (
+        ("actual", style.INK, "-", "o"),
+        ("expected", style.BLUE, (0, (4, 1.5)), ""),
+    )
+    for column, color, line, marker in series:
+        y = frame[column].to_numpy(float)
+        ax.plot(x, y, color=color, linestyle=line, marker=marker, markersize=3.5, linewidth=1.8)
+        if np.isfinite(y).any():
+            last = np.flatnonzero(np.isfinite(y))[-1]
+            ends.append((x[last], float(y[last]), term(f"charts.forecast_{column}"), color))
+    label = term(value)
+    ax.set_ylabel(formats.in_money(label, unit))
+    style.money_axis(ax.yaxis)
+    ax.margins(x=0.01)
+    style.month_axis(ax, np.asarray(frame["period"], dtype="datetime64[D]"))
+    style.headline(ax, say("charts.forecast_message", value=label))
+    style.label_ends(ax, [end for end in ends if end[0] == x[-1]])
+    for end in ends:
+        if end[0] != x[-1]:
+            _label_early_end(ax, *end[:3])
+    return style.lettered(ax)
+
+
+def _label_early_end(ax: Axes, x: float, y: float, name: str) -> None:
+    # a leader line to the margin would look like more data
+    ax.annotate(
+        name,
+        xy=(x, y),
+        xytext=(6, 0),
+        textcoords="offset points",
+        va="center",
+        fontsize=style.NOTE_SIZE,
+        color=style.INK,
+        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "boxstyle": "round,pad=0.15"},
+    )

@@ -1,0 +1,367 @@
+"""Charts of the customer value matrix: its cells, their sensitivity, the moves between them (S11)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from cvmlab.core import formats
+from cvmlab.core.words import say, term
+
+from . import style
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+#: More points than this are thinned to every n-th customer: a picture cannot show more.
+POINTS = 20_000
+ORDER = tuple(style.TYPES)
+
+
+class HasThresholds(Protocol):
+    """Where "high" begins on both axes, in money; `cvmlab.matrix.Thresholds` is one."""
+
+    @property
+    def current_value(self) -> float:
+        """Money from which on the current value is high."""
+
+    @property
+    def growth_potential(self) -> float:
+        """Money from which on the growth potential, or the headroom, is high."""
+
+
+# Share of the gains that losses may eat before shares of the rest are left out
+_MOST_LOSSES = 0.1
+
+
+def plot_matrix(
+    customers: pd.DataFrame,
+    thresholds: HasThresholds,
+    *,
+    value: str = "current_value",
+    potential: str = "headroom",
+    currency: str = "",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the four types of customers between the thresholds, with their number and share of value.
+
+    Parameters
+    ----------
+    customers
+        One row a customer: the columns named by ``value`` and ``potential`` (money) and ``value_type``
+        (``"I"`` to ``"IV"``), as `cvmlab.matrix.classify` gives them.
+    thresholds
+        Where "high" begins: ``current_value`` and ``growth_potential`` (money).
+    value, potential
+        Names of the two columns. From a log alone the second is ``headroom``, not growth potential,
+        and the axis says which.
+    currency
+        Sign of the currency.
+    ax
+        Axes to draw on; a new figure if left out.
+
+    Notes
+    -----
+    Money is heavy-tailed, so both scales are logarithmic outwards from zero and linear near it (zero and
+    losses stay in the picture). Above 20,000 customers every n-th is drawn; the labels count all.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from types import SimpleNamespace
+    >>> customers = pd.DataFrame({
+    ...     "current_value": [900.0, 20.0, 700.0, 5.0], "headroom": [500.0, 400.0, 0.0, 10.0],
+    ...     "value_type": ["IV", "II", "III", "I"],
+    ... })
+    >>> ax = plot_matrix(customers, SimpleNamespace(current_value=100, growth_potential=200))
+    >>> ax.get_ylabel()
+    'headroom (currency units)'
+    """
+    style.check_frame(customers, [value, potential, "value_type"], "customers")
+    ax = style.canvas(ax, height=5.2)
+    x, y = customers[value].to_numpy(float), customers[potential].to_numpy(float)
+    types = customers["value_type"].astype(str).to_numpy()
+    step = -(-len(x) // POINTS)
+    heavy_tailed(ax, "x", x, thresholds.current_value)
+    heavy_tailed(ax, "y", y, thresholds.growth_potential)
+    size = float(np.clip(20_000 / max(len(x) // step, 1), 7, 40))
+    for name, mark in style.TYPES.items():
+        drawn = np.flatnonzero(types == name)[::step]
+        ax.scatter(
+            x[drawn],
+            y[drawn],
+            s=size,
+            color=mark.color,
+            marker=mark.marker,
+            alpha=0.65,
+            linewidths=0.3,
+            edgecolors="white",
+            label=term(f"charts.type_{name}"),
+        )
+    ax.axvline(thresholds.current_value, color=style.INK, linestyle="--", linewidth=1)
+    ax.axhline(thresholds.growth_potential, color=style.INK, linestyle="--", linewidth=1)
+    value_label = term("current_value_axis" if value == "current_value" else value)
+    potential_label = term("growth_potential_axis" if potential == "growth_potential" else potential)
+    ax.set_xlabel(formats.in_money(value_label, currency))
+    ax.set_ylabel(formats.in_money(potential_label, currency))
+    _label_quadrants(ax, types, x, value_label)
+    _label_thresholds(ax, thresholds)
+    style.headline(ax, _matrix_message(types, x, value_label), pad=20)
+    if step > 1:
+        ax.annotate(
+            say("charts.matrix_sample", step=step),
+            xy=(1, 0),
+            xycoords="axes fraction",
+            xytext=(0, -24),
+            textcoords="offset points",
+            ha="right",
+            va="top",
+            fontsize=8,
+            color=style.QUIET,
+        )
+    return style.lettered(ax)
+
+
+def heavy_tailed(ax: Axes, side: str, amounts: NDArray[np.float64], threshold: float) -> None:
+    """Give one side ("x" or "y") a symmetric-log scale with short money ticks where the amounts are heavy-tailed."""
+    from matplotlib.ticker import FixedLocator, NullLocator
+
+    sizes = np.abs(amounts[np.isfinite(amounts) & (amounts != 0)])
+    if not len(sizes):
+        sizes = np.array([abs(threshold) or 1.0])
+    # linear up to the size that nine of ten exceed: below it differences do not matter
+    near_zero = 10.0 ** np.floor(np.log10(np.quantile(sizes, 0.1)))
+    # a thousandth of what matters is nil: a model's 0.0000001 must not stretch the axis
+    near_zero = max(near_zero, 10.0 ** (np.floor(np.log10(abs(threshold) or sizes.max())) - 3))
+    if sizes.max() / near_zero < 50:
+        near_zero = float(sizes.max())
+    set_scale = ax.set_xscale if side == "x" else ax.set_yscale
+    set_scale("symlog", linthresh=near_zero, linscale=0.6)
+    axis: Any = ax.xaxis if side == "x" else ax.yaxis
+    low, high = float(min(np.nanmin(amounts), threshold, 0)), float(max(np.nanmax(amounts), threshold))
+    transform = axis.get_transform()
+    bottom, top = transform.transform(np.array([low, high]))
+    # room for the labels of the quadrants above and below, a little at the sides
+    room = (0.2 if side == "y" else 0.05) * (top - bottom or 1)
+    limits = transform.inverted().transform(np.array([bottom - room, top + room]))
+    (ax.set_xlim if side == "x" else ax.set_ylim)(*map(float, limits))
+    axis.set_major_locator(FixedLocator(_ticks(low, high, near_zero)))
+    axis.set_minor_locator(NullLocator())
+    style.money_axis(axis)
+
+
+def _ticks(low: float, high: float, near_zero: float, most: int = 7) -> list[float]:
+    """Return zero and powers of ten on both sides, thinned to about ``most``; even steps if linear.
+
+    >>> _ticks(0, 25_000, 10)
+    [0.0, 10.0, 100.0, 1000.0, 10000.0]
+    """
+    if near_zero >= max(abs(low), abs(high)) * 0.999:
+        from matplotlib.ticker import MaxNLocator
+
+        return [float(tick) for tick in MaxNLocator(most).tick_values(low, high) if low <= tick <= high]
+    first = round(np.log10(near_zero))
+    powers = np.arange(first, np.floor(np.log10(max(abs(low), high))) + 1)
+    powers = powers[:: -(-len(powers) // (most - 1))]
+    up = 10.0**powers
+    return [float(tick) for tick in (*(-up[::-1]), 0.0, *up) if low <= tick <= high]
+
+
+def _label_thresholds(ax: Axes, thresholds: HasThresholds) -> None:
+    note: dict[str, Any] = {"fontsize": style.NOTE_SIZE, "color": style.QUIET, "textcoords": "offset points"}
+    ax.annotate(
+        say("charts.threshold_at", value=formats.money(thresholds.current_value)),
+        xy=(thresholds.current_value, 1),
+        xycoords=("data", "axes fraction"),
+        xytext=(0, 3),
+        ha="center",
+        va="bottom",
+        **note,
+    )
+    ax.annotate(
+        say("charts.threshold_at", value=formats.money(thresholds.growth_potential)),
+        xy=(1, thresholds.growth_potential),
+        xycoords=("axes fraction", "data"),
+        xytext=(4, 0),
+        va="center",
+        rotation=270,
+        **note,
+    )
+
+
+def _label_quadrants(ax: Axes, types: NDArray[Any], amounts: NDArray[np.float64], value: str) -> None:
+    corners = {"II": (0.0, 1.0), "IV": (1.0, 1.0), "I": (0.0, 0.0), "III": (1.0, 0.0)}
+    total = amounts.sum()
+    for name, (across, up) in corners.items():
+        inside = types == name
+        count = int(inside.sum())
+        said = "charts.matrix_label_one" if count == 1 else "charts.matrix_label"
+        lines = [say(said, type=term(f"charts.type_{name}"), customers=f"{count:,}")]
+        if total > 0 and _are_shares(amounts):
+            share = formats.percent(amounts[inside].sum() / total)
+            lines.append(say("charts.matrix_share", share=share, value=value))
+        ax.annotate(
+            "\n".join(lines),
+            xy=(across, up),
+            xycoords="axes fraction",
+            xytext=(6 - 12 * across, 6 - 12 * up),
+            textcoords="offset points",
+            ha="right" if across else "left",
+            va="top" if up else "bottom",
+            fontsize=style.NOTE_SIZE,
+            color=style.INK,
+            bbox={"facecolor": "white", "edgecolor": style.TYPES[name].color, "boxstyle": "round,pad=0.35"},
+        )
+
+
+def _are_shares(amounts: NDArray[np.float64]) -> bool:
+    """Return whether shares of the total mean anything: where losses eat much of it, parts exceed the whole."""
+    return bool(-amounts[amounts < 0].sum() <= _MOST_LOSSES * amounts[amounts > 0].sum())
+
+
+def _matrix_message(types: NDArray[Any], amounts: NDArray[np.float64], value: str) -> str:
+    valuable = np.isin(types, ["III", "IV"])
+    if amounts.sum() <= 0 or not _are_shares(amounts):
+        return term("charts.matrix_title")
+    return say(
+        "charts.matrix_message",
+        customers=formats.percent(float(valuable.mean())),
+        share=formats.percent(float(amounts[valuable].sum() / amounts.sum())),
+        value=value,
+    )
+
+
+def plot_sensitivity(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Draw how many customers each type has when the thresholds move.
+
+    Parameters
+    ----------
+    frame
+        `cvmlab.matrix.sensitivity`: ``factor`` (what the thresholds are multiplied by), ``value_type``,
+        ``customers``.
+    ax
+        Axes to draw on; a new figure if left out.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({
+    ...     "factor": [0.5, 1, 2] * 2, "value_type": ["IV"] * 3 + ["I"] * 3, "customers": [9, 5, 2, 1, 5, 8],
+    ... })
+    >>> [text.get_text() for text in plot_sensitivity(frame).texts]
+    ['as chosen', 'IV', 'I']
+    """
+    style.check_frame(frame, ["factor", "value_type", "customers"], "sensitivity")
+    from matplotlib.ticker import FixedLocator, NullLocator
+
+    ax = style.canvas(ax)
+    factors = np.unique(frame["factor"].to_numpy(float))
+    ax.set_xscale("log")
+    ends = []
+    for name in ORDER:
+        rows = frame[frame["value_type"].astype(str) == name].sort_values("factor")
+        if len(rows):
+            mark = style.TYPES[name]
+            x, y = rows["factor"].to_numpy(float), rows["customers"].to_numpy(float)
+            ax.plot(x, y, color=mark.color, linestyle=mark.line, marker=mark.marker, markersize=5, linewidth=2)
+            ends.append((x[-1], y[-1], term(f"charts.type_{name}"), mark.color))
+    ax.axvline(1, color=style.QUIET, linestyle=":", linewidth=1)
+    ax.annotate(
+        term("charts.as_chosen"),
+        xy=(1, 1),
+        xycoords=("data", "axes fraction"),
+        xytext=(4, -2),
+        textcoords="offset points",
+        va="top",
+        fontsize=style.NOTE_SIZE,
+        color=style.QUIET,
+    )
+    ax.xaxis.set_major_locator(FixedLocator(list(factors)))
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.xaxis.set_major_formatter(lambda factor, _: say("charts.factor", factor=f"{factor:g}"))
+    ax.set_ylim(bottom=0)
+    style.count_axis(ax.yaxis)
+    ax.set_xlabel(term("charts.sensitivity_x"))
+    ax.set_ylabel(term("number_of_customers"))
+    style.headline(ax, term("charts.sensitivity_message"))
+    style.label_ends(ax, ends)
+    return style.lettered(ax)
+
+
+def plot_migration(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None = None) -> Axes:
+    """Draw who moved between the types as a table whose cells are the darker the more customers they hold.
+
+    Parameters
+    ----------
+    frame
+        One row a pair of types: ``from_type``, ``to_type`` (``"I"`` to ``"IV"``; ``"new"`` and
+        ``"gone"`` where a customer was not there before or is not now), ``customers``
+        [, ``revenue_change``: money].
+    currency
+        Sign of the currency, written before a change of revenue.
+    ax
+        Axes to draw on; a new figure if left out.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"from_type": ["IV", "IV"], "to_type": ["IV", "II"], "customers": [30, 10]})
+    >>> plot_migration(frame).get_title(loc="left")
+    '10 of 40 customers changed type'
+    """
+    style.check_frame(frame, ["from_type", "to_type", "customers"], "migration")
+    from matplotlib.colors import LinearSegmentedColormap
+    from matplotlib.patches import Rectangle
+
+    ax = style.canvas(ax, width=6.4, height=4.8)
+    before, after = (_present(frame[column].astype(str)) for column in ("from_type", "to_type"))
+    counts = np.zeros((len(before), len(after)))
+    changes = np.full(counts.shape, np.nan)
+    row = frame["from_type"].astype(str).map(before.index).to_numpy()
+    column = frame["to_type"].astype(str).map(after.index).to_numpy()
+    counts[row, column] = frame["customers"]
+    if "revenue_change" in frame:
+        changes[row, column] = frame["revenue_change"]
+
+    shades = LinearSegmentedColormap.from_list("cvmlab", ["#FFFFFF", "#9CC7E4", style.BLUE, "#00385A"])
+    darkness = np.sqrt(counts / max(counts.max(), 1))
+    ax.pcolormesh(darkness, cmap=shades, vmin=0, vmax=1, edgecolors="white", linewidth=2)
+    for (down, across), count in np.ndenumerate(counts):
+        if not count and (before[down] not in ORDER or after[across] not in ORDER):
+            continue
+        text = f"{count:,.0f}"
+        change = float(changes[down, across])
+        if np.isfinite(change) and count:
+            sign = "+" if change > 0 else "−" if change < 0 else ""
+            text += f"\n{sign}{currency}{formats.money(abs(change))}"
+        ink = "white" if darkness[down, across] > 0.55 else style.INK
+        ax.text(across + 0.5, down + 0.5, text, ha="center", va="center", fontsize=style.LABEL_SIZE, color=ink)
+        if before[down] == after[across]:
+            frame_of_stay = Rectangle((across + 0.03, down + 0.03), 0.94, 0.94, fill=False, edgecolor=style.INK)
+            ax.add_patch(frame_of_stay)
+    ax.grid(visible=False)
+    ax.spines[:].set_visible(False)
+    ax.tick_params(length=0)
+    ax.set_xticks(np.arange(len(after)) + 0.5, [_type_name(name) for name in after])
+    ax.set_yticks(np.arange(len(before)) + 0.5, [_type_name(name) for name in before])
+    ax.invert_yaxis()
+    ax.set_xlabel(term("charts.migration_to"))
+    ax.set_ylabel(term("charts.migration_from"))
+    # who came or went has not changed type
+    there_twice = counts[: len(ORDER), : len(ORDER)]
+    total = int(there_twice.sum())
+    moved = total - int(np.trace(there_twice))
+    style.headline(ax, say("charts.migration_message", moved=f"{moved:,}", customers=f"{total:,}"))
+    return style.lettered(ax)
+
+
+def _present(names: pd.Series[str]) -> list[str]:
+    # all four types even where a cell is empty, then what else there is
+    return [*ORDER, *(name for name in dict.fromkeys(names) if name not in ORDER)]
+
+
+def _type_name(name: str) -> str:
+    return formats.named(name, "charts.type_")

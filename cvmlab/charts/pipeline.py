@@ -1,0 +1,264 @@
+"""Charts of the pipeline: how far customers came, and where they went (S06)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cvmlab.core import formats
+from cvmlab.core.words import say, term
+from cvmlab.relationship.pipeline import STEPS
+from cvmlab.relationship.pipeline.events import DORMANT, LOST
+
+from . import style
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+#: Part of a bar: colour, hatch.
+PARTS = {
+    "went_on": (style.BLUE, ""),
+    "kept": (style.GREEN, "...."),
+    "open": ("#F4F4F4", "////"),
+    "lost": (style.PALE, ""),
+}
+
+
+def plot_funnel(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Draw how many customers ever reached each step, and what became of those who came no further.
+
+    Parameters
+    ----------
+    frame
+        `cvmlab.pipeline.funnel`: ``state``, ``reached``, ``share_of_before``, ``went_on``, ``open``, ``lost``
+        (customers).
+    ax
+        Axes to draw on; a new figure if left out.
+
+    Raises
+    ------
+    CvmError
+        If a column is missing or there is no row.
+
+    Notes
+    -----
+    Still open is hatched: neither a success nor a failure yet. Users who are not lost, the dormant among
+    them, are customers kept.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({
+    ...     "state": ["target", "prospect"], "reached": [40, 10], "share_of_before": [None, 0.25],
+    ...     "went_on": [10, 0], "open": [25, 8], "lost": [5, 2]})
+    >>> plot_funnel(frame).get_title(loc="left")
+    'Of 40 customers, 10 reached “prospect”; 33 are still open'
+    """
+    columns = ["state", "reached", "share_of_before", "went_on", "open", "lost"]
+    style.check_frame(frame, columns, "funnel")
+    ax = style.canvas(ax)
+    places = np.arange(len(frame))[::-1]
+    left = np.zeros(len(frame))
+    at_goal = frame["state"].to_numpy() == "user"
+    parts = frame.assign(kept=np.where(at_goal, frame["open"], 0), open=np.where(at_goal, 0, frame["open"]))
+    for part, (color, hatch) in PARTS.items():
+        width = parts[part].to_numpy(float)
+        if not width.any():
+            continue
+        ax.barh(places, width, left=left, height=0.62, color=color, hatch=hatch, edgecolor=style.INK, linewidth=0.6,
+                label=term(f"pipeline.part_{part}"))  # fmt: skip
+        left += width
+    reached, shares = frame["reached"].to_numpy(float), frame["share_of_before"].to_numpy(float)
+    most = float(reached.max())
+    for place, count, share in zip(places, reached, shares, strict=True):
+        text = f"{count:,.0f}"
+        if np.isfinite(share):
+            text = say("pipeline.funnel_bar", reached=text, share=formats.percent(share))
+        ax.text(count + 0.012 * most, place, text, va="center", fontsize=style.NOTE_SIZE, color=style.INK)
+    ax.set_yticks(places, [term(state) for state in frame["state"]])
+    ax.set_xlim(0, 1.3 * most if most else 1)
+    ax.set_xlabel(term("pipeline.funnel_x"))
+    style.count_axis(ax.xaxis)
+    ax.grid(visible=False, axis="y")
+    ax.legend(loc="lower right", frameon=False, fontsize=style.NOTE_SIZE)
+    style.headline(ax, _funnel_message(frame))
+    return style.lettered(ax)
+
+
+def _funnel_message(frame: pd.DataFrame) -> str:
+    states = frame["state"].tolist()
+    goal = "order" if "order" in states else states[-1]
+    # at the last step the open ones are the users we have
+    waiting = frame[frame["state"] != "user"]["open"].sum()
+    return say(
+        "pipeline.funnel_message",
+        customers=f"{frame['reached'].iloc[0]:,}",
+        goal=term(goal),
+        came=f"{frame['reached'].iloc[states.index(goal)]:,}",
+        open=f"{waiting:,}",
+    )
+
+
+@dataclass(frozen=True)
+class _Node:
+    x: float
+    height: float
+
+    @property
+    def top(self) -> float:
+        return self.height / 2
+
+    @property
+    def bottom(self) -> float:
+        return -self.height / 2
+
+
+_WIDTH = 0.3
+_FLOOR = -1.0
+# Where the names of the states stand; the highest bow ends below.
+_HEADS = 0.95
+_KINDS = {
+    "on": (style.SKY, ""),
+    "back": (style.ORANGE, "\\\\\\"),
+    "lost": (style.PALE, "///"),
+}
+
+
+def plot_flows(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Draw where customers went: a band for every way, as wide as the number of moves.
+
+    Ways on run to the right, ways back (a no for this time, a dormant customer who wakes) in a bow above,
+    ways to a competitor down.
+
+    Parameters
+    ----------
+    frame
+        `cvmlab.pipeline.flows`: ``from_state``, ``to_state`` (empty: came in, still there), ``count`` (moves).
+    ax
+        Axes to draw on; a new figure if left out.
+
+    Raises
+    ------
+    CvmError
+        If a column is missing or there is no row.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({
+    ...     "from_state": ["", "target", "target"], "to_state": ["target", "prospect", "lost"], "count": [40, 30, 10]})
+    >>> plot_flows(frame).get_title(loc="left")
+    '10 of 40 customers are lost'
+    """
+    style.check_frame(frame, ["from_state", "to_state", "count"], "flows")
+    ax = style.canvas(ax, height=4.8)
+    counts = dict(zip(zip(frame["from_state"], frame["to_state"], strict=True), map(int, frame["count"]), strict=True))
+    order = (*STEPS, DORMANT)
+    through = {state: sum(n for (_, after), n in counts.items() if after == state) for state in order}
+    scale = 0.9 / max(1, *through.values())
+    nodes = {state: _Node(float(place), scale * through[state]) for place, state in enumerate(order)}
+    ax.set_xlim(-0.35, len(order) - 0.45)
+    ax.set_ylim(_FLOOR - 0.2, _HEADS + 0.16)
+    left = {state: node.top for state, node in nodes.items()}
+    right = dict(left)
+    # the widest way first, so that it lies on top
+    for (before, after), n in sorted(counts.items(), key=lambda item: _order_of(order, item[0])):
+        if before not in nodes or after not in (*nodes, LOST):
+            continue
+        width = scale * n
+        if after == LOST:
+            _down(ax, nodes[before], width, n)
+        elif nodes[after].x > nodes[before].x:
+            _band(ax, (nodes[before], right[before]), (nodes[after], left[after]), width, n)
+            right[before] -= width
+            left[after] -= width
+        else:
+            _bow(ax, nodes[before], nodes[after], width, n)
+    for state, node in nodes.items():
+        _draw_node(ax, node, term(state), counts.get((state, ""), 0))
+    lost = sum(n for (_, after), n in counts.items() if after == LOST)
+    _draw_lost(ax, lost)
+    ax.set_axis_off()
+    came = sum(n for (before, _), n in counts.items() if before == "")
+    style.headline(ax, say("pipeline.flows_message", lost=f"{lost:,}", customers=f"{came:,}"))
+    ax.text(0.0, -0.03, term("pipeline.flows_note"), transform=ax.transAxes, va="top", fontsize=style.NOTE_SIZE,
+            color=style.QUIET)  # fmt: skip
+    return style.lettered(ax)
+
+
+def _order_of(order: tuple[str, ...], way: tuple[str, str]) -> tuple[int, int]:
+    """Return the place of a way in the picture: by where it begins, the nearest goal first.
+
+    Examples
+    --------
+    >>> _order_of(("target", "prospect"), ("target", "lost"))
+    (0, 2)
+    """
+    places = {state: place for place, state in enumerate(order)}
+    return places.get(way[0], len(order)), places.get(way[1], len(order))
+
+
+def _fill(ax: Axes, x: Any, y: Any, kind: str) -> None:
+    color, hatch = _KINDS[kind]
+    ax.fill(x, y, facecolor=color, hatch=hatch, edgecolor=style.QUIET, linewidth=0.5, zorder=2)
+
+
+def _label(ax: Axes, x: float, y: float, n: int) -> None:
+    box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.0}
+    ax.text(x, y, f"{n:,}", ha="center", va="center", fontsize=style.NOTE_SIZE, color=style.INK, bbox=box, zorder=5)
+
+
+def _band(ax: Axes, start: tuple[_Node, float], end: tuple[_Node, float], width: float, n: int) -> None:
+    t = np.linspace(0, 1, 40)
+    x = start[0].x + _WIDTH / 2 + (end[0].x - start[0].x - _WIDTH) * t
+    y = start[1] + (end[1] - start[1]) * (3 * t**2 - 2 * t**3)
+    _fill(ax, np.concatenate([x, x[::-1]]), np.concatenate([y, y[::-1] - width]), "on")
+    _label(ax, (start[0].x + end[0].x) / 2, (start[1] + end[1]) / 2 - width / 2, n)
+
+
+def _bow(ax: Axes, start: _Node, end: _Node, width: float, n: int) -> None:
+    """Draw a band from the top of one node back to the top of another."""
+    across = width * _sideways(ax)
+    t = np.linspace(0, np.pi, 60)
+    middle, reach = (start.x + end.x) / 2, (start.x - end.x) / 2
+    low_right, low_left = start.top, end.top
+    base = low_right + (low_left - low_right) * t / np.pi
+    rise = max(start.top, end.top) - base + 0.16
+    x_out, y_out = middle + (reach + across / 2) * np.cos(t), base + (rise + width) * np.sin(t)
+    x_in, y_in = middle + (reach - across / 2) * np.cos(t), base + rise * np.sin(t)
+    _fill(ax, np.concatenate([x_out, x_in[::-1]]), np.concatenate([y_out, y_in[::-1]]), "back")
+    _label(ax, middle, float((y_out[30] + y_in[30]) / 2), n)
+
+
+def _down(ax: Axes, node: _Node, width: float, n: int) -> None:
+    across = max(width * _sideways(ax), 0.02)
+    x = [node.x - across / 2, node.x + across / 2]
+    _fill(ax, [x[0], x[1], x[1], x[0]], [node.bottom, node.bottom, _FLOOR, _FLOOR], "lost")
+    _label(ax, node.x, (max(node.bottom, -0.75) + _FLOOR) / 2, n)
+
+
+def _sideways(ax: Axes) -> float:
+    """Return how many units of x look as long as one unit of y."""
+    (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
+    return float((right - left) / ax.bbox.width * ax.bbox.height / (high - low))
+
+
+def _draw_node(ax: Axes, node: _Node, name: str, still_there: int) -> None:
+    tall = max(node.height, 0.01)
+    left, right = node.x - _WIDTH / 2, node.x + _WIDTH / 2
+    ax.fill([left, right, right, left], [-tall / 2, -tall / 2, tall / 2, tall / 2], facecolor=style.BLUE,
+            edgecolor=style.INK, linewidth=0.6, zorder=3)  # fmt: skip
+    said = say("pipeline.flows_node", state=name, still_there=f"{still_there:,}")
+    # one line of heads above all bows: beside its column a name would lie on a bow
+    ax.text(node.x, _HEADS, said, ha="center", va="bottom", fontsize=style.NOTE_SIZE, color=style.INK, zorder=6)
+
+
+def _draw_lost(ax: Axes, lost: int) -> None:
+    left, right = -_WIDTH / 2, len(STEPS) + _WIDTH / 2
+    ax.fill([left, right, right, left], [_FLOOR - 0.14, _FLOOR - 0.14, _FLOOR, _FLOOR], facecolor=style.QUIET,
+            edgecolor=style.INK, linewidth=0.6, zorder=3)  # fmt: skip
+    ax.text((left + right) / 2, _FLOOR - 0.07, f"{term('lost_to_competitor')}: {lost:,}", ha="center", va="center",
+            fontsize=style.NOTE_SIZE, color="white", zorder=6)  # fmt: skip

@@ -1,0 +1,201 @@
+"""Charts of shares: who brings the revenue, who brings and who costs the profit (S12)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cvmlab.core import formats
+from cvmlab.core.words import say, term
+
+from . import style
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+
+def plot_concentration(
+    frame: pd.DataFrame, *, highlight: float = 0.2, value: str = "revenue", ax: Axes | None = None
+) -> Axes:
+    """Draw the concentration (Lorenz) curve and say what the top customers bring.
+
+    Parameters
+    ----------
+    frame
+        `cvmlab.portfolio.concentration_curve`: ``customer_share`` and ``cumulative_share`` (both 0 to 1,
+        customers from the largest to the smallest).
+    highlight
+        Share of customers, 0 to 1, whose share of the value is marked.
+    value
+        Vocabulary key of what is cumulated.
+    ax
+        Axes to draw on; a new figure if left out.
+
+    Notes
+    -----
+    From revenue alone the curve never exceeds 100%; it is no whale curve (CVM-CRM §1, S12).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> curve = pd.DataFrame({"customer_share": [0.2, 0.6, 1.0], "cumulative_share": [0.53, 0.9, 1.0]})
+    >>> plot_concentration(curve).get_title(loc="left")
+    'The top 20% of customers bring 53% of revenue'
+    """
+    style.check_frame(frame, ["customer_share", "cumulative_share"], "concentration")
+    ax = style.canvas(ax)
+    customers, shares = _from_zero(frame, "cumulative_share")
+    rows = style.thinned(len(customers))
+    ax.fill_between(customers[rows], shares[rows], color=style.BLUE, alpha=0.1, linewidth=0)
+    ax.plot(customers[rows], shares[rows], color=style.BLUE, linewidth=2.2)
+    _equality(ax)
+
+    reached = float(np.interp(highlight, customers, shares))
+    label = term(value)
+    ax.plot([highlight, highlight, 0], [0, reached, reached], color=style.INK, linestyle=":", linewidth=1)
+    ax.plot([highlight], [reached], marker="o", color=style.INK, markersize=6)
+    ax.annotate(
+        formats.percent(reached),
+        xy=(highlight, reached),
+        xytext=(8, -4),
+        textcoords="offset points",
+        va="top",
+        fontsize=style.LABEL_SIZE,
+        color=style.INK,
+    )
+    ax.set(xlim=(0, 1), ylim=(0, 1.02), xlabel=term("charts.share_of_customers"))
+    ax.set_ylabel(say("charts.cumulative_share_of", value=label))
+    style.percent_axis(ax.xaxis)
+    style.percent_axis(ax.yaxis)
+    if np.isfinite(reached):
+        said = {"customers": formats.percent(highlight), "share": formats.percent(reached), "value": label}
+        style.headline(ax, say("charts.concentration_message", **said))
+    else:
+        style.headline(ax, say("charts.no_shares", value=label))
+    return style.lettered(ax)
+
+
+def plot_whale(frame: pd.DataFrame, *, profit_is_assumed: bool, currency: str = "", ax: Axes | None = None) -> Axes:
+    """Draw the whale curve: how far the best customers carry the profit, and what the others take away.
+
+    Parameters
+    ----------
+    frame
+        `cvmlab.portfolio.whale_curve`: ``customer_share`` (0 to 1, the most profitable first) and
+        ``cumulative_share`` (share of the net profit; may exceed 1). Where the net profit is not
+        positive, shares have no meaning (NaN) and ``cumulative`` (money) is drawn.
+    profit_is_assumed
+        Whether the profit comes from a stated margin instead of recorded costs: the label then says so.
+    currency
+        Sign of the currency, used where money is drawn.
+    ax
+        Axes to draw on; a new figure if left out.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> curve = pd.DataFrame({"customer_share": [0.5, 1.0], "cumulative_share": [1.34, 1.0]})
+    >>> ax = plot_whale(curve, profit_is_assumed=True)
+    >>> ax.get_title(loc="left").replace(chr(10), " ")
+    'The most profitable 50% of customers bring 134% of net assumed profit; the rest lose 34%'
+    """
+    style.check_frame(frame, ["customer_share", "cumulative_share"], "whale")
+    label = term("assumed_profit" if profit_is_assumed else "profit")
+    ax = style.canvas(ax)
+    drawn_as_share = bool(np.isfinite(frame["cumulative_share"].to_numpy(float)).all())
+    column = "cumulative_share" if drawn_as_share else "cumulative"
+    style.check_frame(frame, [column], "whale")
+    customers, heights = _from_zero(frame, column)
+    peak = int(np.argmax(heights))
+    rows = np.union1d(style.thinned(len(customers)), [peak])
+    ax.fill_between(customers[rows], heights[rows], color=style.BLUE, alpha=0.1, linewidth=0)
+    ax.plot(customers[rows], heights[rows], color=style.BLUE, linewidth=2.2)
+    ax.axhline(heights[-1], color=style.INK, linestyle="--", linewidth=1)
+    ax.plot([customers[peak]], [heights[peak]], marker="v", color=style.INK, markersize=7)
+    ax.set_xlim(0, 1)
+    ax.set_xlabel(term("charts.share_of_customers_by_profit"))
+    style.percent_axis(ax.xaxis)
+    ax.margins(y=0.12)
+    if heights.min() >= 0:
+        ax.set_ylim(bottom=0)
+    if drawn_as_share:
+        _annotate_peak(ax, customers[peak], heights[peak], formats.percent(heights[peak]))
+        ax.set_ylabel(say("charts.cumulative_share_of_net", value=label))
+        style.percent_axis(ax.yaxis)
+        if heights[peak] > 1:
+            _annotate_all(ax, heights[-1], formats.percent(heights[-1]))
+        message = _whale_message(customers[peak], heights[peak], label)
+    else:
+        _annotate_peak(ax, customers[peak], heights[peak], formats.money(heights[peak]))
+        ax.set_ylabel(formats.in_money(say("charts.cumulative_of", value=label), currency))
+        style.money_axis(ax.yaxis)
+        _annotate_all(ax, heights[-1], formats.money(heights[-1]))
+        message = say(
+            "charts.whale_money_message",
+            value=label,
+            peak=formats.money(heights[peak]),
+            net=formats.money(heights[-1]),
+        )
+    style.headline(ax, message)
+    return style.lettered(ax)
+
+
+def _whale_message(customers: float, peak: float, label: str) -> str:
+    if peak <= 1 + 1e-9:
+        return say("charts.whale_no_loss", value=label)
+    return say(
+        "charts.whale_message",
+        customers=formats.percent(customers),
+        share=formats.percent(peak),
+        loss=formats.percent(peak - 1),
+        value=label,
+    )
+
+
+def _annotate_peak(ax: Axes, x: float, y: float, text: str) -> None:
+    ax.annotate(
+        say("charts.whale_peak", share=text),
+        xy=(x, y),
+        xytext=(0, 9),
+        textcoords="offset points",
+        ha="left" if x < 0.15 else "right" if x > 0.85 else "center",
+        fontsize=style.LABEL_SIZE,
+        color=style.INK,
+    )
+
+
+def _annotate_all(ax: Axes, y: float, text: str) -> None:
+    ax.annotate(
+        say("charts.all_customers", share=text),
+        # the curve ends at the right: from above if there are losses, from far above if the net is one
+        xy=(0.99 if y > 0 else 0.02, y),
+        xytext=(0, -4 if y > 0 else 4),
+        xycoords=("axes fraction", "data"),
+        textcoords="offset points",
+        ha="right" if y > 0 else "left",
+        va="top" if y > 0 else "bottom",
+        fontsize=style.NOTE_SIZE,
+        color=style.QUIET,
+    )
+
+
+def _equality(ax: Axes) -> None:
+    ax.plot([0, 1], [0, 1], color=style.QUIET, linestyle="--", linewidth=1)
+    ax.annotate(
+        term("charts.equal_customers"),
+        xy=(0.62, 0.62),
+        xytext=(6, -6),
+        textcoords="offset points",
+        va="top",
+        fontsize=style.NOTE_SIZE,
+        color=style.QUIET,
+    )
+
+
+def _from_zero(frame: pd.DataFrame, column: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    # the curve of nobody is nothing: it starts in the origin whether or not the frame says so
+    x, y = frame["customer_share"].to_numpy(float), frame[column].to_numpy(float)
+    return np.concatenate([[0.0], x]), np.concatenate([[0.0], y])

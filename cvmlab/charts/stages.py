@@ -1,0 +1,205 @@
+"""Charts of recovered stages: beside the true ones, and below the histories they were told from (S01)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cvmlab.core import formats
+from cvmlab.core.words import say, term
+from cvmlab.relationship.lifecycle import STAGES
+
+from . import style
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+#: Colour and hatch of each stage: told apart in grey by lightness and pattern.
+LOOKS = {
+    "exploration": (style.PALE, "..."),
+    "formation": (style.SKY, "///"),
+    "stability": (style.BLUE, ""),
+    "decline": (style.VERMILION, "\\\\\\"),
+    "ended": ("white", "xxx"),
+}
+_NAMES = (*STAGES, "ended")
+_DARK, _SMALLEST_TOLD = 0.55, 0.005
+_BAND, _GAP = 0.13, 0.03
+_PALEST = 0.25
+
+
+def stage_name(stage: str) -> str:
+    """Return the wording of a stage, "ended" included."""
+    return term("stages.ended") if stage == "ended" else term(stage)
+
+
+def plot_confusion(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Draw which stage was taken for which: of each true stage, the share told as each.
+
+    Parameters
+    ----------
+    frame
+        `cvmlab.stages.Grade.confusion`: ``true_stage``, ``decoded_stage``, ``periods``, ``share``. Stages that never
+        occur are left out.
+    ax
+        Axes to draw on; a new figure if left out.
+
+    Examples
+    --------
+    >>> from cvmlab.relationship.stages import grade
+    >>> told, true = np.array([[1], [3], [3]]), np.array([[1], [2], [3]])
+    >>> plot_confusion(grade(told, true).confusion).get_title(loc="left").replace(chr(10), " ")
+    '67% of customer-periods are classified correctly; formation is misclassified most, as stability'
+    """
+    style.check_frame(frame, ["true_stage", "decoded_stage", "periods", "share"], "confusion")
+    table = frame.pivot_table(index="true_stage", columns="decoded_stage", values="periods", aggfunc="sum")
+    occurs = [name for name in _NAMES if name in table.index and table.loc[name].sum() > 0]
+    columns = [name for name in _NAMES if name in occurs or (name in table and table[name].sum() > 0)]
+    counts = table.loc[occurs, columns].to_numpy(float)
+    shares = counts / counts.sum(axis=1, keepdims=True)
+
+    ax = style.canvas(ax, width=5.8, height=4.6)
+    ax.grid(visible=False)
+    ax.imshow(shares, cmap="Blues", vmin=0, vmax=1.15, aspect="auto")
+    for (row, column), share in np.ndenumerate(shares):
+        if share >= _SMALLEST_TOLD:
+            ax.text(
+                column, row, formats.percent(float(share)), ha="center", va="center", fontsize=style.LABEL_SIZE,
+                color="white" if share > _DARK else style.INK,
+            )  # fmt: skip
+    ax.set_xticks(range(len(columns)), [stage_name(name) for name in columns])
+    ax.set_yticks(range(len(occurs)), [stage_name(name) for name in occurs])
+    ax.tick_params(length=0)
+    ax.set_xlabel(term("stages.confusion_x"))
+    ax.set_ylabel(term("stages.confusion_y"))
+    style.headline(ax, _confusion_message(counts, shares, occurs, columns))
+    return style.lettered(ax)
+
+
+def _confusion_message(
+    counts: NDArray[np.float64], shares: NDArray[np.float64], rows: list[str], columns: list[str]
+) -> str:
+    is_right = np.array([[row == column for column in columns] for row in rows])
+    right = counts[is_right].sum() / counts.sum()
+    wrong = np.where(is_right, 0, shares)
+    if not wrong.any():
+        return term("stages.confusion_perfect")
+    row = int(wrong.sum(axis=1).argmax())
+    return say(
+        "stages.confusion_message",
+        right=formats.percent(float(right)),
+        stage=stage_name(rows[row]),
+        other=stage_name(columns[int(wrong[row].argmax())]),
+    )
+
+
+def plot_histories(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Draw a few customers' revenue over time with the stages told from it below, paler where less sure.
+
+    Parameters
+    ----------
+    frame
+        `cvmlab.stages.histories`: ``customer_id``, ``period``, ``revenue`` (money a period), ``stage``, ``confidence``
+        [, ``true_stage``: a second band]; a panel a customer, at most six.
+    ax
+        Axes that hold the panels (``ax.child_axes``); a new figure if left out.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> history = pd.DataFrame({
+    ...     "customer_id": "007", "period": pd.date_range("2020-01-01", periods=3, freq="MS"),
+    ...     "revenue": [1.0, 9.0, 0.0], "stage": ["exploration", "formation", "ended"], "confidence": [0.9, 0.6, 0.8],
+    ... })
+    >>> len(plot_histories(history).child_axes)
+    1
+    """
+    style.check_frame(frame, ["customer_id", "period", "revenue", "stage", "confidence"], "histories")
+    names = list(dict.fromkeys(frame["customer_id"]))[:6]
+    ax = style.canvas(ax, height=1.0 + 1.55 * len(names))
+    ax.set_axis_off()
+    x = style.days_since_epoch(frame["period"])
+    low, high = float(x.min()), float(x.max()) + _length(x)
+    height = 1 / len(names)
+    for place, name in enumerate(names):
+        own = frame[frame["customer_id"] == name].sort_values("period")
+        inner = ax.inset_axes((0.0, 1 - (place + 1) * height + 0.22 * height, 1.0, 0.64 * height))
+        _draw_history(style.dressed(inner), own, str(name))
+        inner.set_xlim(low, high)
+        if place == len(names) - 1:
+            style.month_axis(inner, np.unique(np.asarray(frame["period"], dtype="datetime64[D]")))
+        else:
+            inner.set_xticks([])
+        if place == 0:
+            inner.text(
+                1.0, 1.02, term("stages.share_of_peak"), transform=inner.transAxes, ha="right", va="bottom",
+                fontsize=style.NOTE_SIZE, color=style.QUIET,
+            )  # fmt: skip
+        style.lettered(inner)
+    _legend(ax)
+    style.headline(ax, say("stages.histories_message", count=len(names)), pad=26)
+    return style.lettered(ax)
+
+
+def _length(x: NDArray[np.float64]) -> float:
+    days = np.diff(np.unique(x))
+    return float(days.min()) if len(days) else 30.4
+
+
+def _draw_history(ax: Axes, own: pd.DataFrame, name: str) -> None:
+    x, revenue = style.days_since_epoch(own["period"]), own["revenue"].to_numpy(float)
+    width = _length(x)
+    peak = max(float(revenue.max()), 1e-300)
+    ax.plot(x + width / 2, revenue / peak, color=style.INK, linewidth=1.3, marker="o", markersize=2.2)
+    sure = own["confidence"].to_numpy(float)
+    bands = [("stage", sure, term("stages.histories_told"))]
+    if "true_stage" in own:
+        bands.append(("true_stage", np.ones(len(own)), term("stages.histories_true")))
+    floor = -0.1
+    for column, confidence, label in bands:
+        top = floor - _GAP
+        floor = top - _BAND * 2.4
+        _draw_band(ax, x, width, own[column].to_numpy(object), confidence, floor, top - floor)
+        ax.text(-0.008, (top + floor) / 2, label, transform=ax.get_yaxis_transform(), ha="right", va="center",
+                fontsize=style.NOTE_SIZE, color=style.INK)  # fmt: skip
+    ax.set_ylim(floor - _GAP, 1.08)
+    ax.set_yticks([0, 1], ["0", formats.percent(1.0)])
+    ax.grid(visible=False, axis="x")
+    ax.spines["bottom"].set_visible(False)
+    ax.text(0.0, 1.02, name, transform=ax.transAxes, ha="left", va="bottom", fontsize=style.NOTE_SIZE,
+            color=style.INK)  # fmt: skip
+
+
+def _draw_band(
+    ax: Axes, x: NDArray[np.float64], width: float, stage: NDArray[np.object_],
+    confidence: NDArray[np.float64], floor: float, height: float,
+) -> None:  # fmt: skip
+    from matplotlib.colors import to_rgb
+
+    for name, (color, hatch) in LOOKS.items():
+        there = stage == name
+        if not there.any():
+            continue
+        share = _PALEST + (1 - _PALEST) * np.clip((confidence[there] - 0.4) / 0.6, 0, 1)[:, None]
+        shade = share * np.array(to_rgb(color)) + (1 - share)
+        edge = style.QUIET if name == "ended" else "white"
+        ax.bar(
+            x[there], height, width=width, bottom=floor, align="edge", color=shade, hatch=hatch, edgecolor=edge,
+            linewidth=0,
+        )  # fmt: skip
+
+
+def _legend(ax: Axes) -> None:
+    from matplotlib.patches import Patch
+
+    handles = [
+        Patch(facecolor=color, hatch=hatch, edgecolor=style.QUIET if name == "ended" else "white", linewidth=0.5)
+        for name, (color, hatch) in LOOKS.items()
+    ]
+    ax.legend(
+        handles, [stage_name(name) for name in LOOKS], loc="lower left", bbox_to_anchor=(-0.01, 0.985), ncols=5,
+        frameon=False, fontsize=style.NOTE_SIZE, handlelength=1.6, handleheight=1.1, columnspacing=1.1,
+    )  # fmt: skip

@@ -1,0 +1,114 @@
+"""Checks of columns and parameters that the subjects on reduced data share.
+
+A parameter is called by its wording in ``checking.csv``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .words import CvmError, term
+
+
+@dataclass(frozen=True)
+class Wording:
+    """A word of the vocabulary that is spoken when a sentence is read, not when the error is raised.
+
+    Examples
+    --------
+    >>> f"{Wording('checking.margin')}"
+    'margin'
+    """
+
+    key: str
+
+    def __str__(self) -> str:
+        return term(self.key)
+
+
+def check_parameter(
+    name: str,
+    figure: ArrayLike,
+    minimum: float = -np.inf,
+    maximum: float = np.inf,
+    *,
+    open_minimum: bool = False,
+) -> None:
+    """Raise `CvmError` unless all figures of a parameter are finite and within bounds.
+
+    Parameters
+    ----------
+    name
+        The parameter, with its wording under ``checking.name`` in the vocabulary.
+    figure
+        A number or an array.
+    minimum, maximum
+        Bounds, both included.
+    open_minimum
+        Whether the minimum itself is refused.
+
+    Examples
+    --------
+    >>> check_parameter("retention_rate", 1.2, 0, 1)
+    Traceback (most recent call last):
+    ...
+    cvmlab.CvmError: retention rate (retention_rate) is 1.2; it must be between 0 and 1. ...
+    """
+    label = Wording(f"checking.{name}")
+    given = np.asarray(figure)
+    if given.dtype.kind not in "iuf":
+        raise CvmError("checking.not_finite", label=label, name=name, value=repr(figure))
+    figures = given.astype(np.float64)
+    unusable = ~np.isfinite(figures)
+    if unusable.any():
+        raise CvmError("checking.not_finite", label=label, name=name, value=_first_of(figures, unusable))
+    below = figures <= minimum if open_minimum else figures < minimum
+    outside = below | (figures > maximum)
+    if not outside.any():
+        return
+    value = _first_of(figures, outside)
+    said: dict[str, object] = {"label": label, "name": name, "value": value, "minimum": f"{minimum:g}"}
+    if np.isfinite(maximum):
+        raise CvmError("checking.out_of_range", maximum=f"{maximum:g}", **said)
+    raise CvmError("checking.not_above" if open_minimum else "checking.too_small", **said)
+
+
+def check_count(name: str, count: object, minimum: int = 1, maximum: int | None = None) -> None:
+    """Raise `CvmError` unless a parameter is a whole number within bounds; 3.0 is none, nor is ``True``.
+
+    Parameters
+    ----------
+    name
+        The parameter, with its wording under ``checking.name`` in the vocabulary.
+    count
+        What was given.
+    minimum, maximum
+        Bounds, both included; no upper one if left out.
+
+    Raises
+    ------
+    CvmError
+        The sentence names the parameter, what was given and the bounds.
+
+    Examples
+    --------
+    >>> check_count("customers", 0)
+    Traceback (most recent call last):
+    ...
+    cvmlab.CvmError: number of customers (customers) is 0; it must be a whole number of at least 1. ...
+    """
+    is_whole = isinstance(count, (int, np.integer)) and not isinstance(count, bool)
+    if is_whole and minimum <= count and (maximum is None or count <= maximum):  # type: ignore[operator]
+        return
+    value = repr(count) if isinstance(count, str) else count
+    said: dict[str, object] = {"label": Wording(f"checking.{name}"), "name": name, "value": value, "minimum": minimum}
+    if maximum is None:
+        raise CvmError("checking.not_whole", **said)
+    raise CvmError("checking.not_whole_between", maximum=maximum, **said)
+
+
+def _first_of(figures: NDArray[np.float64], marked: NDArray[np.bool_]) -> str:
+    return f"{figures[marked].flat[0]:g}"

@@ -1,0 +1,386 @@
+"""Feedback on what a student wrote, and pictures that wait for a guess.
+
+Nothing here raises an error for an answer: one that is missing or cannot be understood gets a sentence
+that says what to write where. The sentences stand in ``words/checks.csv`` and, for each notebook, in a
+file of its own; right answers stand in ``words/answers.csv``, and what the second coder of a case wrote
+in ``words/second_coder.csv``, the course's answers to questions of several parts in
+``words/several_answers.csv``. How near a guess came is told by the guess itself (`cvmlab.whatif.guess`).
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from html import escape
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from cvmlab.core.words import keys, language, read_table, say, term
+
+if TYPE_CHECKING:
+    from cvmlab.whatif import Guess
+
+
+REASONS = range(1, 7)
+#: Pixels on the page.
+PICTURE_WIDTH = 720
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """What a student is told; a notebook shows it as formatted text.
+
+    Attributes
+    ----------
+    text
+        Markdown.
+    right
+        Whether the answer is right; None where it is missing, or where nothing is right or wrong.
+    """
+
+    text: str
+    right: bool | None = None
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def _repr_markdown_(self) -> str:
+        return self.text
+
+
+def compare_coders(reasons: object, fight_for: object, case: str = "carrier") -> Feedback:
+    """Lay a student's coding of a case beside the second coder's, and count how often they agree.
+
+    Parameters
+    ----------
+    reasons
+        For each customer of the case a number from 1 to 6, the reason why the customer left; None where
+        not coded yet.
+    fight_for
+        The letters of the customers the student would fight for, for example ``"YL"``; ``""`` for nobody,
+        None for not decided yet.
+    case
+        Name of the case in ``second_coder.csv``.
+
+    Returns
+    -------
+    Feedback
+        A table, and the two counts. The second coder's answers are shown only once all are coded.
+
+    Notes
+    -----
+    A count flatters: two coders who both prefer one answer agree by chance as well. Cohen's kappa takes
+    that out (S26).
+
+    Examples
+    --------
+    >>> compare_coders({"Y": 4, "S": None, "L": 4, "H": None}, None)
+    **Not finished yet.** Still without a number: S, H. ...
+    >>> print(compare_coders({"Y": 4, "S": 3, "L": 2, "H": 4}, "Y").text.splitlines()[-1])
+    You and the second coder chose the same reason for **3 of 4** customers and agreed on ... **3 of 4**.
+    """
+    second = {row["customer"]: row for row in read_table("answers/second_judge") if row["case"] == case}
+    problem = _problem_with_reasons(reasons, list(second))
+    if problem or not isinstance(reasons, Mapping):
+        return Feedback(problem)
+    chosen = _letters(fight_for)
+    listed = _listed(second)
+    if chosen is None:
+        return Feedback(say("checks.fight_missing", customers=listed))
+    unknown = sorted(chosen - set(second))
+    if unknown:
+        return Feedback(say("checks.fight_unknown", unknown=_listed(unknown), customers=listed))
+
+    lines = [say("checks.coders_head"), "|---|---|---|---|---|"]
+    same_reason = same_fight = 0
+    for customer, row in second.items():
+        mine, theirs = _number(reasons[customer]), int(row["reason"])
+        i_fight, they_fight = customer in chosen, row["fight"] == "yes"
+        same_reason += mine == theirs
+        same_fight += i_fight == they_fight
+        cells = [
+            f"{mine:.0f} {_reason(mine)}",
+            f"{theirs} {_reason(theirs)}",
+            _yes(i_fight),
+            _yes(they_fight),
+        ]
+        lines.append(f"| **{customer}** | {' | '.join(cells)} |")
+    counted = say("checks.agreement", reasons=same_reason, fights=same_fight, customers=len(second))
+    return Feedback("\n".join([*lines, "", counted]))
+
+
+def check(question: str, answer: object) -> Feedback:
+    """Say whether the answer to a question of the course is right, and why.
+
+    Parameters
+    ----------
+    question
+        Its name in ``answers.csv``, for example ``"start_here.what_is_crm"``.
+    answer
+        A letter for a question with options, a number in percent for a computed one; None: not answered.
+
+    Returns
+    -------
+    Feedback
+        For an option its own sentence; for a number whether it is right, too high or too low.
+
+    Raises
+    ------
+    KeyError
+        If there is no such question: a mistake of the notebook, not of the student.
+
+    Examples
+    --------
+    >>> check("start_here.what_is_crm", None)
+    **Not answered yet.** Write a, b or c in quotation marks in place of `None`, ...
+    >>> check("start_here.what_is_crm", "a").right, check("start_here.what_is_crm", "c").right
+    (False, True)
+    >>> check("start_here.half_the_revenue", 40)
+    Not yet: 40% is too high. Try again, or open the hint.
+    """
+    row = {row["question"]: row for row in read_table("answers/single")}[question]
+    if row["tolerance"]:
+        return _check_number(question, answer, float(row["answer"]), float(row["tolerance"]))
+    return _check_option(question, answer, row["answer"])
+
+
+def compare_each(question: str, answers: object) -> Feedback:
+    """Lay a student's answers to the parts of a question beside the course's, with a reason for each.
+
+    Parameters
+    ----------
+    question
+        Its name in ``several_answers.csv``, for example ``"lesson_01.scenes"``.
+    answers
+        For each part of the question the number of an option; None where not answered yet.
+
+    Returns
+    -------
+    Feedback
+        A table, and a count. The course's answers are shown only once all parts are answered.
+
+    Raises
+    ------
+    KeyError
+        If there is no such question: a mistake of the notebook, not of the student.
+
+    Examples
+    --------
+    >>> compare_each("lesson_01.scenes", dict.fromkeys("ABCDEFGH"))
+    **Not finished yet.** Still without a number: A, B, C, D, E, F, G, H. ...
+    >>> compare_each("lesson_01.scenes", dict.fromkeys("ABCDEFGH", 1)).text.splitlines()[2][:23]
+    '| **A** | exploration |'
+    """
+    parts = {row["part"]: row for row in read_table("answers/several") if row["question"] == question}
+    if not parts:
+        raise KeyError(question)
+    options = sorted(int(key.rpartition("_")[2]) for key in keys() if re.fullmatch(rf"{question}_\d+", key))
+    listed = _listed(parts)
+    if not isinstance(answers, Mapping) or set(answers) != set(parts):
+        return Feedback(say("checks.each_shape", parts=listed, example=next(iter(parts))))
+    missing = [part for part in parts if answers[part] is None]
+    if missing:
+        return Feedback(say("checks.each_missing", parts=_listed(missing), last=options[-1]))
+    lines = [say("checks.each_head"), "|---|---|---|---|"]
+    same = 0
+    for part, row in parts.items():
+        mine, theirs = _number(answers[part]), int(row["answer"])
+        if mine not in options:
+            return Feedback(say("checks.each_no_option", answer=answers[part], part=part, last=options[-1]))
+        same += mine == theirs
+        name = _worded(f"{question}_name_{part}", part)
+        chosen, right = term(f"{question}_{mine:.0f}"), term(f"{question}_{theirs}")
+        mark = "" if mine == theirs else "**"
+        lines.append(f"| **{name}** | {chosen} | {mark}{right}{mark} | {term(f'{question}_why_{part}')} |")
+    return Feedback("\n".join([*lines, "", say("checks.each_counted", same=same, parts=len(parts))]))
+
+
+def _worded(key: str, otherwise: str) -> str:
+    return term(key) if key in keys() else otherwise
+
+
+def in_full(frame: Any, head: Mapping[str, str] | None = None) -> Feedback:
+    """Show a frame of texts with nothing cut off, as a table a reader sees.
+
+    Parameters
+    ----------
+    frame
+        A pandas frame; True and False are spoken as yes and no.
+    head
+        Columns to show and what they are called, each a key of the vocabulary or a text; all if left out.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> print(in_full(pd.DataFrame({"stage": ["decline"], "holds": [True]}), {"stage": "stage", "holds": "ok"}))
+    | stage | ok |
+    |---|---|
+    | decline | yes |
+    """
+    columns = {str(name): str(name) for name in frame.columns} if head is None else dict(head)
+    spoken = [_worded(word, word) for word in columns.values()]
+    lines = [f"| {' | '.join(spoken)} |", "|" + "---|" * len(spoken)]
+    for row in frame[list(columns)].itertuples(index=False):
+        cells = [_yes(bool(cell)) if str(cell) in ("True", "False") else str(cell) for cell in row]
+        lines.append(f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |")
+    return Feedback("\n".join(lines))
+
+
+def _check_option(question: str, answer: object, right: str) -> Feedback:
+    options = sorted(key.rpartition("_")[2] for key in keys() if re.fullmatch(rf"{question}_[a-z]", key))
+    listed = say("checks.options", first=_listed(options[:-1]), last=options[-1])
+    if answer is None:
+        return Feedback(say("checks.option_missing", options=listed))
+    letter = str(answer).strip().lower()
+    if letter not in options:
+        return Feedback(say("checks.no_option", answer=answer, options=listed))
+    return Feedback(term(f"{question}_{letter}"), right=letter == right)
+
+
+def _check_number(question: str, answer: object, truth: float, tolerance: float) -> Feedback:
+    if answer is None:
+        return Feedback(say("checks.number_missing"))
+    percent = _number(answer)
+    if percent is None or not 0 <= percent <= 100:
+        return Feedback(say("checks.not_percent", answer=answer))
+    if abs(percent - truth) <= tolerance:
+        return Feedback(f"{say('checks.number_right')}\n\n{term(f'{question}_right')}", right=True)
+    if abs(percent * 100 - truth) <= tolerance:
+        return Feedback(say("checks.share_not_percent", answer=answer, percent=f"{percent * 100:.3g}"))
+    key = "checks.number_high" if percent > truth else "checks.number_low"
+    return Feedback(say(key, answer=f"{percent:g}"), right=False)
+
+
+def _problem_with_reasons(reasons: object, customers: list[str]) -> str:
+    listed = _listed(customers)
+    if not isinstance(reasons, Mapping) or set(reasons) != set(customers):
+        return say("checks.reasons_shape", customers=listed)
+    missing = [customer for customer in customers if reasons[customer] is None]
+    if missing:
+        return say("checks.reasons_missing", customers=_listed(missing))
+    for customer in customers:
+        if _number(reasons[customer]) not in REASONS:
+            return say("checks.no_reason", answer=reasons[customer], customer=customer)
+    return ""
+
+
+def _number(answer: object) -> float | None:
+    """Return an answer as a number: 80, "80", "80%" and numpy's 80 are the same."""
+    if isinstance(answer, bool):
+        return None
+    try:
+        return float(str(answer).strip().rstrip("%％"))
+    except ValueError:
+        return None
+
+
+def _letters(answer: object) -> set[str] | None:
+    """Return the letters of an answer, however they are set apart."""
+    if answer is None:
+        return None
+    text = " ".join(map(str, answer)) if isinstance(answer, list | tuple | set) else str(answer)
+    return set(re.sub(r"[\s,，、;；+&]", "", text).upper())
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ("、" if language() == "zh" else ", ").join(names)
+
+
+def _reason(number: float | None) -> str:
+    return term(f"checks.reason_{number:.0f}")
+
+
+def _yes(answer: bool) -> str:
+    return term("checks.yes" if answer else "checks.no")
+
+
+def picture_after(guess: Guess, plot: Callable[..., Any], *args: Any, **options: Any) -> WaitingPicture:
+    """Draw a chart that gives the answer away, and show it once the guess is committed.
+
+    Parameters
+    ----------
+    guess
+        From `cvmlab.whatif.guess`.
+    plot
+        A function of `cvmlab.charts`; it gets the axes as ``ax``.
+    *args, **options
+        Handed on to it.
+
+    Returns
+    -------
+    WaitingPicture
+        On a page with a kernel a sentence stands in its place until the guess is committed. In a run
+        without a page nobody can commit: what is stored there is the picture.
+
+    Raises
+    ------
+    CvmError
+        What ``plot`` raises, at once and not only after the guess.
+
+    Examples
+    --------
+    >>> from cvmlab.whatif import forget_guesses, guess
+    >>> half = guess("share of the larger half", minimum=0, maximum=1, unit="share")
+    >>> chart = picture_after(half, lambda ax: ax.set_title("It brings 70%", loc="left"))
+    >>> chart.shown
+    False
+    >>> half.commit("60%")
+    >>> chart.shown
+    True
+    >>> forget_guesses()
+    """
+    return WaitingPicture(guess, *_drawn(plot, *args, **options))
+
+
+class WaitingPicture:
+    """A finished picture that waits for a guess; made by `picture_after`.
+
+    Attributes
+    ----------
+    shown
+        Whether the page shows it.
+    """
+
+    def __init__(self, guess: Guess, picture: bytes, message: str) -> None:
+        import ipywidgets as widgets
+
+        from cvmlab.whatif.page import HEAD
+
+        self.shown = False
+        self._picture, self._message = picture, message
+        self._plain = say("checks.picture_plain", message=message)
+        waiting = escape(say("checks.picture_waits"))
+        self._place = widgets.HTML(f'<p class="cvm-sentence">{waiting}</p>')
+        self._page = widgets.VBox([widgets.HTML(HEAD), self._place])
+        self._page.add_class("cvm-whatif")
+        guess.when_committed(self._show)
+
+    def _show(self) -> None:
+        self.shown = True
+        source = b64encode(self._picture).decode("ascii")
+        self._place.value = (
+            f'<img src="data:image/png;base64,{source}" alt="{escape(self._message)}" width="{PICTURE_WIDTH}">'
+        )
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
+        picture = b64encode(self._picture).decode("ascii")
+        bundle = {**(self._page._repr_mimebundle_() or {}), "text/plain": self._plain, "image/png": picture}
+        return bundle, {"image/png": {"width": PICTURE_WIDTH}}
+
+
+def _drawn(plot: Callable[..., Any], *args: Any, **options: Any) -> tuple[bytes, str]:
+    """Return a chart as PNG, and its headline."""
+    from matplotlib.figure import Figure
+
+    from cvmlab.charts import style
+
+    # a figure of its own, so that the notebook does not show it as well
+    figure = Figure(figsize=(style.WIDTH, style.HEIGHT), dpi=PICTURE_WIDTH / style.WIDTH, layout="constrained")
+    ax = figure.subplots()
+    plot(*args, ax=ax, **options)
+    buffer = BytesIO()
+    figure.savefig(buffer, dpi=1.5 * figure.dpi)
+    apart = "" if language() == "zh" else " "
+    return buffer.getvalue(), ax.get_title(loc="left").replace("\n", apart)

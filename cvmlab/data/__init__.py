@@ -1,0 +1,5 @@
+"""From files and frames to the tables of the course."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, ["aggregate", "datasets", "reading", "tables"])

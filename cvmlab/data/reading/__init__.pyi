@@ -1,0 +1,9 @@
+from .columns import ColumnMapping as ColumnMapping
+from .log import Log as Log
+from .log import read as read
+from .mappings import load_mapping as load_mapping
+from .mappings import save_mapping as save_mapping
+from .notes import Note as Note
+from .previewing import Preview as Preview
+from .previewing import preview as preview
+from .quality import DataReport as DataReport

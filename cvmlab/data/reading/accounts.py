@@ -1,0 +1,297 @@
+"""Adding up the judged rows: suspicious customers, exact sums, samples and warnings → the data report."""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from cvmlab.core.words import CvmError, say
+from cvmlab.data import tables
+
+from .columns import ColumnMapping, row_pattern
+from .judging import REASON_CODES, Rules
+from .notes import Note
+from .quality import OUTSIDE, REASONS, REFUND, USED, BadRow, DataReport, Sum, SuspiciousCustomer, Unused, merge_sums
+from .raw import RawTable, quoted
+
+# The most rows a sheet can hold, in .xls and .xlsx
+SHEET_ROWS = frozenset({65_536, 1_048_576})
+SHARE = 0.05
+FEWEST_CUSTOMERS = 50
+FEWEST_ROWS = 30
+SAMPLES = 5
+# Where names such as "Guest 17" or "Test 3" are those of so many and of more than half, they are no collective ids.
+SCHEME_CUSTOMERS, _SCHEME_SHARE = 20, 0.5
+_LISTED = 5  # suspicious customers that get a sentence of their own
+_USED = f"reason = {REASON_CODES[USED]}"
+_ORDERS = "CASE WHEN count(order_id) = 0 THEN count(*) ELSE count(DISTINCT order_id) END"
+_NAMES = {code: reason for reason, code in REASON_CODES.items()}
+
+
+def account(
+    connection: Any,
+    stage: Sequence[RawTable],
+    mappings: Sequence[ColumnMapping],
+    rules: Rules,
+    name: str,
+    notes: Sequence[Note],
+    unused: Sequence[Unused],
+) -> DataReport:
+    """Exclude suspicious customers from ``log`` and return the data report.
+
+    Raises
+    ------
+    CvmError
+        If there are no rows, or none can be used: names the commonest reason and a sample.
+    """
+    outside = ", ".join(str(REASON_CODES[reason]) for reason in OUTSIDE)
+    # taken before suspicious customers are excluded and apart from the reasons, as a control
+    rows, amount = connection.execute(
+        f"SELECT count(*), coalesce(sum(exact), 0) FROM log WHERE reason NOT IN ({outside})"
+    ).fetchone()
+    if rows == 0:
+        raise CvmError("reading.no_rows", source=stage[0].name if len(stage) == 1 else name)
+    suspicious = find_suspicious(connection, excluded=not rules.include_suspicious)
+    ids = ", ".join(quoted(customer.customer_id) for customer in suspicious if customer.excluded)
+    if ids:
+        connection.execute(
+            f"UPDATE log SET reason = {REASON_CODES['suspicious_customer']} WHERE {_USED} AND customer_id IN ({ids})"
+        )
+    sums = _sums(connection, stage)
+    samples = _samples(connection, stage, mappings)
+    first, last, customers = connection.execute(
+        f"SELECT min(date), max(date), count(DISTINCT customer_id) FROM log WHERE {_USED}"
+    ).fetchone()
+    if not customers:
+        raise _all_bad(name, sums, samples, rows)
+    found = [
+        *notes,
+        *_cut_exports(connection, stage),
+        *_lost_digits(connection, mappings),
+        *_missing_money(connection, mappings),
+        *_dates(connection, last, rules),
+        *_suspicion_notes(suspicious, asked=rules.include_suspicious),
+        *_plain_notes(connection, mappings, customers),
+    ]
+    return DataReport(
+        name=name,
+        sums=sums,
+        control_rows=rows,
+        control_amount=Decimal(amount),
+        samples=samples,
+        suspicious=suspicious,
+        notes=tuple(found),
+        unused=tuple(unused),
+        first_date=first.isoformat(),
+        last_date=last.isoformat(),
+        customers=customers,
+    )
+
+
+def find_suspicious(connection: Any, *, excluded: bool) -> tuple[SuspiciousCustomer, ...]:
+    """Return the ids in ``log`` that are perhaps no customers: by name, or by their share of the rows.
+
+    By share: over 5% of the rows and at least 30, where there are at least 50 customers. It is excluded only if it
+    has at least twice as many rows as the largest customer below 5%, and on a day on which it buys at least twice
+    as many orders (rows without order ids) as 99% of the others: a till's collective id serves many people a
+    day. Else it is likely a key account in a heavy tail, and is only shown. By name nobody is suspicious where more
+    than half of the customers, and more than 20, would be: so they are called in an anonymised log.
+    """
+    pattern = quoted(rf"(?i)\s*(?:{row_pattern('suspicious_customer')})\s*")
+    ordinary = f"rows <= {SHARE} * all_rows AND NOT by_name"
+    found = connection.execute(
+        f"""WITH counted AS (
+            SELECT customer_id, count(*) AS rows, sum(exact) AS amount, max(customer_name) AS name,
+                {_ORDERS} / count(DISTINCT date) AS day_orders,
+                regexp_full_match(customer_id, {pattern})
+                OR bool_or(coalesce(regexp_full_match(customer_name, {pattern}), false)) AS named
+            FROM log WHERE {_USED} GROUP BY customer_id
+        ), judged AS (
+            SELECT *, sum(rows) OVER () AS all_rows, count(*) OVER () AS customers,
+                named AND (count_if(named) OVER () <= {SCHEME_CUSTOMERS}
+                    OR count_if(named) OVER () <= {_SCHEME_SHARE} * count(*) OVER ()) AS by_name
+            FROM counted
+        )
+        SELECT customer_id, coalesce(name, ''), by_name, rows, rows / all_rows AS share, amount,
+            by_name OR (
+                rows >= 2 * (SELECT max(rows) FROM judged WHERE {ordinary})
+                AND day_orders >= 2 * (SELECT quantile_cont(day_orders, 0.99) FROM judged WHERE {ordinary})
+            ) AS clear
+        FROM judged WHERE by_name
+            OR (customers >= {FEWEST_CUSTOMERS} AND rows >= {FEWEST_ROWS} AND rows > {SHARE} * all_rows)
+        ORDER BY rows DESC, customer_id"""
+    ).fetchall()
+    return tuple(
+        SuspiciousCustomer(
+            customer, name, "name" if by_name else "share", count, share, Decimal(amount), excluded and bool(clear)
+        )
+        for customer, name, by_name, count, share, amount, clear in found
+    )
+
+
+def _sums(connection: Any, stage: Sequence[RawTable]) -> tuple[Sum, ...]:
+    found = connection.execute(
+        f"""SELECT part, year(date) * 100 + month(date) AS month, reason, {_USED} AND exact < 0 AS refund,
+            count(*), coalesce(sum(exact), 0), count_if(exact IS NULL)
+        FROM log GROUP BY ALL"""
+    ).fetchall()
+    return merge_sums(
+        Sum(
+            stage[part].file,
+            stage[part].sheet,
+            "" if month is None else f"{month // 100:04d}-{month % 100:02d}",
+            REFUND if refund else _NAMES[reason],
+            rows,
+            Decimal(amount),
+            unknown,
+        )
+        for part, month, reason, refund, rows, amount, unknown in found
+    )
+
+
+def _samples(connection: Any, stage: Sequence[RawTable], mappings: Sequence[ColumnMapping]) -> tuple[BadRow, ...]:
+    starts = dict(connection.execute("SELECT part, min(rowid) FROM stage GROUP BY part").fetchall())
+    quantity = any(tables.AMOUNT not in mapping for mapping in mappings)
+    amount = (
+        "coalesce(amount_text, concat_ws(' × ', coalesce(quantity_text, quantity_value::VARCHAR), "
+        "coalesce(unit_price_text, unit_price_value::VARCHAR)))"
+        if quantity
+        else "amount_text"
+    )
+    value = f"""CASE l.reason WHEN {REASON_CODES["bad_date"]} THEN s.date_text
+        WHEN {REASON_CODES["bad_amount"]} THEN {amount}
+        WHEN {REASON_CODES["future_date"]} THEN l.date::VARCHAR
+        WHEN {REASON_CODES["duplicate_row"]} THEN l.order_id
+        WHEN {REASON_CODES["cancelled"]} THEN concat_ws(' ', l.status, l.order_id)
+        WHEN {REASON_CODES["no_id"]} THEN concat_ws(' ', l.date::VARCHAR, l.exact::DOUBLE::VARCHAR)
+        ELSE coalesce(l.customer_id, s.date_text, l.order_id, l.product) END"""
+    found = connection.execute(
+        f"""SELECT l.reason, l.part, l.spot, {value} FROM (
+            SELECT * FROM log WHERE NOT ({_USED})
+            QUALIFY row_number() OVER (PARTITION BY reason ORDER BY spot) <= {SAMPLES}
+        ) l JOIN stage s ON s.rowid = l.spot ORDER BY l.reason, l.spot"""
+    ).fetchall()
+    return tuple(
+        BadRow(
+            _NAMES[reason],
+            stage[part].file,
+            stage[part].sheet,
+            at - starts[part] + stage[part].first_row,
+            "" if value is None else str(value)[:60],
+        )
+        for reason, part, at, value in found
+    )
+
+
+def _all_bad(name: str, sums: Sequence[Sum], samples: Sequence[BadRow], rows: int) -> CvmError:
+    counts = {reason: sum(part.rows for part in sums if part.reason == reason) for reason in REASONS}
+    reason = max(counts, key=lambda key: counts[key])
+    sample = next(sample for sample in samples if sample.reason == reason)
+    source = f"{sample.file} [{sample.sheet}]" if sample.sheet else sample.file
+    return CvmError(
+        "reading.all_rows_bad",
+        source=name,
+        rows=f"{rows:,}",
+        count=f"{counts[reason]:,}",
+        reason=say(f"reading.line_{reason}"),
+        place=say("reading.place", source=source, row=sample.row),
+        value=sample.value,
+    )
+
+
+def _cut_exports(connection: Any, stage: Sequence[RawTable]) -> list[Note]:
+    counts = connection.execute("SELECT part, count(*) FROM log GROUP BY part ORDER BY part").fetchall()
+    return [
+        Note("cut_export", {"source": stage[part].name, "rows": f"{count + above:,}"}, "warning")
+        for part, count in counts
+        for above in {0, 1, stage[part].first_row - 1}
+        if count + above in SHEET_ROWS
+    ]
+
+
+def _lost_digits(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]:
+    notes = []
+    for role in (tables.CUSTOMER_ID, tables.ORDER_ID):
+        column = next((mapping[role] for mapping in mappings if role in mapping), None)
+        if column is None:
+            continue
+        # one long id in a thousand ends in 000 by itself
+        lost, long, example = connection.execute(
+            rf"""SELECT count(*) FILTER (id LIKE '%000' OR id NOT SIMILAR TO '\d+'), count(*),
+                min(id) FILTER (id LIKE '%000' OR id NOT SIMILAR TO '\d+')
+            FROM (SELECT DISTINCT {role} AS id FROM log
+                WHERE length({role}) > 7 AND {role} SIMILAR TO '\d{{16,}}|\d(\.\d+)?[eE]\+\d+')"""
+        ).fetchone()
+        if lost and lost > 0.02 * long:
+            notes.append(Note("lost_digits", {"count": lost, "column": column, "value": example}, "warning"))
+    return notes
+
+
+def _missing_money(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]:
+    notes = []
+    for role in (tables.PROFIT, tables.COST):
+        column = next((mapping[role] for mapping in mappings if role in mapping), None)
+        if column is None:
+            continue
+        (count,) = connection.execute(f"SELECT count(*) FROM log WHERE {_USED} AND {role} IS NULL").fetchone()
+        if count:
+            notes.append(Note("profit_missing", {"column": column, "count": f"{count:,}"}, "warning"))
+    return notes
+
+
+def _dates(connection: Any, last: dt.date, rules: Rules) -> list[Note]:
+    notes = []
+    # three days' grace: a month often closes on a weekend
+    if last.day < calendar.monthrange(last.year, last.month)[1] - 3:
+        notes.append(Note("part_last_month", {"date": last.isoformat(), "month": last.isoformat()[:7]}, "warning"))
+    today = f"DATE '{rules.today.isoformat()}'"
+    codes = (REASON_CODES["future_date"], REASON_CODES[USED])
+    count, latest = connection.execute(
+        f"SELECT count(*), max(date) FROM log WHERE date > {today} AND reason IN {codes}"
+    ).fetchone()
+    if count:
+        key = "future_dates_used" if rules.include_future else "future_dates"
+        said = {"count": f"{count:,}", "today": rules.today.isoformat(), "date": latest.isoformat()}
+        notes.append(Note(key, said, "warning"))
+    return notes
+
+
+def _suspicion_notes(suspicious: Sequence[SuspiciousCustomer], *, asked: bool) -> list[Note]:
+    notes = [
+        Note(
+            "suspicious_excluded" if customer.excluded else "suspicious_included" if asked else "suspicious_shown",
+            {
+                "customer": customer.customer_name or customer.customer_id,
+                "why": f"why_{customer.why}",
+                "rows": f"{customer.rows:,}",
+                "share": f"{100 * customer.share:.1f}",
+                "amount": f"{customer.amount:,.2f}",
+            },
+            "warning",
+        )
+        for customer in suspicious[:_LISTED]
+    ]
+    rest = suspicious[_LISTED:]
+    if rest:
+        rows = sum(customer.rows for customer in rest)
+        notes.append(Note("suspicious_more", {"count": len(rest), "rows": f"{rows:,}"}, "warning"))
+    return notes
+
+
+def _plain_notes(connection: Any, mappings: Sequence[ColumnMapping], customers: int) -> list[Note]:
+    total, nonzero, customer = connection.execute(
+        f"SELECT sum(exact), count_if(exact <> 0), min(customer_id) FROM log WHERE {_USED}"
+    ).fetchone()
+    mapping = mappings[0]
+    notes = []
+    if not nonzero:
+        column = mapping.get(tables.AMOUNT) or mapping["unit_price"]
+        notes.append(Note("all_amounts_zero", {"column": column}, "warning"))
+    if total < 0:
+        notes.append(Note("negative_total", {"amount": f"{total:,.2f}"}, "warning"))
+    if customers == 1:
+        notes.append(Note("one_customer", {"customer": customer}, "warning"))
+    return notes

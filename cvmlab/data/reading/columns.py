@@ -1,0 +1,351 @@
+"""Which column holds what: found by its name in English or Chinese, or said by the user.
+
+The names that are understood lie in ``words/columns.csv``: a role, a rank and a pattern for the name in
+lower case without spaces and signs. The best rank wins; two columns of the same rank for the customer,
+the date or the amount are not decided here: the user is asked.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cache
+from typing import Any
+
+from cvmlab.core.words import CvmError, read_table, say
+from cvmlab.data import tables
+
+from .notes import Note
+
+QUANTITY = "quantity"
+UNIT_PRICE = "unit_price"
+STATUS = "status"
+NUMBERS = (tables.AMOUNT, QUANTITY, UNIT_PRICE, tables.PROFIT, tables.COST)
+TEXTS = (
+    tables.CUSTOMER_ID,
+    tables.CUSTOMER_NAME,
+    tables.ORDER_ID,
+    tables.PRODUCT,
+    tables.OWNER,
+    tables.PHONE,
+    STATUS,
+)
+ROLES = (*(column.name for column in tables.TRANSACTIONS.columns), QUANTITY, UNIT_PRICE, STATUS)
+# A wrong choice among these changes every figure; a wrong product or owner does not.
+ASKED = frozenset({tables.CUSTOMER_ID, tables.DATE, *NUMBERS} - {tables.PROFIT, tables.COST})
+_CURRENCY = "(元|人民币|万元|千元|rmb|cny|usd|eur|gbp|hkd|jpy|本位币)?"
+
+
+@dataclass(frozen=True)
+class ColumnMapping:
+    """Which source column plays which role.
+
+    Attributes
+    ----------
+    columns
+        Role to source column: ``customer_id``, ``date``, ``amount`` or ``quantity`` and ``unit_price``, and
+        where the source has them ``order_id``, ``profit``, ``cost``, ``product``, ``customer_name``,
+        ``owner``, ``phone``, ``status`` (of the order: paid, cancelled …).
+    notes
+        Decisions that the user should know of.
+
+    Examples
+    --------
+    >>> guess_mapping(["单据日期", "客户编号", "客户名称", "金额"]).columns["customer_id"]
+    '客户编号'
+    """
+
+    columns: Mapping[str, str]
+    notes: tuple[Note, ...] = field(default=(), compare=False)
+
+    def __getitem__(self, role: str) -> str:
+        return self.columns[role]
+
+    def get(self, role: str) -> str | None:
+        """Return the source column of a role, None if the source has none."""
+        return self.columns.get(role)
+
+    def __contains__(self, role: object) -> bool:
+        return role in self.columns
+
+    def to_dict(self) -> dict[str, str]:
+        """Return role to source column as a plain dict, ready for JSON."""
+        return dict(self.columns)
+
+    @classmethod
+    def from_dict(cls, columns: Mapping[str, str]) -> ColumnMapping:
+        """Return the mapping that `to_dict` described."""
+        check_roles(columns)
+        return cls(dict(columns))
+
+
+@cache
+def patterns(role: str) -> tuple[tuple[int, re.Pattern[str]], ...]:
+    """Return the (rank, pattern) rules of a role from ``words/columns.csv``, best rank first."""
+    unit = _CURRENCY if role in NUMBERS and role != QUANTITY else ""
+    rules = (row for row in read_table("rules/columns") if row["role"] == role)
+    found = ((int(row["rank"]), re.compile(f"(?:{row['pattern']}){unit}")) for row in rules)
+    return tuple(sorted(found, key=lambda rule: rule[0]))
+
+
+def row_pattern(role: str, rank: int | None = None) -> str:
+    """Return one regular expression for all rules of a role that looks at rows rather than names."""
+    rules = (row for row in read_table("rules/columns") if row["role"] == role)
+    return "|".join(f"(?:{row['pattern']})" for row in rules if rank is None or int(row["rank"]) == rank)
+
+
+def values_of(role: str) -> tuple[str, ...]:
+    """Return the plain words of a role that looks at values: those that mean a missing value."""
+    return tuple(
+        word for row in read_table("rules/columns") if row["role"] == role for word in row["pattern"].split("|")
+    )
+
+
+def plain_name(name: str) -> str:
+    """Return a column name in lower case without spaces and signs, as the patterns expect it.
+
+    Examples
+    --------
+    >>> plain_name("Customer_ID"), plain_name("金额（元）")
+    ('customerid', '金额元')
+    """
+    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", name)).lower()
+
+
+@cache
+def _ranks(name: str) -> dict[str, int]:
+    plain = plain_name(re.sub(r" \(\d+\)$", "", name))
+    found: dict[str, int] = {}
+    for role in ROLES:
+        for rank, pattern in patterns(role):
+            if pattern.fullmatch(plain):
+                found[role] = rank
+                break
+    return found
+
+
+def roles_of(name: str) -> tuple[str, ...]:
+    """Return every role that a column name may play.
+
+    Examples
+    --------
+    >>> roles_of("价税合计"), roles_of("Ship Mode")
+    (('amount',), ())
+    """
+    return tuple(_ranks(name))
+
+
+def distinct_names(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the header's names with empty ones numbered and repeated ones told apart.
+
+    Examples
+    --------
+    >>> distinct_names(["金额", "", "金额"])
+    ('金额', 'column 2', '金额 (2)')
+    """
+    seen: dict[str, int] = {}
+    result: list[str] = []
+    for number, name in enumerate(names, start=1):
+        base = " ".join(name.split()) or f"column {number}"
+        seen[base] = seen.get(base, 0) + 1
+        result.append(base if seen[base] == 1 else f"{base} ({seen[base]})")
+    return tuple(result)
+
+
+def find_header(rows: Sequence[Sequence[str]], chosen: Iterable[str] = ()) -> int | None:
+    """Return the position of the header row, None if no row looks like one.
+
+    The header is the row in which most roles are found by name, or that holds the columns the user named;
+    title rows above it are passed over.
+
+    Parameters
+    ----------
+    rows
+        The first rows of a sheet or file, as text.
+    chosen
+        Column names the user gave.
+
+    Examples
+    --------
+    >>> find_header([["Sales report"], [], ["Customer ID", "Order Date", "Sales"], ["7", "2019-01-05", "3"]])
+    2
+    """
+    wanted = {name for name in chosen if name}
+    best, best_score = None, 0
+    for position, row in enumerate(rows):
+        names = [" ".join(cell.split()) for cell in row if cell.strip()]
+        roles = {role for name in names for role in roles_of(name)}
+        named = len(wanted & set(distinct_names(row)))
+        # One matching cell may be a title ("客户"), two in one row are a header.
+        score = 10 * named + (len(roles) if len(names) > 1 and len(roles) > 1 else 0)
+        if score > best_score:
+            best, best_score = position, score
+    return best
+
+
+def check_roles(columns: Mapping[str, str]) -> None:
+    """Raise `CvmError` for a role that there is none of."""
+    for role in columns:
+        if role not in ROLES:
+            raise CvmError("reading.unknown_role", role=role, roles=", ".join(ROLES))
+
+
+def guess_mapping(names: Sequence[str], chosen: Mapping[str, str] | None = None, source: str = "") -> ColumnMapping:
+    """Find the column of each role by its name; the user's choices come first.
+
+    Parameters
+    ----------
+    names
+        The source's column names, told apart by `distinct_names`.
+    chosen
+        Role to column name as the user gave it; an empty name means that the source has no such column.
+    source
+        How the source is called in messages.
+
+    Returns
+    -------
+    ColumnMapping
+        At least ``customer_id``, ``date`` and ``amount`` (or ``quantity`` and ``unit_price``).
+
+    Raises
+    ------
+    CvmError
+        For a chosen column that is not there, two equally good columns, or no column for the customer, the
+        date or the amount.
+
+    Examples
+    --------
+    >>> guess_mapping(["InvoiceDate", "Quantity", "UnitPrice", "CustomerID"]).to_dict()
+    {'customer_id': 'CustomerID', 'date': 'InvoiceDate', 'quantity': 'Quantity', 'unit_price': 'UnitPrice'}
+    >>> guess_mapping(["客户", "日期", "无税金额", "价税合计"], source="sales.xlsx")
+    Traceback (most recent call last):
+    ...
+    cvmlab.CvmError: sales.xlsx has more than one column that could be the amount: '无税金额', '价税合计'...
+    """
+    chosen = dict(chosen or {})
+    check_roles(chosen)
+    found = {role: column_named(name, names, source) for role, name in chosen.items() if name}
+    refused = {role for role, name in chosen.items() if not name}
+    if tables.ORDER_ID not in chosen and "Name" not in found.values() and _is_shop_export(names):
+        found[tables.ORDER_ID] = "Name"
+    notes: list[Note] = []
+
+    def look_for(role: str) -> None:
+        if role in found or role in refused:
+            return
+        taken = set(found.values())
+        ranked = [(_ranks(name)[role], name) for name in names if role in _ranks(name) and name not in taken]
+        if not ranked:
+            return
+        best = min(rank for rank, _ in ranked)
+        equal = [name for rank, name in ranked if rank == best]
+        if len(equal) > 1 and role in ASKED:
+            raise _ambiguous(role, equal, source)
+        found[role] = equal[0]
+        if len(equal) > 1:
+            notes.append(
+                Note("role_chosen", {"source": source, "role": role, "column": equal[0], "others": _list(equal[1:])})
+            )
+
+    for role in (tables.CUSTOMER_ID, tables.CUSTOMER_NAME, tables.DATE):
+        look_for(role)
+    if tables.CUSTOMER_ID not in found and tables.CUSTOMER_NAME in found:
+        found[tables.CUSTOMER_ID] = found.pop(tables.CUSTOMER_NAME)
+        notes.append(Note("name_as_id", {"source": source, "column": found[tables.CUSTOMER_ID]}, "warning"))
+    _find_amount(found, refused, names, look_for, notes, source)
+    for role in (tables.PROFIT, tables.COST, tables.ORDER_ID, tables.PRODUCT, tables.OWNER, tables.PHONE, STATUS):
+        look_for(role)
+    _check_found(found, names, source)
+    return ColumnMapping({role: found[role] for role in ROLES if role in found}, tuple(notes))
+
+
+def _is_shop_export(names: Sequence[str]) -> bool:
+    """Return whether the columns are those of Shopify's order export, whose 'Name' is the order's number."""
+    return {"Name", "Financial Status", "Lineitem name"} <= set(names)
+
+
+def _check_found(found: Mapping[str, str], names: Sequence[str], source: str) -> None:
+    """Raise `CvmError` if there is no customer, date or amount: all that is missing is told at once."""
+    missing = [role for role in (tables.CUSTOMER_ID, tables.DATE) if role not in found]
+    if tables.AMOUNT not in found and not {QUANTITY, UNIT_PRICE} <= found.keys():
+        missing.append(tables.AMOUNT)
+    if not missing:
+        return
+    short = [role.removeprefix("customer_") for role in missing]
+    key = f"no_{short[0]}_column" if len(missing) == 1 else "no_columns"
+    raise CvmError(
+        f"reading.{key}",
+        source=source,
+        columns=_list(names),
+        missing="; ".join(say(f"reading.missing_{role}") for role in short),
+        option=" NAME ".join(map(option, missing)),
+        role=missing[0],
+    )
+
+
+def _find_amount(
+    found: dict[str, str],
+    refused: set[str],
+    names: Sequence[str],
+    look_for: Any,
+    notes: list[Note],
+    source: str,
+) -> None:
+    """Find the amount, or quantity and unit price where no column holds the amount itself."""
+    real = [name for name in names if _ranks(name).get(tables.AMOUNT) == 1]
+    if tables.AMOUNT in found:
+        return
+    if not real and tables.AMOUNT not in refused:
+        look_for(QUANTITY)
+        if QUANTITY in found:
+            look_for(UNIT_PRICE)
+        if UNIT_PRICE in found and QUANTITY in found:
+            values = {"source": source, "quantity": found[QUANTITY], "price": found[UNIT_PRICE]}
+            notes.append(Note("amount_computed", values))
+            return
+        found.pop(QUANTITY, None)
+    look_for(tables.AMOUNT)
+
+
+def option(role: str) -> str:
+    """Return the command-line option that names the column of a role.
+
+    Examples
+    --------
+    >>> option("customer_id")
+    '--customer-id'
+    """
+    return "--" + role.replace("_", "-")
+
+
+def column_named(name: str, names: Sequence[str], source: str) -> str:
+    """Return the source's column of that name, else raise `CvmError` with the nearest names.
+
+    A name that differs only in case, spaces or signs is understood if only one column fits.
+    """
+    if name in names:
+        return name
+    alike = [known for known in names if plain_name(known) == plain_name(name)]
+    if len(alike) == 1:
+        return alike[0]
+    near = get_close_matches(name, names, n=3) or list(names)
+    raise CvmError("reading.unknown_column", column=name, source=source, columns=_list(near))
+
+
+def _ambiguous(role: str, equal: Sequence[str], source: str) -> CvmError:
+    return CvmError(
+        f"reading.ambiguous_{role}",
+        source=source,
+        columns=_list(equal),
+        option=option(role),
+        example=equal[0],
+        role=role,
+    )
+
+
+def _list(names: Sequence[str], most: int = 30) -> str:
+    shown = ", ".join(f"'{name}'" for name in names[:most])
+    return shown if len(names) <= most else f"{shown}, … ({len(names)})"

@@ -1,0 +1,229 @@
+"""Every row gets one verdict: used, or the first reason why not. The table ``stage`` → the table ``log``.
+
+``log`` has a row for each row of the source, blank ones left out: ``part``, ``row`` (position in its part, from 0),
+``reason`` (a code, see `REASON_CODES`), ``customer_id``, ``date``, ``exact`` (the amount as a decimal), ``profit``,
+``cost``, ``order_id``, ``product``, ``customer_name``, ``owner``, ``phone``, ``status`` and the kept columns
+``k0, k1, …``.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cvmlab.data import tables
+
+from . import dates as date_forms
+from . import values
+from .columns import NUMBERS, STATUS, TEXTS, ColumnMapping, row_pattern
+from .notes import Note
+from .quality import OUTSIDE, REASONS, USED
+from .raw import RawTable, quoted
+
+REASON_CODES = {reason: code for code, reason in enumerate((USED, *REASONS, *OUTSIDE))}
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The rules by which rows are judged; see `cvmlab.reading.read`."""
+
+    day_first: bool | None
+    timezone: str | None
+    today: dt.date
+    drop_duplicates: bool = True
+    include_future: bool = False
+    include_suspicious: bool = False
+
+
+def judge(
+    connection: Any, stage: Sequence[RawTable], mappings: Sequence[ColumnMapping], rules: Rules, kept: int
+) -> list[Note]:
+    """Read dates and numbers of ``stage`` into the table ``log``, with a reason for each row.
+
+    Parameters
+    ----------
+    connection
+        Holds the table ``stage``, made by `cvmlab.reading.values.stage_query`.
+    stage, mappings
+        Raw table and mapping of each part.
+    rules
+        The rules.
+    kept
+        Number of kept columns.
+
+    Returns
+    -------
+    list of Note
+        How dates and numbers were read, where there was a choice.
+    """
+    names = {
+        part: (table.name, mapping[tables.DATE])
+        for part, (table, mapping) in enumerate(zip(stage, mappings, strict=True))
+    }
+    dates = date_forms.look_at_dates(connection, names, rules.day_first, rules.timezone)
+    present = [role for role in NUMBERS if any(role in mapping for mapping in mappings)]
+    forms = {role: values.look_at_numbers(connection, role) for role in present}
+    numbers = {role: values.number_sql(role, forms[role]) for role in present}
+    computed = [part for part, mapping in enumerate(mappings) if tables.AMOUNT not in mapping]
+    numbers.setdefault(tables.AMOUNT, f"NULL::{values.EXACT}")
+    connection.execute("CREATE OR REPLACE TEMP TABLE again AS " + _repeated(rules.drop_duplicates))
+    money = [numbers.get(role, "NULL") + f"::DOUBLE AS {role}" for role in (tables.PROFIT, tables.COST)]
+    others = [role for role in TEXTS if role != tables.CUSTOMER_ID]
+    cells = ["part", "spot", "kind", *TEXTS, "date", "exact", tables.PROFIT, tables.COST]
+    cells += [f"k{number}" for number in range(kept)]
+    read = f"""SELECT part, rowid AS spot, kind, {tables.CUSTOMER_ID}, {", ".join(others)},
+            {date_forms.date_sql(dates, rules.timezone)} AS date, {values.amount_sql(numbers, computed)} AS exact,
+            {", ".join(money)}{"".join(f", k{number}" for number in range(kept))}
+        FROM stage WHERE kind <> {values.BLANK}"""
+    kinds = {values.TOTAL: "total_row", values.HEADER: "header_row", values.BROKEN: "broken_row"}
+    reasons = [f"WHEN kind = {kind} THEN {REASON_CODES[reason]}" for kind, reason in kinds.items()]
+    tests = {
+        "customer_id IS NULL": "no_id",
+        "date IS NULL": "bad_date",
+        "exact IS NULL": "bad_amount",
+        "spot IN (SELECT spot FROM again)": "duplicate_row",
+    }
+    if not rules.include_future:
+        tests[f"date > DATE '{rules.today.isoformat()}'"] = "future_date"
+    reasons += [f"WHEN {test} THEN {REASON_CODES[reason]}" for test, reason in tests.items()]
+    connection.execute(
+        f"""CREATE OR REPLACE TABLE log AS SELECT {", ".join(cells[:2] + cells[3:])},
+            (CASE {" ".join(reasons)} ELSE {REASON_CODES[USED]} END)::UTINYINT AS reason
+        FROM ({read})"""
+    )
+    notes = [*_date_notes(dates, names, rules), *_number_notes(forms, stage, mappings)]
+    if any(tables.ORDER_ID in mapping for mapping in mappings):
+        notes += [*_further_lines(connection), *_recycled_numbers(connection)]
+    if any(STATUS in mapping for mapping in mappings):
+        notes += _cancelled(connection, mappings)
+    return notes
+
+
+_USED = f"reason = {REASON_CODES[USED]}"
+# An order whose lines lie further apart than this is no single order.
+_ORDER_DAYS = 31
+_RECYCLED_SHARE = 0.05
+
+
+def _further_lines(connection: Any) -> list[Note]:
+    """Use the lines of an order that have no amount because its first line has the whole: they add nothing.
+
+    Shops such as Shopify write one row a product and the order's total into the first of them.
+    """
+    changed = connection.execute(
+        f"""UPDATE log SET exact = 0, reason = {REASON_CODES[USED]}
+        WHERE reason = {REASON_CODES["bad_amount"]}
+            AND spot IN (SELECT rowid FROM stage WHERE amount_text IS NULL AND amount_value IS NULL)
+            AND (part, customer_id, order_id) IN
+                (SELECT (part, customer_id, order_id) FROM log WHERE {_USED} AND order_id IS NOT NULL)"""
+    ).fetchone()
+    return [Note("further_lines", {"count": f"{changed[0]:,}"})] if changed and changed[0] else []
+
+
+def _recycled_numbers(connection: Any) -> list[Note]:
+    """Tell orders apart whose number is used again: vouchers are often numbered anew each month."""
+    orders, long = connection.execute(
+        f"""SELECT count(*), count_if(days > {_ORDER_DAYS}) FROM (
+            SELECT max(date) - min(date) AS days FROM log WHERE {_USED} AND exact > 0 AND order_id IS NOT NULL
+            GROUP BY customer_id, order_id)"""
+    ).fetchone()
+    if not orders or long <= _RECYCLED_SHARE * orders:
+        return []
+    connection.execute("UPDATE log SET order_id = order_id || ' · ' || strftime(date, '%Y-%m') WHERE date IS NOT NULL")
+    return [Note("recycled_numbers", {"share": f"{100 * long / orders:.0f}", "days": _ORDER_DAYS}, "warning")]
+
+
+def _cancelled(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]:
+    """Leave out orders that never brought money: cancelled, closed, void, refunded.
+
+    Not in a part where some of these rows are negative: there the cancellation is booked as a row of its own
+    and nets the order out.
+    """
+    pattern = quoted(rf"(?i)\s*(?:{row_pattern('cancelled_status')})\s*")
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE closed AS
+        SELECT part, spot, customer_id, order_id, exact, status FROM log
+        WHERE {_USED} AND regexp_full_match(status, {pattern})"""
+    )
+    found = connection.execute(
+        """SELECT part, count(*), sum(exact), string_agg(DISTINCT status, ', ' ORDER BY status), bool_or(exact < 0)
+        FROM closed GROUP BY part ORDER BY part"""
+    ).fetchall()
+    notes = []
+    for part, rows, amount, words, booked in found:
+        said = {"column": mappings[part][STATUS], "words": words, "rows": f"{rows:,}", "amount": f"{amount:,.2f}"}
+        notes.append(Note("cancelled_booked" if booked else "cancelled_out", said, "warning"))
+        if not booked:
+            # further lines of such an order have no status of their own
+            connection.execute(
+                f"""UPDATE log SET reason = {REASON_CODES["cancelled"]} WHERE part = {part} AND {_USED} AND (
+                    spot IN (SELECT spot FROM closed WHERE part = {part}) OR (exact = 0 AND status IS NULL
+                    AND (customer_id, order_id) IN (SELECT (customer_id, order_id) FROM closed WHERE part = {part})))"""
+            )
+    return notes
+
+
+def _repeated(drop: bool) -> str:
+    """Return the query of rows equal to an earlier one; only the few hashes that occur twice are sorted."""
+    if not drop:
+        return "SELECT 0::BIGINT AS spot WHERE false"
+    data = f"kind = {values.DATA} AND hash IS NOT NULL"
+    return f"""SELECT spot FROM (
+            SELECT rowid AS spot, row_number() OVER (PARTITION BY hash ORDER BY rowid) AS copy FROM stage
+            WHERE {data} AND hash IN (SELECT hash FROM stage WHERE {data} GROUP BY hash HAVING count(*) > 1)
+        ) WHERE copy > 1"""
+
+
+def _date_notes(dates: date_forms.DateForms, names: dict[int, tuple[str, str]], rules: Rules) -> list[Note]:
+    notes = []
+    if "day_month" in dates.forms:
+        if dates.day_first:
+            notes.append(
+                Note("day_first_read", {"sources": ", ".join(names[part][0] for part in sorted(dates.day_first))})
+            )
+        else:
+            notes.append(Note("month_first_read"))
+    if "serial" in dates.forms:
+        notes.append(Note("serial_dates"))
+    if dates.forms & {"month", "named_month", "month_number"}:
+        notes.append(Note("months_read"))
+    if dates.forms & {"zoned", "epoch"} and rules.timezone:
+        notes.append(Note("timezone_used", {"zone": rules.timezone}))
+    return notes
+
+
+def _number_notes(
+    forms: dict[str, values.NumberForms], stage: Sequence[RawTable], mappings: Sequence[ColumnMapping]
+) -> list[Note]:
+    return [
+        Note(
+            "comma_decimal",
+            {
+                "sources": ", ".join(stage[part].name for part in sorted(form.comma)),
+                "column": mappings[min(form.comma)][role],
+            },
+        )
+        for role, form in forms.items()
+        if form.comma
+    ]
+
+
+def clean_query(mappings: Sequence[ColumnMapping], keep: Sequence[str]) -> str:
+    """Return the query of the rows that are used, with the columns of `cvmlab.tables.TRANSACTIONS`."""
+    out = [tables.CUSTOMER_ID, tables.DATE, f"exact::DOUBLE AS {tables.AMOUNT}"]
+    for column in tables.TRANSACTIONS.columns:
+        role = column.name
+        if column.required or not any(role in mapping for mapping in mappings):
+            continue
+        # where a profit or cost cannot be read it counts as zero; the data report says how often
+        out.append(f"coalesce({role}, 0) AS {role}" if column.kind == "number" else role)
+    taken = {
+        column.name for column in tables.TRANSACTIONS.columns if any(column.name in mapping for mapping in mappings)
+    }
+    taken |= {tables.AMOUNT}
+    for number, name in enumerate(keep):
+        if name.lower() not in taken:
+            out.append(f'k{number} AS "{name.replace(chr(34), chr(34) * 2)}"')
+    return f"SELECT {', '.join(out)} FROM log WHERE reason = {REASON_CODES[USED]}"

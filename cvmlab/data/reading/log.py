@@ -1,0 +1,280 @@
+"""From a source to a clean log: choose the columns, read every part, judge every row, add up."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+import tempfile
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cvmlab.core.words import CvmError, say
+
+from . import values
+from .accounts import account
+from .columns import ColumnMapping
+from .files import load_text
+from .frames import load_frame, load_parquet
+from .judging import Rules, clean_query, judge
+from .notes import Note
+from .opening import (
+    Part,
+    bytes_of,
+    check_keep,
+    choose_parts,
+    label_of,
+    one_sentence,
+    open_heads,
+    part_notes,
+    short_name,
+)
+from .quality import DataReport
+from .raw import Progress, RawTable, quoted
+from .workbooks import load_html, load_sheet
+
+if TYPE_CHECKING:
+    import duckdb
+
+# Above this size the log lies in a compressed database on disk, below in memory, where it is faster.
+DISK_BYTES = 256 << 20
+
+
+@dataclass(frozen=True)
+class Log:
+    """A clean log and how it came about.
+
+    Attributes
+    ----------
+    transactions
+        DuckDB relation with ``customer_id`` (text), ``date`` (date), ``amount`` (float, the currency units), where the
+        source has them ``order_id``, ``profit``, ``cost``, ``product``, ``customer_name``, ``owner``, ``phone``,
+        and the columns that were to be kept, as text under their own names.
+    quality
+        The data report.
+    mapping
+        Role to source column.
+    name
+        Short name of the source.
+    connection
+        The DuckDB connection in which the log lies; it lives as long as the log is used.
+    """
+
+    transactions: duckdb.DuckDBPyRelation
+    quality: DataReport
+    mapping: ColumnMapping
+    name: str
+    connection: duckdb.DuckDBPyConnection
+    close: Callable[[], object] = field(repr=False, compare=False, default=lambda: None)
+
+
+def read(
+    source: Any,
+    *,
+    columns: Mapping[str, str] | None = None,
+    keep: Sequence[str] = (),
+    sheet: str | None = None,
+    day_first: bool | None = None,
+    timezone: str | None = None,
+    include_suspicious: bool = False,
+    include_future: bool = False,
+    drop_duplicates: bool = True,
+    today: dt.date | None = None,
+    name: str | None = None,
+    progress: Progress | None = None,
+) -> Log:
+    """Read a log of purchases from any source and judge every row.
+
+    A CSV file is read by DuckDB as it lies; workbooks, HTML and other encodings are streamed once into a
+    temporary file. The clean rows are kept in a DuckDB table, in memory or, for large sources, in a
+    compressed database among the temporary files, so that memory stays bounded.
+
+    Parameters
+    ----------
+    source
+        Path of a CSV, .xlsx, .xls (HTML or text), or Parquet file or of a folder of these, or a frame of
+        pandas, polars, pyarrow or DuckDB with any column names.
+    columns
+        Role to source column, for example ``{"amount": "无税金额"}``; what is left out is found by name, an
+        empty name says that the source has no such column.
+    keep
+        Further source columns to keep, as text.
+    sheet
+        Only this sheet of a workbook; else all sheets that have a customer, a date and an amount.
+    day_first
+        Whether 3/4/2019 is the third of April; decided on the whole column if left out.
+    timezone
+        Zone in which days begin, needed if dates carry a time zone.
+    include_suspicious, include_future
+        Use the rows of suspicious customers, and rows dated after today.
+    drop_duplicates
+        Drop rows whose cells are all equal to an earlier row's. Only where there is an order id: without one,
+        equal rows may be different purchases.
+    today
+        The day after which a date is in the future; the computer's date if left out.
+    name
+        Short name of the source; made from the file name if left out.
+    progress
+        Called with a step and the share of it that is done.
+
+    Returns
+    -------
+    Log
+
+    Raises
+    ------
+    CvmError
+        In one sentence, if the source cannot be read, a column is missing or unclear, or no row can be used.
+
+    Notes
+    -----
+    A customer is suspicious by name (散客, 测试, test, walk-in, cash … in ``words/columns.csv``), or when it has over
+    5% of the rows, at least 30, in a log of 50 customers or more. By share it is excluded if it has at least twice
+    as many rows as the largest customer below 5% and as many orders a day as 99% of them, else only shown.
+
+    An order is left out where its status says that it was cancelled, closed, void or refunded
+    (``cancelled_status`` in ``words/columns.csv``), unless rows with such a status are negative and so net out by
+    themselves; an empty name for the role ``status`` takes all of them in.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> rows = [("007", "2019年1月5日", "¥1,200.00"), ("007", "2019/2/6", "(200)")]
+    >>> log = read(pd.DataFrame(rows, columns=["客户", "日期", "金额"]))
+    >>> log.transactions.fetchall()
+    [('007', datetime.date(2019, 1, 5), 1200.0), ('007', datetime.date(2019, 2, 6), -200.0)]
+    >>> log.quality.reconcile()[["line", "rows", "amount"]].head(2)
+         line  rows   amount
+    0    used     1  1200.00
+    1  refund     1  -200.00
+    """
+    import duckdb
+
+    _check_timezone(timezone)
+    connection = duckdb.connect()
+    folder = Path(tempfile.mkdtemp(prefix="cvmlab-"))
+    try:
+        with one_sentence(source, folder):
+            heads, saved = open_heads(source, sheet, connection, progress, name)
+            chosen = {**saved.columns, **(columns or {})}
+            parts, unused = choose_parts(heads, chosen, str(label_of(source, name)), saved)
+            check_keep(keep, parts)
+            on_disk = bytes_of(heads) > DISK_BYTES
+            if on_disk:
+                connection.execute(f"ATTACH {quoted(folder / 'log.duckdb')} AS store")
+                connection.execute("USE store")
+            # Jupyter would show a bar that stays in the notebook
+            connection.execute("SET enable_progress_bar = false")
+            # made only if memory runs short; DuckDB's own choice would be the working folder
+            spill = folder.with_name(f"{folder.name}-spill")
+            connection.execute(f"SET temp_directory = {quoted(spill)}")
+            stage = _stage(connection, parts, keep, timezone, chosen, folder, progress)
+            rules = Rules(
+                day_first=saved.day_first if day_first is None else day_first,
+                timezone=timezone,
+                today=today or dt.date.today(),
+                drop_duplicates=drop_duplicates,
+                include_future=include_future,
+                include_suspicious=include_suspicious,
+            )
+            mappings = [part.mapping for part in parts]
+            _tell(progress, "checking", 0.0)
+            found = judge(connection, stage, mappings, rules, len(keep))
+            _tell(progress, "report", 0.9)
+            label = name or short_name(source)
+            notes = [*saved.notes, *part_notes(parts), *(note for table in stage for note in table.notes), *found]
+            quality = account(connection, stage, mappings, rules, label, notes, unused)
+            connection.execute("DROP TABLE stage")
+    except BaseException:
+        _close(connection, folder)
+        raise
+    for path in folder.glob("*.csv"):
+        path.unlink(missing_ok=True)
+    relation = connection.sql(clean_query(mappings, keep))
+    close: Callable[[], object] = connection.close
+    if on_disk:
+        close = weakref.finalize(_ALIVE, _close, connection, folder)
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+    return Log(relation, quality, parts[0].mapping, label, connection, close)
+
+
+class _Alive:
+    """Lives until the interpreter ends: logs on disk must outlive their `Log`, for relations hang on them."""
+
+
+_ALIVE = _Alive()
+
+
+def _close(connection: Any, folder: Path) -> None:
+    connection.close()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _tell(progress: Progress | None, step: str, share: float) -> None:
+    if progress:
+        progress(say(f"reading.step_{step}"), share)
+
+
+def _check_timezone(timezone: str | None) -> None:
+    if timezone is None:
+        return
+    import zoneinfo
+
+    try:
+        zoneinfo.ZoneInfo(timezone)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
+        # Windows has no zone files of its own; DuckDB brings its own list
+        import duckdb
+
+        with duckdb.connect() as connection:
+            known = connection.execute("SELECT count(*) FROM pg_timezone_names() WHERE name = ?", [timezone]).fetchone()
+        if known is None or not known[0]:
+            raise CvmError("reading.unknown_timezone", zone=timezone) from error
+
+
+def _stage(
+    connection: Any,
+    parts: Sequence[Part],
+    keep: Sequence[str],
+    timezone: str | None,
+    chosen: Mapping[str, str],
+    folder: Path,
+    progress: Progress | None,
+) -> list[RawTable]:
+    """Bring the needed cells of all parts into the table ``stage`` and return the raw tables."""
+    import duckdb
+
+    values.create_macros(connection)
+    loaded: list[RawTable] = []
+    for number, part in enumerate(parts):
+        if progress:
+            progress(say("reading.step_reading", source=part.head.name), number / len(parts))
+        table = load_part(part, chosen, folder, progress)
+        verb = "INSERT INTO stage" if number else "CREATE TABLE stage AS"
+        try:
+            connection.execute(f"{verb} {values.stage_query(number, table, part.mapping, keep, timezone)}")
+        except (duckdb.InvalidInputException, duckdb.ConversionException):
+            if table.plainer is None:
+                raise
+            table = table.plainer()
+            table = replace(table, notes=(*table.notes, Note("uneven_lines", {"source": table.name})))
+            connection.execute(f"{verb} {values.stage_query(number, table, part.mapping, keep, timezone)}")
+        loaded.append(table)
+    return loaded
+
+
+def load_part(part: Part, chosen: Mapping[str, str], folder: Path, progress: Progress | None = None) -> RawTable:
+    """Return all of a part as something DuckDB can scan."""
+    head = part.head
+    if head.kind == "text":
+        return load_text(head, part.header, folder, progress)
+    if head.kind == "parquet":
+        return load_parquet(head)
+    if head.kind == "frame":
+        return load_frame(head)
+    if head.kind == "html":
+        return load_html(head, part.header or 0, chosen, folder)
+    return load_sheet(head, part.header or 0, chosen, folder, progress)

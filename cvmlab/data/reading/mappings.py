@@ -1,0 +1,126 @@
+"""The choice of columns, saved beside the file so that the next reading needs no options."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cvmlab.core.files import write_whole
+from cvmlab.core.words import CvmError, say
+
+from .columns import ColumnMapping, check_roles
+from .notes import Note
+
+
+@dataclass(frozen=True)
+class SavedMapping:
+    """What is saved beside a source.
+
+    Attributes
+    ----------
+    columns
+        Role to source column.
+    day_first, sheet
+        The options of the same name of `cvmlab.reading.read`.
+    path
+        Where it was read from.
+    """
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    day_first: bool | None = None
+    sheet: str | None = None
+    path: Path | None = None
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """The remark that the columns were not guessed."""
+        return () if self.path is None else (Note("mapping_used", {"file": self.path.name}),)
+
+
+def mapping_path(source: str | Path) -> Path:
+    """Return where the choice of columns for a file or folder is saved: beside it.
+
+    Examples
+    --------
+    >>> mapping_path("sales.xlsx").name
+    'sales.xlsx.mapping.json'
+    """
+    path = Path(source)
+    return path.with_name(f"{path.resolve().name}.mapping.json")
+
+
+def save_mapping(
+    mapping: ColumnMapping | Mapping[str, str],
+    source: str | Path,
+    *,
+    day_first: bool | None = None,
+    sheet: str | None = None,
+) -> Path:
+    """Save a choice of columns beside its source; `cvmlab.reading.read` uses it from then on.
+
+    Parameters
+    ----------
+    mapping
+        A mapping, for example ``preview(…).mapping``, or role to column.
+    source
+        The file or folder.
+    day_first, sheet
+        Options of `cvmlab.reading.read` to be saved as well.
+
+    Returns
+    -------
+    pathlib.Path
+        The file written, whole or not at all.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     source = Path(folder) / "sales.csv"
+    ...     save_mapping({"amount": "无税金额"}, source).name, load_mapping(source)["amount"]
+    ('sales.csv.mapping.json', '无税金额')
+    """
+    if not isinstance(source, str | Path):
+        raise CvmError("reading.mapping_needs_a_path")
+    held = mapping.columns if isinstance(mapping, ColumnMapping) else mapping
+    check_roles(held)
+    content: dict[str, Any] = {"columns": dict(held)}
+    if day_first is not None:
+        content["day_first"] = day_first
+    if sheet is not None:
+        content["sheet"] = sheet
+    target = mapping_path(source)
+    write_whole(target, f"{json.dumps(content, ensure_ascii=False, indent=2)}\n".encode())
+    return target
+
+
+def load_mapping(source: str | Path) -> ColumnMapping:
+    """Return the choice of columns saved beside a source, an empty one if there is none.
+
+    Raises
+    ------
+    CvmError
+        If the saved file is not one that `save_mapping` wrote.
+    """
+    if not mapping_path(source).exists():
+        return ColumnMapping({})
+    saved = load_saved(source)
+    return ColumnMapping(saved.columns, saved.notes)
+
+
+def load_saved(source: str | Path) -> SavedMapping:
+    """Return everything that is saved beside a source."""
+    path = mapping_path(source)
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        columns = {str(role): str(column) for role, column in content["columns"].items()}
+        check_roles(columns)
+    except CvmError as error:
+        raise CvmError("reading.bad_mapping_file", file=path.name, reason=str(error)) from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        reason = say("reading.mapping_not_json")
+        raise CvmError("reading.bad_mapping_file", file=path.name, reason=reason) from error
+    return SavedMapping(columns, content.get("day_first"), content.get("sheet"), path)

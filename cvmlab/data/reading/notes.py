@@ -1,0 +1,49 @@
+"""Remarks about a source that a reader of the report should know: a key and values, worded when read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from cvmlab.core.words import say
+
+Level = Literal["note", "warning"]
+
+
+@dataclass(frozen=True)
+class Note:
+    """A remark on the data: a key of ``reading.csv`` and what its sentence names.
+
+    Attributes
+    ----------
+    key
+        Key without its file, for example ``"cut_export"``.
+    values
+        What the sentence names.
+    level
+        ``"warning"`` for what may make the figures wrong, ``"note"`` for a decision that was made.
+
+    Examples
+    --------
+    >>> print(Note("amount_computed", {"source": "a.csv", "quantity": "Quantity", "price": "UnitPrice"}))
+    a.csv has no amount column: amount = 'Quantity' × 'UnitPrice'.
+    """
+
+    key: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    level: Level = "note"
+
+    def __str__(self) -> str:
+        # a reason is a key of its own, so that it too is read in the reader's language
+        said = {name: say(f"reading.{value}") if name == "why" else value for name, value in self.values.items()}
+        return say(f"reading.{self.key}", **said)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the remark as plain data, with its sentence in the language in force."""
+        return {"key": self.key, "values": dict(self.values), "level": self.level, "text": str(self)}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Note:
+        """Return the remark that `to_dict` described."""
+        return cls(data["key"], dict(data["values"]), data["level"])

@@ -1,0 +1,202 @@
+"""What is there to read: the heads of files and sheets, and which of them are parts of one log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cvmlab.core.words import CvmError, say
+from cvmlab.data import tables
+
+from . import dates
+from .columns import ColumnMapping, distinct_names, find_header, guess_mapping, roles_of
+from .files import find_files, read_heads
+from .frames import frame_head
+from .mappings import SavedMapping, load_saved, mapping_path
+from .notes import Note
+from .quality import Unused
+from .raw import Head, Progress, first_line
+
+_NAME = "frame"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A file or sheet that is part of the log: its head, the position of its header, its mapping."""
+
+    head: Head
+    header: int | None
+    names: tuple[str, ...]
+    mapping: ColumnMapping
+
+
+@contextmanager
+def one_sentence(source: Any, folder: Path = Path()) -> Iterator[None]:
+    """Turn what the system or DuckDB says into a sentence with the next step."""
+    import errno
+
+    import duckdb
+
+    label = label_of(source, None)
+    try:
+        yield
+    except PermissionError as error:
+        raise CvmError("reading.no_permission", file=str(error.filename or label)) from error
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise CvmError("reading.disk_full", reason=first_line(error), folder=str(folder.parent)) from error
+        raise CvmError("reading.engine_failed", source=label, reason=first_line(error)) from error
+    except duckdb.OutOfMemoryException as error:
+        raise CvmError("reading.out_of_memory", source=label) from error
+    except duckdb.IOException as error:
+        reason = first_line(error)
+        if "space" in reason.lower():
+            raise CvmError("reading.disk_full", reason=reason, folder=str(folder.parent)) from error
+        raise CvmError("reading.engine_failed", source=label, reason=reason) from error
+    except duckdb.Error as error:
+        raise CvmError("reading.engine_failed", source=label, reason=first_line(error)) from error
+
+
+def short_name(source: Any) -> str:
+    """Return the short name of a source: a file's name without its ending.
+
+    Examples
+    --------
+    >>> short_name("exports/sales 2019.xlsx")
+    'sales 2019'
+    """
+    if not isinstance(source, str | Path):
+        return _NAME
+    path = Path(source).resolve()
+    return path.name if path.is_dir() else path.stem
+
+
+def label_of(source: Any, name: str | None) -> str:
+    """Return what a source is called in messages."""
+    if isinstance(source, str | Path):
+        return Path(source).name or str(source)
+    return name or _NAME
+
+
+def open_heads(
+    source: Any, sheet: str | None, connection: Any, progress: Progress | None, name: str | None = None
+) -> tuple[list[Head], SavedMapping]:
+    """Return the heads of all files and sheets of a source, and the choice of columns saved beside it."""
+    if not isinstance(source, str | Path):
+        if sheet is not None:
+            raise CvmError("reading.sheet_of_no_workbook", sheet=sheet, source=name or _NAME)
+        return [frame_head(source, name or _NAME, connection)], SavedMapping()
+    path = Path(source)
+    found = find_files(path)
+    saved = load_saved(path) if mapping_path(path).exists() else SavedMapping()
+    sheet = sheet or saved.sheet
+    heads: list[Head] = []
+    for number, file in enumerate(found):
+        if progress:
+            progress(say("reading.step_looking"), number / len(found))
+        heads += read_heads(file, sheet)
+    if sheet is not None and not any(head.kind == "xlsx" for head in heads):
+        raise CvmError("reading.sheet_of_no_workbook", sheet=sheet, source=path.name)
+    return heads, saved
+
+
+def choose_parts(
+    heads: Sequence[Head], chosen: Mapping[str, str], label: str, saved: SavedMapping
+) -> tuple[list[Part], list[Unused]]:
+    """Find header and columns of each head; set aside those that have no customer, date or amount.
+
+    Raises
+    ------
+    CvmError
+        If none has them, one has two equally good columns, or a chosen column is nowhere.
+    """
+    parts: list[Part] = []
+    unused: list[tuple[int, Head, CvmError]] = []
+    for head in heads:
+        rows = head.rows[:30] if not head.types else head.rows[:1]
+        if not any(cell.strip() for row in rows for cell in row):
+            unused.append((-1, head, CvmError("reading.empty_file", file=head.name)))
+            continue
+        header, names = _header(head, rows, chosen)
+        try:
+            parts.append(Part(head, header, names, guess_mapping(names, chosen, head.name)))
+        except CvmError as error:
+            if error.key.startswith("reading.ambiguous"):
+                raise
+            score = len({role for name in names for role in roles_of(name)} | set(chosen.values()) & set(names))
+            unused.append((score, head, error))
+    if not parts:
+        best = max(unused, key=lambda entry: entry[0])[2]
+        if saved.path is not None and best.key == "reading.unknown_column":
+            raise CvmError("reading.bad_mapping_file", file=saved.path.name, reason=str(best)) from best
+        if len(unused) == 1 or best.key == "reading.unknown_column":
+            raise best
+        raise CvmError("reading.nothing_fits", source=label, reason=str(best)) from best
+    return parts, [
+        Unused(head.file, head.sheet, Note(error.key.removeprefix("reading."), error.values, "warning"))
+        for _, head, error in unused
+    ]
+
+
+def _header(head: Head, rows: Sequence[Sequence[str]], chosen: Mapping[str, str]) -> tuple[int | None, tuple[str, ...]]:
+    if head.types:
+        return 0, distinct_names(head.rows[0])
+    header = find_header(rows, chosen.values())
+    if (header is None and any(name.startswith("column ") for name in chosen.values())) or _headless(rows):
+        width = max(len(row) for row in rows)
+        return None, distinct_names([""] * width)
+    if header is None:
+        header = next((position for position, row in enumerate(rows) if sum(map(bool, row)) > 1), 0)
+    names = list(rows[header])
+    while len(names) > 1 and not names[-1].strip():
+        names.pop()
+    return header, distinct_names(names)
+
+
+def _headless(rows: Sequence[Sequence[str]]) -> bool:
+    """Return whether the first row is data already: a date or several numbers, as in the rows below."""
+    filled = [row for row in rows if any(cell.strip() for cell in row)][:5]
+
+    def like_data(row: Sequence[str]) -> bool:
+        shapes = [cell.strip().translate(str.maketrans("0123456789", "9999999999")) for cell in row]
+        # six or ten digits may be anything
+        return any((dates.form_of(shape) or "epoch") not in dates.DIGITS for shape in shapes) and len(row) > 2
+
+    return len(filled) > 1 and all(like_data(row) for row in filled)
+
+
+def check_keep(keep: Sequence[str], parts: Sequence[Part]) -> None:
+    """Raise `CvmError` for a column to keep that no part has."""
+    known = {name for part in parts for name in part.names}
+    for name in keep:
+        if name not in known:
+            raise CvmError(
+                "reading.unknown_column",
+                column=name,
+                source=parts[0].head.file,
+                columns=", ".join(f"'{column}'" for column in parts[0].names),
+            )
+    contract = {column.name for column in tables.TRANSACTIONS.columns}
+    roles = {role for part in parts for role in part.mapping.columns} & contract
+    for name in keep:
+        role = name.lower()
+        if role in roles and any(part.mapping.get(role) != name for part in parts if name in part.names):
+            raise CvmError("reading.kept_name_taken", column=name, role=role)
+
+
+def part_notes(parts: Sequence[Part]) -> Iterator[Note]:
+    """Yield what was decided about the columns of each part."""
+    for part in parts:
+        yield from part.mapping.notes
+        repeated = [name for name in part.names if name.endswith(")") and name.rsplit(" (", 1)[0] in part.names]
+        if repeated:
+            yield Note("repeated_columns", {"source": part.head.name, "columns": ", ".join(repeated)}, "warning")
+
+
+def bytes_of(heads: Sequence[Head]) -> int:
+    """Return the size of the files behind the heads."""
+    paths = {head.path for head in heads if head.path is not None}
+    return sum(path.stat().st_size for path in paths)

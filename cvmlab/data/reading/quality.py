@@ -1,0 +1,299 @@
+"""The data report: every row of the source stands in it once, and the amounts add up to the cent.
+
+The report keeps exact sums (decimals, never floats) of rows and amounts by file, sheet, month, reason and
+sign. All its tables are sums over these, so they cannot disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from cvmlab.core.words import say
+
+from .notes import Note
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+USED = "used"
+REFUND = "refund"
+# Reasons why a row is not used, in the order in which they are looked for.
+REASONS = (
+    "broken_row",
+    "no_id",
+    "bad_date",
+    "bad_amount",
+    "duplicate_row",
+    "cancelled",
+    "future_date",
+    "suspicious_customer",
+)
+# Rows that are no data and stand outside the control total.
+OUTSIDE = ("total_row", "header_row")
+# What a reader expects to see even where it is zero.
+_ALWAYS = ("no_id", "bad_date", "bad_amount", "duplicate_row")
+
+
+@dataclass(frozen=True)
+class Sum:
+    """Rows and their exact amount for one file, sheet, month and reason.
+
+    Attributes
+    ----------
+    file, sheet
+        Where the rows stand.
+    month
+        ``2019-01``, empty where the date is not known.
+    reason
+        ``used``, ``refund`` (used, with a negative amount), one of `REASONS` or of `OUTSIDE`.
+    rows
+        Number of rows.
+    amount
+        Sum of their amounts, in the currency units.
+    unknown
+        How many of the rows have an amount that cannot be read, and so add nothing to the sum.
+    """
+
+    file: str
+    sheet: str
+    month: str
+    reason: str
+    rows: int
+    amount: Decimal
+    unknown: int = 0
+
+
+@dataclass(frozen=True)
+class BadRow:
+    """A row that is not used, as an example: where it stands and the value that is the reason."""
+
+    reason: str
+    file: str
+    sheet: str
+    row: int
+    value: str
+
+
+@dataclass(frozen=True)
+class SuspiciousCustomer:
+    """An id that is perhaps no customer: why (``name`` or ``share``), its rows, share of rows and amount."""
+
+    customer_id: str
+    customer_name: str
+    why: str
+    rows: int
+    share: float
+    amount: Decimal
+    excluded: bool
+
+
+@dataclass(frozen=True)
+class Unused:
+    """A file or sheet that was not read, with the reason as a remark."""
+
+    file: str
+    sheet: str
+    reason: Note
+
+
+@dataclass(frozen=True)
+class DataReport:
+    """What was read, what was left out and why, and what to be careful about.
+
+    Attributes
+    ----------
+    name
+        Short name of the source.
+    sums
+        The exact sums everything else is made of.
+    control_rows, control_amount
+        Count and exact sum over all data rows, taken before any row was judged.
+    samples
+        Some rows of each reason.
+    suspicious
+        Ids that are perhaps no customers, whether excluded or not.
+    notes
+        Decisions and warnings.
+    unused
+        Files and sheets that were not read.
+    first_date, last_date
+        Of the rows that are used, ISO text.
+    customers
+        Number of customers among the rows that are used.
+    """
+
+    name: str
+    sums: tuple[Sum, ...]
+    control_rows: int
+    control_amount: Decimal
+    samples: tuple[BadRow, ...]
+    suspicious: tuple[SuspiciousCustomer, ...]
+    notes: tuple[Note, ...]
+    unused: tuple[Unused, ...]
+    first_date: str
+    last_date: str
+    customers: int
+
+    @property
+    def warnings(self) -> tuple[Note, ...]:
+        """The remarks that may make the figures wrong."""
+        return tuple(note for note in self.notes if note.level == "warning")
+
+    def rows(self, *reasons: str) -> int:
+        """Return the number of rows with one of the reasons (``used`` does not count refunds)."""
+        return sum(part.rows for part in self.sums if part.reason in reasons)
+
+    def amount(self, *reasons: str) -> Decimal:
+        """Return the exact amount of the rows with one of the reasons."""
+        return sum((part.amount for part in self.sums if part.reason in reasons), Decimal(0))
+
+    @property
+    def dropped_share(self) -> float:
+        """Share of the data rows that are not used, 0 to 1."""
+        return self.rows(*REASONS) / self.control_rows if self.control_rows else 0.0
+
+    def reconcile(self) -> pd.DataFrame:
+        """Return the reconciliation: the lines above ``control`` add up to it exactly.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``line`` (``used``, ``refund``, the reasons, ``control``, then rows outside the total), ``label`` (its
+            wording), ``rows``, ``amount`` (exact `decimal.Decimal`, in the currency units) and
+            ``unknown_amounts`` (rows whose amount cannot be read). ``control`` is taken before any row is judged.
+        """
+        import pandas as pd
+
+        lines = [(line, self.rows(line), self.amount(line), self._unknown(line)) for line in (USED, REFUND, *REASONS)]
+        lines = [line for line in lines if line[1] or line[0] in (USED, REFUND, *_ALWAYS)]
+        unknown = self._unknown(USED, REFUND, *REASONS)
+        lines.append(("control", self.control_rows, self.control_amount, unknown))
+        lines += [
+            (line, self.rows(line), self.amount(line), self._unknown(line)) for line in OUTSIDE if self.rows(line)
+        ]
+        return pd.DataFrame(
+            {
+                "line": [line for line, *_ in lines],
+                "label": [say(f"reading.line_{line}") for line, *_ in lines],
+                "rows": [rows for _, rows, _, _ in lines],
+                "amount": pd.Series([_money(amount) for _, _, amount, _ in lines], dtype=object),
+                "unknown_amounts": [unknown for *_, unknown in lines],
+            }
+        )
+
+    def _unknown(self, *reasons: str) -> int:
+        return sum(part.unknown for part in self.sums if part.reason in reasons)
+
+    def by_month(self) -> pd.DataFrame:
+        """Return rows and amounts by month; the month is empty where the date is not known.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``month``, ``rows``, ``amount``, ``used_rows``, ``used_amount`` (refunds netted), ``dropped_rows``,
+            ``dropped_amount``; amounts are exact decimals in the currency units.
+        """
+        return self._by(("month",), lambda part: (part.month,))
+
+    def by_source(self) -> pd.DataFrame:
+        """Return rows and amounts by file and sheet.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``file``, ``sheet``, the columns of `by_month`, and ``outside_rows`` (total and repeated header rows).
+        """
+        frame = self._by(("file", "sheet"), lambda part: (part.file, part.sheet))
+        outside = [
+            sum(part.rows for part in self.sums if part.reason in OUTSIDE and (part.file, part.sheet) == key)
+            for key in zip(frame["file"], frame["sheet"], strict=True)
+        ]
+        return frame.assign(outside_rows=outside)
+
+    def _by(self, names: tuple[str, ...], key: Callable[[Sum], tuple[str, ...]]) -> pd.DataFrame:
+        import pandas as pd
+
+        table: dict[tuple[str, ...], list[Any]] = {}
+        for part in self.sums:
+            row = table.setdefault(key(part), [0, Decimal(0), 0, Decimal(0), 0, Decimal(0)])
+            if part.reason in OUTSIDE:
+                continue
+            for place in (0, 2 if part.reason in (USED, REFUND) else 4):
+                row[place] += part.rows
+                row[place + 1] += part.amount
+        heads = ("rows", "amount", "used_rows", "used_amount", "dropped_rows", "dropped_amount")
+        if names == ("month",):
+            table = {name: row for name, row in table.items() if row[0]}
+        rows = [
+            [*name, *(_money(value) if isinstance(value, Decimal) else value for value in row)]
+            for name, row in sorted(table.items())
+        ]
+        return pd.DataFrame(rows, columns=[*names, *heads])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as plain data for JSON; amounts are text, so that they stay exact."""
+        return {
+            "name": self.name,
+            "sums": [_plain(part) for part in self.sums],
+            "control_rows": self.control_rows,
+            "control_amount": str(self.control_amount),
+            "samples": [_plain(sample) for sample in self.samples],
+            "suspicious": [_plain(customer) for customer in self.suspicious],
+            "notes": [note.to_dict() for note in self.notes],
+            "unused": [
+                {"file": part.file, "sheet": part.sheet, "reason": part.reason.to_dict()} for part in self.unused
+            ],
+            "first_date": self.first_date,
+            "last_date": self.last_date,
+            "customers": self.customers,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> DataReport:
+        """Return the report that `to_dict` described."""
+        return cls(
+            name=data["name"],
+            sums=tuple(Sum(**{**part, "amount": Decimal(part["amount"])}) for part in data["sums"]),
+            control_rows=data["control_rows"],
+            control_amount=Decimal(data["control_amount"]),
+            samples=tuple(BadRow(**sample) for sample in data["samples"]),
+            suspicious=tuple(
+                SuspiciousCustomer(**{**customer, "amount": Decimal(customer["amount"])})
+                for customer in data["suspicious"]
+            ),
+            notes=tuple(Note.from_dict(note) for note in data["notes"]),
+            unused=tuple(
+                Unused(part["file"], part["sheet"], Note.from_dict(part["reason"])) for part in data["unused"]
+            ),
+            first_date=data["first_date"],
+            last_date=data["last_date"],
+            customers=data["customers"],
+        )
+
+
+def _plain(thing: Any) -> dict[str, Any]:
+    values = {name: getattr(thing, name) for name in thing.__dataclass_fields__}
+    return {name: str(value) if isinstance(value, Decimal) else value for name, value in values.items()}
+
+
+def _money(amount: Decimal) -> Decimal:
+    """Return an exact amount with at least two decimals, and no more than it needs."""
+    short = amount.quantize(Decimal("0.01"))
+    return short if short == amount else amount.normalize()
+
+
+def merge_sums(sums: Iterable[Sum]) -> tuple[Sum, ...]:
+    """Return the sums with equal keys added together, in the order of file, sheet, month and reason."""
+    total: dict[tuple[str, str, str, str], Sum] = {}
+    for part in sums:
+        key = (part.file, part.sheet, part.month, part.reason)
+        known = total.get(key)
+        total[key] = (
+            part
+            if known is None
+            else Sum(*key, known.rows + part.rows, known.amount + part.amount, known.unknown + part.unknown)
+        )
+    return tuple(total[key] for key in sorted(total))

@@ -1,0 +1,224 @@
+r"""Cells of text → amounts and ids, as SQL that DuckDB runs over whole columns; dates are in `dates`.
+
+Most columns are of one form, so a column is first looked at as a whole, and only the readings that occur are put into
+the query. What may be read in two ways is decided on the whole column, never cell by cell: 1,234 alone may be a
+thousand or a little more than one, beside 12,50 it is the latter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cvmlab.core.words import CvmError
+from cvmlab.data import tables
+
+from .columns import NUMBERS, QUANTITY, TEXTS, UNIT_PRICE, ColumnMapping, row_pattern, values_of
+from .raw import RawTable, quoted
+
+# kinds of rows, told before any value is read
+DATA, TOTAL, HEADER, BLANK, BROKEN = range(5)
+EXACT = "DECIMAL(38, 6)"
+_FACTOR = "DECIMAL(18, 6)"  # two of them multiply without overflow
+_BLANKS = "' \t\n\r\u00a0\u3000\ufeff'"
+_FULL = "０１２３４５６７８９．，－＋（）￥＄／：−–"
+_HALF = "0123456789.,-+()¥$/:--"
+_CURRENCIES = "RMB|CNY|USD|EUR|GBP|JPY|HKD|TWD|US|[¥$€£₩₹元圆\\s\u00a0\u202f\u2009'’]"
+
+
+def create_macros(connection: Any) -> None:
+    """Teach a DuckDB connection to clean cells: ``trimmed``, ``known``, ``fast_date``, ``bare_number`` and more."""
+    missing = ", ".join(quoted(word) for word in values_of("missing_value"))
+    tidy = quoted(r"[^\s\x{a0}\x{3000}\x{feff}='](.*[^\s\x{a0}\x{3000}\x{feff}])?")
+    for name, body in {
+        # most cells need no trimming, and to see that is four times as fast as to trim
+        "trimmed(t)": f"CASE WHEN regexp_full_match(t, {tidy}) THEN t ELSE trim(t, {_BLANKS}) END",
+        # ="007" and '007 are how exports force a spreadsheet to keep text
+        "unwrapped(t)": f"""CASE WHEN starts_with(t, '="') AND ends_with(t, '"') THEN trim(t[3:-2], {_BLANKS})
+            WHEN starts_with(t, '''') AND t[2] BETWEEN '0' AND '9' THEN t[2:] ELSE t END""",
+        "filled(t)": "nullif(t, '')",
+        "known(t)": f"CASE WHEN t = '' OR lower(t) IN ({missing}) THEN NULL ELSE t END",
+        "id_known(t)": rf"""CASE WHEN t = '' OR lower(t) IN ({missing}) THEN NULL
+            WHEN ends_with(t, '0') AND regexp_full_match(t, '\d+\.0+') THEN split_part(t, '.', 1) ELSE t END""",
+        "half_width(t)": f"translate(t, {quoted(_FULL)}, {quoted(_HALF)})",
+        "shape(t)": "translate(half_width(t), '0123456789', '9999999999')",
+        "fast_date(t)": "CASE WHEN length(t) = 10 THEN TRY_CAST(t AS DATE) END",
+        "year4(y)": "CASE WHEN length(y) = 4 THEN y WHEN y < '70' THEN '20' || y ELSE '19' || y END",
+        "bare_number(t)": f"regexp_replace(upper(half_width(t)), {quoted(_CURRENCIES)}, '', 'g')",
+        "signed(n)": r"""CASE WHEN regexp_full_match(n, '\(.*\)') THEN '-' || n[2:-2]
+            WHEN ends_with(n, '-') AND NOT starts_with(n, '-') THEN '-' || n[:-2] ELSE n END""",
+        "grouped(n)": r"""CASE WHEN regexp_full_match(n, '[+-]?(\d+|\d{1,3}(,\d{3})+|)(\.\d*)?(E[+-]?\d+)?')
+            THEN replace(n, ',', '') END""",
+        "point_number(t)": "grouped(signed(bare_number(t)))",
+        "comma_number(t)": "grouped(translate(signed(bare_number(t)), '.,', ',.'))",
+    }.items():
+        connection.execute(f"CREATE OR REPLACE TEMP MACRO {name} AS {body}")
+
+
+def stage_query(number: int, table: RawTable, mapping: ColumnMapping, keep: Sequence[str], zone: str | None) -> str:
+    """Return the query that takes the needed cells of a raw table, cleaned but not yet read.
+
+    Columns out: ``part``, ``kind`` (data, total, repeated header, blank, broken), ``hash`` of the whole row where
+    there is an order id, each text role, ``date_text`` and ``date_value``, ``<role>_text`` and ``<role>_value``
+    of each number, and the kept columns. Parts line up by position whatever their own columns are called.
+    """
+    cell = {name: f"c{position}" for position, name in enumerate(table.columns)}
+    kind = dict(zip(table.columns, table.types, strict=True))
+    # text to be cleaned, and what is asked of it once it is clean
+    texts: dict[str, tuple[str, str]] = {}
+    ready = {"kind": f"{_kind(table, mapping)}::UTINYINT", "hash": _hash(table, mapping)}
+    for role in TEXTS:
+        name = mapping.get(role)
+        words = "id_known" if role in (tables.CUSTOMER_ID, tables.ORDER_ID, tables.PHONE) else "known"
+        texts[role] = ("NULL::VARCHAR" if name is None else _text(cell[name], kind[name]), words)
+    name = mapping[tables.DATE]
+    text, ready["date_value"] = _date(cell[name], kind[name], zone, table, mapping)
+    texts["date_text"] = (text, "id_known")
+    for role in NUMBERS:
+        name = mapping.get(role)
+        text, value = ("NULL::VARCHAR", "NULL") if name is None else _number(cell[name], kind[name])
+        texts[f"{role}_text"], ready[f"{role}_value"] = (text, "filled"), f"{value}::{EXACT}"
+    for position, name in enumerate(keep):
+        text = _text(cell[name], kind[name]) if name in cell else "NULL::VARCHAR"
+        texts[f"k{position}"] = (text, "filled")
+    # One step a layer: nested macros would repeat each other's text until the planner drowns in it
+    others = ", ".join(ready)
+    trimmed = ", ".join(f"trimmed({text}) AS {name}" for name, (text, _) in texts.items())
+    given = ", ".join(f"{sql} AS {name}" for name, sql in ready.items())
+    unwrapped = ", ".join(f"unwrapped({name}) AS {name}" for name in texts)
+    known = ", ".join(f"{words}({name}) AS {name}" for name, (_, words) in texts.items())
+    return (
+        f"SELECT {number}::USMALLINT AS part, {others}, {known} FROM (SELECT {others}, {unwrapped} "
+        f"FROM (SELECT {given}, {trimmed} FROM {table.scan}))"
+    )
+
+
+def _text(cell: str, kind: str) -> str:
+    if kind == "VARCHAR":
+        return cell
+    if kind in ("DOUBLE", "FLOAT"):
+        return (
+            f"CASE WHEN isnan({cell}) THEN NULL WHEN {cell} = floor({cell}) AND abs({cell}) < 1e15 "
+            f"THEN {cell}::HUGEINT::VARCHAR ELSE {cell}::VARCHAR END"
+        )
+    return f"{cell}::VARCHAR"
+
+
+def _date(cell: str, kind: str, zone: str | None, table: RawTable, mapping: ColumnMapping) -> tuple[str, str]:
+    if kind == "TIMESTAMP WITH TIME ZONE":
+        if zone is None:
+            raise CvmError("reading.aware_dates", source=table.name, column=mapping[tables.DATE], value=kind)
+        return "NULL::VARCHAR", f"timezone({quoted(zone)}, {cell})::DATE"
+    if kind == "DATE" or kind.startswith("TIMESTAMP"):
+        return "NULL::VARCHAR", f"TRY_CAST({cell} AS DATE)"
+    return _text(cell, kind), "NULL::DATE"
+
+
+def _number(cell: str, kind: str) -> tuple[str, str]:
+    if kind == "VARCHAR":
+        return cell, "NULL"
+    return f"CASE WHEN TRY_CAST({cell} AS {EXACT}) IS NULL THEN {cell}::VARCHAR END", f"TRY_CAST({cell} AS {EXACT})"
+
+
+def _kind(table: RawTable, mapping: ColumnMapping) -> str:
+    cells = [f"c{position}" for position in range(len(table.columns))]
+    texts = [cell for cell, kind in zip(cells, table.types, strict=True) if kind == "VARCHAR"]
+    everything = [*cells, "extra"] if table.has_extra else cells
+    numbers = {mapping.get(role) for role in NUMBERS}
+    role_cells = [
+        cells[position]
+        for position, name in enumerate(table.columns)
+        if name in mapping.columns.values() and name not in numbers and cells[position] in texts
+    ]
+    # 合计 often stands in a column that is not used: line number, warehouse
+    other_cells = [
+        cells[position]
+        for position, name in enumerate(table.columns[:8])
+        if name not in numbers and cells[position] in texts and cells[position] not in role_cells
+    ]
+    sure, likely = row_pattern("total_row", 1), row_pattern("total_row", 2)
+    date = cells[table.columns.index(mapping[tables.DATE])]
+    no_date = f"({date} IS NULL OR trim({date}::VARCHAR) = '' OR {_matches(date, likely)})"
+    total = [_matches(cell, sure) for cell in role_cells]
+    total += [f"(length({cell}) <= 16 AND {_matches(cell, sure)})" for cell in other_cells]
+    total += [f"({_matches(cell, likely)} AND {no_date})" for cell in (*role_cells, *other_cells)]
+    # one test a cell rules most rows out
+    gate = " OR ".join(_matches(cell, f"{sure}|{likely}") for cell in (*role_cells, *other_cells))
+    header = " AND ".join(
+        f"trim({cells[position]}) = {quoted(name)}"
+        for position, name in enumerate(table.columns)
+        if name in (mapping[tables.CUSTOMER_ID], mapping[tables.DATE]) and cells[position] in texts
+    )
+    blank = f"trim(concat_ws('', {', '.join(everything)})) = ''"
+    # the first cell alone rules most rows out
+    cases = [f"WHEN coalesce(trim({cells[0]}::VARCHAR), '') = '' AND {blank} THEN {BLANK}"]
+    if total:
+        cases.append(f"WHEN ({gate}) AND ({' OR '.join(total)}) THEN {TOTAL}")
+    if header:
+        cases.append(f"WHEN {header} THEN {HEADER}")
+    if table.has_extra:
+        cases.append(f"WHEN extra <> '' THEN {BROKEN}")
+    return f"CASE {' '.join(cases)} ELSE {DATA} END"
+
+
+def _matches(cell: str, pattern: str) -> str:
+    whole = rf"(?i)\s*(?:{pattern})\s*[:：]?\s*"
+    return f"regexp_full_match({cell}::VARCHAR, {quoted(whole)})"
+
+
+def _hash(table: RawTable, mapping: ColumnMapping) -> str:
+    """Return a hash of all cells in the order of the column names, so that it is the same across files."""
+    if tables.ORDER_ID not in mapping:
+        return "NULL::UBIGINT"
+    order = sorted(range(len(table.columns)), key=lambda position: table.columns[position])
+    return f"hash({', '.join(f'c{position}' for position in order)})"
+
+
+@dataclass(frozen=True)
+class NumberForms:
+    """How the numbers of one role are written: whether any needs more than a cast, and where the comma is decimal."""
+
+    plain: bool
+    comma: frozenset[int]
+
+
+def look_at_numbers(connection: Any, role: str) -> NumberForms:
+    """Decide on the whole column of each part whether 1,234 is a thousand or a little more than one.
+
+    A comma is decimal where some number shows it (12,50 or 1.234,5) and none shows a decimal point.
+    """
+    bare = f"bare_number({role}_text)"
+    comma = r"'[-+(]*(\d{1,3}(\.\d{3})+,\d+|\d+,(\d{1,2}|\d{4,})|\d{4,},\d+)[-)]*'"
+    point = r"'[-+(]*(\d{1,3}(,\d{3})+\.\d+|\d*\.(\d{0,2}|\d{4,})|\d{4,}\.\d+)[-)]*'"
+    rows = connection.execute(
+        f"""SELECT part, count_if(regexp_full_match({bare}, {comma})), count_if(regexp_full_match({bare}, {point}))
+        FROM stage
+        WHERE kind = {DATA} AND {role}_text IS NOT NULL
+            AND part IN (SELECT DISTINCT part FROM stage WHERE TRY_CAST({role}_text AS {EXACT}) IS NULL
+                AND {role}_text IS NOT NULL AND kind = {DATA})
+        GROUP BY part"""
+    ).fetchall()
+    return NumberForms(not rows, frozenset(part for part, comma, point in rows if comma and not point))
+
+
+def number_sql(role: str, forms: NumberForms) -> str:
+    """Return the expression that reads a number role as an exact decimal; NULL where it is none."""
+    plain = f"TRY_CAST({role}_text AS {EXACT})"
+    if forms.plain:
+        return f"coalesce({role}_value, {plain})"
+    read = f"coalesce({plain}, TRY_CAST(point_number({role}_text) AS {EXACT}))"
+    if forms.comma:
+        parts = ", ".join(map(str, sorted(forms.comma)))
+        read = f"CASE WHEN part IN ({parts}) THEN TRY_CAST(comma_number({role}_text) AS {EXACT}) ELSE {read} END"
+    return f"coalesce({role}_value, {read})"
+
+
+def amount_sql(expressions: Mapping[str, str], computed: Collection[int]) -> str:
+    """Return the amount: read, or quantity × unit price in the parts where it is computed."""
+    if not computed:
+        return expressions[tables.AMOUNT]
+    parts = ", ".join(map(str, sorted(computed)))
+    quantity, price = (f"TRY_CAST({expressions[role]} AS {_FACTOR})" for role in (QUANTITY, UNIT_PRICE))
+    product = f"TRY_CAST({quantity} * {price} AS {EXACT})"
+    return f"CASE WHEN part IN ({parts}) THEN {product} ELSE {expressions[tables.AMOUNT]} END"

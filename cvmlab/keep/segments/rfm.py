@@ -1,0 +1,93 @@
+"""RFM labels (S17)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cvmlab.data.tables import check_columns
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# (recent, frequent, much money) → key in words/segments.csv; every combination once
+RFM_LABELS = {
+    (True, True, True): "important_value",
+    (False, True, True): "important_keep",
+    (True, False, True): "important_develop",
+    (False, False, True): "important_win_back",
+    (True, True, False): "general_value",
+    (False, True, False): "general_keep",
+    (True, False, False): "general_develop",
+    (False, False, False): "general_win_back",
+}
+
+
+def rfm_labels(customers: pd.DataFrame) -> pd.DataFrame:
+    """Label each customer by recency, frequency and money, each above or below the mean.
+
+    The cut at the mean is the custom of Chinese RFM practice; it is a convention, not an estimate.
+
+    Parameters
+    ----------
+    customers
+        ``customer_id``, ``age`` and ``recency`` (days), ``orders``, ``revenue``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``customer_id``, ``silent_days`` (days since the last purchase), ``orders``, ``revenue`` and
+        ``rfm_label``, the key of one of eight labels in ``segments.csv``.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> customers = pd.DataFrame({
+    ...     "customer_id": ["a", "b"], "age": [300, 300], "recency": [290, 10],
+    ...     "orders": [9, 1], "revenue": [900.0, 20.0],
+    ... })
+    >>> rfm_labels(customers)["rfm_label"].tolist()
+    ['important_value', 'general_win_back']
+    """
+    check_columns(customers, ["customer_id", "age", "recency", "orders", "revenue"])
+    silent_days = customers["age"] - customers["recency"]
+    recent = (silent_days <= silent_days.mean()).to_numpy()
+    frequent = (customers["orders"] >= customers["orders"].mean()).to_numpy()
+    much = (customers["revenue"] >= customers["revenue"].mean()).to_numpy()
+    code = recent * 4 + frequent * 2 + much
+    keys = np.array([RFM_LABELS[bool(i & 4), bool(i & 2), bool(i & 1)] for i in range(8)], dtype=object)
+    labelled = customers[["customer_id"]].copy()
+    labelled["silent_days"] = silent_days
+    labelled["orders"] = customers["orders"]
+    labelled["revenue"] = customers["revenue"]
+    labelled["rfm_label"] = keys[code]
+    return labelled
+
+
+def bridge(rfm_label: pd.Series[str], value_type: pd.Series[str]) -> pd.DataFrame:
+    """Count the customers of each RFM label in each type of the value matrix.
+
+    Parameters
+    ----------
+    rfm_label, value_type
+        One entry a customer, in the same order.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``rfm_label`` and a column of counts for each of ``IV, III, II, I``; all eight labels, in the order
+        of `RFM_LABELS`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = bridge(pd.Series(["important_value", "general_win_back"]), pd.Series(["IV", "I"]))
+    >>> table["rfm_label"][0], table["IV"].tolist()
+    ('important_value', [1, 0, 0, 0, 0, 0, 0, 0])
+    """
+    import pandas as pd
+
+    counts = pd.crosstab(rfm_label.to_numpy(), value_type.to_numpy())
+    counts = counts.reindex(index=list(RFM_LABELS.values()), columns=["IV", "III", "II", "I"], fill_value=0)
+    return counts.rename_axis(index="rfm_label", columns=None).reset_index()

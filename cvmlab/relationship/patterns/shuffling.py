@@ -1,0 +1,116 @@
+"""What a decoding finds where there is nothing to find: the same months in a random order (S03, S04)."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cvmlab.core.checking import check_count
+from cvmlab.data.panels import Panel
+from cvmlab.relationship.lifecycle import STAGES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from cvmlab.relationship.stages import Decoded, StageModel
+
+
+def shuffle_months(panel: Panel, seed: int) -> Panel:
+    """Return the same months of each customer in a random order.
+
+    Every customer keeps the same purchases and the same first period; what is lost is time: no growth, no decline,
+    no stage can be in it. A season that all share is shuffled away as well.
+
+    Parameters
+    ----------
+    panel
+        Histories.
+    seed
+        A whole number of at least 0.
+
+    Returns
+    -------
+    Panel
+        With all measures in the same new order.
+
+    Raises
+    ------
+    CvmError
+        For a seed that is no whole number of at least 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> month = np.array(["2024-01-01", "2024-02-01", "2024-03-01"], dtype="datetime64[D]")
+    >>> revenue = np.array([[0.0], [5.0], [9.0]])
+    >>> panel = Panel(np.array(["a"], dtype=object), month, 1, {"revenue": revenue}, np.array([1]))
+    >>> sorted(shuffle_months(panel, seed=1)["revenue"][1:, 0].tolist())
+    [5.0, 9.0]
+    """
+    check_count("seed", seed, 0, 2**64 - 1)
+    periods, customers = len(panel.period), len(panel.customer_id)
+    row = np.arange(periods, dtype=np.float64)[:, None]
+    luck = np.random.default_rng(seed).random((periods, customers))
+    # months before the first stay where they are
+    order = np.argsort(np.where(row < panel.first, row - periods, luck), axis=0, kind="stable")
+    values = {name: np.take_along_axis(array, order, axis=0) for name, array in panel.values.items()}  # noqa: PD011
+    return dataclasses.replace(panel, values=values)
+
+
+def stages_against_shuffled(panel: Panel, model: StageModel | None = None, *, seed: int = 0) -> pd.DataFrame:
+    """Hold the stages decoded from histories against those decoded from the same months in a random order.
+
+    What the decoding finds in shuffled months it finds in noise. Where both columns agree, the stages say
+    nothing about time, however high the confidence.
+
+    Parameters
+    ----------
+    panel
+        Histories.
+    model
+        A fitted `cvmlab.stages.StageModel`, used for both; fitted to the panel if left out.
+    seed
+        Of the shuffling.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Five rows, the stages and "ended": ``stage`` (key of a term), ``share`` of the months, ``share_shuffled``,
+        ``confidence`` and ``confidence_shuffled`` (means over the months of the stage; NaN where there are none).
+
+    Raises
+    ------
+    CvmError
+        As `cvmlab.stages.fit` and `cvmlab.stages.decode`, and for a seed that is no whole number of at least 0.
+
+    Examples
+    --------
+    >>> from cvmlab.relationship.simulated import Population, simulate_relationships
+    >>> known = simulate_relationships(Population(), customers=60, periods=36, seed=1)
+    >>> table = stages_against_shuffled(known.panel).set_index("stage")
+    >>> bool(table["share"]["ended"] > 2 * table["share_shuffled"]["ended"])
+    True
+    """
+    import pandas as pd
+
+    from cvmlab.relationship import stages
+
+    chosen = stages.fit(panel, seed=seed) if model is None else model
+    columns: dict[str, Sequence[str | float]] = {"stage": [*STAGES, "ended"]}
+    for ending, histories in {"": panel, "_shuffled": shuffle_months(panel, seed)}.items():
+        decoded = stages.decode(histories, chosen)
+        columns |= {f"{name}{ending}": figures for name, figures in _by_stage(decoded).items()}
+    frame = pd.DataFrame(columns)
+    return frame[["stage", "share", "share_shuffled", "confidence", "confidence_shuffled"]]
+
+
+def _by_stage(decoded: Decoded) -> dict[str, list[float]]:
+    codes = [decoded.stage == code for code in range(1, len(STAGES) + 2)]
+    months = sum(int(stage.sum()) for stage in codes)
+    return {
+        "share": [float(stage.sum()) / max(months, 1) for stage in codes],
+        "confidence": [float(decoded.confidence[stage].mean()) if stage.any() else np.nan for stage in codes],
+    }

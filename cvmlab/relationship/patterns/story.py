@@ -1,0 +1,296 @@
+"""A small model of when and why a relationship ends (S04): every step can be done with pencil and paper.
+
+Each month the customer compares the value received with a standard: what is expected by now, or the best
+alternative if that is more. While the value is not below the standard, the relationship climbs the typical life
+curve. In a month with a shortfall its level falls. The customer stays as long as trust and switching cost
+outweigh the shortfall. All of it is assumed, nothing estimated; the idea is the textbook's (CRM3 §3.1), the
+formulas and figures are ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cvmlab.core.scenario import Scenario, number
+from cvmlab.relationship.lifecycle import (
+    DECLINE,
+    ENDED,
+    EXPLORATION,
+    FORMATION,
+    STABILITY,
+    STAGES,
+    Relationship,
+    level_path,
+    variables,
+)
+
+from .paths import PATTERNS, pattern_of_paths
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+#: Value received and value expected in the first month, points of 100.
+FIRST_VALUE, FIRST_EXPECTATION = 60.0, 50.0
+#: Shortfall that trust alone bears at the highest level, points.
+TRUST = 20.0
+#: Level lost a month for each point of shortfall.
+FALL = 0.005
+#: Months by which the switching cost follows the level: bound late, and late to be free.
+BINDING_MONTHS = 12.0
+#: Months until unfairness is felt in full: it takes trust to look into each other's books.
+FAIRNESS_MONTHS = 36
+#: Months from the start of a repair until it is felt: find the cause, change it, be believed.
+REPAIR_MONTHS = 6
+
+#: What may end a relationship, in the order in which it is named if two would do.
+CAUSES = ("setback", "alternative", "unfairness", "expectation")
+_WITHOUT: Mapping[str, Mapping[str, float]] = {
+    "setback": {"setback_depth": 0},
+    "alternative": {"alternative_month": 0},
+    "unfairness": {"unfairness": 0},
+    "expectation": {"expectation_rise": 0.0},
+}
+
+
+@dataclass(frozen=True)
+class Story(Scenario):
+    """What happens to a relationship: what the customer comes to expect, what we give, what goes wrong.
+
+    Value is in points from 0 to 100 as the customer would score it; it starts at 60, the expectation at 50. A
+    month of 0 means never.
+
+    Attributes
+    ----------
+    expectation_rise, added_value
+        Points a year by which the customer's expectation and our value rise.
+    setback_month, setback_depth
+        Month from which our value is lower, and by how many points.
+    alternative_month, alternative_value
+        Month in which a better alternative appears, and its value (points).
+    unfairness
+        Points the customer finds withheld, felt in full after three years.
+    switching_cost
+        Points of shortfall it outweighs once the customer is fully bound.
+    repair_month, repair_strength
+        Month in which the repair begins, and by how many points our value is higher from six months later on,
+        when it is felt.
+    months
+        Months the story is followed; who is alive then has no pattern.
+
+    Raises
+    ------
+    CvmError
+        For a value out of bounds.
+
+    Examples
+    --------
+    >>> Story(setback_month=12).replace(repair_month=14).repair_strength
+    20
+    """
+
+    expectation_rise: float = number(4.0, word="patterns.expectation_rise", minimum=0, maximum=20, step=0.5)
+    added_value: float = number(4.0, word="patterns.added_value", minimum=0, maximum=20, step=0.5)
+    setback_month: int = number(30, word="patterns.setback_month", minimum=0, maximum=84, step=1, whole=True)
+    setback_depth: int = number(25, word="patterns.setback_depth", minimum=0, maximum=60, step=1, whole=True)
+    alternative_month: int = number(0, word="patterns.alternative_month", minimum=0, maximum=84, step=1, whole=True)
+    alternative_value: int = number(80, word="patterns.alternative_value", minimum=0, maximum=120, step=1, whole=True)
+    unfairness: int = number(0, word="patterns.unfairness", minimum=0, maximum=40, step=1, whole=True)
+    switching_cost: int = number(10, word="patterns.switching_cost", minimum=0, maximum=40, step=1, whole=True)
+    repair_month: int = number(0, word="patterns.repair_month", minimum=0, maximum=84, step=1, whole=True)
+    repair_strength: int = number(20, word="patterns.repair_strength", minimum=0, maximum=60, step=1, whole=True)
+    months: int = number(84, word="patterns.months", minimum=1, maximum=240, step=1, unit="months", whole=True)
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a story ends.
+
+    Attributes
+    ----------
+    pattern
+        I–IV, "" while alive.
+    months
+        Months lived.
+    cause
+        One of `CAUSES`: the one without which it would have lived longest; "" while alive, or if more than
+        one had to be taken away.
+    last_repair
+        The last month in which a repair of the story's strength keeps it alive to the end of the story; None
+        if no month does, or none is needed.
+    """
+
+    pattern: str
+    months: int
+    cause: str
+    last_repair: int | None
+
+    @property
+    def ended(self) -> bool:
+        """Whether the relationship ended within the story."""
+        return self.pattern != ""
+
+
+def live(story: Story | None = None, relationship: Relationship | None = None) -> pd.DataFrame:
+    """Follow a story month by month.
+
+    Formulas, month t from 0:
+
+    - value = 60 + added value · t/12 − setback (from its month on) − unfairness · min(t/36, 1)
+      + repair (from six months after its start on)
+    - standard = max(50 + expectation rise · t/12, best alternative (from its month on))
+    - no shortfall: the level moves one month up the typical life curve of ``relationship``, from where it is;
+      shortfall s: the level falls by 0.005 · s
+    - binding follows the level with a lag of 12 months (`cvmlab.lifecycle.lagged`)
+    - the relationship ends when s > 20 · level + switching cost · binding, or when no level is left
+
+    Parameters
+    ----------
+    story
+        What happens; the default is a setback that nobody repairs.
+    relationship
+        Months and levels of the stages, and what a level brings; its own decline and repair are not used.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a month of the story: ``period`` (from 0), ``stage`` (text; "ended" after the end), ``code``, ``level``
+        (0 to 1, 0 after the end), ``value``, ``standard``, ``hold`` (points; what trust and switching cost
+        outweigh), ``revenue``, ``profit`` (money a month, before what added value and repair cost).
+        After the end ``profit`` is what earlier recommendations still bring.
+
+    Examples
+    --------
+    >>> followed = live(Story(setback_month=0))
+    >>> followed["stage"].iloc[[5, 23, 83]].tolist()
+    ['exploration', 'formation', 'stability']
+    """
+    import pandas as pd
+
+    story, relationship = story or Story(), relationship or Relationship()
+    lives = _lives(_stacked([story]), story.months, relationship)
+    level, code = lives["level"][:, 0], lives["code"][:, 0]
+    brought = variables(level, relationship)
+    return pd.DataFrame(
+        {
+            "period": np.arange(story.months),
+            "stage": np.array(["", *STAGES, "ended"], dtype=object)[code],
+            "code": code,
+            "level": level,
+            **{name: lives[name][:, 0] for name in ("value", "standard", "hold")},
+            "revenue": brought["revenue"],
+            "profit": brought["profit"],
+        }
+    )
+
+
+def ending(story: Story | None = None, relationship: Relationship | None = None) -> Ending:
+    """Say which pattern a story is, why it ended, and when a repair would still have been in time.
+
+    Examples
+    --------
+    >>> ending(Story(setback_month=3))
+    Ending(pattern='I', months=3, cause='setback', last_repair=None)
+    >>> ending(Story(setback_month=0)).ended
+    False
+    """
+    story, relationship = story or Story(), relationship or Relationship()
+    variants = [story, *(story.replace(**changes) for changes in _WITHOUT.values())]
+    code = _lives(_stacked(variants), story.months, relationship)["code"]
+    months = (code != ENDED).sum(axis=0)
+    pattern = int(pattern_of_paths(code[:, :1])[0])
+    if not pattern:
+        return Ending("", story.months, "", None)
+    gained = months[1:] - months[0]
+    cause = CAUSES[int(gained.argmax())] if gained.max() > 0 else ""
+    return Ending(PATTERNS[pattern - 1], int(months[0]), cause, last_month_to_repair(story, relationship))
+
+
+def last_month_to_repair(story: Story | None = None, relationship: Relationship | None = None) -> int | None:
+    """Return the last month in which a repair of the story's strength keeps it alive to the story's end.
+
+    An earlier repair never does worse, so every month before would have done as well.
+
+    Returns
+    -------
+    int or None
+        None if no month does, or if the relationship stays alive without a repair.
+
+    Examples
+    --------
+    >>> [last_month_to_repair(Story(setback_month=30, switching_cost=points)) for points in (0, 20, 40)]
+    [26, 34, 36]
+    """
+    story, relationship = story or Story(), relationship or Relationship()
+    tried = _stacked([story.replace(repair_month=0)] * story.months)
+    tried["repair_month"] = np.arange(story.months, dtype=np.float64)
+    code = _lives(tried, story.months, relationship)["code"]
+    lasts = code[-1] != ENDED
+    # the first one is the story without a repair
+    if lasts[0] or not lasts.any():
+        return None
+    return int(np.flatnonzero(lasts)[-1])
+
+
+def _stacked(stories: list[Story]) -> dict[str, NDArray[np.float64]]:
+    return {name: np.array([getattr(story, name) for story in stories], dtype=np.float64) for name in Story.limits()}
+
+
+def _lives(told: Mapping[str, NDArray[np.float64]], months: int, relationship: Relationship) -> dict[str, NDArray[Any]]:
+    """Follow many stories at once: arrays of shape (months, stories)."""
+    climb = _climb(relationship)
+    age = np.arange(len(climb), dtype=np.float64)
+    stories = len(told["months"])
+    level, binding = np.zeros(stories), np.zeros(stories)
+    alive = np.ones(stories, dtype=bool)
+    step = -np.expm1(-1 / BINDING_MONTHS)
+    value, standard = _value_and_standard(told, months)
+    found: dict[str, NDArray[Any]] = {
+        "level": np.zeros((months, stories)),
+        "hold": np.zeros((months, stories)),
+        "code": np.full((months, stories), ENDED, dtype=np.uint8),
+        "value": value,
+        "standard": standard,
+    }
+    for month in range(months):
+        shortfall = np.maximum(standard[month] - value[month], 0)
+        risen = np.interp(np.interp(level, climb, age) + 1, age, climb)
+        level = np.where(shortfall > 0, np.maximum(level - FALL * shortfall, 0), risen)
+        binding = binding + step * (level - binding)
+        hold = TRUST * level + told["switching_cost"] * binding
+        alive = alive & (shortfall <= hold) & (level > 0)
+        level = np.where(alive, level, 0)
+        found["level"][month], found["hold"][month] = level, np.where(alive, hold, 0)
+        stage = np.where(level <= relationship.formed + 1e-9, FORMATION, STABILITY)
+        stage = np.where(level <= relationship.explored + 1e-9, EXPLORATION, stage)
+        found["code"][month] = np.where(alive, np.where(shortfall > 0, DECLINE, stage), ENDED)
+    return found
+
+
+def _climb(relationship: Relationship) -> NDArray[np.float64]:
+    """Return the level after 0, 1, 2 … months of the typical life curve, up to the end of stability."""
+    unrepaired = relationship.replace(repaired_after=0)
+    path = level_path(unrepaired)[: -unrepaired.decline_months]
+    return np.concatenate(([0.0], path))
+
+
+def _value_and_standard(
+    told: Mapping[str, NDArray[np.float64]], months: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    month = np.arange(months, dtype=np.float64)[:, None]
+
+    def since(name: str, later: int = 0) -> NDArray[np.bool_]:
+        start = told[name]
+        return (start > 0) & (month >= start + later)
+
+    value = FIRST_VALUE + told["added_value"] * month / 12
+    value = value - told["setback_depth"] * since("setback_month")
+    value = value - told["unfairness"] * np.minimum(month / FAIRNESS_MONTHS, 1)
+    value = value + told["repair_strength"] * since("repair_month", REPAIR_MONTHS)
+    expected = FIRST_EXPECTATION + told["expectation_rise"] * month / 12
+    alternative = np.where(since("alternative_month"), told["alternative_value"], -np.inf)
+    return value, np.maximum(expected, alternative)

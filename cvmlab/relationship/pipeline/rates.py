@@ -1,0 +1,342 @@
+"""How fast customers move between the states, how long they stay, and how far they come.
+
+All rates are a month's: of `DAYS_A_MONTH` days, the average one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cvmlab.core.checking import check_parameter
+from cvmlab.core.periods import DAYS_A_MONTH as DAYS_A_MONTH
+from cvmlab.core.words import CvmError
+from cvmlab.data.tables import check_columns, numbers_between
+
+from .events import STATE, STATES, checked_stays, state_codes
+from .frames import by_state, check_states, pandas_frame
+
+
+def transition_rates(stays: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame:
+    """Return the monthly rate of each move that was seen, with its interval.
+
+    Formula: rate = moves / customer-months spent in the state. A stay that still lasts counts as exposure
+    without a move: that is how censoring is paid for, and why open customers are no failures. The interval
+    is the exact Poisson one (Garwood 1936): it is never below zero and holds for few moves.
+
+    Assumptions: within a state the rate does not change with time, and all customers have the same one
+    (`time_in_state` lets you check). A rate is no probability and may exceed 1; what it comes to
+    within a month says `transition_matrix`.
+
+    Parameters
+    ----------
+    stays
+        From `spells`.
+    confidence
+        Level of the interval, between 0 and 1.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``from_state``, ``to_state``, ``count`` (moves), ``exposure`` (customer-months in from_state),
+        ``rate``, ``low``, ``high`` (a month); in the order of `STATES`, only moves that were seen.
+
+    Raises
+    ------
+    CvmError
+        For no rows, a missing column, an unknown state, days below 0 or without an end, a stay that ended after
+        0 days, or a confidence outside 0 to 1.
+
+    References
+    ----------
+    Garwood (1936), Fiducial limits for the Poisson distribution, Biometrika 28.
+
+    Examples
+    --------
+    >>> stays = pd.DataFrame({
+    ...     "state": ["target", "target"], "next_state": ["prospect", ""], "days": [60, 62], "censored": [False, True]})
+    >>> transition_rates(stays)[["count", "exposure", "rate", "low", "high"]].round(3).values.tolist()
+    [[1.0, 4.008, 0.249, 0.006, 1.39]]
+    """
+    from scipy.special import gammaincinv
+
+    stays = checked_stays(stays, "next_state", "days", "censored")
+    check_parameter("confidence", confidence, 0, 1)
+    months = pd.Series(stays["days"].to_numpy(np.float64)).groupby(stays[STATE].to_numpy()).sum() / DAYS_A_MONTH
+    moves = stays.loc[~stays["censored"].to_numpy(dtype=bool)]
+    cells = pd.MultiIndex.from_product([STATES, STATES])
+    counts = moves.groupby([STATE, "next_state"]).size().reindex(cells, fill_value=0)
+    seen = counts[counts > 0]
+    count = seen.to_numpy(np.int64)
+    exposure = months.reindex(seen.index.get_level_values(0)).to_numpy(np.float64)
+    tail = (1 - confidence) / 2
+    return pd.DataFrame({
+        "from_state": seen.index.get_level_values(0).to_numpy(object),
+        "to_state": seen.index.get_level_values(1).to_numpy(object),
+        "count": count,
+        "exposure": exposure,
+        "rate": count / exposure,
+        "low": gammaincinv(count, tail) / exposure,
+        "high": gammaincinv(count + 1, 1 - tail) / exposure,
+    })  # fmt: skip
+
+
+def transition_matrix(rates: pd.DataFrame, *, months: float = 1) -> pd.DataFrame:
+    """Return the probabilities to be in each state after some months, from the rates.
+
+    Formula: P = exp(Q·months), the matrix exponential of the rates, each row of Q adding up to zero.
+    Counting where everybody stands at the ends of months would be simpler; but customers move on any day, twice
+    within a month, and enter and are last seen in mid-month: counting loses all this, the exponential does not.
+
+    A state that nobody was seen to leave keeps its customers: ``lost`` usually. One who said no and became a
+    prospect again is not lost: not buying once is not never buying.
+
+    Parameters
+    ----------
+    rates
+        ``from_state``, ``to_state``, ``rate`` (a month), from `transition_rates`.
+    months
+        Length of a step, at least 0.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``state`` and a column for each of `STATES`; each row adds up to 1.
+
+    Raises
+    ------
+    CvmError
+        For a missing column, an unknown state, a rate that is no number of at least 0, or months below 0.
+
+    Examples
+    --------
+    >>> rates = pd.DataFrame({"from_state": ["user"], "to_state": ["lost"], "rate": [0.5]})
+    >>> transition_matrix(rates).set_index("state").loc[["user", "lost"], "user"].round(4).tolist()
+    [0.6065, 0.0]
+    """
+    from scipy.linalg import expm
+
+    check_parameter("months", months, 0)
+    chances = np.clip(expm(generator(rates) * months), 0, None)
+    chances /= chances.sum(axis=1, keepdims=True)
+    return pd.DataFrame({STATE: list(STATES)} | {name: chances[:, i] for i, name in enumerate(STATES)})
+
+
+def generator(rates: pd.DataFrame) -> NDArray[np.float64]:
+    """Return the rates a month as a matrix over `STATES` whose rows add up to zero."""
+    rates = checked_rates(rates)
+    matrix = np.zeros((len(STATES), len(STATES)))
+    by_month = rates["rate"].to_numpy(dtype=np.float64)
+    np.add.at(matrix, (state_codes(rates["from_state"]), state_codes(rates["to_state"])), by_month)
+    np.fill_diagonal(matrix, 0)
+    np.fill_diagonal(matrix, -matrix.sum(axis=1))
+    return matrix
+
+
+def checked_rates(rates: pd.DataFrame) -> pd.DataFrame:
+    """Return rates as a frame of pandas; raise `CvmError` with the row where they are none. No rates are none seen."""
+    rates = pandas_frame(rates, "rates")
+    check_columns(rates, ["from_state", "to_state", "rate"], "rates")
+    for column in ("from_state", "to_state"):
+        check_states(rates, column, "rates", STATES)
+    if len(rates):
+        numbers_between(rates, "rate", 0, np.inf, "rates")
+    return rates
+
+
+def time_in_state(stays: pd.DataFrame) -> pd.DataFrame:
+    """Return how long customers stay in each state, and where they go from there.
+
+    The median comes from the Kaplan–Meier curve, which counts a stay that still lasts as long as it is seen.
+    The mean of the finished stays is there to be distrusted: long stays are the ones that have not finished
+    yet, so it is too short.
+
+    Parameters
+    ----------
+    stays
+        From `spells`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``state``, ``stays``, ``censored`` (stays that last), ``mean_finished_days`` (biased; NaN if none
+        finished), ``median_days`` (infinite if fewer than half are seen to leave), ``constant_rate_median_days``
+        (ln 2 / rate of leaving: far from the median, the rate is not constant), and for each state ``to_…``
+        the share of the finished stays that went there; in the order of `STATES`, only states that occur.
+
+    Raises
+    ------
+    CvmError
+        As `transition_rates`.
+
+    References
+    ----------
+    Kaplan & Meier (1958), Nonparametric estimation from incomplete observations, JASA 53.
+
+    Examples
+    --------
+    >>> stays = pd.DataFrame({
+    ...     "state": ["target"] * 3, "next_state": ["prospect", "", ""], "days": [10, 20, 90],
+    ...     "censored": [False, True, True]})
+    >>> time_in_state(stays)[["stays", "censored", "mean_finished_days", "median_days"]].values.tolist()
+    [[3.0, 2.0, 10.0, inf]]
+    """
+    stays = checked_stays(stays, "next_state", "days", "censored")
+    rows = [_time_of(state, stays[stays[STATE] == state]) for state in STATES if (stays[STATE] == state).any()]
+    return pd.DataFrame(rows)
+
+
+def _time_of(state: str, stays: pd.DataFrame) -> dict[str, object]:
+    length = stays["days"].to_numpy(np.float64)
+    ended = ~stays["censored"].to_numpy(dtype=bool)
+    curve = _kaplan_meier(length, ended)
+    below = np.flatnonzero(curve["staying"].to_numpy() <= 0.5)
+    finished = int(ended.sum())
+    went = stays.loc[ended, "next_state"].value_counts()
+    return {
+        STATE: state,
+        "stays": len(stays),
+        "censored": int((~ended).sum()),
+        "mean_finished_days": length[ended].mean() if finished else np.nan,
+        "median_days": float(curve["days"].iloc[below[0]]) if len(below) else np.inf,
+        "constant_rate_median_days": float(np.log(2) * length.sum() / finished) if finished else np.inf,
+    } | {f"to_{name}": went.get(name, 0) / finished if finished else np.nan for name in STATES}
+
+
+def staying_curve(stays: pd.DataFrame, state: str) -> pd.DataFrame:
+    """Return the Kaplan–Meier curve of the stays in one state: who is still there after so many days.
+
+    Parameters
+    ----------
+    stays
+        From `spells`.
+    state
+        One of `STATES`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``days`` (0 first, then each day on which somebody left), ``staying`` (share of 1), ``at_risk``
+        (stays seen that long).
+
+    Raises
+    ------
+    CvmError
+        As `transition_rates`, and for a state in which nobody is.
+
+    Examples
+    --------
+    >>> stays = pd.DataFrame({
+    ...     "state": ["user"] * 2, "next_state": ["lost", ""], "days": [30, 60], "censored": [False, True]})
+    >>> staying_curve(stays, "user").values.tolist()
+    [[0.0, 1.0, 2.0], [30.0, 0.5, 2.0]]
+    """
+    stays = checked_stays(stays, "next_state", "days", "censored")
+    mine = stays[stays[STATE] == state]
+    if not len(mine):
+        raise CvmError("pipeline.nobody_there", state=state, states=", ".join(sorted(set(stays[STATE]))))
+    return _kaplan_meier(mine["days"].to_numpy(np.float64), ~mine["censored"].to_numpy(dtype=bool))
+
+
+def _kaplan_meier(length: NDArray[np.float64], ended: NDArray[np.bool_]) -> pd.DataFrame:
+    at, left = np.unique(length[ended], return_counts=True)
+    at_risk = len(length) - np.searchsorted(np.sort(length), at, side="left")
+    staying = np.cumprod(1 - left / at_risk)
+    return pd.DataFrame({
+        "days": np.append(0.0, at),
+        "staying": np.append(1.0, staying),
+        "at_risk": np.append(len(length), at_risk),
+    })  # fmt: skip
+
+
+def chance_of_reaching(rates: pd.DataFrame, state: str) -> pd.DataFrame:
+    """Return the chance ever to reach a state, from each of the states, if the rates stay as they are.
+
+    Formula: the chances h solve Q·h = 0 at every state, with h = 1 at the state itself and h = 0 where
+    nobody leaves.
+
+    Parameters
+    ----------
+    rates
+        From `transition_rates`.
+    state
+        One of `STATES`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``state``, ``chance`` (share of 1): one row for each of `STATES`.
+
+    Raises
+    ------
+    CvmError
+        For rates that `transition_matrix` refuses, or an unknown state.
+
+    Examples
+    --------
+    >>> rates = pd.DataFrame({
+    ...     "from_state": ["target"] * 2, "to_state": ["prospect", "lost"], "rate": [0.12, 0.03]})
+    >>> float(chance_of_reaching(rates, "prospect")["chance"].iloc[0])
+    0.8
+    """
+    if state not in STATES:
+        raise CvmError("pipeline.no_such_state", state=state, states=", ".join(STATES))
+    return pd.DataFrame({STATE: list(STATES), "chance": chances_of(generator(rates), STATES.index(state))})
+
+
+def chances_of(moves: NDArray[np.float64], goal: int) -> NDArray[np.float64]:
+    """Return the chance ever to reach the state in place ``goal``, from each state; see `chance_of_reaching`."""
+    chance = np.zeros(len(STATES))
+    chance[goal] = 1
+    # only those from whom a path leads to the goal have a chance; without the others the system can be solved
+    inside = [place for place in np.flatnonzero(_leads_to(moves, goal)) if place != goal]
+    if inside:
+        chance[inside] = np.linalg.solve(-moves[np.ix_(inside, inside)], moves[inside, goal])
+    return chance.round(12)
+
+
+def _leads_to(moves: NDArray[np.float64], goal: int) -> NDArray[np.bool_]:
+    step = moves > 0
+    found = np.zeros(len(moves), dtype=bool)
+    found[goal] = True
+    for _ in range(len(moves)):
+        found = found | (step & found).any(axis=1)
+    return found
+
+
+def whereabouts(rates: pd.DataFrame, customers: Mapping[str, float], months: float) -> pd.DataFrame:
+    """Return how many customers are expected to be in each state after some months.
+
+    Parameters
+    ----------
+    rates
+        From `transition_rates`.
+    customers
+        State to number of customers there now, at least 0; states left out hold nobody.
+    months
+        At least 0.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``state``, ``customers`` (expected number): one row for each of `STATES`.
+
+    Raises
+    ------
+    CvmError
+        For rates or months that `transition_matrix` refuses, an unknown state, or fewer than 0 customers.
+
+    Examples
+    --------
+    >>> rates = pd.DataFrame({"from_state": ["user"], "to_state": ["lost"], "rate": [0.5]})
+    >>> whereabouts(rates, {"user": 100}, months=1).set_index("state")["customers"].round(1)[["user", "lost"]].tolist()
+    [60.7, 39.3]
+    """
+    now = by_state(customers, "customers", STATES, minimum=0)
+    return pd.DataFrame({
+        STATE: list(STATES),
+        "customers": now @ transition_matrix(rates, months=months)[list(STATES)].to_numpy(),
+    })  # fmt: skip

@@ -1,0 +1,149 @@
+"""Silence and waking: how many days without a purchase, and who buys again after them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cvmlab.core.checking import check_count
+from cvmlab.core.periods import as_date
+from cvmlab.core.words import CvmError
+from cvmlab.data.tables import AMOUNT, CUSTOMER_ID, DATE, Column, Table, check_columns, check_table, numbers
+
+from .events import days
+from .frames import pandas_frame
+
+BOUGHT = Table(
+    "transactions",
+    (Column(CUSTOMER_ID, "id", required=True), Column(DATE, "date", required=True), Column(AMOUNT, "number")),
+)
+
+
+def dormancy(
+    transactions: Any,
+    *,
+    silent_days: Sequence[int] = (30, 60, 90, 180, 365),
+    within_days: int = 365,
+    as_of: dt.date | str | None = None,
+) -> pd.DataFrame:
+    """Return who falls silent for so many days, and the chance that a silence of that length still ends.
+
+    Every purchase day begins a silence, which the next purchase day ends; the last one of each customer still
+    lasts. The chances come from the Kaplan–Meier curve of all silences, so that those which still last are
+    not taken for the end of a customer.
+
+    Parameters
+    ----------
+    transactions
+        Frame of pandas, polars, DuckDB or pyarrow: ``customer_id``, ``date`` [, ``amount``: only rows above 0 are
+        purchases].
+    silent_days
+        Lengths of silence to look at, or one of them: whole days from 1.
+    within_days
+        Time in which a silent customer may wake for ``chance_within``, whole days from 1.
+    as_of
+        Day of the last look; the last day of the log if left out. Later rows are left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a length, in rising order: ``silent_days``; ``silences`` (seen to last that long or longer),
+        ``woken`` (of them ended by a purchase so far), ``share_woken`` (a lower bound: some still last);
+        ``chance_within`` (chance to buy within ``within_days`` after that silence; NaN beyond what was
+        seen), ``chance_seen`` (chance to buy within the longest silence seen to end); ``silent_now``
+        (customers silent that long on the as-of day), ``share_silent_now`` (of those whose first
+        purchase lies that far back; NaN if there are none).
+
+    Raises
+    ------
+    CvmError
+        For no frame, no purchases up to the as-of day, a missing column or one of another type (dates with a time
+        zone, amounts as text), gaps, or lengths that are no whole numbers from 1. The sentence names column and row.
+
+    Examples
+    --------
+    >>> log = pd.DataFrame({
+    ...     "customer_id": ["a", "a", "b"], "date": pd.to_datetime(["2024-01-01", "2024-05-01", "2024-02-01"])})
+    >>> dormancy(log, silent_days=(90,), as_of="2024-12-31")[["silences", "woken", "silent_now"]].values.tolist()
+    [[3, 1, 2]]
+    """
+    lengths = _lengths(silent_days)
+    check_count("within_days", within_days)
+    length, woken, since_first = _silences(transactions, as_of)
+    gone = np.sort(length[woken])
+    ends, count = np.unique(gone, return_counts=True)
+    at_risk = len(length) - np.searchsorted(np.sort(length), ends, side="left")
+    staying = np.append(1.0, np.cumprod(1 - count / at_risk))
+
+    def silent_after(day: int) -> float:
+        # a silence that ends on the day itself has not lasted longer than it
+        return float(staying[np.searchsorted(ends, day, side="right")])
+
+    longest = length.max()
+    rows = []
+    for day in lengths:
+        lasted = length >= day
+        before = silent_after(day - 1)
+        old_enough = int((since_first >= day).sum())
+        silent_now = int((lasted & ~woken).sum())
+        rows.append({
+            "silent_days": day,
+            "silences": int(lasted.sum()),
+            "woken": int((lasted & woken).sum()),
+            "share_woken": (lasted & woken).sum() / lasted.sum() if lasted.any() else np.nan,
+            "chance_within": 1 - silent_after(day + within_days) / before
+            if before > 0 and day + within_days <= longest else np.nan,
+            "chance_seen": 1 - float(staying[-1]) / before if before > 0 and lasted.any() else np.nan,
+            "silent_now": silent_now,
+            "share_silent_now": silent_now / old_enough if old_enough else np.nan,
+        })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _lengths(silent_days: Sequence[int]) -> list[int]:
+    given: list[Any] = list(silent_days) if np.ndim(silent_days) else [silent_days]
+    if not given:
+        raise CvmError("pipeline.no_silence")
+    for number in given:
+        check_count("silent_days", number)
+    return sorted({int(number) for number in given})
+
+
+def _checked(transactions: Any) -> pd.DataFrame:
+    log = pandas_frame(transactions, BOUGHT.name)
+    check_columns(log, BOUGHT.required(), BOUGHT.name)
+    # a column without rows has no type to speak of
+    if not len(log):
+        raise CvmError("tables.no_rows", table=BOUGHT.name)
+    check_table(log, BOUGHT)
+    for column in (CUSTOMER_ID, DATE):
+        gaps = log[column].isna().to_numpy()
+        if gaps.any():
+            raise CvmError("tables.missing_values", table=BOUGHT.name, column=column, count=int(gaps.sum()),
+                           row=int(gaps.argmax()) + 1)  # fmt: skip
+    return log[numbers(log, AMOUNT, BOUGHT.name) > 0] if AMOUNT in log else log
+
+
+def _silences(
+    transactions: Any, as_of: dt.date | str | None
+) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.int64]]:
+    """Return length and end (True: a purchase) of each silence, and each customer's days since the first purchase."""
+    bought = _checked(transactions)
+    if as_of is not None:
+        bought = bought[bought[DATE].to_numpy() < np.datetime64(as_date(as_of)) + np.timedelta64(1, "D")]
+    if not len(bought):
+        raise CvmError("pipeline.no_purchases")
+    day = days(bought[DATE])
+    end = np.datetime64(as_date(as_of), "D").astype(np.int64) if as_of is not None else day.max()
+    ids, _ = pd.factorize(bought[CUSTOMER_ID])
+    pairs = np.unique(np.stack([ids, day]), axis=1)
+    ids, day = pairs[0], pairs[1]
+    last = np.append(ids[1:] != ids[:-1], True)
+    first = np.append(True, last[:-1])
+    length = np.where(last, end, np.append(day[1:], 0)) - day
+    return length, ~last, end - day[first]

@@ -1,0 +1,387 @@
+"""What a customer in each state is worth, and which step of the pipeline is worth improving."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cvmlab.core.checking import check_count, check_parameter
+from cvmlab.core.discounting import First, counts_now, period_rate
+from cvmlab.core.periods import DAYS_A_MONTH
+from cvmlab.core.words import CvmError
+from cvmlab.data.tables import COST, check_columns, numbers_between
+
+from .events import EVENTS, LOST, STATE, STATES, VALUE, check_events, spells
+from .frames import by_state, pandas_frame
+from .rates import checked_rates, generator
+
+TakenFrom = Literal["staying", "lost"]
+
+
+def money_by_state(events: Any, *, as_of: dt.date | str | None = None) -> pd.DataFrame:
+    """Return what a customer brings and costs in a month spent in each state, from the log.
+
+    An event counts for the state its row names; the money of the day on which a state is entered belongs
+    to that state. The reward is an average: it assumes that money does not depend on how long a customer
+    has been there.
+
+    Parameters
+    ----------
+    events
+        As in `check_events`, with ``value`` (money, margin of the event before the cost of the contact) and
+        ``cost`` (money). A gap is no money.
+    as_of
+        As in `spells`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``state``, ``exposure`` (customer-months), ``value``, ``cost`` (money in all), ``reward`` (money a
+        month: (value − cost)/exposure; NaN if nobody spent time there): one row for each of `STATES`.
+
+    Raises
+    ------
+    CvmError
+        As `check_events`, and for a log without ``value`` or ``cost``.
+
+    Examples
+    --------
+    >>> log = pd.DataFrame({
+    ...     "customer_id": ["a", "a"], "state": ["user", "user"], "value": [0.0, 90.0], "cost": [10.0, 0.0],
+    ...     "date": pd.to_datetime(["2024-01-01", "2024-03-01"])})
+    >>> money_by_state(log, as_of="2025-01-01").set_index("state").loc["user"].round(2).tolist()
+    [12.02, 90.0, 10.0, 6.65]
+    """
+    log = pandas_frame(events, EVENTS.name)
+    check_events(log, as_of=as_of)
+    check_columns(log, [VALUE, COST], EVENTS.name)
+    stays = spells(log, as_of=as_of)
+    months = stays.groupby(STATE)["days"].sum().reindex(STATES, fill_value=0).to_numpy(np.float64) / DAYS_A_MONTH
+    money = log.groupby(log[STATE].to_numpy(object))[[VALUE, COST]].sum().reindex(STATES, fill_value=0)
+    value, cost = (money[name].to_numpy(np.float64) for name in (VALUE, COST))
+    reward = np.divide(value - cost, months, out=np.full(len(STATES), np.nan), where=months > 0)
+    return pd.DataFrame({STATE: list(STATES), "exposure": months, VALUE: value, COST: cost, "reward": reward})
+
+
+def expected_rewards(
+    rates: pd.DataFrame, rewards: Mapping[str, float], *, discount_rate: float = 0.0, months: float = 1
+) -> dict[str, float]:
+    """Return what a customer is expected to bring within the coming month, by the state he is in now.
+
+    Who is an opportunity today may be a user in two weeks, so that the month brings a little of both. Formula:
+    ∫ exp((Q − ρ)s)·r ds over the month, with ρ the discount rate of one moment.
+
+    Parameters
+    ----------
+    rates
+        From `transition_rates`.
+    rewards
+        Money a month in each state; a state left out brings nothing.
+    discount_rate
+        A year's; money within the month is discounted to its start.
+    months
+        Length of the period, greater than 0.
+
+    Returns
+    -------
+    dict
+        State to money a period, for `state_values` beside `transition_matrix` of the same length.
+
+    Raises
+    ------
+    CvmError
+        For rates that `transition_matrix` refuses, rewards that are no numbers by state, a discount rate of −1 or
+        less, or months that are not above 0.
+
+    Examples
+    --------
+    >>> rates = pd.DataFrame({"from_state": ["order"], "to_state": ["user"], "rate": [0.9]})
+    >>> expected = expected_rewards(rates, {"user": 100.0})
+    >>> round(expected["user"], 1), round(expected["order"], 1)
+    (100.0, 34.1)
+    """
+    from scipy.linalg import expm
+
+    check_parameter("discount_rate", discount_rate, -1, open_minimum=True)
+    check_parameter("months", months, 0, open_minimum=True)
+    size = len(STATES)
+    # Van Loan (1978): the integral stands in the corner of one larger exponential
+    block = np.zeros((size + 1, size + 1))
+    block[:size, :size] = generator(rates) - np.log1p(discount_rate) / 12 * np.eye(size)
+    block[:size, size] = by_state(rewards, "rewards", STATES)
+    return dict(zip(STATES, expm(block * months)[:size, size].tolist(), strict=True))
+
+
+def state_values(
+    matrix: pd.DataFrame,
+    rewards: Mapping[str, float],
+    *,
+    discount_rate: float,
+    periods_per_year: float = 12,
+    first: First = "now",
+    periods: int | None = None,
+) -> pd.DataFrame:
+    """Return the present value of a customer in each state: a Markov reward.
+
+    Formula: V = (I − P/(1+i))⁻¹ R with the discount rate i of a period. The reward of the state a customer
+    is in now is counted at once for ``first="now"``; for ``first="next"`` the first reward is that of the
+    state reached after one period, so that R is not counted.
+
+    Parameters
+    ----------
+    matrix
+        ``state`` and a column for each state: probabilities of one period, rows adding up to 1. Any names of
+        states will do.
+    rewards
+        State to money a period; a state left out brings nothing.
+    discount_rate, periods_per_year
+        A year's rate, and how many periods make a year.
+    first
+        ``"now"`` or ``"next"``.
+    periods
+        Number of rewards counted, a whole number from 1; without end if left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``state``, ``value`` (money), in the order of the matrix.
+
+    Raises
+    ------
+    CvmError
+        For a row that does not add up to 1, a probability that is no number from 0 to 1, rewards that are no
+        numbers by state, or a value without end (a discount rate of zero where customers stay for ever).
+
+    References
+    ----------
+    Pfeifer & Carraway (2000), Modeling customer relationships as Markov chains, Journal of Interactive
+    Marketing 14.
+
+    Examples
+    --------
+    >>> matrix = pd.DataFrame({"state": ["user", "lost"], "user": [0.8, 0.0], "lost": [0.2, 1.0]})
+    >>> values = state_values(matrix, {"user": 100.0}, discount_rate=0.1, periods_per_year=1)
+    >>> values["value"].round(2).tolist()
+    [366.67, 0.0]
+    """
+    names, chances = _checked_matrix(matrix)
+    reward = by_state(rewards, "rewards", names)
+    now = counts_now(first)
+    rate = period_rate(discount_rate, periods_per_year)
+    kept = chances / (1 + rate)
+    if periods is None:
+        value = _without_end(kept, reward, rate)
+    else:
+        check_count("periods", periods)
+        value = _over(kept, reward, int(periods) + (not now))
+    return pd.DataFrame({STATE: names, "value": value if now else value - reward})
+
+
+def _without_end(kept: NDArray[np.float64], reward: NDArray[np.float64], rate: float) -> NDArray[np.float64]:
+    # a state that nobody leaves and that brings nothing is worth nothing, whatever the rate
+    idle = (kept * (1 + rate) * ~np.eye(len(kept), dtype=bool)).sum(axis=1) < 1e-15
+    open_states = ~(idle & (reward == 0))
+    value = np.zeros(len(kept))
+    inside = kept[np.ix_(open_states, open_states)]
+    if inside.size and np.abs(np.linalg.eigvals(inside)).max() >= 1 - 1e-12:
+        raise CvmError("pipeline.endless_value", rate=f"{rate:g}")
+    value[open_states] = np.linalg.solve(np.eye(len(inside)) - inside, reward[open_states])
+    return value
+
+
+def _over(kept: NDArray[np.float64], reward: NDArray[np.float64], periods: int) -> NDArray[np.float64]:
+    value = np.zeros(len(reward))
+    for _ in range(periods):
+        value = reward + kept @ value
+    return value
+
+
+def _checked_matrix(matrix: pd.DataFrame) -> tuple[list[str], NDArray[np.float64]]:
+    matrix = pandas_frame(matrix, "matrix")
+    check_columns(matrix, [STATE], "matrix")
+    if not len(matrix):
+        raise CvmError("tables.no_rows", table="matrix")
+    names = [str(name) for name in matrix[STATE]]
+    check_columns(matrix, names, "matrix")
+    chances = np.column_stack([numbers_between(matrix, name, 0, 1, "matrix") for name in names])
+    off = np.abs(chances.sum(axis=1) - 1) > 1e-6
+    if off.any():
+        place = int(off.argmax())
+        raise CvmError("pipeline.row_sum", state=names[place], sum=f"{chances[place].sum():.6g}")
+    return names, chances
+
+
+def value_of_prospect(
+    rates: pd.DataFrame, rewards: Mapping[str, float], *, discount_rate: float, start: str = "prospect"
+) -> float:
+    """Return what a customer in a state is worth today, all that is still to come included.
+
+    Formula: V = (ρ − Q)⁻¹ r, with the rates Q, the money r a month in each state and ρ = ln(1+d)/12: the
+    Markov reward of `state_values` for steps so short that nothing happens twice in one. With the matrix
+    and `expected_rewards` of a month it gives the same figure.
+
+    Parameters
+    ----------
+    rates
+        From `transition_rates`.
+    rewards
+        Money a month in each state, for example ``reward`` of `money_by_state`; a state left out brings nothing.
+    discount_rate
+        A year's.
+    start
+        The state the customer is in today.
+
+    Returns
+    -------
+    float
+        Money. What was spent to get the customer there is not in it: it is gone.
+
+    Raises
+    ------
+    CvmError
+        For rates that `transition_matrix` refuses, rewards that are no numbers by state, an unknown start, a
+        discount rate below 0, or a value without end.
+
+    Examples
+    --------
+    >>> rates = pd.DataFrame({
+    ...     "from_state": ["prospect", "user"], "to_state": ["user", "lost"], "rate": [0.1, 0.02]})
+    >>> round(value_of_prospect(rates, {"prospect": -50, "user": 200}, discount_rate=0.1))
+    6168
+    """
+    values = values_of(generator(rates), by_state(rewards, "rewards", STATES), discount_rate)
+    return float(values[_place(start)])
+
+
+def values_of(moves: NDArray[np.float64], reward: NDArray[np.float64], discount_rate: float) -> NDArray[np.float64]:
+    """Return the value of a customer in each of `STATES`, shape (7,); see `value_of_prospect`."""
+    return _months_spent(moves, discount_rate, reward) @ reward
+
+
+def effect_of_rate(
+    rates: pd.DataFrame,
+    rewards: Mapping[str, float],
+    *,
+    discount_rate: float,
+    start: str = "prospect",
+    points: float = 0.01,
+    relative: float = 0.1,
+    taken_from: TakenFrom = "staying",
+) -> pd.DataFrame:
+    """Return what a better rate at each step adds to the value of one customer: which step to improve.
+
+    A step that leads to more value is better when its rate is higher, one that leads to less when it is
+    lower. Formula of the slope: ∂V/∂λ = M·(V_to − V_from), with M the discounted months that a customer from
+    ``start`` spends in ``from_state``: how many are exposed to the step, times what the step gains.
+
+    Parameters
+    ----------
+    rates, rewards, discount_rate, start
+        As in `value_of_prospect`.
+    points
+        Change of a rate, as a share of 1 a month: 0.01 is one point.
+    relative
+        Change of a rate as a share of itself: 0.1 is a tenth.
+    taken_from
+        ``"staying"``: who moves would else have stayed, so that they leave the state sooner.
+        ``"lost"``: who moves would else have been lost; the months in the state remain the same. Then only steps
+        up are shown, and V_from in the slope is the value of ``lost``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``from_state``, ``to_state``, ``rate`` (a month), ``months`` (discounted, in from_state), ``gain``
+        (money: value after the step less value without it), ``by_points``, ``by_share`` (money:
+        exact change of the value of one customer for a better rate; NaN where the rate is too low to be
+        lowered, or too few are lost to be won over, by so much); the largest ``by_points`` first.
+
+    Raises
+    ------
+    CvmError
+        As `value_of_prospect`, for points or a share outside 0 to 1, or another word for ``taken_from``.
+
+    Notes
+    -----
+    The figures say what a better rate would be *worth*, not what it costs to get, nor that it can be got.
+
+    Examples
+    --------
+    >>> rates = pd.DataFrame({
+    ...     "from_state": ["prospect", "user"], "to_state": ["user", "lost"], "rate": [0.1, 0.02]})
+    >>> effect = effect_of_rate(rates, {"prospect": -50, "user": 200}, discount_rate=0.1)
+    >>> effect[["from_state", "by_points", "by_share"]].round(0).values.tolist()
+    [['user', 3696.0, 511.0], ['prospect', 84.0, 84.0]]
+    """
+    check_parameter("points", points, 0, 1, open_minimum=True)
+    check_parameter("relative", relative, 0, 1, open_minimum=True)
+    if taken_from not in ("staying", "lost"):
+        raise CvmError("pipeline.taken_from", value=taken_from)
+    rates = checked_rates(rates)
+    reward, moves = by_state(rewards, "rewards", STATES), generator(rates)
+    months = _months_spent(moves, discount_rate, reward)
+    value, place = months @ reward, _place(start)
+    merged = rates.groupby(["from_state", "to_state"], sort=False)["rate"].sum().reset_index()
+    rows = []
+    for before, after, rate in merged.itertuples(index=False):
+        i, j = STATES.index(before), STATES.index(after)
+        if i == j or rate == 0 or (taken_from == "lost" and after == LOST):
+            continue
+        other = STATES.index(LOST) if taken_from == "lost" else i
+        gain = value[j] - value[other]
+
+        def better(by: float, i: int = i, j: int = j, other: int = other, gain: float = gain) -> float:
+            return _change(moves, reward, discount_rate, place, (i, j, other), by if gain >= 0 else -by)
+
+        rows.append((before, after, rate, abs(months[place, i]), gain, better(points), better(relative * rate)))
+    columns = ["from_state", "to_state", "rate", "months", "gain", "by_points", "by_share"]
+    shown = pd.DataFrame(rows, columns=columns)
+    return shown.sort_values("by_points", ascending=False, ignore_index=True, kind="stable")
+
+
+def _change(
+    moves: NDArray[np.float64],
+    reward: NDArray[np.float64],
+    discount_rate: float,
+    place: int,
+    step: tuple[int, int, int],
+    by: float,
+) -> float:
+    """Return the exact change of a value when the rate i → j rises by so much, at the cost of another."""
+    i, j, other = step
+    changed = moves.copy()
+    changed[i, j] += by
+    if other != i:
+        changed[i, other] -= by
+    else:
+        changed[i, i] -= by
+    if min(changed[i, j], changed[i, other] if other != i else 0.0) < -1e-12:
+        return np.nan
+    now, then = (values_of(matrix, reward, discount_rate)[place] for matrix in (moves, changed))
+    return float(then - now)
+
+
+def _months_spent(moves: NDArray[np.float64], discount_rate: float, reward: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the discounted months spent in each state (columns), from each state (rows).
+
+    Where nobody leaves and nothing is brought, months are not counted: they would have no end at a rate of 0.
+    """
+    check_parameter("discount_rate", discount_rate, 0)
+    rate = float(np.log1p(discount_rate) / 12)
+    counted = ~((np.diag(moves) == 0) & (reward == 0))
+    months = np.zeros_like(moves)
+    inside = rate * np.eye(int(counted.sum())) - moves[np.ix_(counted, counted)]
+    if inside.size and np.linalg.cond(inside) > 1e12:
+        raise CvmError("pipeline.endless_value", rate=f"{discount_rate:g}")
+    months[np.ix_(counted, counted)] = np.linalg.inv(inside)
+    return months
+
+
+def _place(state: str) -> int:
+    if state not in STATES:
+        raise CvmError("pipeline.no_such_state", state=state, states=", ".join(STATES))
+    return STATES.index(state)

@@ -1,0 +1,241 @@
+"""The hidden states: steps within the stages, and how a relationship may move between them.
+
+A stage is more than one level: formation is a climb, decline a fall that remembers where it began. Each stage is
+therefore a few steps, and the steps are what the hidden Markov model moves between. Stages cannot be skipped on the
+way up; decline and the end can be reached from each; a repair leads back to the stage that was left. Who comes back
+after the end begins anew, as a rule with trial orders, or goes on where the relationship was left.
+
+The heights and chances below are assumed, not estimated: they were set by hand with an eye on histories of both
+generators of `cvmlab.simulated`. What a fit estimates starts from them and leans on them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cvmlab.relationship.lifecycle import DECLINE, ENDED, EXPLORATION, FORMATION, STABILITY
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step: its name, the code of its stage, its usual height (0 exploration … 1 stability) and its origin.
+
+    ``height`` is a place on the way from the first trial orders (0) to stability (1), on the scale of the
+    logarithm of revenue; ``origin`` is the stage a decline began in, 0 otherwise.
+    """
+
+    name: str
+    stage: int
+    height: float = 0.0
+    origin: int = 0
+
+
+STEPS = (
+    Step("before", 0),
+    Step("exploration 1", EXPLORATION, 0.0),
+    Step("exploration 2", EXPLORATION, 0.13),
+    Step("formation 1", FORMATION, 0.3),
+    Step("formation 2", FORMATION, 0.57),
+    Step("formation 3", FORMATION, 0.77),
+    Step("formation 4", FORMATION, 0.92),
+    Step("between formation and stability", STABILITY, 0.98),
+    Step("stability", STABILITY, 1.0),
+    Step("decline of exploration", DECLINE, -0.1, EXPLORATION),
+    Step("decline of formation 1", DECLINE, 0.57, FORMATION),
+    Step("decline of formation 2", DECLINE, 0.08, FORMATION),
+    Step("decline of stability 1", DECLINE, 0.85, STABILITY),
+    Step("decline of stability 2", DECLINE, 0.55, STABILITY),
+    Step("decline of stability 3", DECLINE, 0.15, STABILITY),
+    Step("ended", ENDED),
+    Step("not yet seen", 0),
+)
+COUNT = len(STEPS)
+# Where formation ends is a matter of definition: revenue is near its top late in formation and stays there. On the
+# step between, six in ten periods still count to formation.
+_STILL_FORMATION = 0.6
+#: Stage codes: none, the four stages, ended.
+CODES = ENDED + 1
+STAGE_OF: NDArray[np.uint8] = np.array([step.stage for step in STEPS], np.uint8)
+ORIGIN_OF: NDArray[np.uint8] = np.array([step.origin for step in STEPS], np.uint8)
+HEIGHT: NDArray[np.float64] = np.array([step.height for step in STEPS])
+#: Steps with a relationship.
+ALIVE: NDArray[np.bool_] = (STAGE_OF > 0) & (STAGE_OF < ENDED)
+RISING: NDArray[np.intp] = np.flatnonzero((STAGE_OF >= EXPLORATION) & (STAGE_OF <= STABILITY))
+#: No relationship yet; ended; a customer from before the data who has not bought in them yet.
+BEFORE, OVER, UNSEEN = 0, COUNT - 2, COUNT - 1
+
+_E1, _E2, _F1, _F2, _F3, _F4, _S1, _S2, _DE, _DF1, _DF2, _DS1, _DS2, _DS3 = range(1, OVER)
+BETWEEN = _S1
+# Chances of a month: what they were before any data were seen. Staying is what is left.
+_USUAL = {
+    _E1: {_E2: 0.2, _F1: 0.06, _DE: 0.03, OVER: 0.03},
+    _E2: {_F1: 0.2, _F2: 0.04, _DE: 0.03, OVER: 0.03},
+    _F1: {_F2: 0.2, _F3: 0.05, _DF1: 0.015, OVER: 0.005},
+    _F2: {_F3: 0.2, _F4: 0.05, _DF1: 0.015, OVER: 0.005},
+    _F3: {_F4: 0.2, _S1: 0.05, _DF1: 0.015, OVER: 0.005},
+    _F4: {_S1: 0.25, _DF1: 0.015, OVER: 0.005},
+    _S1: {_S2: 0.1, _DS1: 0.015, OVER: 0.003},
+    _S2: {_DS1: 0.015, OVER: 0.003},
+    _DE: {_E1: 0.04, _E2: 0.04, OVER: 0.12},
+    _DF1: {_DF2: 0.25, _F1: 0.03, _F2: 0.03, _F3: 0.02, OVER: 0.05},
+    _DF2: {_F1: 0.06, OVER: 0.15},
+    _DS1: {_DS2: 0.25, _F4: 0.04, _S1: 0.04, OVER: 0.04},
+    _DS2: {_DS3: 0.25, _F2: 0.03, _F3: 0.03, OVER: 0.07},
+    _DS3: {_F1: 0.06, OVER: 0.15},
+    OVER: {_E1: 0.006, _E2: 0.001, _F1: 0.0005, _F2: 0.0005, _F3: 0.0005, _F4: 0.0005, _S2: 0.001},
+}
+# A relationship that begins within the data begins as a trial; where a period is long, the trial may be over.
+_BEGINS = {_E1: 0.8, _E2: 0.17, _F1: 0.03}
+# One that was there in the first period may be anywhere.
+_FOUND = {
+    _E1: 0.06,
+    _E2: 0.06,
+    _F1: 0.06,
+    _F2: 0.06,
+    _F3: 0.06,
+    _F4: 0.06,
+    _S1: 0.12,
+    _S2: 0.46,
+    _DS1: 0.03,
+    _DS2: 0.03,
+}
+
+
+def usual_moves(months: int = 1) -> NDArray[np.float64]:
+    """Return the chances of moving between steps before any data were seen, for periods of so many months.
+
+    Returns
+    -------
+    ndarray
+        Shape (steps, steps), from row to column; the first row says where a relationship begins that
+        begins within the data. Moves that are not `allowed` are 0; other rows sum to 1.
+    """
+    monthly = np.eye(COUNT)
+    for start, moves in _USUAL.items():
+        monthly[start] = 0
+        for end, chance in moves.items():
+            monthly[start, end] = chance
+        monthly[start, start] = 1 - monthly[start].sum()
+    usual = np.where(_reachable(months), np.linalg.matrix_power(monthly, months), 0)
+    usual /= usual.sum(axis=1, keepdims=True)
+    return with_entries(usual, _spread(_BEGINS), _spread(_FOUND))
+
+
+def _spread(chances: dict[int, float]) -> NDArray[np.float64]:
+    spread = np.zeros(COUNT)
+    spread[list(chances)] = list(chances.values())
+    return spread
+
+
+def with_entries(
+    moves: NDArray[np.float64], begins: NDArray[np.float64], found: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return moves with the two ways into the data: as a new customer, and as one from before who buys again."""
+    entered = moves.copy()
+    for row, entry in ((BEFORE, begins), (UNSEEN, found)):
+        entered[row] = entry
+        entered[row, row] = 1
+    return entered
+
+
+def _reachable(months: int) -> NDArray[np.bool_]:
+    one = np.eye(COUNT, dtype=bool)
+    for start, moves in _USUAL.items():
+        one[start, list(moves)] = True
+    if months == 1:
+        return one
+    # Within a long period several moves may happen, but not an end and a new beginning; still no stage is skipped
+    # on the way up.
+    lasting = one.astype(np.int64)
+    lasting[OVER, :OVER] = 0
+    many = np.linalg.matrix_power(lasting, 3) > 0
+    many[OVER] = one[OVER]
+    skips = (STAGE_OF[:, None] == EXPLORATION) & (STAGE_OF[None, :] == STABILITY)
+    sinks = (STAGE_OF[:, None] < DECLINE) & (ORIGIN_OF[None, :] > STAGE_OF[:, None])
+    reachable: NDArray[np.bool_] = many & ~skips & ~sinks
+    return reachable
+
+
+def allowed(months: int = 1) -> NDArray[np.bool_]:
+    """Return which moves are possible at all, shape (steps, steps)."""
+    return usual_moves(months) > 0
+
+
+def start_of(new: float, found: NDArray[np.float64], periods: int) -> NDArray[np.float64]:
+    """Return the weights of the steps in the first period, shape (steps,).
+
+    Parameters
+    ----------
+    new
+        Share of customers who begin within the data, in any of its periods alike.
+    found
+        Where the others, from before the data, stand, shape (steps,). Those who do not buy at once are
+        "not yet seen" until they do.
+    periods
+        Number of periods of the data.
+    """
+    start = (1 - new) * found
+    start[UNSEEN] = 1 - new
+    start[BEFORE] = new / periods
+    return start
+
+
+def usual_found() -> NDArray[np.float64]:
+    """Return where customers from before the data stand before any data were seen, shape (steps,)."""
+    return _spread(_FOUND)
+
+
+#: Steps that are left upwards at one pace: a stage climbed in steps, not one step that goes on and on.
+PACES = ((_E1, _E2), (_F1, _F2, _F3, _F4))
+
+
+def paced(moves: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return counts of moves in which the steps of a stage are left at one pace, upwards and for decline or the end.
+
+    Of each group in `PACES` the counts of staying, of moving up, of declining and of ending are
+    shared out in the same proportions to every step.
+    """
+    shared = moves.copy()
+    for steps in PACES:
+        rows = np.array(steps)
+        kinds = [_kind(moves[row], row) for row in rows]
+        totals = np.sum(kinds, axis=0)
+        for row, kind in zip(rows, kinds, strict=True):
+            mine = kind.sum() / max(totals.sum(), 1e-12)
+            for members, own, all_ in zip(_members(row), kind, totals, strict=True):
+                part = moves[row, members]
+                shared[row, members] = all_ * mine * (part / own if own > 0 else 1 / max(1, len(part)))
+    return shared
+
+
+def _members(row: int) -> list[NDArray[np.intp]]:
+    steps = np.arange(COUNT)
+    up = (steps > row) & (STAGE_OF <= STABILITY)
+    return [np.flatnonzero(choice) for choice in (steps == row, up, STAGE_OF == DECLINE, steps == OVER)]
+
+
+def _kind(counts: NDArray[np.float64], row: int) -> NDArray[np.float64]:
+    return np.array([counts[members].sum() for members in _members(row)])
+
+
+def _membership() -> NDArray[np.float64]:
+    member: NDArray[np.float64] = (STAGE_OF[:, None] == np.arange(CODES)).astype(np.float64)
+    member[BETWEEN] = 0
+    member[BETWEEN, FORMATION], member[BETWEEN, STABILITY] = _STILL_FORMATION, 1 - _STILL_FORMATION
+    return member
+
+
+#: How far a step belongs to each stage, shape (steps, codes).
+MEMBER: NDArray[np.float64] = _membership()
+
+
+def of_stage(by_step: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return sums by stage code 0 … 5 of an array whose last axis is the steps."""
+    summed: NDArray[np.float32] = by_step @ MEMBER.astype(by_step.dtype)
+    return summed

@@ -1,0 +1,15 @@
+from .explorers.lifecycle import life_curve as life_curve
+from .explorers.market import LaunchAnswer as LaunchAnswer
+from .explorers.market import launch as launch
+from .explorers.patterns import pattern_explorer as pattern_explorer
+from .explorers.pipeline import pipeline_step as pipeline_step
+from .explorers.worth import value_matrix as value_matrix
+from .explorers.worth import whale_curve as whale_curve
+from .guessing import Guess as Guess
+from .guessing import forget_guesses as forget_guesses
+from .guessing import guess as guess
+from .guessing import guesses_summary as guesses_summary
+from .measures import Measure as Measure
+from .static import strip_file as strip_file
+from .static import strip_views as strip_views
+from .widget import WhatIf as WhatIf

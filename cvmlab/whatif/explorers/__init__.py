@@ -1,0 +1,1 @@
+"""Finished what-ifs, one module a subject."""

@@ -1,0 +1,326 @@
+"""When a customer buys and whether the customer is still there: the BG/NBD model (names of `cvmlab.buying` as well).
+
+While alive, a customer buys as a Poisson process with an own rate, gamma distributed over customers (``r``,
+``alpha``); after each repeat purchase the customer drops out with an own probability, beta distributed (``a``,
+``b``). Rate and dropout are independent (Fader, Hardie & Lee 2005, Marketing Science 24(2), 275-284).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cvmlab.core.checking import check_count, check_parameter
+from cvmlab.core.words import CvmError, say
+from cvmlab.data.tables import CUSTOMER_ID
+
+from .fit_input import Summary, read_summary
+from .likelihood import mean_over_dropout, parameter_table
+
+Array = NDArray[np.float64]
+# Not the average year of `cvmlab.core.periods`: a future is whole days here, for purchase days are counted in it
+# and `BgNbd.simulate` keeps so many back.
+DAYS_PER_YEAR = 365
+
+
+@dataclass(frozen=True)
+class BgNbd:
+    """A fitted (or stated) BG/NBD model; times in units of ``days_per_unit`` days.
+
+    Attributes
+    ----------
+    r, alpha
+        Shape and rate of the gamma distribution of purchase rates: on average ``r / alpha`` repeat
+        purchases a unit of time while alive. ``alpha`` is in units of time.
+    a, b
+        Beta distribution of the probability to drop out after a repeat purchase, mean ``a / (a + b)``.
+    log_likelihood
+        Of the summary, with times in units; NaN for a model that was stated, not fitted.
+    customers
+        Number of customers it was fitted on.
+    days_per_unit
+        Days in a unit of time, 7 for weeks.
+    covariance
+        Of the estimates in the order r, alpha, a, b, shape (4, 4), from the curvature of the
+        log-likelihood; NaN where that is flat.
+    problem
+        Vocabulary key of what limits the use of the fit, empty if nothing does; see `warning`.
+
+    Examples
+    --------
+    The model of the CDNOW music shop, in weeks, as published:
+
+    >>> cdnow = BgNbd(r=0.243, alpha=4.414, a=0.793, b=2.426)
+    >>> customers = pd.DataFrame({"frequency": [2, 0], "recency": [213, 0], "age": [272, 272]})
+    >>> cdnow.p_alive(customers).round(3)
+    array([0.727, 1.   ])
+    >>> cdnow.expected_purchases(customers, days=39 * 7).round(3)
+    array([1.226, 0.195])
+    """
+
+    r: float
+    alpha: float
+    a: float
+    b: float
+    log_likelihood: float = float("nan")
+    customers: int = 0
+    days_per_unit: float = 7
+    covariance: Array = field(default_factory=lambda: np.full((4, 4), np.nan), repr=False, compare=False, hash=False)
+    problem: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("r", "alpha", "a", "b", "days_per_unit"):
+            check_parameter(name, getattr(self, name), 0, open_minimum=True)
+
+    @property
+    def warning(self) -> str:
+        """What limits the use of the fit, a sentence in the language in force; empty if nothing does."""
+        return say(self.problem) if self.problem else ""
+
+    def parameters(self) -> pd.DataFrame:
+        """Return ``parameter``, ``estimate``, ``standard_error``: a row each for r, alpha, a, b."""
+        return parameter_table(("r", "alpha", "a", "b"), self, self.covariance)
+
+    def p_alive(self, customers: Any) -> Array:
+        """Return the probability that each customer is still active at the as-of date.
+
+        Parameters
+        ----------
+        customers
+            Frame with ``frequency`` (repeat purchase days), ``recency`` and ``age`` (days).
+
+        Returns
+        -------
+        ndarray
+            Shape (customers,), between 0 and 1, estimated.
+
+        Notes
+        -----
+        ``1 / (1 + a / (b + x - 1) * ((alpha + T) / (alpha + t_x)) ** (r + x))`` for x > 0.
+        In this model nobody can drop out before the first repeat purchase, so it is 1 for every
+        customer with ``frequency`` 0, however long silent: read it as "not yet known", and let
+        `expected_purchases`, which does fall with age, rank these customers.
+
+        Examples
+        --------
+        >>> model = BgNbd(r=0.243, alpha=4.414, a=0.793, b=2.426)
+        >>> seen = pd.DataFrame({"frequency": [9, 9], "recency": [270, 120], "age": [272, 272]})
+        >>> model.p_alive(seen).round(3)
+        array([0.925, 0.021])
+        """
+        from scipy.special import expit
+
+        summary = read_summary(customers)
+        x, unit = summary.frequency, self.days_per_unit
+        log_age_ratio = np.log((self.alpha + summary.age / unit) / (self.alpha + summary.recency / unit))
+        log_odds_dead = np.log(self.a / (self.b + np.maximum(x, 1) - 1)) + (self.r + x) * log_age_ratio
+        return np.where(x > 0, expit(-log_odds_dead), 1.0)
+
+    def expected_purchases(self, customers: Any, days: float = DAYS_PER_YEAR) -> Array:
+        """Return the expected number of purchase days in the next ``days`` days, per customer.
+
+        Parameters
+        ----------
+        customers
+            Frame with ``frequency`` (repeat purchase days), ``recency`` and ``age`` (days).
+        days
+            Length of the future looked at, in days, above 0.
+
+        Returns
+        -------
+        ndarray
+            Shape (customers,), estimated; already multiplied by P(alive).
+
+        Notes
+        -----
+        Equals equation (10) of the paper, but without its hypergeometric function, which loses all
+        digits near ``a = 1`` and overflows for frequent buyers: given an alive customer the rate is
+        Gamma(r + x, alpha + T) and the dropout probability p is Beta(a, b + x), the rate integrates
+        out in closed form to ``(1 - (1 + p t / (alpha + T)) ** -(r + x)) / p``, and the mean over p is
+        a trapezoid sum in logit(p), which converges exponentially.
+
+        Examples
+        --------
+        >>> model = BgNbd(r=0.243, alpha=4.414, a=0.793, b=2.426)
+        >>> daily = pd.DataFrame({"frequency": [250], "recency": [364], "age": [365]})
+        >>> model.expected_purchases(daily, days=365).round(1)
+        array([174.3])
+        """
+        check_parameter("days", days, 0, open_minimum=True)
+        summary = read_summary(customers)
+        return self.p_alive(summary) * self._expected_while_alive(summary, np.array([days]))[:, 0]
+
+    def discounted_expected_purchases(
+        self, customers: Any, days: float = 5 * DAYS_PER_YEAR, discount_rate: float = 0.1
+    ) -> Array:
+        """Return the present value of the expected purchase days: each counts as 1, discounted to as-of.
+
+        Times the margin of a purchase it is a current value: *estimated* behaviour × *stated* margin.
+
+        Parameters
+        ----------
+        customers
+            Frame with ``frequency`` (repeat purchase days), ``recency`` and ``age`` (days).
+        days
+            Length of the future looked at, in days.
+        discount_rate
+            A year's, 0.1 for 10%; a purchase after s days counts ``(1 + discount_rate) ** (-s / 365)``.
+
+        Returns
+        -------
+        ndarray
+            Shape (customers,). Equal to `expected_purchases` where the rate is 0, else below it.
+
+        Examples
+        --------
+        >>> model = BgNbd(r=0.243, alpha=4.414, a=0.793, b=2.426)
+        >>> customers = pd.DataFrame({"frequency": [2], "recency": [213], "age": [272]})
+        >>> model.discounted_expected_purchases(customers, days=365, discount_rate=0.1).round(3)
+        array([1.495])
+        >>> model.expected_purchases(customers, days=365).round(3)
+        array([1.562])
+        """
+        check_parameter("days", days, 0, open_minimum=True)
+        if not (np.isfinite(discount_rate) and discount_rate > -1):
+            raise CvmError("buying.discount_rate", value=discount_rate)
+        summary = read_summary(customers)
+        # By parts: sum of discounted purchases = D(t) E(t) + force * integral of D(s) E(s) ds.
+        force = np.log1p(discount_rate) / DAYS_PER_YEAR
+        nodes, weights = np.polynomial.legendre.leggauss(16)
+        times = np.append((nodes + 1) / 2, 1.0) * days
+        discount = np.exp(-force * times)
+        weight = np.append(weights / 2 * days * force, 1.0) * discount
+        while_alive = self._expected_while_alive(summary, times)
+        return np.asarray(self.p_alive(summary) * (while_alive * weight).sum(axis=1), dtype=np.float64)
+
+    def chance_to_buy(self, customers: Any, days: float = DAYS_PER_YEAR) -> Array:
+        """Return the probability that a customer buys at least once in the next ``days``.
+
+        P(alive) · (1 − ((α+T)/(α+T+t))^(r+x)): who is still there has a purchase rate that is gamma
+        distributed with shape r + x and rate α + T, and nobody leaves before the next purchase.
+
+        Parameters
+        ----------
+        customers
+            Frame with ``frequency`` (repeat purchase days), ``recency`` and ``age`` (days).
+        days
+            Length of the future looked at, in days.
+
+        Returns
+        -------
+        ndarray
+            Shape (customers,), 0 to 1; never above `p_alive`.
+
+        Examples
+        --------
+        >>> model = BgNbd(r=0.243, alpha=4.414, a=0.793, b=2.426)
+        >>> customers = pd.DataFrame({"frequency": [2], "recency": [213], "age": [272]})
+        >>> model.chance_to_buy(customers, days=90).round(3), model.p_alive(customers).round(3)
+        (array([0.321]), array([0.727]))
+        """
+        check_parameter("days", days, 0, open_minimum=True)
+        summary = read_summary(customers)
+        rate = self.alpha + summary.age / self.days_per_unit
+        stays_away = (rate / (rate + days / self.days_per_unit)) ** (self.r + summary.frequency)
+        chance: Array = self.p_alive(summary) * (1 - stays_away)
+        return chance
+
+    def expected_purchases_new(self, days: float = DAYS_PER_YEAR) -> float:
+        """Return the expected repeat purchase days of a new customer in the first ``days`` days.
+
+        Examples
+        --------
+        >>> round(BgNbd(r=0.243, alpha=4.414, a=0.793, b=2.426).expected_purchases_new(days=365), 3)
+        1.449
+        """
+        check_parameter("days", days, 0, open_minimum=True)
+        zero = np.zeros(1)
+        return float(self._expected_while_alive(Summary(zero, zero, zero), np.array([days]))[0, 0])
+
+    def _expected_while_alive(self, summary: Summary, days: Array) -> Array:
+        """Return expected purchases given alive at as-of, shape (customers, len(days))."""
+        # Recency only matters for P(alive): customers with equal frequency and age share the figure.
+        age_code, ages = pd.factorize(summary.age)
+        x_code, x = pd.factorize(summary.frequency)
+        pair, inverse = np.unique(x_code.astype(np.int64) * len(ages) + age_code, return_inverse=True)
+        rate = self.alpha + ages[pair % len(ages)] / self.days_per_unit
+        each = [
+            mean_over_dropout(self.r + x, rate, pair // len(ages), self.a, self.b + x, day / self.days_per_unit)
+            for day in days
+        ]
+        return np.column_stack(each)[inverse]
+
+    def simulate(
+        self,
+        *,
+        customers: int = 1000,
+        days: int = 2 * DAYS_PER_YEAR,
+        entry_days: int = 0,
+        holdout_days: int = DAYS_PER_YEAR,
+        seed: int,
+    ) -> pd.DataFrame:
+        """Draw customers who behave exactly as the model says, with the truth that a log never shows.
+
+        Parameters
+        ----------
+        customers
+            Number of customers.
+        days
+            Length of the observed window in days.
+        entry_days
+            First purchases are spread evenly over this many first days of the window; 0: all on day 0.
+        holdout_days
+            Length of the future that is kept back.
+        seed
+            Whole number; the same seed gives the same customers.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``customer_id``; observed: ``frequency`` (every repeat purchase, also two on a day),
+            ``recency``, ``age`` (whole days, a started day counts); known truth: ``true_alive`` (at
+            as-of), ``true_purchases_per_day``, ``true_dropout_probability``; ``holdout_purchases`` in the
+            days kept back.
+
+        Examples
+        --------
+        >>> model = BgNbd(r=0.243, alpha=4.414, a=0.793, b=2.426)
+        >>> model.simulate(customers=3, days=365, seed=1)[["customer_id", "frequency", "true_alive"]]
+          customer_id  frequency  true_alive
+        0           1          2        True
+        1           2         11       False
+        2           3          0        True
+        """
+        for name, count in (("customers", customers), ("days", days), ("holdout_days", holdout_days)):
+            check_count(name, count)
+        if not 0 <= entry_days <= days:
+            raise CvmError("buying.entry_days", value=entry_days, days=days)
+        draw = np.random.default_rng(seed)
+        rate = draw.gamma(self.r, 1 / self.alpha, customers) / self.days_per_unit
+        dropout = draw.beta(self.a, self.b, customers)
+        # Beta draws can round to 0, which a geometric draw refuses.
+        last = draw.geometric(np.clip(dropout, 1e-12, 1)).astype(np.int64)
+        age = days - draw.integers(0, entry_days + 1, customers)
+        arrivals = draw.poisson(rate * age)
+        frequency = np.minimum(arrivals, last)
+        # The k-th of n arrivals of a Poisson process is a Beta(k, n + 1 - k) share of the window.
+        share = draw.beta(np.maximum(frequency, 1), arrivals + 1 - frequency)
+        recency = np.where(frequency > 0, np.ceil(share * age), 0).astype(np.int64)
+        alive = arrivals < last
+        holdout = np.minimum(draw.poisson(rate * holdout_days), last - frequency)
+        return pd.DataFrame(
+            {
+                CUSTOMER_ID: np.arange(1, customers + 1).astype(str),
+                "frequency": frequency,
+                "recency": np.where(frequency > 0, np.maximum(recency, 1), 0),
+                "age": age,
+                "true_alive": alive,
+                "true_purchases_per_day": rate,
+                "true_dropout_probability": dropout,
+                "holdout_purchases": np.where(alive, holdout, 0),
+            }
+        )

@@ -1,0 +1,294 @@
+"""What the models of `cvmlab.buying` maximise, and the sums behind their expectations.
+
+Plain arrays in, numbers out; frames, messages and units of time are the matter of its callers.
+Parameters of a search are the logarithms of the model's, so that none can turn negative.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from .fit_input import Summary
+
+Array = NDArray[np.float64]
+# Minus the mean log-likelihood and its gradient, by the logarithms of the parameters.
+Objective = Callable[[Array], tuple[float, Array]]
+# Groups that are computed at once.
+PART = 8192
+
+
+@dataclass(frozen=True)
+class Groups:
+    """A summary counted: customers with equal frequency, age and recency are one group.
+
+    ``x``, ``ages`` and ``recencies`` are the distinct values (times in the model's unit), the codes
+    point into them. The groups are those of customers who bought again; all others enter by age alone.
+    """
+
+    x: Array
+    ages: Array
+    recencies: Array
+    x_code: NDArray[np.int64]
+    age_code: NDArray[np.int64]
+    recency_code: NDArray[np.int64]
+    count: Array
+    count_by_x: Array
+    count_by_age: Array
+    purchases_by_age: Array
+    days_per_unit: float
+
+    @property
+    def customers(self) -> int:
+        """Number of customers in all groups."""
+        return round(float(self.count_by_age.sum()))
+
+    def negative(self, point: Array) -> tuple[float, Array]:
+        """Minus the mean log-likelihood and its gradient, by the logarithms of r, alpha, a, b."""
+        from scipy.special import betaln, gammaln, psi
+
+        r, alpha, a, b = np.exp(point)
+        x, n_x, n_age, total = self.x, self.count_by_x, self.count_by_age, self.count_by_age.sum()
+        from_age, from_recency, from_b = alpha + self.ages, alpha + self.recencies, b + np.maximum(x, 1) - 1
+        log_age, log_recency, log_first_odds = np.log(from_age), np.log(from_recency), np.log(a / from_b)
+        softplus, dead, dead_log_ratio, dead_by_alpha, dead_by_b = 0.0, 0.0, 0.0, 0.0, 0.0
+        # In parts that stay in the processor's cache.
+        for begin in range(0, len(self.count), PART):
+            part = slice(begin, begin + PART)
+            of_x, of_age, of_recency = self.x_code[part], self.age_code[part], self.recency_code[part]
+            count, shape = self.count[part], (r + x)[of_x]
+            log_ratio = log_age[of_age] - log_recency[of_recency]
+            # Odds of dropped out against alive, for customers who did buy again.
+            log_odds = log_first_odds[of_x] + shape * log_ratio
+            small = np.exp(-np.abs(log_odds))
+            gone = count * np.where(log_odds > 0, 1.0, small) / (1 + small)
+            softplus += _dot(count, np.log1p(small) + np.maximum(log_odds, 0))
+            dead += float(gone.sum())
+            dead_log_ratio += _dot(gone, log_ratio)
+            dead_by_alpha += _dot(gone * shape, (1 / from_age)[of_age] - (1 / from_recency)[of_recency])
+            dead_by_b += _dot(gone, (1 / from_b)[of_x])
+        likelihood = (
+            _dot(n_x, gammaln(r + x) - gammaln(r) + betaln(a, b + x) - betaln(a, b))
+            + total * r * np.log(alpha)
+            - _dot(r * n_age + self.purchases_by_age, log_age)
+            + softplus
+        )
+        by_r = _dot(n_x, psi(r + x) - psi(r) + np.log(alpha)) - _dot(n_age, log_age) + dead_log_ratio
+        by_alpha = total * r / alpha - _dot(r * n_age + self.purchases_by_age, 1 / from_age) + dead_by_alpha
+        by_a = _dot(n_x, psi(a + b) - psi(a + b + x)) + dead / a
+        by_b = _dot(n_x, psi(a + b) - psi(b) + psi(b + x) - psi(a + b + x)) - dead_by_b
+        gradient = np.array([by_r * r, by_alpha * alpha, by_a * a, by_b * b])
+        return -float(likelihood / total), -gradient / total
+
+
+def _dot(left: Array, right: Array) -> float:
+    # Not `@`: with long arrays it wakes a thread pool, which takes many times the work when the machine is
+    # busy, and sums in an order that depends on the number of threads.
+    return float(np.einsum("i,i->", left, right))
+
+
+def group(summary: Summary, days_per_unit: float) -> Groups:
+    """Count a summary in days; times in the groups are in units of ``days_per_unit`` days."""
+    x_code, x = pd.factorize(summary.frequency)
+    age_code, ages = pd.factorize(summary.age)
+    recency_code, recencies = pd.factorize(summary.recency)
+    again = summary.frequency > 0
+    pair = x_code[again].astype(np.int64) * len(ages) + age_code[again]
+    packed, count = np.unique(pair * len(recencies) + recency_code[again], return_counts=True)
+    return Groups(
+        x=x,
+        ages=ages / days_per_unit,
+        recencies=recencies / days_per_unit,
+        x_code=packed // (len(ages) * len(recencies)),
+        age_code=packed // len(recencies) % len(ages),
+        recency_code=packed % len(recencies),
+        count=count.astype(np.float64),
+        count_by_x=np.bincount(x_code).astype(np.float64),
+        count_by_age=np.bincount(age_code).astype(np.float64),
+        purchases_by_age=np.bincount(age_code, summary.frequency).astype(np.float64),
+        days_per_unit=days_per_unit,
+    )
+
+
+def gamma_gamma_objective(frequency: Array, spend: Array) -> Objective:
+    """Return the objective of the Gamma-Gamma model, by the logarithms of p, q, gamma.
+
+    Parameters
+    ----------
+    frequency
+        Repeat purchase days, at least 1, shape (customers,).
+    spend
+        Mean spend of a repeat purchase day, above 0, shape (customers,).
+    """
+    from scipy.special import gammaln, psi
+
+    code, x = pd.factorize(frequency)
+    n_x, total = np.bincount(code).astype(np.float64), len(frequency)
+    sum_spend = frequency * spend
+    log_sum = np.log(sum_spend)
+    x_log_sum, constant = _dot(frequency, log_sum), float(np.log(spend).sum())
+
+    def negative(point: Array) -> tuple[float, Array]:
+        p, q, gamma = np.exp(point)
+        base = sum_spend + gamma
+        log_base = np.log(base)
+        x_log_base = _dot(frequency, log_base)
+        likelihood = (
+            _dot(n_x, gammaln(p * x + q) - gammaln(p * x))
+            + total * (q * np.log(gamma) - gammaln(q))
+            + p * (x_log_sum - x_log_base)
+            - q * log_base.sum()
+            - constant
+        )
+        by_p = _dot(n_x, x * (psi(p * x + q) - psi(p * x))) + x_log_sum - x_log_base
+        by_q = _dot(n_x, psi(p * x + q)) - total * (psi(q) - np.log(gamma)) - log_base.sum()
+        inverse = 1 / base
+        by_gamma = total * q / gamma - p * _dot(frequency, inverse) - q * inverse.sum()
+        return -float(likelihood / total), -np.array([by_p * p, by_q * q, by_gamma * gamma]) / total
+
+    return negative
+
+
+def climb(negative: Objective, start: Array, bounds: Array) -> tuple[Array, float, float]:
+    """Search the maximum from a start; bounds have shape (parameters, 2).
+
+    Returns
+    -------
+    tuple
+        The point, minus the mean log-likelihood there, and the steepest slope left (towards the inside).
+    """
+    from scipy.optimize import minimize
+
+    low, high = bounds[:, 0], bounds[:, 1]
+    begin = np.clip(start, low, high)
+    # The search without bounds is faster and steadier; the other is for likelihoods that rise to a bound.
+    with np.errstate(all="ignore"):
+        found = minimize(negative, begin, jac=True, method="BFGS", options={"gtol": 1e-8})
+        point = np.asarray(found.x, dtype=np.float64)
+        if not ((low <= point) & (point <= high)).all():
+            found = minimize(
+                negative,
+                begin,
+                jac=True,
+                method="L-BFGS-B",
+                bounds=[(float(least), float(most)) for least, most in bounds],
+                options={"ftol": 1e-14, "gtol": 1e-8, "maxiter": 500, "maxfun": 1000},
+            )
+            point = np.asarray(found.x, dtype=np.float64)
+    least, slope = negative(point)
+    inward = point - np.clip(point - slope, low, high)
+    return point, float(least), float(np.abs(inward).max())
+
+
+def polish(negative: Objective, start: Array, metric: Array) -> tuple[Array, float, float] | None:
+    """Walk from a start near the maximum to the maximum, with the curvature of a sample as metric.
+
+    Takes a handful of steps where a search from scratch takes dozens. None where it does not get there.
+    """
+    point = start
+    for _ in range(12):
+        least, slope = negative(point)
+        steepest = float(np.abs(slope).max())
+        if not np.isfinite(steepest):
+            return None
+        if steepest < 1e-8:
+            return point, least, steepest
+        point = point - np.linalg.solve(metric, slope)
+    return None
+
+
+def curvature(negative: Objective, point: Array) -> Array | None:
+    """Return the second derivatives at a maximum, shape (parameters, parameters), by differences.
+
+    None where the likelihood does not bend down in every direction: a parameter is not identified.
+    """
+    step = 1e-5
+    _, slope = negative(point)
+    rows = [(negative(point + step * axis)[1] - slope) / step for axis in np.eye(len(point))]
+    matrix = (np.array(rows) + np.array(rows).T) / 2
+    if not np.isfinite(matrix).all() or np.linalg.eigvalsh(matrix).min() <= 1e-8:
+        return None
+    return matrix
+
+
+def covariance(negative: Objective, point: Array, customers: int) -> Array:
+    """Return the covariance of the estimates (not their logarithms) from the curvature at the maximum.
+
+    NaN where a parameter is not identified.
+    """
+    bend = curvature(negative, point)
+    if bend is None:
+        return np.full((len(point), len(point)), np.nan)
+    estimate = np.exp(point)
+    return np.asarray(np.linalg.inv(bend * customers) * np.outer(estimate, estimate), dtype=np.float64)
+
+
+def parameter_table(names: tuple[str, ...], model: Any, covariance: Array) -> pd.DataFrame:
+    """Return the columns ``parameter``, ``estimate``, ``standard_error`` of a model, a row a parameter."""
+    return pd.DataFrame(
+        {
+            "parameter": names,
+            "estimate": [getattr(model, name) for name in names],
+            "standard_error": np.sqrt(np.diag(covariance)),
+        }
+    )
+
+
+def mean_over_dropout(shape: Array, rate: Array, code: NDArray[np.int64], a: float, b: Array, time: float) -> Array:
+    """Return expected purchases within ``time`` of customers known to be alive.
+
+    The purchase rate is Gamma(shape, rate), the dropout probability p after each purchase Beta(a, b).
+    Integrating the rate out leaves g(p) = (1 - (1 + p z) ** -shape) / p with z = time / rate; its mean
+    over p is a trapezoid sum in logit(p), where the integrand is analytic in a strip, so the sum
+    converges exponentially. The chord from g(0) to g(1), whose mean is known, is taken out first: what is
+    left vanishes at both ends and keeps the sum short when a or b is near 0.
+
+    Parameters
+    ----------
+    shape, b
+        One value a distinct frequency, shape (frequencies,).
+    rate
+        Shape (pairs,), in the model's unit of time.
+    code
+        Which distinct frequency each pair has, shape (pairs,).
+    a
+        First parameter of the beta distribution.
+    time
+        In the model's unit of time.
+
+    Returns
+    -------
+    ndarray
+        Shape (pairs,).
+    """
+    from scipy.special import betaln
+
+    nodes, chunk = 192, 4096
+    left, right = a + 1, b + 1
+    peak, width = np.log(left / right), np.sqrt(1 / left + 1 / right)
+    # From p = 1 / (z * shape) on, g falls like 1 / p: unless the density has died out before, the left end
+    # must lie beyond that bend.
+    bend = np.clip(peak + np.log(shape * time / rate.min()), 0, 35 / a)
+    low = peak - 7 * width - bend - 25 / left
+    high = peak + 7 * width + 25 / right
+    step = (high - low) / nodes
+    logit = low[:, None] + step[:, None] * np.arange(nodes + 1)
+    log_p, log_rest = -np.logaddexp(0, -logit), -np.logaddexp(0, logit)
+    density = np.exp(a * log_p + b[:, None] * log_rest - betaln(a, b)[:, None]) * step[:, None]
+    p, rest, mean_p = np.exp(log_p), np.exp(log_rest), a / (a + b)
+
+    result = np.empty(len(code))
+    for begin in range(0, len(code), chunk):
+        part = slice(begin, begin + chunk)
+        of = code[part]
+        z, k = time / rate[part], shape[of]
+        at_0, at_1 = k * z, -np.expm1(-k * np.log1p(z))
+        g = -np.expm1(-k[:, None] * np.log1p(p[of] * z[:, None])) / p[of]
+        left_over = g - at_0[:, None] * rest[of] - at_1[:, None] * p[of]
+        result[part] = at_0 * (1 - mean_p[of]) + at_1 * mean_p[of] + np.einsum("ij,ij->i", density[of], left_over)
+    return result

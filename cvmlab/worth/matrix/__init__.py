@@ -1,0 +1,12 @@
+"""The customer value matrix: four types, their strategies, and how firm the border lines are (S11).
+
+Two axes, current value and growth potential (or headroom, where only a log is known), each low or high:
+I low/low, II low/high, III high/low, IV high/high. A customer is high where the figure is *above* the
+threshold. Where to draw the line is a choice: `cvmlab.matrix` makes it explicit, `sensitivity` shows
+what hangs on it. How customers move between the types is told in `cvmlab.matrix`. The functions of
+both can be called from here as well.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

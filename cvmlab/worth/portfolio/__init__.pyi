@@ -1,0 +1,13 @@
+from .curves import Peak as Peak
+from .curves import concentration_curve as concentration_curve
+from .curves import customers_for as customers_for
+from .curves import gini as gini
+from .curves import peak as peak
+from .curves import remark as remark
+from .curves import top_share as top_share
+from .curves import whale_curve as whale_curve
+from .worst_customers import WorstCustomers as WorstCustomers
+from .worst_customers import after_acting as after_acting
+from .worst_customers import after_dissolving as after_dissolving
+from .worst_customers import reprice as reprice
+from .worst_customers import serve_cheaper as serve_cheaper

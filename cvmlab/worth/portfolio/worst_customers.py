@@ -1,0 +1,249 @@
+"""What if we acted on the customers at the bottom of the whale curve? (S12 Beyond).
+
+Dissolving the worst does not double profit: fixed cost stays, and this year's worst are partly chance.
+The functions show the hope first and then take each of the two back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cvmlab.core.scenario import Scenario, number
+from cvmlab.data.tables import CUSTOMER_ID, PROFIT, REVENUE, check_one_row_each, numbers
+
+
+@dataclass(frozen=True)
+class WorstCustomers(Scenario):
+    """What is done to the worst customers, and what is assumed about cost and chance.
+
+    Attributes
+    ----------
+    share
+        Share of the customers acted on, the worst by this year's profit.
+    fixed_cost_share
+        Share of a customer's cost that stays when the customer goes: buildings, systems, overhead. Goods
+        and delivery go with the customer, so that the share is small in trade, large in services.
+    persistence
+        Correlation of a customer's result from one year to the next. Below 1 this year's worst are
+        partly chance, and next year's result is drawn to the mean of all.
+    stay_share
+        Share of those customers who stay.
+    price_change
+        Change of their price as a share of 1; volume of those who stay is unchanged.
+    saving
+        Share of their avoidable cost that a cheaper service saves.
+    """
+
+    share: float = number(0.3, minimum=0, maximum=1, step=0.05, word="portfolio.share", unit="share")
+    fixed_cost_share: float = number(
+        0.2, minimum=0, maximum=1, step=0.05, word="portfolio.fixed_cost_share", unit="share"
+    )
+    persistence: float = number(0.6, minimum=0, maximum=1, step=0.05, word="portfolio.persistence", unit="share")
+    stay_share: float = number(1, minimum=0, maximum=1, step=0.05, word="portfolio.stay_share", unit="share")
+    price_change: float = number(0, minimum=-1, maximum=1, step=0.01, word="portfolio.price_change", unit="share")
+    saving: float = number(0, minimum=0, maximum=1, step=0.05, word="portfolio.saving", unit="share")
+
+
+def after_acting(
+    customers: pd.DataFrame, scenario: WorstCustomers, *, profit: str = PROFIT, revenue: str = REVENUE
+) -> pd.DataFrame:
+    """Return profit as it is and after acting on the worst customers, one assumption at a time.
+
+    Cost is revenue − profit. A customer's contribution is revenue − avoidable cost; the fixed part of
+    the cost is paid in any case. Next year's contribution is expected at
+    mean + persistence · (this year's − mean): the sum over all customers stays what it is, so that every
+    change comes from the action. Revenue and avoidable cost regress in the same way.
+
+    Parameters
+    ----------
+    customers
+        ``customer_id``, the profit and revenue columns (money a year).
+    scenario
+        What is done to whom.
+    profit, revenue
+        Names of the columns; profit may be an assumed one.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a step, ``step``, ``profit`` (money a year), ``change`` (money against the first row):
+        ``as_is``; ``hoped``, as if all cost were avoidable and this year's worst were the worst for
+        ever; ``fixed_cost_stays``; ``chance_evens_out``, with both corrections. The wording of a step
+        is ``term("portfolio." + step)``.
+
+    Examples
+    --------
+    >>> customers = pd.DataFrame({
+    ...     "customer_id": list("abcd"), "revenue": [100.0] * 4, "profit": [60.0, 40.0, 20.0, -40.0],
+    ... })
+    >>> dissolve = WorstCustomers(share=0.25, stay_share=0, fixed_cost_share=0.5, persistence=0.5)
+    >>> after_acting(customers, dissolve)[["step", "profit"]].values.tolist()
+    [['as_is', 80.0], ['hoped', 120.0], ['fixed_cost_stays', 50.0], ['chance_evens_out', 35.0]]
+    """
+    check_one_row_each(customers)
+    earned, sold = numbers(customers, profit), numbers(customers, revenue)
+    worst = _worst(customers, earned, scenario.share)
+    hoped = scenario.replace(fixed_cost_share=0, persistence=1)
+    profits = {
+        "as_is": float(earned.sum()),
+        "hoped": _profit_after(earned, sold, worst, hoped),
+        "fixed_cost_stays": _profit_after(earned, sold, worst, scenario.replace(persistence=1)),
+        "chance_evens_out": _profit_after(earned, sold, worst, scenario),
+    }
+    steps = pd.DataFrame({"step": list(profits), "profit": list(profits.values())})
+    return steps.assign(change=steps["profit"] - profits["as_is"])
+
+
+def _worst(customers: pd.DataFrame, earned: NDArray[np.float64], share: float) -> NDArray[np.bool_]:
+    count = round(share * len(earned))
+    order = np.lexsort((customers[CUSTOMER_ID].to_numpy().astype(str), -earned))
+    worst = np.zeros(len(earned), dtype=np.bool_)
+    worst[order[len(earned) - count :]] = True
+    return worst
+
+
+def _profit_after(
+    earned: NDArray[np.float64],
+    sold: NDArray[np.float64],
+    worst: NDArray[np.bool_],
+    scenario: WorstCustomers,
+) -> float:
+    cost = sold - earned
+    fixed = scenario.fixed_cost_share * cost.sum()
+    sales = _expected_next(sold, scenario.persistence)
+    avoidable = _expected_next((1 - scenario.fixed_cost_share) * cost, scenario.persistence)
+    kept = sales[~worst].sum() - avoidable[~worst].sum()
+    repriced = sales[worst].sum() * (1 + scenario.price_change)
+    cheaper = avoidable[worst].sum() * (1 - scenario.saving)
+    return float(kept + scenario.stay_share * (repriced - cheaper) - fixed)
+
+
+def _expected_next(figures: NDArray[np.float64], persistence: float) -> NDArray[np.float64]:
+    mean = figures.mean()
+    expected: NDArray[np.float64] = mean + persistence * (figures - mean)
+    return expected
+
+
+def after_dissolving(
+    customers: pd.DataFrame,
+    share: float = 0.3,
+    *,
+    fixed_cost_share: float = 0.2,
+    persistence: float = 0.6,
+    profit: str = PROFIT,
+    revenue: str = REVENUE,
+) -> pd.DataFrame:
+    """Return what dissolving the worst customers would bring; it does not double profit (S12 Beyond).
+
+    Parameters
+    ----------
+    customers, profit, revenue
+        As in `after_acting`.
+    share, fixed_cost_share, persistence
+        As in `WorstCustomers`; they are assumptions, to be replaced by the firm's own figures.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `after_acting`.
+
+    Examples
+    --------
+    >>> customers = pd.DataFrame({
+    ...     "customer_id": list("abcd"), "revenue": [100.0] * 4, "profit": [60.0, 40.0, 20.0, -40.0],
+    ... })
+    >>> after_dissolving(customers, 0.25)["change"].round(1).tolist()
+    [0.0, 40.0, 12.0, -7.2]
+    """
+    scenario = WorstCustomers(share=share, stay_share=0, fixed_cost_share=fixed_cost_share, persistence=persistence)
+    return after_acting(customers, scenario, profit=profit, revenue=revenue)
+
+
+def reprice(
+    customers: pd.DataFrame,
+    share: float = 0.3,
+    *,
+    price_change: float,
+    stay_share: float,
+    fixed_cost_share: float = 0.2,
+    persistence: float = 0.6,
+    profit: str = PROFIT,
+    revenue: str = REVENUE,
+) -> pd.DataFrame:
+    """Return what another price for the worst customers would bring, when some of them leave over it.
+
+    Parameters
+    ----------
+    customers, profit, revenue
+        As in `after_acting`.
+    share, price_change, stay_share, fixed_cost_share, persistence
+        As in `WorstCustomers`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `after_acting`.
+
+    Examples
+    --------
+    >>> customers = pd.DataFrame({
+    ...     "customer_id": list("abcd"), "revenue": [100.0] * 4, "profit": [60.0, 40.0, 20.0, -40.0],
+    ... })
+    >>> reprice(customers, 0.25, price_change=0.1, stay_share=1)["change"].round(1).tolist()
+    [0.0, 10.0, 10.0, 10.0]
+    """
+    scenario = WorstCustomers(
+        share=share,
+        price_change=price_change,
+        stay_share=stay_share,
+        fixed_cost_share=fixed_cost_share,
+        persistence=persistence,
+    )
+    return after_acting(customers, scenario, profit=profit, revenue=revenue)
+
+
+def serve_cheaper(
+    customers: pd.DataFrame,
+    share: float = 0.3,
+    *,
+    saving: float,
+    stay_share: float,
+    fixed_cost_share: float = 0.2,
+    persistence: float = 0.6,
+    profit: str = PROFIT,
+    revenue: str = REVENUE,
+) -> pd.DataFrame:
+    """Return what a cheaper service for the worst customers would bring, when some of them leave over it.
+
+    Parameters
+    ----------
+    customers, profit, revenue
+        As in `after_acting`.
+    share, saving, stay_share, fixed_cost_share, persistence
+        As in `WorstCustomers`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `after_acting`.
+
+    Examples
+    --------
+    >>> customers = pd.DataFrame({
+    ...     "customer_id": list("abcd"), "revenue": [100.0] * 4, "profit": [60.0, 40.0, 20.0, -40.0],
+    ... })
+    >>> serve_cheaper(customers, 0.25, saving=0.5, stay_share=1)["change"].round(1).tolist()
+    [0.0, 70.0, 56.0, 46.4]
+    """
+    scenario = WorstCustomers(
+        share=share,
+        saving=saving,
+        stay_share=stay_share,
+        fixed_cost_share=fixed_cost_share,
+        persistence=persistence,
+    )
+    return after_acting(customers, scenario, profit=profit, revenue=revenue)

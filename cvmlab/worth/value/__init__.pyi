@@ -1,0 +1,15 @@
+from .formulas import annuity as annuity
+from .formulas import assume_profit as assume_profit
+from .formulas import current_value as current_value
+from .formulas import current_value_from_purchases as current_value_from_purchases
+from .formulas import discount_factor as discount_factor
+from .formulas import elasticity_of_multiple as elasticity_of_multiple
+from .formulas import expected_lifetime as expected_lifetime
+from .formulas import margin_multiple as margin_multiple
+from .formulas import overstatement_of_textbook_rule as overstatement_of_textbook_rule
+from .formulas import period_rate as period_rate
+from .formulas import present_value as present_value
+from .formulas import profit_per_order as profit_per_order
+from .formulas import textbook_current_value as textbook_current_value
+from .potential import growth_potential as growth_potential
+from .potential import headroom as headroom

@@ -1,0 +1,227 @@
+"""What a customer could bring more: headroom from a log, growth potential where the wallet is known (S10).
+
+Headroom and potential are different things and never share a name. A log shows only what comes to us;
+potential needs the customer's total business, the chance that a strategy changes behaviour, and its cost.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cvmlab.core.checking import check_parameter
+from cvmlab.core.discounting import First, present_value
+from cvmlab.core.periods import DAYS_A_YEAR
+from cvmlab.core.words import CvmError
+from cvmlab.data.tables import BREADTH, CUSTOMER_ID, REVENUE, numbers, numbers_between
+
+
+def headroom(
+    customers: pd.DataFrame,
+    *,
+    value: str = REVENUE,
+    reference_quantile: float = 0.75,
+    bands: int = 4,
+    minimum_days: float | None = None,
+    likelihood: str | None = None,
+) -> pd.DataFrame:
+    """Add what a customer would bring more a year by buying as the upper quartile of the peers do.
+
+    Headroom is all that a log alone can show. It is *not* growth potential: nobody knows from a log
+    how much the customer buys elsewhere, nor whether an action would change it (Du, Kamakura & Mela 2007).
+
+    Peers are the customers in the same quantile band of ``breadth`` (distinct products) where that
+    column is there, else of orders a year. A band with equal figures is not split, so that there may be
+    fewer bands than asked for. The reference of a band is the ``reference_quantile`` of its members'
+    yearly value. Headroom is reference − own, never below 0, with an own value below 0 taken as 0.
+
+    Parameters
+    ----------
+    customers
+        ``age`` (days since the first purchase), ``orders`` (unless there is ``breadth``), and the
+        value column.
+    value
+        Column in money over the customer's age: ``"revenue"``, ``"profit"`` or ``"assumed_profit"``.
+    reference_quantile
+        From 0 to 1.
+    bands
+        Number of bands, at least 1.
+    minimum_days
+        A shorter age counts as so many days, for the yearly rate of a newcomer is mostly chance.
+        Unless given: 365, or the greatest age in the data if no customer is that old.
+    likelihood
+        Column with the chance, from 0 to 1, that the gap can be closed at all, for example P(alive)
+        of `cvmlab.buying`; headroom is multiplied by it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The customers with ``value_per_year``, ``reference_per_year`` and ``headroom`` (all money a year).
+
+    Examples
+    --------
+    >>> customers = pd.DataFrame({
+    ...     "customer_id": list("abcd"), "revenue": [100.0, 200.0, 300.0, 400.0],
+    ...     "orders": [4, 4, 4, 4], "age": [365.25] * 4,
+    ... })
+    >>> headroom(customers)["headroom"].tolist()
+    [225.0, 125.0, 25.0, 0.0]
+    """
+    check_parameter("reference_quantile", reference_quantile, 0, 1)
+    check_parameter("bands", bands, 1)
+    age = numbers(customers, "age")
+    check_parameter("age", age, 0)
+    if minimum_days is None:
+        minimum_days = max(1.0, min(365.0, float(age.max())))
+    check_parameter("minimum_days", minimum_days, 0, open_minimum=True)
+    years = np.maximum(age, minimum_days) / DAYS_A_YEAR
+    own = numbers(customers, value) / years
+    breadth_is_known = BREADTH in customers.columns
+    likeness = numbers(customers, BREADTH) if breadth_is_known else numbers(customers, "orders") / years
+    reference = _quantile_of_band(own, _band(likeness, int(bands)), reference_quantile)
+    gap = np.maximum(reference - np.maximum(own, 0), 0)
+    if likelihood is not None:
+        gap *= numbers_between(customers, likelihood, 0, 1)
+    return customers.assign(value_per_year=own, reference_per_year=reference, headroom=gap)
+
+
+def bands_for(customers: int) -> int:
+    """Return into how many bands of peers so many customers are split: some fifty in each, at most ten bands.
+
+    Examples
+    --------
+    >>> bands_for(30), bands_for(220), bands_for(10_000)
+    (1, 4, 10)
+    """
+    return int(np.clip(customers // 50, 1, 10))
+
+
+def _band(figures: NDArray[np.float64], bands: int) -> NDArray[np.intp]:
+    edges = np.unique(np.quantile(figures, np.arange(1, bands) / bands)) if bands > 1 else figures[:0]
+    return np.searchsorted(edges, figures, side="left")
+
+
+def _quantile_of_band(figures: NDArray[np.float64], band: NDArray[np.intp], quantile: float) -> NDArray[np.float64]:
+    reference = pd.Series(figures).groupby(band).quantile(quantile)
+    found = np.asarray(reference, dtype=np.float64)
+    return found[np.searchsorted(np.asarray(reference.index), band)]
+
+
+def growth_potential(
+    customers: pd.DataFrame,
+    *,
+    margin: float,
+    strategy_cost: float = 0,
+    years: int = 3,
+    discount_rate: float = 0.1,
+    first: First = "next",
+    wallet: str = "wallet",
+    revenue: str = "value_per_year",
+    relationship_level: str = "relationship_level",
+    neutral_level: float = 0,
+    likelihood: str | None = None,
+    wallet_growth: float = 0,
+) -> pd.DataFrame:
+    """Add share of wallet and growth potential, where the customer's total business is known (S10).
+
+    Up-buying becomes likelier the smaller our share and the higher the relationship level; a customer
+    below the neutral level may even cut the share; at 100% share nothing is left, unless the customer's
+    own business grows. The form of the likelihood is ours, and assumed: tests of the strategy replace it.
+
+    With share s = revenue/wallet and strength e = (level − neutral)/(1 − neutral), or
+    (level − neutral)/neutral below it:
+
+    * ``assumed_likelihood`` p = e · (1 − s);
+    * ``extra_revenue`` = p · (wallet − revenue), or p · revenue where p is negative;
+    * in year t the share of the grown business adds revenue · ((1+g)^t − 1);
+    * ``growth_potential`` = margin · present value of both over the years − cost of the strategy,
+      and 0 where that is negative, for nobody starts a strategy that does not pay.
+
+    Parameters
+    ----------
+    customers
+        ``customer_id``, the wallet, revenue and relationship level (or likelihood) columns.
+    margin
+        Share of revenue that is profit, from 0 to 1: assumed.
+    strategy_cost
+        Money a customer, spent once and now.
+    years
+        Horizon, a whole number of at least 1.
+    discount_rate, first
+        As in `present_value`.
+    wallet, revenue
+        Columns in money *a year*: the customer's total business, and what comes to us.
+    relationship_level
+        Column from 0 to 1, as the caller judges it.
+    neutral_level
+        Level below which the customer tends to cut the share, from 0 to below 1.
+    likelihood
+        Column from 0 to 1 with a likelihood of up-buying that is used instead.
+    wallet_growth
+        Yearly growth of the customers' own business, as a share of 1.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The customers with ``share_of_wallet``, ``assumed_likelihood``, ``extra_revenue`` (money a year)
+        and ``growth_potential`` (money, present value).
+
+    Examples
+    --------
+    >>> customers = pd.DataFrame({
+    ...     "customer_id": ["small share", "all of it"], "wallet": [1000.0, 1000.0],
+    ...     "value_per_year": [200.0, 1000.0], "relationship_level": [0.5, 0.9],
+    ... })
+    >>> found = growth_potential(customers, margin=0.2, years=1, discount_rate=0, strategy_cost=10)
+    >>> found[["share_of_wallet", "extra_revenue", "growth_potential"]].round(2).values.tolist()
+    [[0.2, 320.0, 54.0], [1.0, 0.0, 0.0]]
+    """
+    check_parameter("margin", margin, 0, 1)
+    check_parameter("strategy_cost", strategy_cost, 0)
+    check_parameter("years", years, 1)
+    check_parameter("wallet_growth", wallet_growth, -1)
+    check_parameter("neutral_level", neutral_level, 0, 1 - 1e-9)
+    total, ours = _wallet_and_revenue(customers, wallet, revenue)
+    share = np.divide(ours, total, out=np.ones_like(total), where=total > 0)
+    if likelihood is None:
+        level = numbers_between(customers, relationship_level, 0, 1)
+        chance = _strength(level, neutral_level) * (1 - share)
+    else:
+        chance = numbers_between(customers, likelihood, 0, 1)
+    extra = chance * np.where(chance >= 0, total - ours, ours)
+    year = np.arange(1, int(years) + 1)[:, np.newaxis]
+    own_growth = ours * ((1 + wallet_growth) ** year - 1)
+    worth = margin * present_value(extra + own_growth, discount_rate, first=first) - strategy_cost
+    return customers.assign(
+        share_of_wallet=share,
+        assumed_likelihood=chance,
+        extra_revenue=extra,
+        growth_potential=np.maximum(worth, 0),
+    )
+
+
+def _strength(level: NDArray[np.float64], neutral: float) -> NDArray[np.float64]:
+    """Map a relationship level to −1 (cuts the share) … 0 (neutral) … 1 (as ready as can be)."""
+    distance = level - neutral
+    return np.where(distance >= 0, distance / (1 - neutral), distance / max(neutral, 1e-9))
+
+
+def _wallet_and_revenue(
+    customers: pd.DataFrame, wallet: str, revenue: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    total = numbers_between(customers, wallet, 0, np.inf)
+    ours = np.maximum(numbers(customers, revenue), 0)
+    beyond = ours > total * (1 + 1e-9)
+    if beyond.any():
+        row: Any = customers.iloc[int(beyond.argmax())]
+        raise CvmError(
+            "value.more_than_wallet",
+            customer=row.get(CUSTOMER_ID, int(beyond.argmax()) + 1),
+            revenue=f"{row[revenue]:,.2f}",
+            wallet=f"{row[wallet]:,.2f}",
+            column=wallet,
+        )
+    return total, np.minimum(ours, total)

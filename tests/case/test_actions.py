@@ -1,0 +1,172 @@
+"""Call lists, hold-outs, losses with their intervals, and recommendations."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cvmlab.case import actions
+from cvmlab.core.words import CvmError
+
+MODEST = settings(max_examples=50, deadline=None)
+ids = st.lists(st.text(min_size=1, max_size=8), min_size=1, max_size=40, unique=True)
+seeds = st.integers(0, 2**31)
+
+
+def people(count, seed):
+    random = np.random.default_rng(seed)
+    return pd.DataFrame(
+        {
+            "customer_id": [f"{i:04}" for i in range(count)],
+            "value_type": random.choice(["I", "II", "III", "IV"], count),
+            "orders": random.integers(1, 9, count),
+            "p_alive": random.uniform(0, 1, count),
+            "yearly_contribution": random.normal(50, 100, count),
+            "current_value": random.gamma(2, 50, count),
+            "headroom": random.gamma(1, 50, count),
+            "usual_gap_days": random.uniform(1, 90, count),
+            "silent_days": random.uniform(0, 300, count),
+        }
+    )
+
+
+@MODEST
+@given(ids, st.floats(0, 1), seeds, st.randoms())
+def test_a_hold_out_has_its_size_and_knows_no_row_order(names, share, seed, shuffler):
+    drawn = actions.hold_out(np.array(names, dtype=object), share, seed)
+    assert drawn.sum() == round(share * len(names))
+    shuffled = list(names)
+    shuffler.shuffle(shuffled)
+    again = actions.hold_out(np.array(shuffled, dtype=object), share, seed)
+    assert set(np.array(names, dtype=object)[drawn]) == set(np.array(shuffled, dtype=object)[again])
+
+
+def test_another_seed_draws_another_hold_out():
+    names = np.array([f"{i:03}" for i in range(200)], dtype=object)
+    first, second = (actions.hold_out(names, 0.5, seed) for seed in (1, 2))
+    # two independent halves of 200 agree on about 100 customers, standard deviation 7
+    assert 60 < (first == second).sum() < 140
+
+
+def test_a_hold_out_is_random_and_not_the_first_ids():
+    names = np.array([f"{i:04}" for i in range(2000)], dtype=object)
+    position = np.flatnonzero(actions.hold_out(names, 0.25, seed=3))
+    # the mean position of 500 of 2,000 has a standard error of 22
+    assert abs(position.mean() - 999.5) < 110
+
+
+@MODEST
+@given(st.integers(1, 60), seeds, st.floats(0.01, 0.99), st.floats(0, 200))
+def test_the_call_list_holds_exactly_the_silent_and_valuable(count, seed, silent_below, worth_from):
+    customers = people(count, seed)
+    before = customers.copy()
+    called = actions.silent_valuable(customers, silent_below, worth_from)
+    pd.testing.assert_frame_equal(customers, before)
+    wanted = {
+        row.customer_id
+        for row in customers.itertuples()
+        if row.p_alive < silent_below
+        and row.yearly_contribution >= worth_from
+        and row.yearly_contribution > 0
+        and row.orders > 1
+    }
+    assert set(called["customer_id"]) == wanted
+    assert called["yearly_contribution"].is_monotonic_decreasing
+
+
+def test_the_call_list_names_a_missing_column():
+    with pytest.raises(CvmError, match="usual_gap_days"):
+        actions.silent_valuable(people(3, 1).drop(columns="usual_gap_days"), 0.5, 10)
+
+
+@MODEST
+@given(st.integers(0, 50), seeds)
+def test_the_loss_lies_in_its_interval(count, seed):
+    random = np.random.default_rng(seed)
+    alive, amount = random.uniform(0, 1, count), random.gamma(1, 100, count)
+    loss, low, high = actions.loss_interval(alive, amount)
+    slack = 1e-9 * (1 + amount.sum())
+    assert -slack <= low <= loss + slack <= high + 2 * slack <= amount.sum() + 3 * slack
+    assert loss == pytest.approx(float(((1 - alive) * amount).sum()))
+
+
+def test_the_interval_of_the_loss_covers_four_of_five_drawn_losses():
+    random = np.random.default_rng(7)
+    alive, amount = random.uniform(0, 1, 300), random.gamma(2, 100, 300)
+    _, low, high = actions.loss_interval(alive, amount)
+    gone = random.uniform(size=(4000, 300)) > alive
+    drawn = gone @ amount
+    assert np.mean((low <= drawn) & (drawn <= high)) == pytest.approx(0.8, abs=0.03)
+
+
+@MODEST
+@given(st.integers(1, 40), st.integers(1, 40), seeds)
+def test_the_corrected_loss_is_the_share_that_stayed_away(came_back, more, seed):
+    amount = np.random.default_rng(seed).gamma(1, 100, 10)
+    called = came_back + more
+    loss, low, high = actions.corrected_loss(amount, came_back, called)
+    assert loss == pytest.approx((1 - came_back / called) * amount.sum())
+    assert 0 <= low < loss < high <= amount.sum()
+
+
+def test_the_corrected_loss_of_nobody_is_nothing():
+    assert actions.corrected_loss(np.zeros(0), 3, 12) == (0, 0, 0)
+
+
+@MODEST
+@given(st.integers(0, 30), seeds, st.floats(0, 1))
+def test_what_is_reached_grows_with_the_assumption(count, seed, reach):
+    headroom = np.random.default_rng(seed).gamma(2, 100, count)
+    total, low, high = actions.reach_interval(headroom, reach)
+    assert total == pytest.approx(reach * headroom.sum())
+    assert (low, high) == pytest.approx((total / 2, total * 1.5))
+
+
+@MODEST
+@given(st.floats(0, 1000), st.floats(0.01, 10_000))
+def test_at_the_break_even_rate_contacting_costs_what_it_brings(cost, gain):
+    assert actions.break_even_rate(cost, gain) * gain == pytest.approx(cost)
+
+
+@pytest.mark.parametrize("gain", [0.0, -5.0])
+def test_where_there_is_nothing_to_gain_there_is_no_break_even(gain):
+    assert math.isnan(actions.break_even_rate(10, gain))
+
+
+@MODEST
+@given(st.integers(1, 60), seeds, st.floats(0, 0.9))
+def test_every_customer_has_one_action_and_each_action_its_hold_out(count, seed, share):
+    customers = people(count, seed)
+    silent = actions.silent_valuable(customers, 0.5, 20)["customer_id"].to_numpy(object)
+    assigned = actions.assign_actions(customers, silent, share, seed)
+    assert assigned["customer_id"].tolist() == customers["customer_id"].tolist()
+    assert set(assigned["action"]) <= set(actions.ACTIONS)
+    assert set(assigned.loc[assigned["action"] == "win_back", "customer_id"]) == set(silent)
+    for _, group in assigned.groupby("action"):
+        assert group["hold_out"].sum() == round(share * len(group))
+
+
+def test_the_actions_cover_every_type_once():
+    assert set(actions.ACTION_OF_TYPE) == {"I", "II", "III", "IV"}
+    assert set(actions.ACTION_OF_TYPE.values()) | {"win_back"} == set(actions.ACTIONS)
+
+
+@MODEST
+@given(st.integers(1, 60), seeds)
+def test_recommendations_add_up_to_the_customers(count, seed):
+    customers = people(count, seed)
+    calls = actions.silent_valuable(customers, 0.5, 20)
+    customers = actions.assign_actions(customers, calls["customer_id"].to_numpy(object), 0.2, seed)
+    loss = actions.loss_interval(calls["p_alive"].to_numpy(), calls["yearly_contribution"].to_numpy())
+    table = actions.recommend(customers, loss, contact_cost=10, reach=0.2).set_index("action")
+    assert list(table.index) == list(actions.ACTIONS)
+    assert table["customers"].sum() == count
+    assert table["held_out"].sum() == customers["hold_out"].sum()
+    assert tuple(table.loc["win_back", ["at_stake", "low", "high"]]) == loss
+    reached = 0.2 * customers.loc[customers["action"] == "develop", "headroom"].sum()
+    assert table.loc["develop", "at_stake"] == pytest.approx(reached)
+    paying = table.loc[table["gain"] > 0]
+    assert (paying["break_even_rate"] * paying["gain"]).to_numpy() == pytest.approx(10)

@@ -1,0 +1,178 @@
+"""Feedback: it compares rightly, tells nothing before the student has answered, and understands slips."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cvmlab import CvmError, charts, speaking
+from cvmlab.core.words import keys, read_table, term
+from cvmlab.course.feedback import Feedback, check, compare_coders, picture_after
+from cvmlab.whatif import forget_guesses, guess
+
+SECOND = {row["customer"]: row for row in read_table("answers/second_judge") if row["case"] == "carrier"}
+CODED = {"Y": 4, "S": 3, "L": 2, "H": 4}
+
+
+@pytest.mark.parametrize("answer", [17.3, "17.3", " 17.3 % ", "17.3％", np.float64(17.3)])
+def test_a_number_may_be_written_in_many_ways(answer: object) -> None:
+    assert check("start_here.half_the_revenue", answer).right is True
+
+
+@pytest.mark.parametrize("answer", [-1, 101, "many", "", True, float("nan"), float("inf"), [17.3]])
+def test_what_is_no_percentage_is_named_and_the_answer_kept(answer: object) -> None:
+    told = check("start_here.half_the_revenue", answer)
+    assert told.right is None
+    assert "is not a number from 0 to 100" in told.text
+    assert "17" not in told.text.replace(str(answer), "")
+
+
+def test_a_share_is_taken_for_a_slip() -> None:
+    assert "Did you mean 17.3?" in check("start_here.half_the_revenue", 0.173).text
+
+
+reasons = st.fixed_dictionaries({customer: st.integers(1, 6) for customer in SECOND})
+
+
+@settings(max_examples=60, deadline=None)
+@given(mine=reasons, fight=st.sets(st.sampled_from(sorted(SECOND))))
+def test_agreement_is_counted(mine: dict[str, int], fight: set[str]) -> None:
+    told = compare_coders(mine, "".join(fight)).text
+    same_reason = sum(mine[customer] == int(row["reason"]) for customer, row in SECOND.items())
+    same_fight = sum((customer in fight) == (row["fight"] == "yes") for customer, row in SECOND.items())
+    assert re.findall(r"(\d) of 4", told) == [str(same_reason), str(same_fight)]
+    rows = [line for line in told.splitlines() if line.startswith("| **")]
+    assert [row[4] for row in rows] == list(SECOND)
+    assert len({row.count("|") for row in told.splitlines() if row.startswith("|")}) == 1
+
+
+@pytest.mark.parametrize(
+    ("mine", "fight", "said"),
+    [
+        (dict.fromkeys("YSLH"), None, "Still without a number: Y, S, L, H."),
+        ({**CODED, "H": None}, "Y", "Still without a number: H."),
+        ({**CODED, "S": 7}, "Y", "`7` for S is not one of the six"),
+        ({**CODED, "S": 2.5}, "Y", "`2.5` for S"),
+        ({**CODED, "S": "price"}, "Y", "`price` for S"),
+        ({**CODED, "S": True}, "Y", "`True` for S"),
+        ({"Y": 4}, "Y", "one number for each of Y, S, L, H"),
+        ([4, 3, 4, 4], "Y", "one number for each of Y, S, L, H"),
+        (CODED, None, "Whom would you fight for?"),
+        (CODED, "YX", "Nobody here is called X."),
+    ],
+)
+def test_what_is_missing_or_odd_is_named_and_the_second_coder_kept(mine: object, fight: object, said: str) -> None:
+    told = compare_coders(mine, fight).text
+    assert said in told
+    assert "|" not in told
+
+
+@pytest.mark.parametrize("fight", ["YL", "y, l", "L，Y", ["Y", "L"], ("Y", "l"), {"Y", "L"}, "Y L"])
+def test_letters_may_be_set_apart_in_any_way(fight: object) -> None:
+    assert compare_coders(CODED, fight) == compare_coders(CODED, "YL")
+
+
+def test_numbers_of_reasons_may_be_text() -> None:
+    as_text = {customer: f" {reason}" for customer, reason in CODED.items()}
+    assert compare_coders(as_text, "") == compare_coders(CODED, "")
+
+
+@pytest.mark.parametrize("question", [row["question"] for row in read_table("answers/single")])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_question_has_one_right_answer_and_words_for_all(question: str, language: str) -> None:
+    (row,) = [row for row in read_table("answers/single") if row["question"] == question]
+    with speaking(language):
+        assert check(question, None).right is None
+        assert check(question, row["answer"]).right is True
+        assert check(question, "?").right is None
+        if row["tolerance"]:
+            away = float(row["answer"]) + 2 * float(row["tolerance"])
+            assert check(question, away).right is False
+        else:
+            letters = [key[-1] for key in keys() if re.fullmatch(rf"{question}_[a-z]", key)]
+            told = [check(question, f" {letter.upper()} ") for letter in letters]
+            assert sum(feedback.right is True for feedback in told) == 1
+            assert len({feedback.text for feedback in told}) == len(letters) > 1
+
+
+def test_a_question_that_is_not_there_is_a_mistake_of_the_notebook() -> None:
+    with pytest.raises(KeyError):
+        check("start_here.no_such_question", "a")
+
+
+def test_a_notebook_shows_feedback_as_formatted_text() -> None:
+    from IPython.core.formatters import DisplayFormatter
+
+    shown, _ = DisplayFormatter().format(Feedback("**Right.**"))
+    assert shown == {"text/plain": "**Right.**", "text/markdown": "**Right.**"}
+
+
+CURVE = pd.DataFrame({"customer_share": [0.2, 0.6, 1.0], "cumulative_share": [0.53, 0.9, 1.0]})
+
+
+@pytest.fixture
+def asked():
+    forget_guesses()
+    yield guess("start_here.top_fifth", minimum=0.01, maximum=1, unit="share")
+    forget_guesses()
+
+
+def page_of(waiting):
+    return " ".join(str(part.value) for part in waiting._page.children)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_picture_waits_for_the_guess_and_then_says_what_it_shows(asked, language: str) -> None:
+    with speaking(language):
+        waiting = picture_after(asked, charts.plot_concentration, CURVE, highlight=0.2)
+        sentence = term("checks.picture_waits")
+    assert not waiting.shown
+    assert sentence in page_of(waiting)
+    assert "53%" not in page_of(waiting)
+    assert "data:image/png" not in page_of(waiting)
+    # the button is pressed in a context that knows nothing of the language
+    asked.commit("80%")
+    assert waiting.shown
+    assert sentence not in page_of(waiting)
+    (said,) = re.findall(r'alt="([^"]+)" width', page_of(waiting))
+    assert "53%" in said
+    assert ("交易额" in said) == (language == "zh")
+
+
+def test_a_picture_after_a_committed_guess_is_there_at_once(asked) -> None:
+    asked.commit("80%")
+    assert picture_after(asked, charts.plot_concentration, CURVE).shown
+
+
+def test_a_page_without_a_kernel_has_the_picture_and_a_run_without_a_page_does_not_wait(asked) -> None:
+    bundle, metadata = picture_after(asked, charts.plot_concentration, CURVE)._repr_mimebundle_()
+    assert bundle["text/plain"] == (
+        "Chart: The top 20% of customers bring 53% of revenue · run this cell to see it after your guess"
+    )
+    assert bundle["image/png"].startswith("iVBOR")
+    assert metadata == {"image/png": {"width": 720}}
+    assert "application/vnd.jupyter.widget-view+json" in bundle
+
+
+def test_a_waiting_picture_leaves_no_figure_that_the_notebook_would_show(asked) -> None:
+    import matplotlib.pyplot as plt
+
+    before = plt.get_fignums()
+    picture_after(asked, charts.plot_concentration, CURVE)
+    assert plt.get_fignums() == before
+
+
+def test_what_is_wrong_with_the_chart_is_said_before_the_guess(asked) -> None:
+    with pytest.raises(CvmError, match="cumulative_share"):
+        picture_after(asked, charts.plot_concentration, CURVE[["customer_share"]])
+
+
+def test_a_headline_with_html_in_it_shows_as_text(asked) -> None:
+    waiting = picture_after(asked, lambda ax: ax.set_title('"><b>bold', loc="left"))
+    asked.commit("80%")
+    assert "<b>" not in page_of(waiting)

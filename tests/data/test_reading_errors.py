@@ -1,0 +1,154 @@
+"""Bad input: one clear sentence in both languages that names the mistake and the next step."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import openpyxl
+import pandas as pd
+import pytest
+
+from cvmlab import CvmError
+from cvmlab.core.words import speaking
+from cvmlab.data.reading import preview, read
+
+GOOD = "客户,日期,金额\n1,2019-01-31,5\n"
+
+
+def written(folder: Path, name: str, content: str | bytes) -> Path:
+    path = folder / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+def told(source: object, **options: object) -> str:
+    with pytest.raises(CvmError) as caught:
+        read(source, **options)  # type: ignore[arg-type]
+    sentence = str(caught.value)
+    assert "\n" not in sentence
+    with speaking("zh"):
+        assert str(caught.value) != sentence
+    return sentence
+
+
+CASES: dict[str, tuple[str, str | bytes, tuple[str, ...]]] = {
+    "empty": ("a.csv", "", ("a.csv", "empty")),
+    "blank": ("a.csv", "\n\n  \n", ("a.csv", "empty")),
+    "header only": ("a.csv", "客户,日期,金额\n", ("a.csv", "no rows")),
+    "no id": ("a.csv", "foo,日期,金额\n1,2019-1-1,5\n", ("'foo'", "--customer-id")),
+    "no date": ("a.csv", "客户,foo,金额\n1,2019-1-1,5\n", ("'foo'", "--date")),
+    "no amount": ("a.csv", "客户,日期,foo\n1,2019-1-1,5\n", ("'foo'", "--amount")),
+    "two amounts": ("a.csv", "客户,日期,无税金额,价税合计\n1,2019-1-1,5,6\n", ("'无税金额'", "'价税合计'", "--amount")),
+    "a column twice": ("a.csv", "客户,日期,金额,金额\n1,2019-1-1,5,6\n", ("'金额'", "'金额 (2)'")),
+    "all rows bad": (
+        "a.csv",
+        "客户,日期,金额\n1,soon,5\n2,later,5\n,2019-01-01,1\n",
+        ("2 of 3", "date", "row 2", "soon"),
+    ),
+    "binary xls": ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), ("save it as .xlsx",)),
+    "protected": (
+        "a.xlsx",
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600) + "EncryptedPackage".encode("utf-16-le"),
+        ("password",),
+    ),
+    "damaged xlsx": ("a.xlsx", b"PK\x03\x04" + bytes(600), ("a.xlsx", "damaged")),
+    "damaged parquet": ("a.parquet", b"PAR1" + bytes(600), ("a.parquet", "damaged")),
+    "binary": ("a.csv", bytes(range(256)) * 20, ("a.csv",)),
+    "bad bytes": (
+        "a.csv",
+        "客户,日期,金额\n张三,2019-1-1,5\n".encode("gb18030") + b"\xff\xff,2019-1-1,5\n",
+        ("line 3", "ff ff"),
+    ),
+    "bad bytes, rare": (
+        "a.csv",
+        "客户,日期,金额\n".encode("gb18030") + b"1,2019-01-31,5\n" * 500 + b"\xff\xff,2019-1-1,5\n",
+        ("line 502", "ff ff"),
+    ),
+    "damaged utf-8": (
+        "a.csv",
+        ("客户,日期,金额\n" + "张三丰,2019-1-1,5\n" * 20).encode() + b"\xff\xfe\xfa\n",
+        ("line 22", "ff"),
+    ),
+    "page without table": ("a.xls", "<html><body>login</body></html>", ("without a table",)),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_one_sentence_names_mistake_and_next_step(tmp_path: Path, case: str) -> None:
+    name, content, parts = CASES[case]
+    sentence = told(written(tmp_path, name, content))
+    for part in parts:
+        assert part in sentence
+
+
+@pytest.mark.parametrize(
+    "case", ["empty", "no id", "no date", "no amount", "two amounts", "a column twice", "binary xls", "damaged xlsx"]
+)
+def test_preview_says_the_same_as_read(tmp_path: Path, case: str) -> None:
+    name, content, _ = CASES[case]
+    source = written(tmp_path, name, content)
+    with pytest.raises(CvmError) as caught:
+        preview(source)
+    assert str(caught.value) == told(source)
+
+
+def test_missing_files_and_folders(tmp_path: Path) -> None:
+    written(tmp_path, "sales.csv", GOOD)
+    assert "sales.csv" in told(tmp_path / "sale.csv")
+    assert "no file" in told(tmp_path / "nowhere" / "x.csv")
+    (tmp_path / "empty").mkdir()
+    assert "no data file" in told(tmp_path / "empty")
+
+
+def test_options_that_name_nothing(tmp_path: Path) -> None:
+    source = written(tmp_path, "a.csv", GOOD)
+    assert "'金额'" in told(source, columns={"amount": "金额合计"})
+    assert "customer_id" in told(source, columns={"klient": "客户"})
+    assert "no sheets" in told(source, sheet="Sheet1")
+    openpyxl.Workbook().save(tmp_path / "b.xlsx")
+    assert "'Sheet'" not in told(tmp_path / "b.xlsx", sheet="Blatt")
+    assert "Its sheets are: Sheet" in told(tmp_path / "b.xlsx", sheet="Blatt")
+    assert "int" in told(5)
+
+
+def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = written(tmp_path, "a.csv", GOOD)
+
+    def refuse(self: Path, *args: object, **kwargs: object) -> None:
+        raise PermissionError(13, "denied", str(self))
+
+    # the tests may run as root, who may read everything
+    monkeypatch.setattr(Path, "open", refuse)
+    assert "do not have permission" in told(source)
+
+
+def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = written(tmp_path, "a.csv", GOOD.encode("gb18030"))
+
+    def full(*args: object) -> None:
+        raise OSError(28, os.strerror(28))
+
+    monkeypatch.setattr("cvmlab.data.reading.files.transcode", full)
+    assert "disk is full" in told(source)
+
+
+def test_no_sheet_fits_names_the_nearest(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["a", "b"])
+    book.create_sheet("x").append(["客户", "日期", "c"])
+    book.save(tmp_path / "a.xlsx")
+    assert "a.xlsx [x]" in told(tmp_path / "a.xlsx")
+
+
+def test_hundreds_of_columns_and_odd_names(tmp_path: Path) -> None:
+    frame = pd.DataFrame(
+        {f"x{number}": ["a"] for number in range(300)} | {"customer": ["1"], "date": ["2020-01-31"], "amount": [1]}
+    )
+    assert read(frame).quality.rows("used") == 1
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    assert read(tmp_path / "a.csv").quality.rows("used") == 1
+    odd = pd.DataFrame({"customer": ["1"], "date": ["2020-01-31"], "amount": [1], 'a "quoted"; name': ["x"]})
+    assert read(odd, keep=['a "quoted"; name']).transactions.fetchall()[0][-1] == "x"
+    empty = pd.DataFrame({"customer": [], "date": [], "amount": []})
+    assert "no rows" in told(empty)

@@ -1,0 +1,309 @@
+"""A report takes the place of an earlier one and of nothing else: whatever lay there before is there afterwards."""
+
+import json
+import os
+from pathlib import Path
+
+import messy_report
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cvmlab.core.words import LANGUAGES, CvmError, speaking
+from cvmlab.report import pages, placing, run, running
+from cvmlab.report.placing import MARKER, put_in_place, report_folder
+
+LOG = "customer_id,date,amount\na,2021-01-02,5\nb,2021-03-02,6\n"
+PARTS = ("report.html", "customers.csv", "case.json", "figures/01-matrix.png")
+
+
+def make_report(target, parts=PARTS, source=None):
+    """Put a report in place as a run does, in a moment."""
+    with put_in_place(target, source) as work:
+        for part in parts:
+            (work / part).parent.mkdir(exist_ok=True)
+            (work / part).write_text(f"made: {part}", encoding="utf-8")
+
+
+def contents(folder):
+    """Return every file below a folder with its bytes, and every empty folder."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() if path.is_file() else b""
+        for path in folder.rglob("*")
+        if path.is_file() or path.is_symlink() or not any(path.iterdir())
+    }
+
+
+def refused(key, target, source=None):
+    before = contents(target.parent)
+    with pytest.raises(CvmError) as caught:
+        make_report(target, source=source)
+    assert caught.value.key == f"report.{key}"
+    for language in LANGUAGES:
+        with speaking(language):
+            assert target.name in str(caught.value)
+    assert contents(target.parent) == before
+
+
+def test_a_report_replaces_an_earlier_one_with_fewer_or_more_files(tmp_path):
+    target = tmp_path / "sales"
+    make_report(target)
+    make_report(target, ["report.html", "report.pdf"])
+    assert {path.name for path in target.iterdir()} == {"report.html", "report.pdf", MARKER}
+    make_report(target)
+    assert [path.name for path in tmp_path.iterdir()] == ["sales"]
+
+
+def test_a_folder_that_is_no_report_is_refused(tmp_path):
+    (tmp_path / "thesis").mkdir()
+    refused("target_is_no_report", tmp_path / "thesis")
+    (tmp_path / "thesis" / "report.html").write_text("my own")
+    refused("target_is_no_report", tmp_path / "thesis")
+    (tmp_path / "notes").write_text("a file")
+    refused("target_is_no_report", tmp_path / "notes")
+    (tmp_path / "thesis" / MARKER).write_text("{")
+    refused("target_is_no_report", tmp_path / "thesis")
+
+
+def test_a_link_is_refused_even_if_it_leads_to_a_report(tmp_path):
+    make_report(tmp_path / "sales")
+    for name, leads_to in (("link", "sales"), ("dangling", "nowhere")):
+        try:
+            (tmp_path / name).symlink_to(tmp_path / leads_to, target_is_directory=True)
+        except OSError:
+            pytest.skip("this account may not make links")
+        refused("target_is_no_report", tmp_path / name)
+
+
+@pytest.mark.parametrize("added", ["notes.txt", "figures/mine.png", "data/jan.csv", "empty"])
+def test_a_report_that_holds_more_is_refused_and_says_what(tmp_path, added):
+    target = tmp_path / "sales"
+    make_report(target)
+    path = target / added
+    path.parent.mkdir(exist_ok=True)
+    if path.suffix:
+        path.write_text("mine")
+    else:
+        path.mkdir()
+    refused("target_holds_more", target)
+
+
+def test_what_a_desktop_keeps_of_its_view_is_carried_over(tmp_path):
+    target = tmp_path / "sales"
+    make_report(target)
+    (target / ".DS_Store").write_text("icons")
+    (target / "figures" / "Thumbs.db").write_text("small")
+    make_report(target)
+    assert (target / ".DS_Store").read_text() == "icons"
+    assert (target / "figures" / "Thumbs.db").read_text() == "small"
+
+
+def test_one_group_may_be_made_again_and_all_of_them_after_it(tmp_path):
+    target = tmp_path / "by-region"
+
+    def make_groups():
+        with put_in_place(target) as work:
+            make_report(work / "north")
+            make_report(work / "south")
+            (work / "index.html").write_text("index")
+
+    make_groups()
+    make_report(target / "north", [*PARTS, "report.pdf"])
+    make_groups()
+    assert not (target / "north" / "report.pdf").exists()
+    (target / "south" / "mine.txt").write_text("mine")
+    refused("target_holds_more", target)
+
+
+def test_the_source_is_never_replaced_nor_written_into(tmp_path):
+    sales = tmp_path / "sales"
+    sales.mkdir()
+    (sales / "jan.csv").write_text(LOG)
+    refused("target_in_source", sales, sales)
+    refused("target_in_source", sales / "reports" / "x", sales)
+    refused("target_in_source", sales / "reports" / "x", sales / "..")
+    make_report(tmp_path / "report")
+    refused("target_holds_source", tmp_path / "report", tmp_path / "report" / "customers.csv")
+    plain = tmp_path / "plain"
+    plain.write_text(LOG)
+    refused("target_in_source", plain, plain)
+    link = tmp_path / "link"
+    try:
+        link.symlink_to(sales, target_is_directory=True)
+    except OSError:
+        return
+    refused("target_in_source", sales / "x", link)
+    refused("target_in_source", link / "x", sales)
+
+
+@pytest.mark.parametrize("name", ["", " ", ".", "..", "../x", "a/b", "a\\b", "/tmp/x", "C:x", "a\0b", "a\nb", None, 3])
+def test_a_name_is_one_folder(name):
+    with pytest.raises(CvmError) as caught:
+        report_folder("reports", name)
+    assert caught.value.key == "report.name_is_no_folder"
+
+
+def test_a_kill_between_the_two_renames_leaves_a_report_that_the_next_run_finds(tmp_path, monkeypatch):
+    target = tmp_path / "sales"
+    make_report(target, ["report.html", "first.txt"])
+    rename = Path.rename
+
+    def die(self, goal):
+        if self.suffix == ".part":
+            raise KeyboardInterrupt  # nothing after this line runs, as after a kill
+        return rename(self, goal)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", die)
+        with pytest.raises(KeyboardInterrupt):
+            make_report(target)
+    assert not target.exists()
+    with pytest.raises(ZeroDivisionError), put_in_place(target):
+        # an earlier report is there for --since last, and stays if this run fails too
+        assert (target / "first.txt").exists()
+        _ = 1 / 0
+    assert (target / "first.txt").exists()
+    make_report(target)
+    assert [path.name for path in tmp_path.iterdir()] == ["sales"]
+    assert not (target / "first.txt").exists()
+
+
+def test_what_a_kill_left_of_another_report_is_not_touched(tmp_path):
+    aside = tmp_path / f".sales-1-{'a' * 32}.earlier"
+    make_report(tmp_path / "other")
+    (tmp_path / "other").rename(aside)
+    mine = tmp_path / f".sales-{'b' * 32}.earlier"
+    mine.mkdir()
+    (mine / "mine.txt").write_text("mine")
+    make_report(tmp_path / "sales")
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([aside.name, mine.name, "sales"])
+
+
+def test_two_runs_at_the_same_moment_leave_one_whole_report(tmp_path, monkeypatch):
+    target = tmp_path / "sales"
+    make_report(target)
+    rename = Path.rename
+    steps = iter([1])
+
+    def rename_late(self, goal):
+        done = rename(self, goal)
+        if self == target and next(steps, None):
+            make_report(target, ["report.html", "rival.txt"])  # the other run takes the place now
+        return done
+
+    monkeypatch.setattr(Path, "rename", rename_late)
+    make_report(target)
+    assert [path.name for path in tmp_path.iterdir()] == ["sales"]
+    assert not (target / "rival.txt").exists()
+    assert set(json.loads((target / MARKER).read_text())["files"]) == set(PARTS)
+
+
+def test_the_place_is_looked_at_again_before_it_is_taken(tmp_path):
+    target = tmp_path / "sales"
+    with pytest.raises(CvmError), put_in_place(target) as work:
+        (work / "report.html").write_text("new")
+        target.mkdir()
+        (target / "mine.txt").write_text("saved meanwhile")
+    assert contents(tmp_path) == {"sales/mine.txt": b"saved meanwhile"}
+
+
+# ---- over random trees, names and options
+
+
+def _pretend(monkeypatch):
+    """Let `run` do all but the notebook and the pages, which take seconds."""
+
+    def execute(template, result, parameters, progress, steps):
+        folder = Path(parameters["output"])
+        for name in ("report.ipynb", "customers.csv", "customers.xlsx"):
+            (folder / name).write_text("made")
+        (folder / "case.json").write_text("{}")
+
+    def write_html(notebook, page, figures, title):
+        page.write_text("made")
+        figures.mkdir()
+        (figures / "01-matrix.png").write_text("made")
+
+    monkeypatch.setattr(running, "_execute", execute)
+    monkeypatch.setattr(pages, "write_html", write_html)
+
+
+names = st.sampled_from(["sales", "reports", "thesis", "jan.csv", "a", ".", "..", "../sales", "figures", "report.html"])
+trees = st.lists(
+    st.tuples(st.lists(st.sampled_from(["sales", "reports", "thesis", "a", "figures"]), max_size=3), names), max_size=8
+)
+
+
+@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    tree=trees,
+    earlier=st.lists(st.tuples(names, names), max_size=2),
+    source=st.sampled_from(["sales", "sales/jan.csv", "jan", "reports/sales/customers.csv", ".", "thesis"]),
+    out=names,
+    name=st.none() | names,
+    since=st.booleans(),
+)
+def test_no_file_of_somebody_else_is_changed_moved_or_removed(
+    monkeypatch, tmp_path_factory, tree, earlier, source, out, name, since
+):
+    _pretend(monkeypatch)
+    root = tmp_path_factory.mktemp("tree") / "home"
+    root.mkdir()
+    monkeypatch.chdir(root)
+    made = set()
+    for folder, called in earlier:
+        try:
+            report = run("grocery", folder=folder, name=called).folder
+        except CvmError:
+            continue
+        made |= {path.resolve() for path in report.rglob("*")}
+    for folders, file in tree:
+        path = Path(*folders) / file
+        if path.resolve() in made:
+            continue
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(LOG)
+        except OSError:
+            continue
+    before = {path: path.read_bytes() for path in root.parent.rglob("*") if path.is_file() and path not in made}
+    try:
+        run(source, folder=out, name=name, since_last=since)
+    except CvmError as error:
+        assert error.key.startswith("report.")
+    after = {path: path.read_bytes() for path in root.parent.rglob("*") if path.is_file()}
+    assert {path: after.get(path) for path in before} == before
+    assert not [path for path in root.parent.rglob("*") if path.suffix in {".part", ".earlier"}]
+
+
+# ---- as it is used
+
+
+def test_the_command_that_deleted_a_source_is_refused(tmp_path):
+    from click.testing import CliRunner
+
+    from cvmlab.cli import main
+
+    messy_report.write_gb18030(tmp_path / "jan.csv", customers=5)
+    (tmp_path / "sales").mkdir()
+    os.rename(tmp_path / "jan.csv", tmp_path / "sales" / "jan.csv")  # noqa: PTH104
+    (tmp_path / "out" / "thesis").mkdir(parents=True)
+    (tmp_path / "out" / "thesis" / "chapter.txt").write_text("years of work")
+    before = contents(tmp_path)
+    source, out = str(tmp_path / "sales"), str(tmp_path / "out")
+    for options in (["--out", str(tmp_path)], ["--out", out, "--name", "thesis"], ["--out", out, "--name", "."],
+                    ["--out", out, "--name", ".."], ["--out", out, "--name", "../sales"],
+                    ["--out", source], ["--out", out, "--name", "thesis", "--by", "业务员"]):  # fmt: skip
+        told = CliRunner().invoke(main, ["report", source, *options])
+        assert told.exit_code == 1
+        assert len(told.stderr.splitlines()) == 1, told.stderr
+        assert contents(tmp_path) == before
+
+
+def test_lists_are_not_written_over_a_file_of_the_user(tmp_path):
+    (tmp_path / "customers.csv").write_text("my own")
+    with pytest.raises(CvmError) as caught:
+        placing.check_free(tmp_path, ["customers.csv"])
+    assert "customers.csv" in str(caught.value)
+    placing.mark(tmp_path, ["customers.csv"])
+    placing.check_free(tmp_path, ["customers.csv"])
