@@ -81,7 +81,7 @@ def peer(path: str, repeats: int) -> None:
 
 def bare(levels: np.ndarray) -> np.ndarray:
     """Our passes on the peer's five states; returns the mean posterior."""
-    from cvmlab.relationship.stages import passes
+    from cvmlab.relationship.stages import inference
 
     edges = np.arange(-6, 1, 0.05)
     centres = edges + 0.025
@@ -93,9 +93,9 @@ def bare(levels: np.ndarray) -> np.ndarray:
     for begin in range(0, levels.shape[1], size):
         part = levels[:, begin : begin + size]
         classes = np.clip((part + 6) * 20, 0, len(edges) - 1).astype(np.int16)
-        density = passes.densities([table], [classes])
-        filtered, _ = passes.forward(density, start, moves)
-        passes.backward(filtered, density, moves)
+        density = inference.densities([table], [classes])
+        filtered, _ = inference.forward(density, start, moves)
+        inference.backward(filtered, density, moves)
         total += filtered.sum(axis=(0, 1), dtype=np.float64)
     return total / levels.size
 

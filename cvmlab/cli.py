@@ -1,16 +1,19 @@
 """The command line: ``cvmlab lab | data | report``.
 
-Every error the user can mend is one sentence and a non-zero exit; ``--debug`` shows where it came from.
+An error is one sentence and a non-zero exit; ``--debug`` shows where it came from.
 """
 
 from __future__ import annotations
 
+import errno
 import locale
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
@@ -40,10 +43,20 @@ def default_language() -> str:
 
 
 def _print(text: str, *, to_error: bool = False) -> None:
-    """Print a line; what the console's code page cannot show becomes a question mark, not a crash."""
+    """Print a line, or nothing once the reader of a pipe such as ``| head`` has gone."""
     stream = sys.stderr if to_error else sys.stdout
+    try:
+        click.echo(_printable(text, stream), err=to_error)
+    except OSError as error:
+        if error.errno not in {errno.EPIPE, errno.EINVAL}:  # Windows reports a closed pipe as EINVAL
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _printable(text: str, stream: Any) -> str:
+    """Return a text with question marks for what the console's code page cannot show."""
     encoding = stream.encoding or "utf-8"
-    click.echo(text.encode(encoding, errors="replace").decode(encoding), err=to_error)
+    return text.encode(encoding, errors="replace").decode(encoding)
 
 
 def _fail(sentence: str, code: int = 1) -> NoReturn:
@@ -52,45 +65,69 @@ def _fail(sentence: str, code: int = 1) -> NoReturn:
 
 
 def _speaks(command: _Command) -> _Command:
-    """Add ``--language`` and ``--debug``, and turn every expected failure into one sentence."""
+    """Add ``--language`` and ``--debug``, and turn every error into one sentence."""
 
-    @click.option("--language", type=click.Choice(LANGUAGES), default=default_language, help="en or zh.")
-    @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+    @click.option("--language", type=click.Choice(LANGUAGES), default=default_language, help="English or Chinese.")
+    @click.option("--debug", is_flag=True, help="Show the traceback if an error occurs.")
     @wraps(command)
-    def told(*args: Any, language: str, debug: bool, **options: Any) -> None:
-        with speaking(language):
+    def run(*args: Any, language: str, debug: bool, **options: Any) -> None:
+        with speaking(language), _watching_for_ctrl_c() as pressed:
             try:
                 command(*args, **options)
-            except KeyboardInterrupt:
-                if debug:
-                    raise
-                _fail(say("cli.interrupted"), _INTERRUPTED)
-            except CvmError as error:
-                if debug:
-                    raise
-                _fail(str(error))
-            except OSError as error:
-                if debug:
-                    raise
-                _fail(say("cli.system", why=f"{error.strerror or error} {error.filename or ''}".strip()))
             except (click.ClickException, click.exceptions.Exit):
                 raise
-            except Exception as error:
+            except (KeyboardInterrupt, Exception) as error:
                 if debug:
                     raise
-                _fail(say("cli.unexpected", error=f"{type(error).__name__}: {error}"))
+                if pressed or isinstance(error, KeyboardInterrupt):
+                    _fail(say("cli.interrupted"), _INTERRUPTED)
+                _fail(_sentence(error))
 
-    return told  # type: ignore[return-value]
+    return run  # type: ignore[return-value]
+
+
+@contextmanager
+def _watching_for_ctrl_c() -> Iterator[list[int]]:
+    """Give a list that is no longer empty once Ctrl-C was pressed: DuckDB makes any error of it."""
+    pressed: list[int] = []
+
+    def note(number: int, frame: Any) -> None:
+        pressed.append(number)
+        signal.default_int_handler(number, frame)
+
+    try:
+        before = signal.signal(signal.SIGINT, note)
+    except ValueError:  # outside the main thread there is no Ctrl-C
+        yield pressed
+        return
+    try:
+        yield pressed
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _sentence(error: BaseException) -> str:
+    if isinstance(error, CvmError):
+        return str(error)
+    if isinstance(error, OSError):
+        return say("cli.system", why=f"{error.strerror or error} {error.filename or ''}".strip())
+    return say("cli.unexpected", error=f"{type(error).__name__}: {error}")
 
 
 def _names_columns(command: _Command) -> _Command:
-    """Add an option for each role that a column can play, and how the file is to be read."""
+    """Add an option for each role that a column can play."""
     for role in reversed(ROLES):
+        words = role.replace("_", " ")
         name = "--" + role.replace("_", "-")
-        command = click.option(name, role, metavar="COLUMN", help=f"Column that holds {role.replace('_', ' ')}.")(
-            command
-        )
+        command = click.option(name, role, metavar="COLUMN", help=f"Name of the column with the {words}.")(command)
     return command
+
+
+def _source(given: str) -> str:
+    """Return the source as given; a folder such as ``.`` by its full path, which has a name."""
+    if not given.strip():
+        raise CvmError("cli.no_source")
+    return given if Path(given).name not in {"", ".."} else str(Path(given).resolve())
 
 
 def _columns(options: dict[str, Any]) -> dict[str, str]:
@@ -101,7 +138,7 @@ def _columns(options: dict[str, Any]) -> dict[str, str]:
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="cvmlab")
 def main() -> None:
-    """Learn customer value management, and report on your own log."""
+    """Learn customer value management, and make reports from your own transaction data."""
 
 
 @main.command()
@@ -109,12 +146,10 @@ def main() -> None:
 @click.option("--no-browser", is_flag=True, help="Start JupyterLab without opening a browser.")
 @_speaks
 def lab(folder: str, no_browser: bool) -> None:
-    """Copy the course to FOLDER and open JupyterLab there.
+    """Copy the course to FOLDER (cvmlab-course if left out) and open JupyterLab there.
 
-    A file you have changed is never overwritten.
+    Files that you have changed are never overwritten.
     """
-    from pathlib import Path
-
     from cvmlab import course
 
     copied = course.copy_course(Path(folder))
@@ -129,19 +164,20 @@ def lab(folder: str, no_browser: bool) -> None:
 @click.argument("source")
 @_names_columns
 @click.option("--rows", default=8, show_default=True, help="Number of rows to show.")
-@click.option("--sheet", help="Only this sheet of a workbook.")
-@click.option("--day-first", type=click.Choice(["yes", "no"]), help="Whether 03/04/2017 is the third of April.")
-@click.option("--save/--no-save", default=True, help="Keep the mapping beside the file for next time.")
+@click.option("--sheet", help="Read only this sheet of the workbook.")
+@click.option("--day-first", type=click.Choice(["yes", "no"]), help="Whether 03/04/2017 means 3 April.")
+@click.option("--save/--no-save", default=True, help="Save the columns found, beside the file.")
 @_speaks
 def data(source: str, rows: int, save: bool, sheet: str | None, day_first: str | None, **options: Any) -> None:
-    """Show what cvmlab reads in SOURCE: its first rows and which column plays which role."""
+    """Show what cvmlab reads in SOURCE: the columns it found and the first rows."""
     from cvmlab.data import datasets, reading
 
+    source = _source(source)
     path = datasets.find(source)
     seen = reading.preview(path, columns=_columns(options), rows=rows, sheet=sheet)
     for line in _preview_lines(seen):
         _print(line)
-    if save and str(path) == source:  # the course's own files are not written to
+    if save and path == Path(source):  # nothing is saved beside the course's own datasets
         saved = reading.save_mapping(seen.mapping, path, sheet=sheet, day_first=_yes(day_first))
         _print(say("cli.mapping_saved", path=saved))
 
@@ -175,34 +211,44 @@ def _padded(text: str, width: int) -> str:
 @main.command()
 @click.argument("source", required=False)
 @_names_columns
-@click.option("--out", default="reports", show_default=True, help="Folder of all reports.")
-@click.option("--name", help="Name of the report; the source's name if left out.")
-@click.option("--margin", type=float, help="Profit as a share of the amount, 0 to 1, where the log has none.")
-@click.option("--cost-per-order", type=float, help="Cost of serving one order, with --margin.")
-@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Any other assumption; see --assumptions.")
-@click.option("--assumptions", is_flag=True, help="List the assumptions with their defaults and bounds, and stop.")
-@click.option("--by", metavar="COLUMN", help="One report a group of this column, with an index page.")
+@click.option("--out", default="reports", show_default=True, help="Folder for all reports.")
+@click.option("--name", help="Name of the report; the name of SOURCE if left out.")
+@click.option("--margin", type=float, help="Profit as a share of revenue, 0 to 1, if the data contain no profit.")
+@click.option("--cost-per-order", type=float, help="Cost of serving one order; use with --margin.")
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Set any assumption; see --assumptions.")
+@click.option("--assumptions", is_flag=True, help="List all assumptions with their defaults and limits, and stop.")
+@click.option("--by", metavar="COLUMN", help="Make one report per group of this column, and an overview page.")
 @click.option(
     "--jobs",
     default=lambda: max(1, os.cpu_count() or 1),
     type=click.IntRange(1),
-    help="With --by: how many at once.",
+    show_default="number of processors",
+    help="With --by: number of reports made at the same time.",
 )
-@click.option("--since", type=click.Choice(["last"]), help="Keep the last report's thresholds and tell who moved.")
+@click.option(
+    "--since",
+    type=click.Choice(["last"]),
+    help="Keep the thresholds of the last report and list customers who changed type.",
+)
 @click.option("--mask", is_flag=True, help="Hide names and phone numbers.")
-@click.option("--pdf", is_flag=True, help="Write report.pdf too.")
-@click.option("--include-suspicious", is_flag=True, help="Keep 'customers' such as walk-in or test.")
-@click.option("--include-future", is_flag=True, help="Keep rows dated after today.")
-@click.option("--keep-duplicates", is_flag=True, help="Keep rows that are equal in every column.")
-@click.option("--sheet", help="Only this sheet of a workbook.")
-@click.option("--timezone", help="Time zone to convert dates to that carry one, for example Asia/Shanghai.")
-@click.option("--day-first", type=click.Choice(["yes", "no"]), help="Whether 03/04/2017 is the third of April.")
+@click.option("--pdf", is_flag=True, help="Also write report.pdf.")
+@click.option("--include-suspicious", is_flag=True, help="Include 'customers' such as walk-in or test.")
+@click.option("--include-future", is_flag=True, help="Include rows dated after today.")
+@click.option(
+    "--keep-duplicates",
+    is_flag=True,
+    help="Keep rows that repeat an earlier row cell by cell. Without an order id they are always kept: they may be "
+    "different purchases.",
+)
+@click.option("--sheet", help="Read only this sheet of the workbook.")
+@click.option("--timezone", help="Convert dates with a time zone to this zone, for example Asia/Shanghai.")
+@click.option("--day-first", type=click.Choice(["yes", "no"]), help="Whether 03/04/2017 means 3 April.")
 @_speaks
 def report(
     source: str | None, out: str, name: str | None, settings: tuple[str, ...], assumptions: bool, by: str | None,
     jobs: int, since: str | None, mask: bool, pdf: bool, **options: Any,
 ) -> None:  # fmt: skip
-    """Make a case report from SOURCE: a file, a folder, or a course dataset such as `grocery`."""
+    """Make a case report from SOURCE: a file, a folder, or a course dataset such as grocery."""
     from cvmlab import case
     from cvmlab.data import datasets, reading
     from cvmlab.report import run, run_by_group
@@ -211,8 +257,7 @@ def report(
         for line in _assumption_lines(case.Assumptions):
             _print(line)
         return
-    if source is None:
-        raise CvmError("cli.no_source")
+    source = _source(source or "")
     chosen = _settings(settings, options)
     case.Assumptions.from_texts(chosen)
     common: dict[str, Any] = {
@@ -220,17 +265,17 @@ def report(
         "mask": mask, "since_last": since == "last", "pdf": pdf,
         "reading": _reading_options(options),
     }  # fmt: skip
-    # a mistake in the source is told at once, not after a kernel has started
+    # a mistake in the source is reported now, not after a kernel has started
     reading.preview(datasets.find(source), columns=common["columns"], rows=1, sheet=options["sheet"])
     if by:
-        with _progress_bar() as told:
-            index, results, failed = run_by_group(source, by, jobs=jobs, progress=told, **common)
+        with _progress_bar() as show:
+            index, results, failed = run_by_group(source, by, jobs=jobs, progress=show, **common)
         for group, why in failed.items():
             _print(say("cli.group_failed", group=group, why=why), to_error=True)
         _print(say("cli.index_ready", path=index, count=len(results)))
         return
-    with _progress_bar() as told:
-        made = run(source, progress=told, **common)
+    with _progress_bar() as show:
+        made = run(source, progress=show, **common)
     for note in made.notes:
         _print(note, to_error=True)
     _print(say("cli.report_ready", path=made.html))
@@ -278,25 +323,18 @@ def _bound(value: float | None) -> str:
 
 @contextmanager
 def _progress_bar() -> Iterator[Callable[[int, int, str], None]]:
-    """Draw a bar of plain characters on the error stream; on a pipe or in a file, print nothing."""
-    shown = sys.stderr.isatty()
-    width = 28
+    """Draw a bar of plain characters on the error stream until the work ends; nothing on a pipe or in a file."""
+    from tqdm import tqdm
 
-    def told(done: int, total: int, what: str) -> None:
-        if shown:
-            filled = round(width * done / total)
-            line = f"[{'#' * filled}{'.' * (width - filled)}] {done}/{total} {what}"
-            encoding = sys.stderr.encoding or "utf-8"
-            line = line.encode(encoding, errors="replace").decode(encoding)
-            sys.stderr.write(f"\r{line:<78}")
-            sys.stderr.flush()
+    layout = "[{bar:28}] {n_fmt}/{total_fmt} {desc}"
+    first = _printable(say("report.step_start"), sys.stderr)
+    with tqdm(total=1, desc=first, bar_format=layout, ascii=".#", leave=False, disable=None) as bar:
 
-    try:
-        yield told
-    finally:
-        if shown:
-            sys.stderr.write("\r" + " " * 79 + "\r")
-            sys.stderr.flush()
+        def show(done: int, total: int, what: str) -> None:
+            bar.n, bar.total = done, total
+            bar.set_description_str(_printable(what, sys.stderr))
+
+        yield show
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ def requirements(project: dict[str, Any]) -> list[str]:
 
 
 def resolve(wanted: list[str], oldest_python: str, present: str) -> list[str]:
-    """Return one exact requirement a package, with markers where systems or Pythons differ."""
+    """Return one exact requirement per package, with markers where systems or Pythons differ."""
     with tempfile.TemporaryDirectory() as name:
         # Away from the project: inside it, uv would hold on to the pins that are to be renewed.
         folder = Path(name)
@@ -98,7 +98,12 @@ def main() -> int:
     project = tomllib.loads(text)
     oldest = project["project"]["requires-python"].removeprefix(">=")
     keep = CONSTRAINTS.read_text(encoding="utf-8") if CONSTRAINTS.exists() and not chosen.upgrade else ""
-    pins = resolve(requirements(project), oldest, keep)
+    try:
+        pins = resolve(requirements(project), oldest, keep)
+    except FileNotFoundError:
+        raise SystemExit("uv was not found. Install it with: pip install uv") from None
+    except subprocess.CalledProcessError:
+        raise SystemExit("Nothing was changed: uv could not resolve the requirements; see above.") from None
     CONSTRAINTS.write_text(HEADER + "".join(f"{pin}\n" for pin in pins), encoding="utf-8", newline="\n")
     PYPROJECT.write_text(written(text, pins), encoding="utf-8", newline="\n")
     sys.stdout.write(f"{len(pins)} packages pinned\n")

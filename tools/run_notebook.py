@@ -5,11 +5,12 @@ python tools/run_notebook.py NOTEBOOK...
 
 from __future__ import annotations
 
-import sys
+import argparse
 from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
 
 from cvmlab.core.progress import quiet
 from cvmlab.whatif import strip_views
@@ -18,7 +19,7 @@ SECONDS = 120
 
 
 def run(path: Path) -> None:
-    """Run a notebook in its own folder, and write it back only if every cell went through."""
+    """Run a notebook in its own folder, and write it back only if no cell failed."""
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(
         notebook,
@@ -29,17 +30,22 @@ def run(path: Path) -> None:
     )
     with quiet():
         client.execute()
-    # the version of whoever ran it last is no part of the course
+    # the Python version that ran it last is not part of the course
     notebook.metadata["language_info"] = {"name": "python"}
     stripped = nbformat.from_dict(strip_views(notebook))
     path.write_text(nbformat.writes(stripped) + "\n", encoding="utf-8", newline="\n")
 
 
 def main() -> None:
-    """Run the notebooks named on the command line."""
-    for name in sys.argv[1:]:
-        run(Path(name))
-        print(name)
+    """Run the notebooks named on the command line; stop at the first that fails."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("notebooks", nargs="+", type=Path, metavar="NOTEBOOK", help="a notebook to run and save")
+    for path in parser.parse_args().notebooks:
+        try:
+            run(path)
+        except (OSError, nbformat.reader.NotJSONError, CellExecutionError) as error:
+            raise SystemExit(f"{path} was not changed. {error}") from None
+        print(path)
 
 
 if __name__ == "__main__":

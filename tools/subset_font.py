@@ -82,6 +82,8 @@ def main() -> None:
     parser.add_argument("source", type=Path, help="NotoSansCJK-Regular.ttc or NotoSansSC-Regular.otf")
     parser.add_argument("--output", type=Path, default=FONT_FILE)
     options = parser.parse_args()
+    if not options.source.is_file():
+        parser.error(f"there is no file {options.source}")
     font = open_source(options.source)
     cut(font, REQUIRED_CHARACTERS + characters_of_words())
     rename(font, FONT_FAMILY)

@@ -1,8 +1,8 @@
-"""A case: one log, judged under stated assumptions, with everything a report shows.
+"""A case: transaction data judged under stated assumptions, with everything a report shows.
 
-`study` goes from the log to a `Case` in the steps of the course: who the customers are and what they bring,
-what they will bring if nothing changes, what they could bring, which type of the value matrix they are, how
-that moved, whom to call, and how often such a judgement would have been right before.
+`study` makes a `Case` in the steps of the course: what the customers bring, what to expect of them if nothing
+changes, what they could bring, their type in the value matrix and how it moved, whom to call, and how often such a
+judgement would have been right before.
 """
 
 import lazy_loader

@@ -1,8 +1,7 @@
 """From figures to what somebody does on Monday: whom to call and why, what it may cost, how to learn from it.
 
-Everything here is a recommendation under stated assumptions, not a decision. Nothing in a log says what a
-call *changes*; so every list carries a random hold-out that is left alone, and every action states the
-success rate from which it pays.
+Everything here is a recommendation under stated assumptions, not a decision. Transactions do not show what a call
+*changes*; so every list has a random hold-out, and every action states the success rate from which it pays.
 """
 
 from __future__ import annotations
@@ -25,21 +24,33 @@ _EIGHTY_PERCENT = 1.2815515655446004
 ACTION_OF_TYPE = {"IV": "develop", "II": "develop", "III": "maintain", "I": "simplify"}
 ACTIONS = ("win_back", "develop", "maintain", "simplify")
 
+__all__ = [
+    "ACTIONS",
+    "ACTION_OF_TYPE",
+    "assign_actions",
+    "break_even_rate",
+    "corrected_loss",
+    "hold_out",
+    "loss_interval",
+    "reach_interval",
+    "recommend",
+    "silent_valuable",
+]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 def hold_out(customer_id: NDArray[np.object_], share: float, seed: int) -> NDArray[np.bool_]:
     """Choose at random the customers that an action leaves alone, so that its effect can be measured.
 
-    The draw is keyed by the customer's id: the order of the rows does not matter, and neither do
-    the other columns.
+    The draw depends on the seed and the ids alone, not on their order.
 
     Parameters
     ----------
-    customer_id
-        Ids of the customers an action is meant for, shape (customers,).
-    share
-        Share that is held out, 0 to 1; the number of customers is rounded.
-    seed
-        Integer; another seed draws another group.
+    customer_id, share, seed
+        Ids of the customers an action is meant for, shape (customers,); share held out, 0 to 1; an integer.
 
     Examples
     --------
@@ -62,18 +73,15 @@ def silent_valuable(customers: pd.DataFrame, silent_below: float, worth_from: fl
     Parameters
     ----------
     customers
-        ``customer_id``, ``orders``, ``p_alive`` (0 to 1), ``yearly_contribution`` (money a year),
+        ``customer_id``, ``orders``, ``p_alive`` (0 to 1), ``yearly_contribution`` (yearly money),
         ``usual_gap_days``, ``silent_days`` and any further columns.
-    silent_below
-        A customer is called silent when ``p_alive`` is below this probability.
-    worth_from
-        Yearly contribution from which a customer is worth a call, in money.
+    silent_below, worth_from
+        ``p_alive`` below which a customer is called silent; yearly contribution that is worth a call, money.
 
     Returns
     -------
     pandas.DataFrame
-        The customers that are both, with at least two orders (one purchase has no rhythm to break), sorted
-        by ``yearly_contribution``.
+        The customers that are both, with at least two orders (one purchase has no rhythm to break).
 
     Examples
     --------
@@ -100,8 +108,8 @@ def loss_interval(p_alive: NDArray[np.float64], amount: NDArray[np.float64]) -> 
     """Return the expected loss of a list of customers and its 80% interval, in the unit of ``amount``.
 
     Each customer is gone with probability 1 − p_alive, independently: the sum has mean Σ(1−p)·a and
-    variance Σp(1−p)·a², and is taken as normal.  The interval holds the chance of who has left, not the
-    doubt about the model; the backtest shows that one.
+    variance Σp(1−p)·a², and is taken as normal. The interval leaves out the doubt about the model, which the
+    backtest shows.
 
     Examples
     --------
@@ -116,7 +124,7 @@ def loss_interval(p_alive: NDArray[np.float64], amount: NDArray[np.float64]) -> 
 def reach_interval(headroom: NDArray[np.float64], reach: float) -> tuple[float, float, float]:
     """Return what reaching a share of the headroom would bring, and what half or half as much again would.
 
-    The share is assumed, so the bounds are no estimate of chance: they show what hangs on the assumption.
+    The share is assumed, so the bounds show how much the assumption matters, not a chance.
 
     Examples
     --------
@@ -143,15 +151,15 @@ def break_even_rate(contact_cost: float, gain: float) -> float:
 def corrected_loss(amount: NDArray[np.float64], came_back: int, called_silent: int) -> tuple[float, float, float]:
     """Return the expected loss of silent customers if as many come back by themselves as in the backtest.
 
-    A model of buying is often too sure that a regular customer who pauses is gone; the backtest has seen how
-    many came back.  Loss = (1 − share that came back) × amount, with the 80% Wilson interval of the share.
+    A model of buying is often too sure that a regular customer who pauses is gone.
+    Loss = (1 − share that came back) × amount, with the 80% Wilson interval of the share.
 
     Parameters
     ----------
     amount
         Yearly contribution of each silent customer, money, shape (customers,).
     came_back, called_silent
-        Of the backtest: customers called silent, and those of them that bought after all.
+        From the backtest: how many customers were called silent, and how many of them bought after all.
 
     Examples
     --------
@@ -171,19 +179,18 @@ def assign_actions(
 
     Parameters
     ----------
-    customers
-        ``customer_id``, ``value_type`` and, where it is known, ``current_value`` (money).
-    silent
-        Ids of the silent valuable customers, from `silent_valuable`.
+    customers, silent
+        ``customer_id``, ``value_type`` and, where known, ``current_value`` (money); ids of the silent valuable
+        customers, from `silent_valuable`.
     hold_out_share, seed
-        As in `hold_out`.
+        Those of `hold_out`.
 
     Returns
     -------
     pandas.DataFrame
-        The customers with ``action``: ``win_back`` for the silent ones, else ``develop`` (types IV and II),
-        ``maintain`` (III) or ``simplify`` (I, and all with a negative current value: to sell more at a loss
-        would make it larger); and ``hold_out`` (True: leave alone).
+        The customers with ``action``: ``win_back`` for the silent ones, otherwise ``develop`` (types IV and II),
+        ``maintain`` (III) or ``simplify`` (I, and all with a negative current value, where selling more would
+        lose more); and ``hold_out`` (True: leave alone).
 
     Examples
     --------
@@ -208,7 +215,7 @@ def assign_actions(
 def recommend(
     customers: pd.DataFrame, win_back_loss: tuple[float, float, float], contact_cost: float, reach: float
 ) -> pd.DataFrame:
-    """Return one row a recommended action: for whom, what is at stake, and from when it pays.
+    """Return one row per recommended action: for whom, what is at stake, and from when it pays.
 
     Parameters
     ----------
@@ -218,16 +225,14 @@ def recommend(
     win_back_loss
         Expected yearly loss of the silent customers with its 80% interval, from `loss_interval` or
         `corrected_loss`.
-    contact_cost
-        Cost of contacting one customer, money.
-    reach
-        Share of the headroom that a successful contact is assumed to bring, 0 to 1.
+    contact_cost, reach
+        Cost of contacting one customer, money; share of the headroom that a success is assumed to bring, 0 to 1.
 
     Returns
     -------
     pandas.DataFrame
         ``action``, ``customers`` and ``held_out`` (numbers), ``at_stake`` with ``low`` and ``high`` (money), ``gain``
-        (money a success brings, mean a customer), ``break_even_rate``. At stake are: for ``win_back`` the loss
+        (money per success, mean over the customers), ``break_even_rate``. At stake are: for ``win_back`` the loss
         given; ``develop`` headroom × reach (bounds: half the reach, half as much again); ``maintain`` the value
         expected to be lost, Σ (1 − p_alive) × current value (80% interval); ``simplify`` nothing, it saves cost.
 

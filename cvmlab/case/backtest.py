@@ -1,8 +1,7 @@
 """The backtest: cut off the last months, judge as of then, compare with what really happened.
 
-A report that tells a manager who is silent and who is valuable must show how often it would have been
-right. Its rival is the simplest rule there is, last year's revenue; a model that does not beat it is not
-worth its trouble, and the report says so.
+A report that calls customers silent or valuable must show how often it would have been right. The model's rival is
+the simplest rule there is, last year's revenue.
 """
 
 from __future__ import annotations
@@ -20,6 +19,12 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+__all__ = ["Alarms", "alarms", "calibration", "captured_share", "gain_curves", "outcomes"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 @dataclass(frozen=True)
 class Alarms:
@@ -27,10 +32,8 @@ class Alarms:
 
     Attributes
     ----------
-    silent_and_gone, silent_but_bought
-        Customers that were called silent and did not buy, or did: the second are false alarms.
-    active_and_bought, active_but_gone
-        Customers that were called active and bought, or did not: the second were missed.
+    silent_and_gone, silent_but_bought, active_and_bought, active_but_gone
+        Customers by what they were called and did; ``silent_but_bought`` are false alarms, ``active_but_gone`` missed.
     """
 
     silent_and_gone: int
@@ -60,10 +63,8 @@ def alarms(silent: NDArray[np.bool_], bought: NDArray[np.bool_]) -> Alarms:
 
     Parameters
     ----------
-    silent
-        Whether each customer was called silent as of the cut, shape (customers,).
-    bought
-        Whether each customer bought in the months that were cut off, same shape and order.
+    silent, bought
+        Whether each customer was called silent as of the cut, and bought after it; shape (customers,).
 
     Examples
     --------
@@ -79,21 +80,14 @@ def alarms(silent: NDArray[np.bool_], bought: NDArray[np.bool_]) -> Alarms:
 
 
 def captured_share(score: NDArray[np.float64], actual: NDArray[np.float64], share: float = 0.2) -> float:
-    """Return the share of what customers really brought that the top ``share`` by score brought.
+    """Return the share of the actual amount that the top customers by score brought; NaN if there was none.
 
     Parameters
     ----------
-    score
-        What a method expected of each customer, shape (customers,); equal scores keep their order.
-    actual
-        What each customer brought afterwards, same shape; negative amounts count as they are.
+    score, actual
+        What a method expected of each customer, and what came; shape (customers,). Equal scores keep their order.
     share
         Share of customers at the top, between 0 and 1; at least one customer.
-
-    Returns
-    -------
-    float
-        Between 0 and 1 where all amounts are positive; NaN if nothing was brought at all.
 
     Examples
     --------
@@ -114,16 +108,14 @@ def gain_curves(customers: pd.DataFrame, methods: dict[str, str], actual: str) -
     Parameters
     ----------
     customers
-        One row a customer with the columns named in ``methods`` and ``actual``.
-    methods
-        Name of a method to the column that holds its score.
-    actual
-        Column with the amount that was brought in the months cut off.
+        One row per customer with the columns named in ``methods`` and ``actual``.
+    methods, actual
+        Name of a method to the column of its score; column with the amount of the months cut off.
 
     Returns
     -------
     pandas.DataFrame
-        ``method``, ``customer_share`` and ``captured_share`` (both 0 to 1, 101 points a method); the method
+        ``method``, ``customer_share`` and ``captured_share`` (both 0 to 1, 101 points per method); the method
         ``ideal`` ranks by the actual amount and is the most anyone could have captured.
 
     Examples
@@ -155,10 +147,8 @@ def calibration(predicted: NDArray[np.float64], happened: NDArray[np.bool_], ban
 
     Parameters
     ----------
-    predicted
-        Probability of the event for each customer, shape (customers,), 0 to 1.
-    happened
-        Whether it happened, same shape.
+    predicted, happened
+        Probability of the event for each customer, 0 to 1, and whether it happened; shape (customers,).
     bands
         Number of bands between 0 and 1; empty ones are left out.
 
@@ -181,15 +171,8 @@ def calibration(predicted: NDArray[np.float64], happened: NDArray[np.bool_], ban
     customers = count[used]
     observed = np.bincount(band, weights=happened, minlength=bands)[used] / customers
     low, high = wilson_interval(observed, customers)
-    return pd.DataFrame(
-        {
-            "predicted": np.bincount(band, weights=predicted, minlength=bands)[used] / customers,
-            "observed": observed,
-            "low": low,
-            "high": high,
-            "customers": customers,
-        }
-    )
+    mean = np.bincount(band, weights=predicted, minlength=bands)[used] / customers
+    return pd.DataFrame({"predicted": mean, "observed": observed, "low": low, "high": high, "customers": customers})
 
 
 def outcomes(customers: pd.DataFrame, later: pd.DataFrame) -> pd.DataFrame:
@@ -198,10 +181,10 @@ def outcomes(customers: pd.DataFrame, later: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     customers
-        One row a customer known as of the cut; ``customer_id`` and any columns.
+        One row per customer known as of the cut; ``customer_id`` and any columns.
     later
-        Summary of the months that were cut off: ``customer_id``, ``orders``, ``revenue``; customers that
-        came later than the cut are left out, nobody could have judged them.
+        Summary of the months that were cut off: ``customer_id``, ``orders``, ``revenue``; later customers are
+        left out, nobody could have judged them.
 
     Returns
     -------
@@ -218,8 +201,5 @@ def outcomes(customers: pd.DataFrame, later: pd.DataFrame) -> pd.DataFrame:
     """
     found = later.set_index(CUSTOMER_ID).reindex(customers[CUSTOMER_ID])
     later_orders = found["orders"].fillna(0).to_numpy(int)
-    return customers.assign(
-        later_orders=later_orders,
-        later_revenue=found["revenue"].fillna(0.0).to_numpy(float),
-        bought=later_orders > 0,
-    )
+    later_revenue = found["revenue"].fillna(0.0).to_numpy(float)
+    return customers.assign(later_orders=later_orders, later_revenue=later_revenue, bought=later_orders > 0)

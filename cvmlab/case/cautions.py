@@ -1,8 +1,8 @@
-"""What a reader of a case must know before acting on it: a season, contracts, payments overdue."""
+"""What a reader of a case must know before acting on it: trend, season, contracts, overdue payments, bad data."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,20 +13,31 @@ from cvmlab.worth import portfolio
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from cvmlab.data.reading import DataReport
+
     from .judgement import Case
 
-
+Light = Literal["good", "fair", "poor"]
+# Shares of rows that could not be used (ours).
+FAIR_ABOVE, POOR_ABOVE = 0.01, 0.10
+# So much the backtest's expectation and what came may differ before a reader must know.
+_LEVEL_OFF = 0.25
 _SEASON_SHARE = 0.25
 _CONTRACT_SHARE, _CONTRACT_MONTHS = 0.9, 4
 _CONTRACT_TIMES, _CONTRACT_PERIODS = 3, (1, 2, 3, 4, 6, 12)
 _LATE_MONTHS = 12
 
 
-def value_curve(case: Case) -> pd.DataFrame:
-    """Return the whale curve of the year, or the concentration curve where a contribution is revenue.
+def quality_light(quality: DataReport) -> Light:
+    """Return ``poor`` above 10% of unusable rows, ``fair`` above 1% or with any warning, otherwise ``good``."""
+    if quality.dropped_share > POOR_ABOVE:
+        return "poor"
+    return "fair" if quality.dropped_share > FAIR_ABOVE or quality.warnings else "good"
 
-    Of the customers who bought in that year: those long gone would make any log look concentrated.
-    """
+
+def value_curve(case: Case) -> pd.DataFrame:
+    """Return the whale curve of the year, or the concentration curve where a contribution is revenue."""
+    # of the year's buyers: those long gone would make any history look concentrated
     buyers = buyers_of_the_year(case)
     if case.basis == "revenue":
         return portfolio.concentration_curve(buyers, revenue="yearly_contribution")
@@ -40,26 +51,49 @@ def buyers_of_the_year(case: Case) -> pd.DataFrame:
 
 
 def base_frame(case: Case) -> pd.DataFrame:
-    """Return customers and revenue of each complete month: ``period``, ``active_customers``,
-    ``new_customers``, ``revenue``.
-    """  # noqa: D205
+    """Return ``period``, ``active_customers``, ``new_customers`` and ``revenue`` of each complete month."""
     panel = case.panel
     months = len(panel.period)
-    return pd.DataFrame(
-        {
-            "period": panel.period,
-            "active_customers": (panel["volume"] > 0).sum(axis=1),
-            "new_customers": np.bincount(panel.first, minlength=months)[:months],
-            "revenue": panel["revenue"].sum(axis=1),
-        }
-    )
+    columns = {
+        "period": panel.period,
+        "active_customers": (panel["volume"] > 0).sum(axis=1),
+        "new_customers": np.bincount(panel.first, minlength=months)[:months],
+        "revenue": panel["revenue"].sum(axis=1),
+    }
+    return pd.DataFrame(columns)
+
+
+class Trend(NamedTuple):
+    """Monthly means of the last three months and of those before: active customers and revenue."""
+
+    now: NDArray[np.float64]
+    before: NDArray[np.float64]
+    from_last_year: bool
+
+
+def trend(case: Case) -> Trend | None:
+    """Return the last three complete months beside those a year before, or the three before; None if too few."""
+    months = base_frame(case)[["active_customers", "revenue"]].to_numpy(float)
+    if len(months) < 6:
+        return None
+    # the same months of the year before, so that a season is not taken for a trend
+    from_last_year = len(months) >= 15
+    before = months[-15:-12] if from_last_year else months[-6:-3]
+    return Trend(months[-3:].mean(axis=0), before.mean(axis=0), from_last_year)
+
+
+def level_off(case: Case) -> float | None:
+    """Return by what share the backtest expected too much or too little, None where it was near enough."""
+    if case.past is None:
+        return None
+    expected, actual = case.past.expected, case.past.actual
+    if min(expected, actual) <= 0 or max(expected, actual) <= (1 + _LEVEL_OFF) * min(expected, actual):
+        return None
+    return expected / actual - 1
 
 
 def high_season(case: Case) -> tuple[int, float] | None:
-    """Return the calendar month of a clear season and its share of the revenue of the last two years, else None.
-
-    Clear is a month that has over a quarter of the revenue in each of the last two years of complete months.
-    """
+    """Return the calendar month with over a quarter of revenue in each of the last two years, and its share."""
     revenue = base_frame(case)["revenue"].to_numpy(float)[-24:]
     if len(revenue) < 24 or revenue.sum() <= 0:
         return None
@@ -76,10 +110,7 @@ def high_season(case: Case) -> tuple[int, float] | None:
 
 
 def contract_months(case: Case) -> int | None:
-    """Return how many months lie between the purchases of nearly everyone, one each time, as under a contract.
-
-    1, 2, 3, 4, 6 or 12 months; None where customers buy as they like.
-    """
+    """Return the months (1, 2, 3, 4, 6 or 12) between nearly all purchases, one each time; None if there are none."""
     active = case.panel["volume"] > 0
     if _once_a_month(case.panel["volume"]):
         return 1
@@ -115,13 +146,9 @@ def stopped_paying(case: Case) -> pd.DataFrame:
 
 
 def overdue(case: Case, months: int) -> pd.DataFrame:
-    """Return customers of a contract with a payment every so many months who are overdue, not on the call list.
+    """Return ``customer_id`` of those not on the call list who are 1 to 12 months overdue, with ``last_year``.
 
-    Returns
-    -------
-    pandas.DataFrame
-        ``customer_id`` and ``last_year`` (revenue in the 12 months up to the last payment, money) of those who
-        are overdue by a complete month or more, but no more than a year.
+    ``months`` lie between payments; ``last_year`` is the revenue of the 12 months up to the last one, money.
     """
     panel = case.panel
     active = panel["volume"] > 0

@@ -1,4 +1,4 @@
-"""What each customer brings a year, and what is expected if nothing changes, under stated assumptions."""
+"""What each customer brings per year, and what to expect if nothing changes, under stated assumptions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Basis = Literal["profit", "assumed_profit", "revenue"]
 
 @dataclass(frozen=True)
 class Models:
-    """The models of buying behind the expectations; None where the log cannot carry them, with the reason."""
+    """The models of buying behind the expectations; None where there is not enough data, with the reason."""
 
     bg_nbd: buying.BgNbd | None
     gamma_gamma: buying.GammaGamma | None
@@ -33,15 +33,7 @@ class Models:
 
 
 def with_contribution(customers: pd.DataFrame, assumed: Assumptions) -> tuple[pd.DataFrame, Basis]:
-    """Add ``contribution``: known profit if the log has it, else profit under a margin, else revenue.
-
-    Examples
-    --------
-    >>> customers = pd.DataFrame({"customer_id": ["a"], "revenue": [100.0], "orders": [2]})
-    >>> frame, basis = with_contribution(customers, Assumptions(margin=0.3, cost_per_order=5))
-    >>> basis, frame["contribution"].tolist()
-    ('assumed_profit', [20.0])
-    """
+    """Add ``contribution``: profit under a stated margin, otherwise known profit, otherwise revenue; say which."""
     if assumed.margin is not None:
         profit = assumed.margin * customers["revenue"] - assumed.cost_per_order * customers["orders"]
         return customers.assign(contribution=profit), "assumed_profit"
@@ -67,10 +59,7 @@ def with_yearly(
 
 
 def fit_models(customers: pd.DataFrame) -> Models:
-    """Fit the models of buying; where the log cannot carry one, None and the reason.
-
-    BG/NBD needs repeat purchases and some customers; Gamma-Gamma needs spending that differs.
-    """
+    """Fit the models of buying; where the data is not enough for one, None and the reason."""
     if len(customers) < CUSTOMERS_FOR_A_MODEL:
         return Models(None, None, "few_customers")
     try:
@@ -84,12 +73,8 @@ def fit_models(customers: pd.DataFrame) -> Models:
 
 
 def with_expectations(customers: pd.DataFrame, models: Models, assumed: Assumptions) -> pd.DataFrame:
-    """Add what is expected of each customer: ``p_alive``, rhythm, ``expected_contribution``, ``current_value``.
-
-    With models: expected purchase days × expected contribution of one, the latter being the expected spend
-    times the customer's own ratio of contribution to revenue. Without: the last year's contribution goes on
-    for those whose silence is at most three times their usual gap, and nothing comes from the others.
-    """
+    """Add what is expected of each customer: ``p_alive``, rhythm, ``expected_contribution``, ``current_value``."""
+    # expected purchase days × expected spend × the customer's own ratio of contribution to revenue
     days = assumed.horizon_months * DAYS_A_YEAR / 12
     ratio = _contribution_ratio(customers)
     if models.bg_nbd is None:
@@ -107,7 +92,7 @@ def with_expectations(customers: pd.DataFrame, models: Models, assumed: Assumpti
 
 
 def _contribution_ratio(customers: pd.DataFrame) -> NDArray[np.float64]:
-    """Contribution per unit of revenue of each customer; the whole log's where a customer has no revenue."""
+    """Return each customer's contribution per unit of revenue; that of all where a customer has no revenue."""
     revenue = customers["revenue"].to_numpy(float)
     contribution = customers["contribution"].to_numpy(float)
     pooled = contribution.sum() / revenue.sum()
@@ -115,6 +100,7 @@ def _contribution_ratio(customers: pd.DataFrame) -> NDArray[np.float64]:
 
 
 def _naive_expectations(customers: pd.DataFrame, assumed: Assumptions) -> pd.DataFrame:
+    """Let last year's contribution go on for a silence of at most three usual gaps; expect nothing of the others."""
     frequency = customers["frequency"].to_numpy(float)
     gap = np.where(frequency > 0, customers["recency"] / np.where(frequency > 0, frequency, 1.0), np.nan)
     silent = (customers["age"] - customers["recency"]).to_numpy(float)

@@ -1,4 +1,4 @@
-"""From a log to a case, in the steps of the course."""
+"""From transaction data to a case, in the steps of the course."""
 
 from __future__ import annotations
 
@@ -36,22 +36,22 @@ class Case:
 
     Attributes
     ----------
-    name
-        Short name of the log.
-    as_of
-        Last date of the log that counts.
+    name, as_of, first_date
+        Short name of the data, and the last and first date that count.
     basis
         What a contribution is: known ``profit``, ``assumed_profit``, or ``revenue`` where neither is there.
-    customers
-        One row a customer, the columns that `study` documents.
-    panel
-        Dense monthly history.
-    thresholds
-        Of the value matrix.
-    calls
-        Silent valuable customers, the most valuable first, with ``hold_out``.
-    past
-        The backtest, None if the log is too short; ``past_problem`` says why.
+    assumptions, cost_to_keep, contact_cost
+        What is assumed; yearly cost of keeping a customer and cost of one contact, money.
+    customers, panel, models
+        One row per customer, the columns that `study` documents; dense monthly history; the models of buying.
+    thresholds, moves
+        Of the value matrix; moves between its types, None if the history is too short.
+    calls, recommendations
+        Silent valuable customers, the most valuable first, with ``hold_out``; from `actions.recommend`.
+    past, past_problem
+        The backtest, None if the history is too short; then the reason in words.
+    quality, seconds
+        What was read and left out; seconds per step.
     """
 
     name: str
@@ -73,9 +73,23 @@ class Case:
     quality: DataReport
     seconds: Mapping[str, float] = field(default_factory=dict)
 
+    @property
+    def days(self) -> int:
+        """Days from the first date to the last, both included."""
+        return (self.as_of - self.first_date).days + 1
+
+    def to_call(self) -> pd.DataFrame:
+        """Return the customers on the call list, those held out left away."""
+        return self.calls.loc[~self.calls["hold_out"]].head(self.assumptions.calls)
+
+    def recommended(self, action: str) -> dict[str, float]:
+        """Return the figures of one recommended action, the columns of `actions.recommend`."""
+        chosen = self.recommendations.loc[self.recommendations["action"] == action].drop(columns="action")
+        return dict(zip(chosen.columns, chosen.to_numpy(float)[0].tolist(), strict=True))
+
 
 class _Clock:
-    """Measures the steps of a study, so that a report can say what its time went into."""
+    """Seconds that the steps of a study take."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
@@ -90,26 +104,24 @@ class _Clock:
 
 
 def study(log: Log, assumptions: Assumptions | None = None, *, kept: Thresholds | None = None) -> Case:
-    """Judge a log under stated assumptions.
+    """Judge transaction data under stated assumptions.
 
     Parameters
     ----------
-    log
-        From `cvmlab.reading.read`; its transactions are on DuckDB and stay there.
-    assumptions
-        What is assumed; the defaults if left out.
+    log, assumptions
+        From `cvmlab.reading.read`; what is assumed, by default `Assumptions()`.
     kept
         Thresholds of an earlier case, to compare like with like; chosen afresh if left out.
 
     Returns
     -------
     Case
-        Its ``customers`` have the columns of `cvmlab.aggregate.summarise_customers`, the attributes of the
-        log (name, owner, phone) and
+        Its ``customers`` have the columns of `cvmlab.aggregate.summarise_customers`, the attributes
+        (name, owner, phone) and
 
         ==========================  ===================================================================
-        ``contribution``            money over the log: profit, assumed profit or revenue (`Case.basis`)
-        ``yearly_contribution``     money of the last 12 months; scaled up from a shorter log
+        ``contribution``            money in all: profit, assumed profit or revenue (`Case.basis`)
+        ``yearly_contribution``     money of the last 12 months; scaled up from a shorter history
         ``yearly_revenue``          money of the last 12 months, likewise
         ``p_alive``                 estimated probability that the customer still buys, 0 to 1
         ``usual_gap_days``          mean days between purchases, NaN for a single purchase
@@ -174,7 +186,7 @@ def _day(stamp: Any) -> date:
 
 
 def _as_of(customers: pd.DataFrame) -> date:
-    # age runs from the first purchase to the as-of date, so any customer tells it
+    # age runs from the first purchase to the as-of date, so any customer gives it
     first = customers.iloc[0]
     return _day(pd.Timestamp(first["first_date"]) + pd.Timedelta(days=int(first["age"])))
 
@@ -182,9 +194,9 @@ def _as_of(customers: pd.DataFrame) -> date:
 def _check_enough(customers: pd.DataFrame, name: str) -> None:
     if len(customers) < 2:
         raise CvmError("case.one_customer", name=name, customer=customers[CUSTOMER_ID].iloc[0])
-    total = float(customers["revenue"].sum())
     if not (customers["revenue"] != 0).any():
         raise CvmError("case.all_zero", name=name)
+    total = float(customers["revenue"].sum())
     if total <= 0:
         raise CvmError("case.negative_total", name=name, total=f"{total:,.2f}")
 
@@ -203,18 +215,7 @@ def complete_months(transactions: Any, as_of: date) -> Panel:
 
 
 def attributes(transactions: Any) -> pd.DataFrame:
-    """Return the last known name, owner and phone of each customer.
-
-    Parameters
-    ----------
-    transactions
-        DuckDB relation with ``customer_id``, ``date`` and any of ``customer_name``, ``owner``, ``phone``.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``customer_id`` and the attributes that are there.
-    """
+    """Return ``customer_id`` with the last known name, owner and phone, as far as there are such columns."""
     present = [name for name in ATTRIBUTES if name in transactions.columns]
     latest = [f"arg_max({name}, {DATE}) AS {name}" for name in present]
     frame: pd.DataFrame = transactions.aggregate(", ".join([CUSTOMER_ID, *latest]), CUSTOMER_ID).df()
@@ -233,7 +234,7 @@ def _costs(customers: pd.DataFrame, assumed: Assumptions) -> tuple[float, float]
 
 
 def _loss_of_silence(calls: pd.DataFrame, past: Past | None) -> tuple[float, float, float]:
-    """Return the expected yearly loss: corrected by the backtest where it has seen enough, else the model's own."""
+    """Return the expected yearly loss, corrected by the backtest where it has seen enough, or the model's own."""
     yearly = calls["yearly_contribution"].to_numpy(float)
     if past is not None and past.corrects_silence:
         return actions.corrected_loss(yearly, past.comparable.silent_but_bought, past.comparable.silent)
@@ -241,11 +242,9 @@ def _loss_of_silence(calls: pd.DataFrame, past: Past | None) -> tuple[float, flo
 
 
 def draw_lines(customers: pd.DataFrame, cost_to_keep: float, contact_cost: float, assumed: Assumptions) -> Thresholds:
-    """Choose the thresholds: what was stated, else break-even on the cost of keeping and developing.
-
-    Developing a customer is taken to cost as much as keeping or as contacting one, whichever is dearer, and to
-    reach ``headroom_reached`` of the headroom, so it pays above cost / share reached.
-    """
+    """Choose the thresholds: what was stated, otherwise break-even on the cost of keeping and developing."""
+    # developing a customer is taken to cost as much as keeping or contacting one, whichever is more, and to reach
+    # ``headroom_reached`` of the headroom, so it pays above cost / share reached
     chosen = choose_thresholds(
         customers, avoidable_cost=cost_to_keep, strategy_cost=max(cost_to_keep, contact_cost),
         success_rate=assumed.headroom_reached, years=assumed.horizon_months / 12,

@@ -1,10 +1,10 @@
-"""The judgement of a case held against time: the same judgement made earlier, and one window against another."""
+"""The judgement of a case over time: the same judgement made earlier, and one window compared with the one before."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -15,8 +15,7 @@ from cvmlab.core.words import say
 from cvmlab.data import aggregate, windows
 from cvmlab.data.tables import CUSTOMER_ID
 from cvmlab.worth import buying, matrix
-from cvmlab.worth.matrix import Thresholds
-from cvmlab.worth.matrix import moves as migration
+from cvmlab.worth.matrix import VALUABLE, Thresholds
 from cvmlab.worth.value import potential
 
 from . import backtest
@@ -25,6 +24,8 @@ from .expectations import CUSTOMERS_FOR_A_MODEL, fit_models, with_contribution
 
 _LEAST_BACKTEST_SPAN = 6
 _SILENT_FOR_A_CORRECTION = 10
+# Shares captured by the model and its rival that differ by less are called equal.
+_EQUAL_WITHIN = 0.01
 _LEAST_WINDOW_MONTHS, _MOST_WINDOW_MONTHS = 3, 12
 
 
@@ -34,12 +35,10 @@ class Past:
 
     Attributes
     ----------
-    cut
-        The last day that was known.
-    months
-        Number of months that were cut off and predicted.
+    cut, months
+        The last day that was known; number of months that were cut off and predicted.
     customers
-        One row a customer known at the cut, with ``expected_revenue`` of the months cut off,
+        One row per customer known at the cut, with ``expected_revenue`` of the months cut off,
         ``last_year_revenue`` (the rival's score), ``silent``, ``later_revenue`` and ``bought``.
     alarms
         Right and false warnings of silence.
@@ -57,10 +56,8 @@ class Past:
 
     @property
     def comparable(self) -> backtest.Alarms:
-        """Warnings about customers such as those on a call list: two orders, and a purchase in the year before.
-
-        Most customers called silent have been gone for years; that they do not come back says nothing of these.
-        """
+        """Warnings about customers such as those on a call list: two orders, and a purchase in the year before."""
+        # most customers called silent have been gone for years; that they do not return says nothing of these
         chosen = self.customers.loc[(self.customers["orders"] >= 2) & (self.customers["last_year_revenue"] > 0)]
         return backtest.alarms(chosen["silent"].to_numpy(bool), chosen["bought"].to_numpy(bool))
 
@@ -68,6 +65,24 @@ class Past:
     def corrects_silence(self) -> bool:
         """Whether enough customers were called silent for their return to say something."""
         return self.comparable.silent >= _SILENT_FOR_A_CORRECTION
+
+    @property
+    def expected(self) -> float:
+        """Revenue that was expected of the months cut off, money."""
+        return float(self.customers["expected_revenue"].sum())
+
+    @property
+    def actual(self) -> float:
+        """Revenue that came in the months cut off, money."""
+        return float(self.customers["later_revenue"].sum())
+
+    @property
+    def verdict(self) -> Literal["equal", "better", "worse"]:
+        """How the model ranked customers, compared with last year's revenue."""
+        difference = self.model_captured - self.rival_captured
+        if not abs(difference) > _EQUAL_WITHIN:
+            return "equal"
+        return "better" if difference > 0 else "worse"
 
     def gains(self) -> pd.DataFrame:
         """Return the gain curves of model, rival and ideal."""
@@ -83,33 +98,41 @@ class Past:
 
 @dataclass(frozen=True)
 class Moves:
-    """Who moved between the types from one window to the next.
+    """Customers who moved between the types from one window to the next.
 
     Attributes
     ----------
     months
         Length of each window.
-    moves
-        From `cvmlab.matrix.migration`.
-    movers
-        From `cvmlab.matrix.why_moved`: those who moved, and what changed.
+    moves, movers
+        From `cvmlab.matrix.migration`, and from `cvmlab.matrix.why_moved`.
     """
 
     months: int
     moves: pd.DataFrame
     movers: pd.DataFrame
 
+    def groups(self) -> pd.DataFrame:
+        """Return ``group`` (slid, rose, gone, new), ``customers`` and the sums of the changes of revenue, money."""
+        was, now = self.movers["from_type"], self.movers["to_type"]
+        gone, new = now.eq(matrix.GONE), was.eq(matrix.NEW)
+        was_valuable, is_valuable = was.isin(VALUABLE), now.isin(VALUABLE)
+        groups = {
+            "slid": was_valuable & ~is_valuable & ~gone,
+            "rose": ~was_valuable & is_valuable & ~new,
+            "gone": gone,
+            "new": new,
+        }
+        measures = ["revenue_change", "change_by_orders", "change_by_order_size"]
+        rows = [
+            {"group": group, "customers": int(chosen.sum()), **self.movers.loc[chosen, measures].sum().to_dict()}
+            for group, chosen in groups.items()
+        ]
+        return pd.DataFrame(rows)
+
 
 def look_back(transactions: Any, as_of: date, first_date: date, assumed: Assumptions) -> tuple[Past | None, str]:
-    """Make the same judgement as of some months earlier and compare it with what happened.
-
-    Returns
-    -------
-    past : Past or None
-        None where the log cannot carry it.
-    problem : str
-        Why not, a sentence in the language in force; empty if it can.
-    """
+    """Return the same judgement as of some months earlier beside what happened; None and the reason if it fails."""
     span = _whole_months(first_date, as_of)
     months = min(assumed.backtest_months, span // 3)
     if span < _LEAST_BACKTEST_SPAN or months < 1:
@@ -134,20 +157,15 @@ def look_back(transactions: Any, as_of: date, first_date: date, assumed: Assumpt
         last_year_revenue=_last_year_revenue(transactions, cut, known),
     )
     customers = backtest.outcomes(judged, aggregate.summarise_customers(later_log).df())
+    alarms = backtest.alarms(customers["silent"].to_numpy(bool), customers["bought"].to_numpy(bool))
     actual = customers["later_revenue"].to_numpy(float)
-    return Past(
-        cut=cut,
-        months=months,
-        customers=customers,
-        alarms=backtest.alarms(customers["silent"].to_numpy(bool), customers["bought"].to_numpy(bool)),
-        model_captured=backtest.captured_share(customers["expected_revenue"].to_numpy(float), actual),
-        rival_captured=backtest.captured_share(customers["last_year_revenue"].to_numpy(float), actual),
-        ideal_captured=backtest.captured_share(actual, actual),
-    ), ""
+    ranked_by = (customers["expected_revenue"].to_numpy(float), customers["last_year_revenue"].to_numpy(float), actual)
+    captured = [backtest.captured_share(score, actual) for score in ranked_by]
+    return Past(cut, months, customers, alarms, *captured), ""
 
 
 def _last_year_revenue(transactions: Any, cut: date, known: pd.DataFrame) -> NDArray[np.float64]:
-    """Return what each known customer brought in the 12 months up to the cut; nothing where nobody bought at all."""
+    """Return what each known customer brought in the 12 months up to the cut."""
     after = windows.months_before(cut, 12)
     if not windows.any_between(transactions, after, cut):
         return np.zeros(len(known))
@@ -159,11 +177,8 @@ def _last_year_revenue(transactions: Any, cut: date, known: pd.DataFrame) -> NDA
 def compare_windows(
     transactions: Any, as_of: date, first_date: date, thresholds: Thresholds, assumed: Assumptions
 ) -> Moves | None:
-    """Classify what was bought in the last window and in the one before it; None for a log too short.
-
-    A window is half of the log, at least 3 and at most 12 months. In a window nothing is expected: current
-    value is the contribution bought in it, scaled to ``horizon_months``.
-    """
+    """Classify what was bought in the last window and in the one before it; None if the history is too short."""
+    # a window is half of the history, at least 3 and at most 12 months
     months = min(_MOST_WINDOW_MONTHS, _whole_months(first_date, as_of) // 2)
     if months < _LEAST_WINDOW_MONTHS:
         return None
@@ -178,17 +193,16 @@ def compare_windows(
     if len(summaries) < len(spans):
         return None
     before, after = (_types_in_window(summary, months, thresholds, assumed) for summary in summaries)
-    return Moves(months, migration.migration(before, after), migration.why_moved(before, after))
+    return Moves(months, matrix.migration(before, after), matrix.why_moved(before, after))
 
 
 def _types_in_window(summary: pd.DataFrame, months: int, thresholds: Thresholds, assumed: Assumptions) -> pd.DataFrame:
     customers, _ = with_contribution(summary, assumed)
     customers = potential.headroom(
-        customers,
-        value="contribution",
-        minimum_days=months * DAYS_A_YEAR / 12,
+        customers, value="contribution", minimum_days=months * DAYS_A_YEAR / 12,
         bands=potential.bands_for(len(customers)),
-    )
+    )  # fmt: skip
+    # nothing is expected in a window: current value is the contribution bought in it, scaled to the horizon
     bought = customers["contribution"] * assumed.horizon_months / months
     return matrix.classify(customers.assign(current_value=bought), thresholds)
 

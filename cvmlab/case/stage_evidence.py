@@ -1,7 +1,7 @@
-"""Whether a log can carry stages and patterns (S01, S04): measured, not guessed.
+"""Whether transaction data support stages and patterns (S01, S04): measured, not guessed.
 
-How long it is, whether relationships begin within it and come to buy more, how often customers buy, and whether those
-who looked gone a year ago have stayed away. What fails is said in a sentence.
+How long they run, whether relationships begin within them and grow, how often customers buy, and whether customers who
+looked gone a year ago have stayed away. What is missing is said in a sentence.
 """
 
 from __future__ import annotations
@@ -25,39 +25,42 @@ if TYPE_CHECKING:
 
 
 LEAST_MONTHS, LEAST_PERIODS, LEAST_CUSTOMERS = 18, 6, 50
-#: So many customers must begin within the log, and be this share of all.
+#: Customers who must begin within the data, and the share of all that they must be.
 LEAST_BEGINNERS, LEAST_BEGINNER_SHARE = 50, 0.1
-#: So many customers must have bought in three periods or more, and be this share of all.
-LEAST_REGULARS, LEAST_REGULAR_SHARE = 50, 0.2
+#: Customers who must have bought in this many periods, and the share of all that they must be.
+LEAST_REGULARS, LEAST_REGULAR_SHARE, _REGULAR_PURCHASES = 50, 0.2, 3
+#: Share of periods in which half of these must buy.
 LEAST_RHYTHM = 0.5
-#: The usual newcomer must come to buy at least so much more, chance left out, or there are no stages to tell.
+#: The usual newcomer must come to buy at least this much more, chance left out, or stages mean nothing.
 LEAST_RISE = 0.1
-#: Of those called ended some time ago, at most this share may have bought since, or silence is no end.
+#: Share of customers called ended that may have bought since, or silence does not mean that a customer has left.
 MOST_CAME_BACK = 1 / 3
-#: A relationship begins within the log if its first purchase is so many months behind the first of the log.
+#: A relationship begins within the data if its first purchase is this many months after the first of the data.
 _BEHIND_MONTHS = 3
 #: Of more customers, those with the highest revenue are looked at.
 MOST_CUSTOMERS = 25_000
-_MOST_CELLS, _FITTED_ON = 1_000_000, 800
-_HELD_BACK_MONTHS, _HELD_BACK_SHARE = 12, 3
+# Above this many cells, quarters at least; customers and iterations of the fit.
+_MOST_CELLS, _FITTED_ON, _ITERATIONS = 1_000_000, 800, 12
+# Months held back to check earlier stages, and the part of the data that they may be (one third).
+_HELD_BACK_MONTHS, _HELD_BACK_PART = 12, 3
 
 
 @dataclass(frozen=True)
-class Told:
-    """What a log tells of stages: the panel looked at and its stages, or why it tells nothing.
+class StageEvidence:
+    """What transaction data show of stages: the panel looked at and its stages, or what is missing.
 
     Attributes
     ----------
     panel
         The histories in periods of 1, 3, 6 or 12 months, at most the 25,000 customers with the highest revenue.
     decoded
-        Their stages, None where the log cannot carry them.
+        Their stages, None where the data do not support any.
     missing
-        What is missing, a sentence each; empty where the log can carry them.
+        What is missing, a sentence each; empty where the data support stages.
     of
-        Number of customers of the log, those included whose first month is not complete yet.
+        Number of customers in the data, including those whose first month is not complete yet.
     course, hindsight
-        Whether newcomers come to buy more, and what became of stages told earlier; None where it was not looked at.
+        Whether newcomers come to buy more, and what became of stages estimated earlier; None where not looked at.
     """
 
     panel: Panel
@@ -69,34 +72,34 @@ class Told:
 
     @property
     def staged(self) -> bool:
-        """Whether stages can be told, and not only who has ended."""
+        """Whether stages can be reported, and not only which customers have ended."""
         return self.decoded is not None and self.course is not None and self.course.low > LEAST_RISE
 
 
-def tell(case: Case) -> Told:
-    """Measure whether a log can carry stages and, if so, decode them.
+def stage_evidence_of(case: Case) -> StageEvidence:
+    """Measure whether a case's data support stages and, if so, decode them.
 
     Conditions: at least 18 months and 6 periods; at least 50 customers, and a tenth of all, who begin more than
-    three months into the log; at least 50 customers, and a fifth of all, with purchases in three periods or
+    three months into the data; at least 50 customers, and a fifth of all, with purchases in three periods or
     more, half of whom buy in half of the periods. The periods are the shortest in which they do; longer
-    ones where the customers are many. Of those called ended a year before the end of the log (a third of it where it
-    is short) at most a third may have bought again since. Whether stages are told, and not only who has ended, depends
-    on the rise of the newcomers (`cvmlab.stages.course`).
+    ones where the customers are many. Of those called ended a year before the end of the data (a third of them where
+    they are short) at most a third may have bought again since. Whether stages are reported, and not only which
+    customers have ended, depends on the rise of the newcomers (`cvmlab.stages.course`).
     """
     months, of = len(case.panel.period), len(case.customers)
     if months < LEAST_MONTHS:
-        return Told(case.panel, None, (say("stages.report_short", months=months, least=LEAST_MONTHS),), of)
+        short = say("stages.report_short", months=months, least=LEAST_MONTHS)
+        return StageEvidence(case.panel, None, (short,), of)
     panel = _largest(_in_periods(case.panel))
-    missing = tuple(_missing(panel, of))
-    if missing:
-        return Told(panel, None, missing, of)
+    if missing := tuple(_missing(panel, of)):
+        return StageEvidence(panel, None, missing, of)
     course = stages.course(panel)
     seed = case.assumptions.seed
-    model = stages.fit(panel, customers=_FITTED_ON, iterations=12, seed=seed)
+    model = stages.fit(panel, customers=_FITTED_ON, iterations=_ITERATIONS, seed=seed)
     seen = stages.hindsight(panel, model, months=_held_back(panel), seed=seed)
     if seen.came_back > MOST_CAME_BACK:
-        return Told(panel, None, (_came_back(seen),), of, course, seen)
-    return Told(panel, stages.decode(panel, model), (), of, course, seen)
+        return StageEvidence(panel, None, (_came_back(seen),), of, course, seen)
+    return StageEvidence(panel, stages.decode(panel, model), (), of, course, seen)
 
 
 def _in_periods(panel: Panel) -> Panel:
@@ -116,15 +119,18 @@ def _largest(panel: Panel) -> Panel:
 
 
 def _held_back(panel: Panel) -> int:
-    months = min(_HELD_BACK_MONTHS, len(panel.period) * panel.months // _HELD_BACK_SHARE)
+    months = min(_HELD_BACK_MONTHS, len(panel.period) * panel.months // _HELD_BACK_PART)
     return max(months // panel.months, 1) * panel.months
 
 
 def _came_back(seen: stages.Hindsight) -> str:
     return say(
         "stages.report_came_back",
-        ended=count(seen.ended), months=seen.months, share=percent(seen.came_back), most=percent(MOST_CAME_BACK),
-    )  # fmt: skip
+        ended=count(seen.ended),
+        months=seen.months,
+        share=percent(seen.came_back),
+        most=percent(MOST_CAME_BACK),
+    )
 
 
 def _missing(panel: Panel, of: int) -> list[str]:
@@ -134,15 +140,15 @@ def _missing(panel: Panel, of: int) -> list[str]:
         return [say("stages.report_few_customers", customers=customers, least=LEAST_CUSTOMERS)]
     largest = MOST_CUSTOMERS <= customers < of
     whom = say("stages.report_largest", customers=count(customers)) if largest else count(customers)
-    said = []
+    missing = []
     if len(panel.period) < LEAST_PERIODS:
-        said.append(say("stages.report_few_periods", periods=periods_named(panel), least=LEAST_PERIODS))
+        missing.append(say("stages.report_few_periods", periods=periods_named(panel), least=LEAST_PERIODS))
     if beginners := _missing_beginners(panel, whom):
-        said.append(beginners)
+        missing.append(beginners)
     times = bought.sum(axis=0)
-    regular = times >= 3
+    regular = times >= _REGULAR_PURCHASES
     if regular.sum() < LEAST_REGULARS or regular.sum() < LEAST_REGULAR_SHARE * customers:
-        said.append(
+        missing.append(
             say(
                 "stages.report_few_regulars",
                 regulars=count(int(regular.sum())),
@@ -153,8 +159,8 @@ def _missing(panel: Panel, of: int) -> list[str]:
             )
         )
     elif (rhythm := _rhythm(bought[:, regular])) < LEAST_RHYTHM:
-        said.append(say("stages.report_rarely", share=percent(rhythm), period=_period(panel)))
-    return said
+        missing.append(say("stages.report_rarely", share=percent(rhythm), period=_period(panel)))
+    return missing
 
 
 def _missing_beginners(panel: Panel, whom: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from unicodedata import east_asian_width
 
 import numpy as np
@@ -27,7 +27,7 @@ def plot_calls(frame: pd.DataFrame, *, limit: int = 12, currency: str = "", ax: 
     Parameters
     ----------
     frame
-        One row a customer, the most urgent first: ``customer`` (label; else ``customer_name``, else
+        One row per customer, the most urgent first: ``customer`` (label; if missing ``customer_name``, then
         ``customer_id``), ``usual_gap_days`` and ``silent_days`` (days), ``value_at_stake`` (money).
     limit
         The most customers drawn.
@@ -46,9 +46,8 @@ def plot_calls(frame: pd.DataFrame, *, limit: int = 12, currency: str = "", ax: 
     >>> plot_calls(calls, currency="¥").texts[-1].get_text()
     '¥82,000 at stake'
     """
-    check_columns(frame, ["usual_gap_days", "silent_days", "value_at_stake"], "calls")
     name_column = next((name for name in ("customer", "customer_name") if name in frame), "customer_id")
-    check_columns(frame, [name_column], "calls")
+    check_columns(frame, ["usual_gap_days", "silent_days", "value_at_stake", name_column], "calls")
     frame = frame.head(limit)
     ax = style.canvas(ax, height=1.5 + 0.34 * max(len(frame), 2))
     ax.set_xlabel(term("charts.calls_x"))
@@ -60,51 +59,25 @@ def plot_calls(frame: pd.DataFrame, *, limit: int = 12, currency: str = "", ax: 
     usual, silent = frame["usual_gap_days"].to_numpy(float), frame["silent_days"].to_numpy(float)
     rows = np.arange(len(frame))
     ax.hlines(rows, usual, silent, color=style.VERMILION, linewidth=3, alpha=0.55)
-    ax.plot(
-        usual,
-        rows,
-        "o",
-        color="white",
-        markeredgecolor=style.INK,
-        markersize=7,
-        label=term("charts.calls_usual"),
-    )
-    ax.plot(
-        silent,
-        rows,
-        "D",
-        color=style.VERMILION,
-        markeredgecolor="white",
-        markersize=8,
-        label=term("charts.calls_silent"),
-    )
+    circles: dict[str, Any] = {"color": "white", "markeredgecolor": style.INK, "markersize": 7}
+    diamonds: dict[str, Any] = {"color": style.VERMILION, "markeredgecolor": "white", "markersize": 8}
+    ax.plot(usual, rows, "o", label=term("charts.calls_usual"), **circles)
+    ax.plot(silent, rows, "D", label=term("charts.calls_silent"), **diamonds)
     ax.set_yticks(rows, [_short(str(name)) for name in frame[name_column]])
     ax.set_ylim(len(frame) - 0.5, -0.5)
     ax.set_xlim(0, float(np.nanmax(np.concatenate([usual, silent]))) * 1.06)
     ax.grid(visible=False, axis="y")
+    margin: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "va": "center", "annotation_clip": False}
     for row, amount in zip(rows, frame["value_at_stake"].to_numpy(float), strict=True):
-        ax.annotate(
-            say("charts.calls_value", money=currency + formats.whole_money(amount)),
-            xy=(1.01, row),
-            xycoords=("axes fraction", "data"),
-            va="center",
-            fontsize=style.NOTE_SIZE,
-            color=style.INK,
-            annotation_clip=False,
-        )
-    ax.legend(
-        loc="lower left",
-        bbox_to_anchor=(-0.02, 0.98),
-        ncols=2,
-        frameon=False,
-        fontsize=style.NOTE_SIZE,
-        handletextpad=0.3,
-    )
+        stake = say("charts.calls_value", money=currency + formats.whole_money(amount))
+        style.note(ax, stake, (1.01, float(row)), **margin)
+    style.legend(ax, loc="lower left", bbox_to_anchor=(-0.02, 0.98), ncols=2, handletextpad=0.3)
     style.headline(ax, term("charts.calls_message"), pad=26)
     return style.lettered(ax)
 
 
 def _short(name: str) -> str:
+    """Return a name cut to `NAME_WIDTH`."""
     width = np.cumsum([2 if east_asian_width(sign) in "WF" else 1 for sign in name])
     if not len(width) or width[-1] <= NAME_WIDTH:
         return name

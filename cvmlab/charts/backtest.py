@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,7 +28,7 @@ def plot_backtest(
     frame
         `cvmlab.case.backtest.gain_curves`: ``method``, ``customer_share`` and ``captured_share`` (both 0 to
         1). The method ``ideal`` is drawn as the limit; the others in the order they come, first the
-        model, then its rivals. A method is named by ``charts.method_<name>`` or a term, else as it is.
+        model, then its rivals. A method is named by ``charts.method_<name>`` or a term, if there is one.
     highlight
         Share of customers, 0 to 1, at which the methods are compared.
     value
@@ -61,30 +61,16 @@ def plot_backtest(
         if method != IDEAL:
             reached.append((name, share))
         rows = style.thinned(len(x))
-        ax.plot(
-            x[rows],
-            y[rows],
-            color=mark.color,
-            linestyle=mark.line,
-            linewidth=2,
-            label=say("charts.backtest_line", method=name, share=share, customers=formats.percent(highlight)),
-        )
+        label = say("charts.backtest_line", method=name, share=share, customers=formats.percent(highlight))
+        ax.plot(x[rows], y[rows], color=mark.color, linestyle=mark.line, linewidth=2, label=label)
         ax.plot([highlight], [np.interp(highlight, x, y)], marker=mark.marker or ".", color=mark.color)
     ax.axvline(highlight, color=style.QUIET, linestyle=":", linewidth=1)
-    ax.set(xlim=(0, 1), ylim=(0, 1.02), xlabel=term("charts.share_of_customers_by_score"))
-    ax.set_ylabel(say("charts.backtest_y", value=term(value)))
-    style.percent_axis(ax.xaxis)
-    style.percent_axis(ax.yaxis)
+    ax.set(xlim=(0, 1), ylim=(0, 1.02))
+    style.percent_axis(ax.xaxis, term("charts.share_of_customers_by_score"))
+    style.percent_axis(ax.yaxis, say("charts.backtest_y", value=term(value)))
     # gain curves run above the diagonal: the corner below it is free
     handles, labels = ax.get_legend_handles_labels()
-    ax.legend(
-        [*handles[1:], handles[0]],
-        [*labels[1:], labels[0]],
-        loc="lower right",
-        frameon=False,
-        fontsize=style.NOTE_SIZE,
-        handlelength=3,
-    )
+    style.legend(ax, [*handles[1:], handles[0]], [*labels[1:], labels[0]], loc="lower right", handlelength=3)
     style.headline(ax, _gain_message(reached, formats.percent(highlight), term(value)))
     return style.lettered(ax)
 
@@ -104,7 +90,7 @@ def plot_calibration(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     frame
-        `cvmlab.case.backtest.calibration`: one row a band, ``predicted`` (mean probability), ``observed``
+        `cvmlab.case.backtest.calibration`: one row per band, ``predicted`` (mean probability), ``observed``
         (share), ``low``, ``high`` (its 95% interval), ``customers``.
     ax
         Axes to draw on; a new figure if left out.
@@ -125,30 +111,17 @@ def plot_calibration(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     size = frame["customers"].to_numpy(float)
     ax.plot([0, 1], [0, 1], color=style.QUIET, linestyle="--", linewidth=1)
     ax.vlines(x, low, high, color=style.BLUE, linewidth=1.6)
-    ax.scatter(
-        x,
-        y,
-        s=25 + 130 * size / max(size.max(), 1),
-        color=style.BLUE,
-        edgecolors="white",
-        zorder=3,
-        alpha=0.9,
-    )
-    below = bool(((x > 0.4) & (low < 0.15)).any())
-    ax.annotate(
-        f"{term('charts.calibration_line')}\n{term('charts.calibration_size')}",
-        xy=(0.01, 0.98) if below else (0.99, 0.02),
-        xycoords="axes fraction",
-        ha="left" if below else "right",
-        va="top" if below else "bottom",
-        fontsize=style.NOTE_SIZE,
-        color=style.QUIET,
-    )
+    sizes = 25 + 130 * size / max(size.max(), 1)
+    ax.scatter(x, y, s=sizes, color=style.BLUE, edgecolors="white", zorder=3, alpha=0.9)
+    explained = f"{term('charts.calibration_line')}\n{term('charts.calibration_size')}"
+    corner: dict[str, Any] = {"transform": ax.transAxes, "color": style.QUIET}
+    if ((x > 0.4) & (low < 0.15)).any():
+        style.write(ax, 0.01, 0.98, explained, ha="left", va="top", **corner)
+    else:
+        style.write(ax, 0.99, 0.02, explained, ha="right", va="bottom", **corner)
     ax.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03))
-    ax.set_xlabel(term("charts.calibration_x"))
-    ax.set_ylabel(term("charts.calibration_y"))
-    style.percent_axis(ax.xaxis)
-    style.percent_axis(ax.yaxis)
+    style.percent_axis(ax.xaxis, term("charts.calibration_x"))
+    style.percent_axis(ax.yaxis, term("charts.calibration_y"))
     within = int(((low <= x) & (x <= high)).sum())
     style.headline(ax, say("charts.calibration_message", within=within, bands=len(frame)))
     return style.lettered(ax)

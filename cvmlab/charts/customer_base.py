@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cvmlab.core import formats
 from cvmlab.core.words import keys, say, term
 
 from . import style
@@ -27,11 +26,11 @@ def plot_base(
     Parameters
     ----------
     frame
-        One row a period: ``period`` (its first day), ``revenue`` (money), ``active_customers`` and
+        One row per period: ``period`` (its first day), ``revenue`` (money), ``active_customers`` and
         ``new_customers`` (numbers of customers; the new ones are among the active: those whose first
         purchase *in the data* falls into the period, so in the first period that is everyone).
     months
-        Length of a period in months; it stands in the label.
+        Length of a period in months, for the label.
     currency
         Sign of the currency; "currency units" where it is not known.
     axes
@@ -41,11 +40,6 @@ def plot_base(
     -------
     numpy.ndarray
         The two Axes, shape (2,).
-
-    Raises
-    ------
-    CvmError
-        If a column is missing or there is no row.
 
     Examples
     --------
@@ -66,23 +60,17 @@ def plot_base(
     middle = x + 30.4 * months / 2
 
     style.dressed(above).bar(middle, frame["revenue"], width=width, color=style.BLUE)
-    above.set_ylabel(formats.in_money(_revenue_label(months), currency))
-    style.money_axis(above.yaxis)
+    style.money_axis(above.yaxis, _revenue_label(months), currency)
     above.margins(x=0.01)
 
     active, new = frame["active_customers"].to_numpy(), frame["new_customers"].to_numpy()
     style.dressed(below).plot(middle, active, color=style.INK, marker="o", markersize=3.5, linewidth=1.6)
     below.bar(middle, new, width=width, color=style.ORANGE, hatch="///", edgecolor="white", linewidth=0)
-    below.set_ylabel(term("charts.base_customers"))
     below.set_ylim(bottom=0)
-    style.count_axis(below.yaxis)
-    style.label_ends(
-        below,
-        [
-            (middle[-1], float(active[-1]), term("charts.base_active"), style.INK),
-            (middle[-1], float(new[-1]), term("charts.base_new"), style.ORANGE),
-        ],
-    )
+    style.count_axis(below.yaxis, term("charts.base_customers"))
+    everyone = (middle[-1], float(active[-1]), term("charts.base_active"), style.INK)
+    newcomers = (middle[-1], float(new[-1]), term("charts.base_new"), style.ORANGE)
+    style.label_ends(below, [everyone, newcomers])
     style.headline(above, term("charts.base_message"))
     for ax in (above, below):
         periods = np.asarray(frame["period"], dtype="datetime64[D]")
@@ -111,7 +99,7 @@ def plot_forecast(frame: pd.DataFrame, *, value: str = "revenue", unit: str = ""
     Parameters
     ----------
     frame
-        One row a period: ``period`` (its first day), ``actual`` and ``expected`` (NaN where there is
+        One row per period: ``period`` (its first day), ``actual`` and ``expected`` (NaN where there is
         none) [, ``low``, ``high``: bounds of the interval].
     value
         Vocabulary key of what is forecast: the label of the y axis.
@@ -140,38 +128,21 @@ def plot_forecast(frame: pd.DataFrame, *, value: str = "revenue", unit: str = ""
         ax.fill_between(x, low, high, color=style.SKY, alpha=0.3, linewidth=0)
         if np.isfinite(high[-1]):
             ends.append((x[-1], float(high[-1]), term("charts.forecast_band"), style.SKY))
-    series = (
-        ("actual", style.INK, "-", "o"),
-        ("expected", style.BLUE, (0, (4, 1.5)), ""),
-    )
+    series = (("actual", style.INK, "-", "o"), ("expected", style.BLUE, (0, (4, 1.5)), ""))
     for column, color, line, marker in series:
         y = frame[column].to_numpy(float)
         ax.plot(x, y, color=color, linestyle=line, marker=marker, markersize=3.5, linewidth=1.8)
         if np.isfinite(y).any():
             last = np.flatnonzero(np.isfinite(y))[-1]
             ends.append((x[last], float(y[last]), term(f"charts.forecast_{column}"), color))
-    label = term(value)
-    ax.set_ylabel(formats.in_money(label, unit))
-    style.money_axis(ax.yaxis)
+    style.money_axis(ax.yaxis, term(value), unit)
     ax.margins(x=0.01)
     style.month_axis(ax, np.asarray(frame["period"], dtype="datetime64[D]"))
-    style.headline(ax, say("charts.forecast_message", value=label))
+    style.headline(ax, say("charts.forecast_message", value=term(value)))
     style.label_ends(ax, [end for end in ends if end[0] == x[-1]])
-    for end in ends:
-        if end[0] != x[-1]:
-            _label_early_end(ax, *end[:3])
+    box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "boxstyle": "round,pad=0.15"}
+    for last, height, name, _ in ends:
+        if last != x[-1]:
+            # a leader line to the margin would look like more data
+            style.note(ax, name, (last, height), (6, 0), va="center", bbox=box)
     return style.lettered(ax)
-
-
-def _label_early_end(ax: Axes, x: float, y: float, name: str) -> None:
-    # a leader line to the margin would look like more data
-    ax.annotate(
-        name,
-        xy=(x, y),
-        xytext=(6, 0),
-        textcoords="offset points",
-        va="center",
-        fontsize=style.NOTE_SIZE,
-        color=style.INK,
-        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "boxstyle": "round,pad=0.15"},
-    )

@@ -31,23 +31,18 @@ _PANEL = (0.26, 0.36)
 
 
 def plot_life_curve(frame: pd.DataFrame, *, as_share: bool = False, currency: str = "", ax: Axes | None = None) -> Axes:
-    """Draw the typical life curve: revenue (curve I) and profit (curve II) a month, stage by stage.
+    """Draw the typical life curve: monthly revenue (curve I) and profit (curve II), stage by stage.
 
     Parameters
     ----------
     frame
-        `cvmlab.lifecycle.life_curve`: ``period`` (months from 0), ``stage``, ``revenue``, ``profit`` (money a month).
+        `cvmlab.lifecycle.life_curve`: ``period`` (months from 0), ``stage``, ``revenue``, ``profit`` (money per month).
     as_share
         Whether each curve is drawn as a share of its own highest value, so that their shapes can be compared.
     currency
         Sign of the currency; "currency units" if left out.
     ax
         Axes to draw on; a new figure if left out.
-
-    Raises
-    ------
-    CvmError
-        For a frame without rows or without one of the columns.
 
     Examples
     --------
@@ -59,47 +54,51 @@ def plot_life_curve(frame: pd.DataFrame, *, as_share: bool = False, currency: st
     ax = style.canvas(ax)
     ax.axhline(0, color=style.QUIET, linewidth=0.8)
     draw_curves(ax, frame, as_share=as_share)
-    ax.set_xlim(0, len(frame))
-    if as_share:
-        style.percent_axis(ax.yaxis)
-        ax.set_ylabel(term("lifecycle.share_of_its_highest"))
-    else:
-        style.money_axis(ax.yaxis)
-        ax.set_ylabel(formats.in_money(term("lifecycle.money_a_month"), currency))
-    ax.set_xlabel(term("lifecycle.months_since_start"))
-    ax.margins(y=0.08)
-    shade_stages(ax, frame)
+    label_curve_axes(ax, currency, as_share=as_share)
+    _over_months(ax, frame, room=0.08)
     reached = [_near_its_highest(frame[name].to_numpy(float)) for name in ("revenue", "profit")]
     message = say("lifecycle.life_curve_message", revenue=reached[0], profit=reached[1])
     style.headline(ax, message, pad=24)
-    style.label_ends(ax, _curve_ends(frame, as_share=as_share))
+    x = float(_ends_of_months(frame)[-1])
+    ends = {name: float(heights[-1]) for name, heights in curves(frame, as_share=as_share).items()}
+    looks = zip(ends.items(), style.SERIES, strict=False)
+    style.label_ends(ax, [(x, y, term(f"{name}_curve"), mark.color) for (name, y), mark in looks])
     return style.lettered(ax)
 
 
 def draw_curves(ax: Axes, frame: pd.DataFrame, *, as_share: bool = False) -> None:
     """Draw revenue and profit as lines, without labels."""
     x = _ends_of_months(frame)
-    for name, mark in zip(("revenue", "profit"), style.SERIES, strict=False):
-        ax.plot(x, _heights(frame, name, as_share=as_share), color=mark.color, linestyle=mark.line, linewidth=2.2)
+    for heights, mark in zip(curves(frame, as_share=as_share).values(), style.SERIES, strict=False):
+        ax.plot(x, heights, color=mark.color, linestyle=mark.line, linewidth=2.2)
 
 
-def _curve_ends(frame: pd.DataFrame, *, as_share: bool) -> list[tuple[float, float, str, str]]:
-    x = float(_ends_of_months(frame)[-1])
-    return [
-        (x, float(_heights(frame, name, as_share=as_share)[-1]), term(f"{name}_curve"), mark.color)
-        for name, mark in zip(("revenue", "profit"), style.SERIES, strict=False)
-    ]
+def label_curve_axes(ax: Axes, currency: str, *, as_share: bool) -> None:
+    """Name the months below a life curve, and beside it the money of a month or the share of the highest value."""
+    ax.set_xlabel(term("lifecycle.months_since_start"))
+    if as_share:
+        style.percent_axis(ax.yaxis, term("lifecycle.share_of_its_highest"))
+    else:
+        style.money_axis(ax.yaxis, term("lifecycle.money_a_month"), currency)
 
 
-def _heights(frame: pd.DataFrame, name: str, *, as_share: bool) -> NDArray[np.float64]:
-    figures: NDArray[np.float64] = frame[name].to_numpy(float)
-    highest = figures.max()
-    return figures / highest if as_share and highest > 0 else figures
+def _over_months(ax: Axes, frame: pd.DataFrame, *, room: float) -> None:
+    """Fit the Axes to the months of a life and mark its stages, with some room above and below."""
+    ax.set_xlim(0, len(frame))
+    ax.margins(y=room)
+    shade_stages(ax, frame)
+
+
+def curves(frame: pd.DataFrame, *, as_share: bool) -> dict[str, NDArray[np.float64]]:
+    """Return the two curves, if asked for each as a share of its own highest value."""
+    curves = {name: frame[name].to_numpy(float) for name in ("revenue", "profit")}
+    if not as_share:
+        return curves
+    return {name: curve / curve.max() if curve.max() > 0 else curve for name, curve in curves.items()}
 
 
 def _ends_of_months(frame: pd.DataFrame) -> NDArray[np.float64]:
-    months: NDArray[np.float64] = frame["period"].to_numpy(float) + 1
-    return months
+    return np.asarray(frame["period"], dtype=float) + 1
 
 
 def _near_its_highest(figures: NDArray[np.float64]) -> int:
@@ -108,75 +107,38 @@ def _near_its_highest(figures: NDArray[np.float64]) -> int:
 
 
 def shade_stages(ax: Axes, frame: pd.DataFrame, *, named: bool = True) -> None:
-    """Mark the stages of a life behind a picture, and name them above it.
-
-    Parameters
-    ----------
-    ax
-        Axes whose x axis counts months, the first month from 0 to 1; its x limits are final.
-    frame
-        A row a month with ``stage``.
-    named
-        Whether the stages are named.
-
-    Examples
-    --------
-    >>> import matplotlib.pyplot as plt, pandas as pd
-    >>> fig, ax = plt.subplots()
-    >>> ax.set_xlim(0, 3)
-    (0.0, 3.0)
-    >>> shade_stages(ax, pd.DataFrame({"stage": ["exploration", "exploration", "formation"]}))
-    >>> [text.get_text() for text in ax.texts]
-    ['exploration', 'formation']
-    """
-    stage = frame["stage"].to_numpy()
-    starts = np.flatnonzero(np.concatenate([[True], stage[1:] != stage[:-1]]))
-    ends = np.append(starts[1:], len(stage))
-    for number, (start, end) in enumerate(zip(starts, ends, strict=True)):
-        ax.axvspan(float(start), float(end), color=style.GRID, alpha=0.55 * (number % 2), linewidth=0, zorder=0)
+    """Mark the stages behind a picture whose x axis, its limits final, counts months from 0; name them above it."""
+    spells = spells_of(frame["stage"])
+    for number, (_, start, end) in enumerate(spells):
+        ax.axvspan(start, end, color=style.GRID, alpha=0.55 * (number % 2), linewidth=0, zorder=0)
         if start:
-            ax.axvline(float(start), color=style.QUIET, linewidth=0.8, linestyle=":", zorder=1)
+            ax.axvline(start, color=style.QUIET, linewidth=0.8, linestyle=":", zorder=1)
     if named:
-        _name_stages(ax, [(stage[start], (start + end) / 2) for start, end in zip(starts, ends, strict=True)])
+        _name_stages(ax, spells)
 
 
-def _name_stages(ax: Axes, spells: list[tuple[str, float]]) -> None:
+def spells_of(stage: pd.Series[str]) -> list[tuple[str, float, float]]:
+    """Return each run of months in one stage: its name, its first month counted from 0, the month after its last."""
+    names = stage.to_numpy()
+    starts = np.flatnonzero(np.concatenate([[True], names[1:] != names[:-1]]))
+    ends = np.append(starts[1:], len(names))
+    return [(str(names[start]), float(start), float(end)) for start, end in zip(starts, ends, strict=True)]
+
+
+def _name_stages(ax: Axes, spells: list[tuple[str, float, float]]) -> None:
+    """Name the stages above a picture, side by side, with a line to a name that had to move."""
     low, high = ax.get_xlim()
     points = ax.bbox.width / ax.figure.dpi * 72
     letter = style.NOTE_SIZE * (1.0 if language() == "zh" else 0.56)
-    names = [term(name) for name, _ in spells]
+    names = [term(name) for name, _, _ in spells]
     widths = np.array([len(name) * letter + 7 for name in names]) / points
-    middles = np.array([(middle - low) / (high - low) for _, middle in spells])
-    for name, middle, place in zip(names, middles, _side_by_side(middles, widths), strict=True):
-        moved = abs(place - middle) * points > 12
-        ax.annotate(
-            name,
-            xy=(middle, 1),
-            xycoords="axes fraction",
-            xytext=((place - middle) * points, 6),
-            textcoords="offset points",
-            ha="center",
-            fontsize=style.NOTE_SIZE,
-            color=style.INK,
-            arrowprops={"arrowstyle": "-", "color": style.QUIET, "linewidth": 0.7, "shrinkA": 0, "shrinkB": 0}
-            if moved
-            else None,
-        )
-
-
-def _side_by_side(middles: NDArray[np.float64], widths: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Move the middles of boxes apart so that they stand side by side in their order, between 0 and 1 if they fit."""
-    before = np.cumsum(widths) - widths / 2
-    # less the boxes before it, a middle need only be no lower than its neighbour's: those that are share their mean
-    blocks: list[tuple[float, int]] = []
-    for level in middles - before:
-        blocks.append((float(level), 1))
-        while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
-            (one, many), (other, more) = blocks[-2:]
-            blocks[-2:] = [((one * many + other * more) / (many + more), many + more)]
-    levels = np.repeat([level for level, _ in blocks], [many for _, many in blocks])
-    places: NDArray[np.float64] = np.clip(levels, 0, max(1 - float(widths.sum()), 0)) + before
-    return places
+    middles = np.array([((start + end) / 2 - low) / (high - low) for _, start, end in spells])
+    places = style.spread(middles, (widths[1:] + widths[:-1]) / 2, widths[0] / 2, 1 - widths[-1] / 2)
+    for name, middle, place in zip(names, middles, places, strict=True):
+        away = (place - middle) * points
+        line = {"arrowstyle": "-", "color": style.QUIET, "linewidth": 0.7, "shrinkA": 0, "shrinkB": 0}
+        leader = line if abs(away) > 12 else None
+        style.note(ax, name, (middle, 1), (away, 6), xycoords="axes fraction", ha="center", arrowprops=leader)
 
 
 def plot_variables(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None = None) -> Axes:
@@ -190,11 +152,6 @@ def plot_variables(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None =
         Sign of the currency; "currency units" if left out.
     ax
         Axes that hold the six panels (``ax.child_axes``); a new figure if left out.
-
-    Raises
-    ------
-    CvmError
-        For a frame without rows or without one of the columns.
 
     Examples
     --------
@@ -225,18 +182,15 @@ def plot_variables(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None =
             panel.set_ylim(bottom=0)
         shade_stages(panel, frame, named=False)
         panel.set_title(term(name), loc="left", fontsize=style.LABEL_SIZE, color=style.INK, pad=14)
-        panel.annotate(
-            unit, xy=(0, 1), xycoords="axes fraction", xytext=(0, 3), textcoords="offset points",
-            fontsize=style.NOTE_SIZE, color=style.QUIET,
-        )  # fmt: skip
+        style.note(panel, unit, (0, 1), (0, 3), xycoords="axes fraction", color=style.QUIET)
         panel.yaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
         style.money_axis(panel.yaxis)
         panel.tick_params(labelsize=8.5)
         if number >= 3:
             panel.set_xlabel(term("lifecycle.month"), fontsize=style.NOTE_SIZE)
         style.lettered(panel)
-    spells = frame["stage"].loc[frame["stage"] != frame["stage"].shift()]
-    style.headline(ax, say("lifecycle.variables_message", stages=" · ".join(term(name) for name in spells)))
+    stages = " · ".join(term(name) for name, _, _ in spells_of(frame["stage"]))
+    style.headline(ax, say("lifecycle.variables_message", stages=stages))
     return style.lettered(ax)
 
 
@@ -251,11 +205,6 @@ def plot_profit_sources(frame: pd.DataFrame, *, currency: str = "", ax: Axes | N
         Sign of the currency; "currency units" if left out.
     ax
         Axes to draw on; a new figure if left out.
-
-    Raises
-    ------
-    CvmError
-        For a frame without rows or without one of the columns.
 
     Examples
     --------
@@ -279,12 +228,9 @@ def plot_profit_sources(frame: pd.DataFrame, *, currency: str = "", ax: Axes | N
     total = frame[[*SOURCES, *COSTS]].to_numpy(float).sum(axis=1)
     ax.plot(x, total, color=style.INK, linewidth=1.8)
     ax.axhline(0, color=style.INK, linewidth=0.9)
-    ax.set_xlim(0, len(frame))
-    ax.margins(y=0.06)
-    style.money_axis(ax.yaxis)
-    ax.set_ylabel(formats.in_money(term("lifecycle.profit_a_month"), currency))
+    style.money_axis(ax.yaxis, term("lifecycle.profit_a_month"), currency)
     ax.set_xlabel(term("lifecycle.months_since_start"))
-    shade_stages(ax, frame)
+    _over_months(ax, frame, room=0.06)
     base = frame["base_profit"].to_numpy(float)
     best = int(total.argmax())
     share = base[best] / total[best] if total[best] > 0 else float("nan")
@@ -294,7 +240,7 @@ def plot_profit_sources(frame: pd.DataFrame, *, currency: str = "", ax: Axes | N
 
 
 def plot_long_lived(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None = None) -> Axes:
-    """Draw what relationships of each length bring a month: the middle half, nine tenths, the median.
+    """Draw what relationships of each length bring per month: the middle half, nine tenths, the median.
 
     Parameters
     ----------
@@ -305,11 +251,6 @@ def plot_long_lived(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None 
     ax
         Axes to draw on; a new figure if left out.
 
-    Raises
-    ------
-    CvmError
-        For a frame without rows or without one of the columns.
-
     Examples
     --------
     >>> import pandas as pd
@@ -318,10 +259,11 @@ def plot_long_lived(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None 
     >>> plot_long_lived(summarise_years(lives, [0, 10])).get_title(loc="left").replace(chr(10), " ")
     'Of customers of 10 years or more, 50% bring a loss'
     """
-    style.check_frame(frame, ["years_from", "years_to", "low", "lower", "median", "upper", "high"], "years")
+    quantiles = ("high", "upper", "median", "lower", "low")
+    style.check_frame(frame, ["years_from", "years_to", *reversed(quantiles)], "years")
     ax = style.canvas(ax)
     x = np.arange(len(frame))
-    figures = {name: frame[name].to_numpy(float) for name in ("low", "lower", "median", "upper", "high")}
+    figures = {name: frame[name].to_numpy(float) for name in quantiles}
     ax.axhline(0, color=style.INK, linewidth=1)
     ax.vlines(x, figures["low"], figures["high"], color=style.BLUE, linewidth=1.6)
     ax.bar(x, figures["upper"] - figures["lower"], 0.46, bottom=figures["lower"], color=style.SKY, edgecolor=style.BLUE)
@@ -330,19 +272,15 @@ def plot_long_lived(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None 
     ax.set_xticks(x, names)
     ax.grid(visible=False, axis="x")
     ax.margins(x=0.06, y=0.08)
-    style.money_axis(ax.yaxis)
+    style.money_axis(ax.yaxis, term("lifecycle.profit_a_month"), currency)
     ax.set_xlabel(term("lifecycle.years_axis"))
-    ax.set_ylabel(formats.in_money(term("lifecycle.profit_a_month"), currency))
     last = frame.iloc[-1]
     said = {"years": f"{last['years_from']:g}", "share": formats.percent(float(last["losing_share"]))}
     style.headline(ax, say("lifecycle.long_lived_message", **said))
-    place = float(x[-1])
-    ends = [
-        (place, figures["high"][-1], "high"), (place, figures["upper"][-1], "upper"),
-        (place, figures["median"][-1], "median"), (place, figures["lower"][-1], "lower"),
-        (place, figures["low"][-1], "low"),
-    ]  # fmt: skip
-    style.label_ends(ax, [(at, float(y), term(f"lifecycle.quantile_{name}"), style.QUIET) for at, y, name in ends])
+    ends = {name: float(figures[name][-1]) for name in quantiles}
+    style.label_ends(
+        ax, [(float(x[-1]), y, term(f"lifecycle.quantile_{name}"), style.QUIET) for name, y in ends.items()]
+    )
     return style.lettered(ax)
 
 
@@ -371,6 +309,7 @@ def _stacked(frame: pd.DataFrame) -> list[Band]:
 
 
 def _name_bands(ax: Axes, x: NDArray[np.float64], bands: list[Band], total: NDArray[np.float64]) -> None:
+    """Name each source inside its band where it is wide enough, else behind its right end."""
     low, high = ax.get_ylim()
     room = 13 / (ax.bbox.height / ax.figure.dpi * 72) * (high - low)
     outside: list[tuple[float, float, str, str]] = []
@@ -380,36 +319,17 @@ def _name_bands(ax: Axes, x: NDArray[np.float64], bands: list[Band], total: NDAr
             continue
         labelled.add(name)
         size = upper - lower
+        label = term(f"lifecycle.source_{name}")
         if name == "acquisition_cost":
-            _beside_its_bar(ax, float(lower[0] + size[0] / 2), term(f"lifecycle.source_{name}"))
+            style.note(ax, label, (1, float(lower[0] + size[0] / 2)), (5, 0), va="center")
             continue
         # the middle of where the band is at its widest
         widest = np.flatnonzero(size >= 0.9 * size.max())
         place = int(widest[len(widest) // 2])
         middle = float(lower[place] + size[place] / 2)
         if size[place] >= room and len(widest) > len(x) // 8:
-            _inside(ax, float(x[place]), middle, term(f"lifecycle.source_{name}"))
+            box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.9, "boxstyle": "round,pad=0.2"}
+            style.note(ax, label, (float(x[place]), middle), ha="center", va="center", bbox=box)
         else:
-            outside.append(
-                (float(x[-1]), float((lower[-1] + upper[-1]) / 2), term(f"lifecycle.source_{name}"), style.QUIET)
-            )
+            outside.append((float(x[-1]), float((lower[-1] + upper[-1]) / 2), label, style.QUIET))
     style.label_ends(ax, [*outside, (float(x[-1]), float(total[-1]), term("profit"), style.INK)])
-
-
-def _beside_its_bar(ax: Axes, y: float, name: str) -> None:
-    ax.annotate(
-        name, xy=(1, y), xytext=(5, 0), textcoords="offset points", va="center", fontsize=style.NOTE_SIZE,
-        color=style.INK,
-    )  # fmt: skip
-
-
-def _inside(ax: Axes, x: float, y: float, name: str) -> Any:
-    return ax.annotate(
-        name,
-        xy=(x, y),
-        ha="center",
-        va="center",
-        fontsize=style.NOTE_SIZE,
-        color=style.INK,
-        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.9, "boxstyle": "round,pad=0.2"},
-    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,21 +16,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
+    from cvmlab.worth.matrix import Thresholds
+
 #: More points than this are thinned to every n-th customer: a picture cannot show more.
 POINTS = 20_000
 ORDER = tuple(style.TYPES)
-
-
-class HasThresholds(Protocol):
-    """Where "high" begins on both axes, in money; `cvmlab.matrix.Thresholds` is one."""
-
-    @property
-    def current_value(self) -> float:
-        """Money from which on the current value is high."""
-
-    @property
-    def growth_potential(self) -> float:
-        """Money from which on the growth potential, or the headroom, is high."""
+#: Where the types lie: 0 or 1 across, 0 or 1 up.
+CORNERS = {"II": (0, 1), "IV": (1, 1), "I": (0, 0), "III": (1, 0)}
 
 
 # Share of the gains that losses may eat before shares of the rest are left out
@@ -39,7 +31,7 @@ _MOST_LOSSES = 0.1
 
 def plot_matrix(
     customers: pd.DataFrame,
-    thresholds: HasThresholds,
+    thresholds: Thresholds,
     *,
     value: str = "current_value",
     potential: str = "headroom",
@@ -51,7 +43,7 @@ def plot_matrix(
     Parameters
     ----------
     customers
-        One row a customer: the columns named by ``value`` and ``potential`` (money) and ``value_type``
+        One row per customer: the columns named by ``value`` and ``potential`` (money) and ``value_type``
         (``"I"`` to ``"IV"``), as `cvmlab.matrix.classify` gives them.
     thresholds
         Where "high" begins: ``current_value`` and ``growth_potential`` (money).
@@ -90,17 +82,8 @@ def plot_matrix(
     size = float(np.clip(20_000 / max(len(x) // step, 1), 7, 40))
     for name, mark in style.TYPES.items():
         drawn = np.flatnonzero(types == name)[::step]
-        ax.scatter(
-            x[drawn],
-            y[drawn],
-            s=size,
-            color=mark.color,
-            marker=mark.marker,
-            alpha=0.65,
-            linewidths=0.3,
-            edgecolors="white",
-            label=term(f"charts.type_{name}"),
-        )
+        looks: dict[str, Any] = {"color": mark.color, "marker": mark.marker, "edgecolors": "white"}
+        ax.scatter(x[drawn], y[drawn], s=size, alpha=0.65, linewidths=0.3, label=term(f"charts.type_{name}"), **looks)
     ax.axvline(thresholds.current_value, color=style.INK, linestyle="--", linewidth=1)
     ax.axhline(thresholds.growth_potential, color=style.INK, linestyle="--", linewidth=1)
     value_label = term("current_value_axis" if value == "current_value" else value)
@@ -110,19 +93,21 @@ def plot_matrix(
     _label_quadrants(ax, types, x, value_label)
     _label_thresholds(ax, thresholds)
     style.headline(ax, _matrix_message(types, x, value_label), pad=20)
-    if step > 1:
-        ax.annotate(
-            say("charts.matrix_sample", step=step),
-            xy=(1, 0),
-            xycoords="axes fraction",
-            xytext=(0, -24),
-            textcoords="offset points",
-            ha="right",
-            va="top",
-            fontsize=8,
-            color=style.QUIET,
-        )
+    say_thinned(ax, step, -24)
     return style.lettered(ax)
+
+
+def say_thinned(ax: Axes, step: int, down: float) -> None:
+    """Say below the Axes that only every n-th customer is drawn, if so."""
+    if step > 1:
+        corner: dict[str, Any] = {"xycoords": "axes fraction", "ha": "right", "va": "top"}
+        style.note(ax, say("charts.matrix_sample", step=step), (1, 0), (0, down), size=8, color=style.QUIET, **corner)
+
+
+def type_count(name: str, count: int) -> str:
+    """Return a type and its number of customers: "IV: 39 customers"."""
+    said = "charts.matrix_label_one" if count == 1 else "charts.matrix_label"
+    return say(said, type=term(f"charts.type_{name}"), customers=f"{count:,}")
 
 
 def heavy_tailed(ax: Axes, side: str, amounts: NDArray[np.float64], threshold: float) -> None:
@@ -154,11 +139,7 @@ def heavy_tailed(ax: Axes, side: str, amounts: NDArray[np.float64], threshold: f
 
 
 def _ticks(low: float, high: float, near_zero: float, most: int = 7) -> list[float]:
-    """Return zero and powers of ten on both sides, thinned to about ``most``; even steps if linear.
-
-    >>> _ticks(0, 25_000, 10)
-    [0.0, 10.0, 100.0, 1000.0, 10000.0]
-    """
+    """Return zero and powers of ten on both sides, thinned to about ``most``; even steps if linear."""
     if near_zero >= max(abs(low), abs(high)) * 0.999:
         from matplotlib.ticker import MaxNLocator
 
@@ -170,51 +151,29 @@ def _ticks(low: float, high: float, near_zero: float, most: int = 7) -> list[flo
     return [float(tick) for tick in (*(-up[::-1]), 0.0, *up) if low <= tick <= high]
 
 
-def _label_thresholds(ax: Axes, thresholds: HasThresholds) -> None:
-    note: dict[str, Any] = {"fontsize": style.NOTE_SIZE, "color": style.QUIET, "textcoords": "offset points"}
-    ax.annotate(
-        say("charts.threshold_at", value=formats.money(thresholds.current_value)),
-        xy=(thresholds.current_value, 1),
-        xycoords=("data", "axes fraction"),
-        xytext=(0, 3),
-        ha="center",
-        va="bottom",
-        **note,
-    )
-    ax.annotate(
-        say("charts.threshold_at", value=formats.money(thresholds.growth_potential)),
-        xy=(1, thresholds.growth_potential),
-        xycoords=("axes fraction", "data"),
-        xytext=(4, 0),
-        va="center",
-        rotation=270,
-        **note,
-    )
+def _label_thresholds(ax: Axes, thresholds: Thresholds) -> None:
+    """Write both thresholds at the ends of their lines."""
+    across, up = thresholds.current_value, thresholds.growth_potential
+    above: dict[str, Any] = {"xycoords": ("data", "axes fraction"), "ha": "center", "va": "bottom"}
+    beside: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "va": "center", "rotation": 270}
+    said = [say("charts.threshold_at", value=formats.money(amount)) for amount in (across, up)]
+    style.note(ax, said[0], (across, 1), (0, 3), color=style.QUIET, **above)
+    style.note(ax, said[1], (1, up), (4, 0), color=style.QUIET, **beside)
 
 
 def _label_quadrants(ax: Axes, types: NDArray[Any], amounts: NDArray[np.float64], value: str) -> None:
-    corners = {"II": (0.0, 1.0), "IV": (1.0, 1.0), "I": (0.0, 0.0), "III": (1.0, 0.0)}
+    """Write into each corner the number of customers of its type and their share of the value."""
     total = amounts.sum()
-    for name, (across, up) in corners.items():
+    for name, (across, up) in CORNERS.items():
         inside = types == name
-        count = int(inside.sum())
-        said = "charts.matrix_label_one" if count == 1 else "charts.matrix_label"
-        lines = [say(said, type=term(f"charts.type_{name}"), customers=f"{count:,}")]
+        lines = [type_count(name, int(inside.sum()))]
         if total > 0 and _are_shares(amounts):
             share = formats.percent(amounts[inside].sum() / total)
             lines.append(say("charts.matrix_share", share=share, value=value))
-        ax.annotate(
-            "\n".join(lines),
-            xy=(across, up),
-            xycoords="axes fraction",
-            xytext=(6 - 12 * across, 6 - 12 * up),
-            textcoords="offset points",
-            ha="right" if across else "left",
-            va="top" if up else "bottom",
-            fontsize=style.NOTE_SIZE,
-            color=style.INK,
-            bbox={"facecolor": "white", "edgecolor": style.TYPES[name].color, "boxstyle": "round,pad=0.35"},
-        )
+        box = {"facecolor": "white", "edgecolor": style.TYPES[name].color, "boxstyle": "round,pad=0.35"}
+        corner: dict[str, Any] = {"ha": "right" if across else "left", "va": "top" if up else "bottom", "bbox": box}
+        inwards = (6 - 12 * across, 6 - 12 * up)
+        style.note(ax, "\n".join(lines), (across, up), inwards, xycoords="axes fraction", **corner)
 
 
 def _are_shares(amounts: NDArray[np.float64]) -> bool:
@@ -269,35 +228,26 @@ def plot_sensitivity(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
             ax.plot(x, y, color=mark.color, linestyle=mark.line, marker=mark.marker, markersize=5, linewidth=2)
             ends.append((x[-1], y[-1], term(f"charts.type_{name}"), mark.color))
     ax.axvline(1, color=style.QUIET, linestyle=":", linewidth=1)
-    ax.annotate(
-        term("charts.as_chosen"),
-        xy=(1, 1),
-        xycoords=("data", "axes fraction"),
-        xytext=(4, -2),
-        textcoords="offset points",
-        va="top",
-        fontsize=style.NOTE_SIZE,
-        color=style.QUIET,
-    )
+    beside: dict[str, Any] = {"xycoords": ("data", "axes fraction"), "va": "top", "color": style.QUIET}
+    style.note(ax, term("charts.as_chosen"), (1, 1), (4, -2), **beside)
     ax.xaxis.set_major_locator(FixedLocator(list(factors)))
     ax.xaxis.set_minor_locator(NullLocator())
     ax.xaxis.set_major_formatter(lambda factor, _: say("charts.factor", factor=f"{factor:g}"))
     ax.set_ylim(bottom=0)
-    style.count_axis(ax.yaxis)
+    style.count_axis(ax.yaxis, term("number_of_customers"))
     ax.set_xlabel(term("charts.sensitivity_x"))
-    ax.set_ylabel(term("number_of_customers"))
     style.headline(ax, term("charts.sensitivity_message"))
     style.label_ends(ax, ends)
     return style.lettered(ax)
 
 
 def plot_migration(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None = None) -> Axes:
-    """Draw who moved between the types as a table whose cells are the darker the more customers they hold.
+    """Draw the moves between the types as a table whose cells are the darker the more customers they hold.
 
     Parameters
     ----------
     frame
-        One row a pair of types: ``from_type``, ``to_type`` (``"I"`` to ``"IV"``; ``"new"`` and
+        One row per pair of types: ``from_type``, ``to_type`` (``"I"`` to ``"IV"``; ``"new"`` and
         ``"gone"`` where a customer was not there before or is not now), ``customers``
         [, ``revenue_change``: money].
     currency
@@ -340,8 +290,7 @@ def plot_migration(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None =
         ink = "white" if darkness[down, across] > 0.55 else style.INK
         ax.text(across + 0.5, down + 0.5, text, ha="center", va="center", fontsize=style.LABEL_SIZE, color=ink)
         if before[down] == after[across]:
-            frame_of_stay = Rectangle((across + 0.03, down + 0.03), 0.94, 0.94, fill=False, edgecolor=style.INK)
-            ax.add_patch(frame_of_stay)
+            ax.add_patch(Rectangle((across + 0.03, down + 0.03), 0.94, 0.94, fill=False, edgecolor=style.INK))
     ax.grid(visible=False)
     ax.spines[:].set_visible(False)
     ax.tick_params(length=0)
@@ -350,7 +299,7 @@ def plot_migration(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None =
     ax.invert_yaxis()
     ax.set_xlabel(term("charts.migration_to"))
     ax.set_ylabel(term("charts.migration_from"))
-    # who came or went has not changed type
+    # customers who came or went have not changed type
     there_twice = counts[: len(ORDER), : len(ORDER)]
     total = int(there_twice.sum())
     moved = total - int(np.trace(there_twice))
@@ -359,7 +308,7 @@ def plot_migration(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None =
 
 
 def _present(names: pd.Series[str]) -> list[str]:
-    # all four types even where a cell is empty, then what else there is
+    """Return all four types, even those without customers, then the other names."""
     return [*ORDER, *(name for name in dict.fromkeys(names) if name not in ORDER)]
 
 

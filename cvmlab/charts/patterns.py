@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,22 +21,17 @@ _PLACES = ((0.0, 0.56, 0.46, 0.36), (0.54, 0.56, 0.46, 0.36), (0.0, 0.05, 0.46, 
 
 
 def plot_patterns(
-    frame: pd.DataFrame,
-    *,
-    named: bool = True,
-    value: str = "profit",
-    currency: str = "",
-    ax: Axes | None = None,
+    frame: pd.DataFrame, *, named: bool = True, value: str = "profit", currency: str = "", ax: Axes | None = None
 ) -> Axes:
     """Draw the four life curves of figure 3-2 beside each other, on the same scale.
 
     Parameters
     ----------
     frame
-        `cvmlab.patterns.typical_curves`: ``pattern``, ``period`` (months from 0) and the value (money a month).
+        `cvmlab.patterns.typical_curves`: ``pattern``, ``period`` (months from 0) and the value (money per month).
     named
-        Whether the panels are called by their pattern, in its order, with pattern IV as a grey ghost; else they
-        are called A to D, for students to sort (`cvmlab.patterns.UNNAMED`).
+        Whether the panels are named by their pattern, in its order, with pattern IV as a grey ghost. Otherwise
+        they are named A to D, for students to sort (`cvmlab.patterns.UNNAMED`).
     value
         Column to draw, and vocabulary key of its label: ``"profit"`` or ``"revenue"``.
     currency
@@ -76,16 +71,14 @@ def plot_patterns(
             panel.set_xlabel(term("patterns.month_axis"))
         style.lettered(panel)
     label = formats.in_money(say("patterns.a_month", value=term(value)), currency)
-    ax.text(
-        -0.11, 0.5, label, transform=ax.transAxes, rotation=90, ha="center", va="center",
-        fontsize=style.LABEL_SIZE, color=style.INK,
-    )  # fmt: skip
+    middle: dict[str, Any] = {"transform": ax.transAxes, "rotation": 90, "ha": "center", "va": "center"}
+    style.write(ax, -0.11, 0.5, label, size=style.LABEL_SIZE, **middle)
     style.headline(ax, term("patterns.curves_named" if named else "patterns.curves_unnamed"), pad=4)
     return style.lettered(ax)
 
 
 def plot_pattern_shares(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Draw how often each pattern occurs; those who are alive stand apart, hatched.
+    """Draw how often each pattern occurs; relationships still alive stand apart, hatched.
 
     Parameters
     ----------
@@ -116,32 +109,20 @@ def plot_pattern_shares(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     right = high
     if "true_share" in frame:
         known = frame["true_share"].to_numpy(float)
-        ax.plot(known, places, marker="D", color=style.ORANGE, markeredgecolor=style.INK, linestyle="none", zorder=4)
-        ax.plot([], [], marker="D", color=style.ORANGE, markeredgecolor=style.INK, linestyle="none",
-                label=term("known_truth"))  # fmt: skip
-        ax.legend(loc="upper right", bbox_to_anchor=(1, -0.09), frameon=False, fontsize=style.NOTE_SIZE)
+        look: dict[str, Any] = {"marker": "D", "markeredgecolor": style.INK, "linestyle": "none", "zorder": 4}
+        ax.plot(known, places, color=style.ORANGE, label=term("known_truth"), **look)
+        style.legend(ax, loc="upper right", bbox_to_anchor=(1, -0.09))
         right = np.fmax(high, known)
     for place, edge, customers, part in zip(places, right, count, share, strict=True):
-        ax.annotate(
-            say("patterns.share_label", customers=f"{customers:,}", share=formats.percent(part)),
-            (edge, place), xytext=(9, 0), textcoords="offset points", va="center",
-            fontsize=style.NOTE_SIZE, color=style.INK,
-        )  # fmt: skip
+        label = say("patterns.share_label", customers=f"{customers:,}", share=formats.percent(part))
+        style.note(ax, label, (edge, place), (9, 0), va="center")
     ax.set_yticks(places, [term(f"patterns.pattern_{name}") for name in frame["pattern"]])
     ax.set_xlim(0, max(float(np.nanmax(right)) * 1.25, 0.01))
-    ax.set_xlabel(term("patterns.share_axis"))
-    style.percent_axis(ax.xaxis)
+    style.percent_axis(ax.xaxis, term("patterns.share_axis"))
     ax.grid(visible=False, axis="y")
     total, decided = int(count.sum()), int(count[~alive].sum())
-    style.headline(
-        ax,
-        say(
-            "patterns.shares_message",
-            decided=f"{decided:,}",
-            total=f"{total:,}",
-            alive=formats.percent(float(share[alive].sum())),
-        ),
-    )
+    still = formats.percent(float(share[alive].sum()))
+    style.headline(ax, say("patterns.shares_message", decided=f"{decided:,}", total=f"{total:,}", alive=still))
     return style.lettered(ax)
 
 
@@ -175,18 +156,14 @@ def plot_lost_profit(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None
     )  # fmt: skip
     end = float(np.max(worth + np.maximum(lost, 0)))
     for place, amount, months in zip(places, worth, frame["months"].to_numpy(int), strict=True):
-        ax.annotate(
-            say("patterns.lost_label", amount=formats.money(amount), months=f"{months:,}"),
-            (end, place), xytext=(6, 0), textcoords="offset points", va="center",
-            fontsize=style.NOTE_SIZE, color=style.INK,
-        )  # fmt: skip
+        label = say("patterns.lost_label", amount=formats.money(amount), months=f"{months:,}")
+        style.note(ax, label, (end, place), (6, 0), va="center")
     ax.set_yticks(places, [term(f"patterns.pattern_{name}") for name in frame["pattern"]])
     ax.set_xlim(min(float(worth.min()), 0), end * 1.28)
     ax.set_ylim(-1.25, len(frame) - 0.5)
-    ax.set_xlabel(formats.in_money(term("patterns.present_value_axis"), currency))
-    style.money_axis(ax.xaxis)
+    style.money_axis(ax.xaxis, term("patterns.present_value_axis"), currency)
     ax.grid(visible=False, axis="y")
-    ax.legend(loc="lower left", ncols=2, frameon=False, fontsize=style.NOTE_SIZE, borderaxespad=0.1)
+    style.legend(ax, loc="lower left", ncols=2, borderaxespad=0.1)
     style.headline(ax, _lost_message(frame))
     return style.lettered(ax)
 

@@ -28,25 +28,20 @@ PARTS = {
 
 
 def plot_funnel(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Draw how many customers ever reached each step, and what became of those who came no further.
+    """Draw how many customers ever reached each step, and what became of those that came no further.
 
     Parameters
     ----------
     frame
-        `cvmlab.pipeline.funnel`: ``state``, ``reached``, ``share_of_before``, ``went_on``, ``open``, ``lost``
-        (customers).
+        `cvmlab.pipeline.funnel`: ``state``, ``reached`` (customers), ``share_of_before`` (a share of 1),
+        ``went_on``, ``open``, ``lost`` (customers).
     ax
         Axes to draw on; a new figure if left out.
 
-    Raises
-    ------
-    CvmError
-        If a column is missing or there is no row.
-
     Notes
     -----
-    Still open is hatched: neither a success nor a failure yet. Users who are not lost, the dormant among
-    them, are customers kept.
+    Still open is hatched: neither a success nor a failure yet. Users not lost, the dormant among them,
+    are customers kept.
 
     Examples
     --------
@@ -68,8 +63,8 @@ def plot_funnel(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         width = parts[part].to_numpy(float)
         if not width.any():
             continue
-        ax.barh(places, width, left=left, height=0.62, color=color, hatch=hatch, edgecolor=style.INK, linewidth=0.6,
-                label=term(f"pipeline.part_{part}"))  # fmt: skip
+        looks: dict[str, Any] = {"color": color, "hatch": hatch, "edgecolor": style.INK, "linewidth": 0.6}
+        ax.barh(places, width, left=left, height=0.62, label=term(f"pipeline.part_{part}"), **looks)
         left += width
     reached, shares = frame["reached"].to_numpy(float), frame["share_of_before"].to_numpy(float)
     most = float(reached.max())
@@ -77,13 +72,12 @@ def plot_funnel(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         text = f"{count:,.0f}"
         if np.isfinite(share):
             text = say("pipeline.funnel_bar", reached=text, share=formats.percent(share))
-        ax.text(count + 0.012 * most, place, text, va="center", fontsize=style.NOTE_SIZE, color=style.INK)
+        style.write(ax, count + 0.012 * most, place, text, va="center")
     ax.set_yticks(places, [term(state) for state in frame["state"]])
     ax.set_xlim(0, 1.3 * most if most else 1)
-    ax.set_xlabel(term("pipeline.funnel_x"))
-    style.count_axis(ax.xaxis)
+    style.count_axis(ax.xaxis, term("pipeline.funnel_x"))
     ax.grid(visible=False, axis="y")
-    ax.legend(loc="lower right", frameon=False, fontsize=style.NOTE_SIZE)
+    style.legend(ax, loc="lower right")
     style.headline(ax, _funnel_message(frame))
     return style.lettered(ax)
 
@@ -120,17 +114,13 @@ _WIDTH = 0.3
 _FLOOR = -1.0
 # Where the names of the states stand; the highest bow ends below.
 _HEADS = 0.95
-_KINDS = {
-    "on": (style.SKY, ""),
-    "back": (style.ORANGE, "\\\\\\"),
-    "lost": (style.PALE, "///"),
-}
+_KINDS = {"on": (style.SKY, ""), "back": (style.ORANGE, "\\\\\\"), "lost": (style.PALE, "///")}
 
 
 def plot_flows(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Draw where customers went: a band for every way, as wide as the number of moves.
 
-    Ways on run to the right, ways back (a no for this time, a dormant customer who wakes) in a bow above,
+    Ways on run to the right, ways back (a no for this time, a dormant customer reactivated) in a bow above,
     ways to a competitor down.
 
     Parameters
@@ -139,11 +129,6 @@ def plot_flows(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         `cvmlab.pipeline.flows`: ``from_state``, ``to_state`` (empty: came in, still there), ``count`` (moves).
     ax
         Axes to draw on; a new figure if left out.
-
-    Raises
-    ------
-    CvmError
-        If a column is missing or there is no row.
 
     Examples
     --------
@@ -184,19 +169,12 @@ def plot_flows(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.set_axis_off()
     came = sum(n for (before, _), n in counts.items() if before == "")
     style.headline(ax, say("pipeline.flows_message", lost=f"{lost:,}", customers=f"{came:,}"))
-    ax.text(0.0, -0.03, term("pipeline.flows_note"), transform=ax.transAxes, va="top", fontsize=style.NOTE_SIZE,
-            color=style.QUIET)  # fmt: skip
+    style.write(ax, 0.0, -0.03, term("pipeline.flows_note"), transform=ax.transAxes, va="top", color=style.QUIET)
     return style.lettered(ax)
 
 
 def _order_of(order: tuple[str, ...], way: tuple[str, str]) -> tuple[int, int]:
-    """Return the place of a way in the picture: by where it begins, the nearest goal first.
-
-    Examples
-    --------
-    >>> _order_of(("target", "prospect"), ("target", "lost"))
-    (0, 2)
-    """
+    """Return the place of a way in the picture: by where it begins, the nearest goal first."""
     places = {state: place for place, state in enumerate(order)}
     return places.get(way[0], len(order)), places.get(way[1], len(order))
 
@@ -208,7 +186,7 @@ def _fill(ax: Axes, x: Any, y: Any, kind: str) -> None:
 
 def _label(ax: Axes, x: float, y: float, n: int) -> None:
     box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.0}
-    ax.text(x, y, f"{n:,}", ha="center", va="center", fontsize=style.NOTE_SIZE, color=style.INK, bbox=box, zorder=5)
+    style.write(ax, x, y, f"{n:,}", ha="center", va="center", bbox=box, zorder=5)
 
 
 def _band(ax: Axes, start: tuple[_Node, float], end: tuple[_Node, float], width: float, n: int) -> None:
@@ -246,19 +224,21 @@ def _sideways(ax: Axes) -> float:
     return float((right - left) / ax.bbox.width * ax.bbox.height / (high - low))
 
 
+def _draw_box(ax: Axes, left: float, right: float, bottom: float, top: float, color: str) -> None:
+    looks: dict[str, Any] = {"facecolor": color, "edgecolor": style.INK, "linewidth": 0.6, "zorder": 3}
+    ax.fill([left, right, right, left], [bottom, bottom, top, top], **looks)
+
+
 def _draw_node(ax: Axes, node: _Node, name: str, still_there: int) -> None:
     tall = max(node.height, 0.01)
-    left, right = node.x - _WIDTH / 2, node.x + _WIDTH / 2
-    ax.fill([left, right, right, left], [-tall / 2, -tall / 2, tall / 2, tall / 2], facecolor=style.BLUE,
-            edgecolor=style.INK, linewidth=0.6, zorder=3)  # fmt: skip
+    _draw_box(ax, node.x - _WIDTH / 2, node.x + _WIDTH / 2, -tall / 2, tall / 2, style.BLUE)
     said = say("pipeline.flows_node", state=name, still_there=f"{still_there:,}")
     # one line of heads above all bows: beside its column a name would lie on a bow
-    ax.text(node.x, _HEADS, said, ha="center", va="bottom", fontsize=style.NOTE_SIZE, color=style.INK, zorder=6)
+    style.write(ax, node.x, _HEADS, said, ha="center", va="bottom", zorder=6)
 
 
 def _draw_lost(ax: Axes, lost: int) -> None:
     left, right = -_WIDTH / 2, len(STEPS) + _WIDTH / 2
-    ax.fill([left, right, right, left], [_FLOOR - 0.14, _FLOOR - 0.14, _FLOOR, _FLOOR], facecolor=style.QUIET,
-            edgecolor=style.INK, linewidth=0.6, zorder=3)  # fmt: skip
-    ax.text((left + right) / 2, _FLOOR - 0.07, f"{term('lost_to_competitor')}: {lost:,}", ha="center", va="center",
-            fontsize=style.NOTE_SIZE, color="white", zorder=6)  # fmt: skip
+    _draw_box(ax, left, right, _FLOOR - 0.14, _FLOOR, style.QUIET)
+    said = say("charts.labelled", label=term("lost_to_competitor"), value=f"{lost:,}")
+    style.write(ax, (left + right) / 2, _FLOOR - 0.07, said, ha="center", va="center", color="white", zorder=6)

@@ -1,8 +1,8 @@
-"""Charts of shares: who brings the revenue, who brings and who costs the profit (S12)."""
+"""Charts of a customer portfolio: which customers bring the revenue, which bring and which cost profit (S12)."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -36,7 +36,7 @@ def plot_concentration(
 
     Notes
     -----
-    From revenue alone the curve never exceeds 100%; it is no whale curve (CVM-CRM §1, S12).
+    From revenue alone the curve never exceeds 100%; it is not a whale curve (CVM-CRM §1, S12).
 
     Examples
     --------
@@ -48,28 +48,17 @@ def plot_concentration(
     style.check_frame(frame, ["customer_share", "cumulative_share"], "concentration")
     ax = style.canvas(ax)
     customers, shares = _from_zero(frame, "cumulative_share")
-    rows = style.thinned(len(customers))
-    ax.fill_between(customers[rows], shares[rows], color=style.BLUE, alpha=0.1, linewidth=0)
-    ax.plot(customers[rows], shares[rows], color=style.BLUE, linewidth=2.2)
-    _equality(ax)
+    _draw_curve(ax, customers, shares, style.thinned(len(customers)))
+    _draw_equality(ax)
 
     reached = float(np.interp(highlight, customers, shares))
     label = term(value)
     ax.plot([highlight, highlight, 0], [0, reached, reached], color=style.INK, linestyle=":", linewidth=1)
     ax.plot([highlight], [reached], marker="o", color=style.INK, markersize=6)
-    ax.annotate(
-        formats.percent(reached),
-        xy=(highlight, reached),
-        xytext=(8, -4),
-        textcoords="offset points",
-        va="top",
-        fontsize=style.LABEL_SIZE,
-        color=style.INK,
-    )
-    ax.set(xlim=(0, 1), ylim=(0, 1.02), xlabel=term("charts.share_of_customers"))
-    ax.set_ylabel(say("charts.cumulative_share_of", value=label))
-    style.percent_axis(ax.xaxis)
-    style.percent_axis(ax.yaxis)
+    style.note(ax, formats.percent(reached), (highlight, reached), (8, -4), va="top", size=style.LABEL_SIZE)
+    ax.set(xlim=(0, 1), ylim=(0, 1.02))
+    style.percent_axis(ax.xaxis, term("charts.share_of_customers"))
+    style.percent_axis(ax.yaxis, say("charts.cumulative_share_of", value=label))
     if np.isfinite(reached):
         said = {"customers": formats.percent(highlight), "share": formats.percent(reached), "value": label}
         style.headline(ax, say("charts.concentration_message", **said))
@@ -79,7 +68,7 @@ def plot_concentration(
 
 
 def plot_whale(frame: pd.DataFrame, *, profit_is_assumed: bool, currency: str = "", ax: Axes | None = None) -> Axes:
-    """Draw the whale curve: how far the best customers carry the profit, and what the others take away.
+    """Draw the whale curve: how much profit the best customers bring, and how much of it the others cost.
 
     Parameters
     ----------
@@ -110,35 +99,25 @@ def plot_whale(frame: pd.DataFrame, *, profit_is_assumed: bool, currency: str = 
     style.check_frame(frame, [column], "whale")
     customers, heights = _from_zero(frame, column)
     peak = int(np.argmax(heights))
-    rows = np.union1d(style.thinned(len(customers)), [peak])
-    ax.fill_between(customers[rows], heights[rows], color=style.BLUE, alpha=0.1, linewidth=0)
-    ax.plot(customers[rows], heights[rows], color=style.BLUE, linewidth=2.2)
+    _draw_curve(ax, customers, heights, np.union1d(style.thinned(len(customers)), [peak]))
     ax.axhline(heights[-1], color=style.INK, linestyle="--", linewidth=1)
     ax.plot([customers[peak]], [heights[peak]], marker="v", color=style.INK, markersize=7)
     ax.set_xlim(0, 1)
-    ax.set_xlabel(term("charts.share_of_customers_by_profit"))
-    style.percent_axis(ax.xaxis)
+    style.percent_axis(ax.xaxis, term("charts.share_of_customers_by_profit"))
     ax.margins(y=0.12)
     if heights.min() >= 0:
         ax.set_ylim(bottom=0)
     if drawn_as_share:
-        _annotate_peak(ax, customers[peak], heights[peak], formats.percent(heights[peak]))
-        ax.set_ylabel(say("charts.cumulative_share_of_net", value=label))
-        style.percent_axis(ax.yaxis)
-        if heights[peak] > 1:
-            _annotate_all(ax, heights[-1], formats.percent(heights[-1]))
+        highest, net = formats.percent(heights[peak]), formats.percent(heights[-1])
+        style.percent_axis(ax.yaxis, say("charts.cumulative_share_of_net", value=label))
         message = _whale_message(customers[peak], heights[peak], label)
     else:
-        _annotate_peak(ax, customers[peak], heights[peak], formats.money(heights[peak]))
-        ax.set_ylabel(formats.in_money(say("charts.cumulative_of", value=label), currency))
-        style.money_axis(ax.yaxis)
-        _annotate_all(ax, heights[-1], formats.money(heights[-1]))
-        message = say(
-            "charts.whale_money_message",
-            value=label,
-            peak=formats.money(heights[peak]),
-            net=formats.money(heights[-1]),
-        )
+        highest, net = formats.money(heights[peak]), formats.money(heights[-1])
+        style.money_axis(ax.yaxis, say("charts.cumulative_of", value=label), currency)
+        message = say("charts.whale_money_message", value=label, peak=highest, net=net)
+    _annotate_peak(ax, customers[peak], heights[peak], highest)
+    if not drawn_as_share or heights[peak] > 1:
+        _annotate_all(ax, heights[-1], net)
     style.headline(ax, message)
     return style.lettered(ax)
 
@@ -155,47 +134,32 @@ def _whale_message(customers: float, peak: float, label: str) -> str:
     )
 
 
+def _draw_curve(ax: Axes, x: NDArray[np.float64], y: NDArray[np.float64], rows: NDArray[np.int64]) -> None:
+    ax.fill_between(x[rows], y[rows], color=style.BLUE, alpha=0.1, linewidth=0)
+    ax.plot(x[rows], y[rows], color=style.BLUE, linewidth=2.2)
+
+
 def _annotate_peak(ax: Axes, x: float, y: float, text: str) -> None:
-    ax.annotate(
-        say("charts.whale_peak", share=text),
-        xy=(x, y),
-        xytext=(0, 9),
-        textcoords="offset points",
-        ha="left" if x < 0.15 else "right" if x > 0.85 else "center",
-        fontsize=style.LABEL_SIZE,
-        color=style.INK,
-    )
+    ha = "left" if x < 0.15 else "right" if x > 0.85 else "center"
+    style.note(ax, say("charts.whale_peak", share=text), (x, y), (0, 9), ha=ha, size=style.LABEL_SIZE)
 
 
 def _annotate_all(ax: Axes, y: float, text: str) -> None:
-    ax.annotate(
-        say("charts.all_customers", share=text),
-        # the curve ends at the right: from above if there are losses, from far above if the net is one
-        xy=(0.99 if y > 0 else 0.02, y),
-        xytext=(0, -4 if y > 0 else 4),
-        xycoords=("axes fraction", "data"),
-        textcoords="offset points",
-        ha="right" if y > 0 else "left",
-        va="top" if y > 0 else "bottom",
-        fontsize=style.NOTE_SIZE,
-        color=style.QUIET,
-    )
+    """Write what all customers bring beside the right end of the curve; beside its left end if that is a loss."""
+    said = say("charts.all_customers", share=text)
+    looks: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "color": style.QUIET}
+    if y > 0:
+        style.note(ax, said, (0.99, y), (0, -4), ha="right", va="top", **looks)
+    else:
+        style.note(ax, said, (0.02, y), (0, 4), ha="left", va="bottom", **looks)
 
 
-def _equality(ax: Axes) -> None:
+def _draw_equality(ax: Axes) -> None:
     ax.plot([0, 1], [0, 1], color=style.QUIET, linestyle="--", linewidth=1)
-    ax.annotate(
-        term("charts.equal_customers"),
-        xy=(0.62, 0.62),
-        xytext=(6, -6),
-        textcoords="offset points",
-        va="top",
-        fontsize=style.NOTE_SIZE,
-        color=style.QUIET,
-    )
+    style.note(ax, term("charts.equal_customers"), (0.62, 0.62), (6, -6), va="top", color=style.QUIET)
 
 
 def _from_zero(frame: pd.DataFrame, column: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    # the curve of nobody is nothing: it starts in the origin whether or not the frame says so
+    """Return a curve that starts in the origin, whether or not the frame says so."""
     x, y = frame["customer_share"].to_numpy(float), frame[column].to_numpy(float)
     return np.concatenate([[0.0], x]), np.concatenate([[0.0], y])

@@ -1,8 +1,8 @@
-"""Charts of recovered stages: beside the true ones, and below the histories they were told from (S01)."""
+"""Charts of estimated stages: beside the true ones, and below the histories they were estimated from (S01)."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-#: Colour and hatch of each stage: told apart in grey by lightness and pattern.
+#: Colour and hatch of each stage: in grey, lightness and pattern differ.
 LOOKS = {
     "exploration": (style.PALE, "..."),
     "formation": (style.SKY, "///"),
@@ -26,7 +26,7 @@ LOOKS = {
     "ended": ("white", "xxx"),
 }
 _NAMES = (*STAGES, "ended")
-_DARK, _SMALLEST_TOLD = 0.55, 0.005
+_DARK, _SMALLEST_WRITTEN = 0.55, 0.005
 _BAND, _GAP = 0.13, 0.03
 _PALEST = 0.25
 
@@ -37,7 +37,7 @@ def stage_name(stage: str) -> str:
 
 
 def plot_confusion(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Draw which stage was taken for which: of each true stage, the share told as each.
+    """Draw which stage was taken for which: of each true stage, the share classified as each.
 
     Parameters
     ----------
@@ -50,8 +50,8 @@ def plot_confusion(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     Examples
     --------
     >>> from cvmlab.relationship.stages import grade
-    >>> told, true = np.array([[1], [3], [3]]), np.array([[1], [2], [3]])
-    >>> plot_confusion(grade(told, true).confusion).get_title(loc="left").replace(chr(10), " ")
+    >>> estimated, true = np.array([[1], [3], [3]]), np.array([[1], [2], [3]])
+    >>> plot_confusion(grade(estimated, true).confusion).get_title(loc="left").replace(chr(10), " ")
     '67% of customer-periods are classified correctly; formation is misclassified most, as stability'
     """
     style.check_frame(frame, ["true_stage", "decoded_stage", "periods", "share"], "confusion")
@@ -65,11 +65,9 @@ def plot_confusion(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.grid(visible=False)
     ax.imshow(shares, cmap="Blues", vmin=0, vmax=1.15, aspect="auto")
     for (row, column), share in np.ndenumerate(shares):
-        if share >= _SMALLEST_TOLD:
-            ax.text(
-                column, row, formats.percent(float(share)), ha="center", va="center", fontsize=style.LABEL_SIZE,
-                color="white" if share > _DARK else style.INK,
-            )  # fmt: skip
+        if share >= _SMALLEST_WRITTEN:
+            ink, middle = "white" if share > _DARK else style.INK, {"ha": "center", "va": "center"}
+            style.write(ax, column, row, formats.percent(float(share)), size=style.LABEL_SIZE, color=ink, **middle)
     ax.set_xticks(range(len(columns)), [stage_name(name) for name in columns])
     ax.set_yticks(range(len(occurs)), [stage_name(name) for name in occurs])
     ax.tick_params(length=0)
@@ -97,13 +95,13 @@ def _confusion_message(
 
 
 def plot_histories(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Draw a few customers' revenue over time with the stages told from it below, paler where less sure.
+    """Draw a few customers' revenue over time with the stages estimated from it below, paler where less sure.
 
     Parameters
     ----------
     frame
-        `cvmlab.stages.histories`: ``customer_id``, ``period``, ``revenue`` (money a period), ``stage``, ``confidence``
-        [, ``true_stage``: a second band]; a panel a customer, at most six.
+        `cvmlab.stages.histories`: ``customer_id``, ``period``, ``revenue`` (money per period), ``stage``,
+        ``confidence`` [, ``true_stage``: a second band]; one panel per customer, at most six.
     ax
         Axes that hold the panels (``ax.child_axes``); a new figure if left out.
 
@@ -134,10 +132,8 @@ def plot_histories(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         else:
             inner.set_xticks([])
         if place == 0:
-            inner.text(
-                1.0, 1.02, term("stages.share_of_peak"), transform=inner.transAxes, ha="right", va="bottom",
-                fontsize=style.NOTE_SIZE, color=style.QUIET,
-            )  # fmt: skip
+            corner: dict[str, Any] = {"transform": inner.transAxes, "ha": "right", "va": "bottom"}
+            style.write(inner, 1.0, 1.02, term("stages.share_of_peak"), color=style.QUIET, **corner)
         style.lettered(inner)
     _legend(ax)
     style.headline(ax, say("stages.histories_message", count=len(names)), pad=26)
@@ -163,14 +159,12 @@ def _draw_history(ax: Axes, own: pd.DataFrame, name: str) -> None:
         top = floor - _GAP
         floor = top - _BAND * 2.4
         _draw_band(ax, x, width, own[column].to_numpy(object), confidence, floor, top - floor)
-        ax.text(-0.008, (top + floor) / 2, label, transform=ax.get_yaxis_transform(), ha="right", va="center",
-                fontsize=style.NOTE_SIZE, color=style.INK)  # fmt: skip
+        style.write(ax, -0.008, (top + floor) / 2, label, transform=ax.get_yaxis_transform(), ha="right", va="center")
     ax.set_ylim(floor - _GAP, 1.08)
     ax.set_yticks([0, 1], ["0", formats.percent(1.0)])
     ax.grid(visible=False, axis="x")
     ax.spines["bottom"].set_visible(False)
-    ax.text(0.0, 1.02, name, transform=ax.transAxes, ha="left", va="bottom", fontsize=style.NOTE_SIZE,
-            color=style.INK)  # fmt: skip
+    style.write(ax, 0.0, 1.02, name, transform=ax.transAxes, ha="left", va="bottom")
 
 
 def _draw_band(
@@ -185,21 +179,20 @@ def _draw_band(
             continue
         share = _PALEST + (1 - _PALEST) * np.clip((confidence[there] - 0.4) / 0.6, 0, 1)[:, None]
         shade = share * np.array(to_rgb(color)) + (1 - share)
-        edge = style.QUIET if name == "ended" else "white"
-        ax.bar(
-            x[there], height, width=width, bottom=floor, align="edge", color=shade, hatch=hatch, edgecolor=edge,
-            linewidth=0,
-        )  # fmt: skip
+        looks: dict[str, Any] = {"color": shade, "hatch": hatch, "edgecolor": _edge(name), "linewidth": 0}
+        ax.bar(x[there], height, width=width, bottom=floor, align="edge", **looks)
+
+
+def _edge(stage: str) -> str:
+    return style.QUIET if stage == "ended" else "white"
 
 
 def _legend(ax: Axes) -> None:
     from matplotlib.patches import Patch
 
     handles = [
-        Patch(facecolor=color, hatch=hatch, edgecolor=style.QUIET if name == "ended" else "white", linewidth=0.5)
+        Patch(facecolor=color, hatch=hatch, edgecolor=_edge(name), linewidth=0.5)
         for name, (color, hatch) in LOOKS.items()
     ]
-    ax.legend(
-        handles, [stage_name(name) for name in LOOKS], loc="lower left", bbox_to_anchor=(-0.01, 0.985), ncols=5,
-        frameon=False, fontsize=style.NOTE_SIZE, handlelength=1.6, handleheight=1.1, columnspacing=1.1,
-    )  # fmt: skip
+    place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (-0.01, 0.985), "ncols": 5, "columnspacing": 1.1}
+    style.legend(ax, handles, list(map(stage_name, LOOKS)), handlelength=1.6, handleheight=1.1, **place)

@@ -1,6 +1,6 @@
-"""How every chart looks: colours, lines, numbers, labels. Nothing here changes the user's rcParams.
+"""How every chart looks: colours, lines, axes, labels. Nothing here changes the user's rcParams.
 
-The colours are those of Okabe & Ito (2008), which people with any kind of colour vision tell apart,
+The colours are those of Okabe & Ito (2008), which people with any kind of colour vision can distinguish,
 chosen and ordered so that their lightness differs too; a marker, line style or hatch goes with each.
 """
 
@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cvmlab.core.fonts import FONT_FAMILY, chinese_families
-from cvmlab.core.formats import money, percent, whole_money
+from cvmlab.core.formats import in_money, money, percent, whole_money
 from cvmlab.core.words import CvmError, language, say, speaking, term
 from cvmlab.data.tables import check_columns
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
 INK = "#222222"
 QUIET = "#6B6B6B"
@@ -34,7 +34,7 @@ WIDTH, HEIGHT = 7.2, 4.3
 
 @dataclass(frozen=True)
 class Mark:
-    """How one series is drawn: told apart by colour, by lightness and by shape."""
+    """How one series is drawn: set apart by colour, by lightness and by shape."""
 
     color: str
     marker: str
@@ -56,20 +56,6 @@ SERIES = (
     Mark(VERMILION, "D", (0, (1, 1))),
 )
 REFERENCE = Mark(INK, "", (0, (1, 2)))
-
-
-def lightness(color: str) -> float:
-    """Return CIE L* of a colour, 0 (black) to 100 (white): what is left of it on a grey printer.
-
-    Examples
-    --------
-    >>> round(lightness("#000000")), round(lightness("#FFFFFF")), round(lightness(BLUE))
-    (0, 100, 46)
-    """
-    channels = np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)]) / 255
-    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
-    luminance = float(linear @ np.array([0.2126, 0.7152, 0.0722]))
-    return 903.3 * luminance if luminance <= 0.008856 else 116 * luminance ** (1 / 3) - 16
 
 
 def check_frame(frame: pd.DataFrame, columns: Iterable[str], table: str) -> None:
@@ -110,11 +96,9 @@ def headline(ax: Axes, text: str, *, pad: float = 10) -> None:
 
 
 def _broken(text: str, width: int) -> str:
-    if len(text) <= width:
-        return text
-    # break behind the punctuation mark nearest to the middle, else do not break
+    """Return a Chinese text broken behind the punctuation mark nearest to its middle, if it is too wide."""
     places = [i + 1 for i, sign in enumerate(text) if sign in "，；：" and i + 1 < len(text)]
-    if not places:
+    if len(text) <= width or not places:
         return text
     place = min(places, key=lambda i: abs(i - len(text) // 2))
     return text[:place] + "\n" + text[place:]
@@ -138,22 +122,51 @@ def lettered(ax: Axes) -> Axes:
     return ax
 
 
-def money_axis(axis: Any) -> None:
-    """Write the ticks of an axis as short amounts."""
+def write(ax: Axes, x: float, y: float, text: str, *, size: float = NOTE_SIZE, color: str = INK, **more: Any) -> None:
+    """Write a small text at a place."""
+    ax.text(x, y, text, fontsize=size, color=color, **more)
+
+
+def note(
+    ax: Axes,
+    text: str,
+    place: tuple[float, float],
+    offset: tuple[float, float] = (0, 0),
+    *,
+    size: float = NOTE_SIZE,
+    color: str = INK,
+    **more: Any,
+) -> None:
+    """Write a small text beside a place, ``offset`` points away."""
+    ax.annotate(text, xy=place, xytext=offset, textcoords="offset points", fontsize=size, color=color, **more)
+
+
+def legend(ax: Axes, *what: Any, **more: Any) -> None:
+    """Add a legend without a frame, in the size of notes."""
+    ax.legend(*what, frameon=False, fontsize=NOTE_SIZE, **more)
+
+
+def money_axis(axis: Any, label: str = "", currency: str = "") -> None:
+    """Write the ticks of an axis as short amounts, and its label, if any, with the currency."""
     axis.set_major_formatter(_written(money))
+    if label:
+        axis.set_label_text(in_money(label, currency))
 
 
-def percent_axis(axis: Any) -> None:
-    """Write the ticks of an axis, shares of 1, as percent."""
+def percent_axis(axis: Any, label: str = "") -> None:
+    """Write the ticks of an axis, shares of 1, as percent, and its label, if any."""
     axis.set_major_formatter(_written(lambda share: percent(round(share, 6))))
+    if label:
+        axis.set_label_text(label)
 
 
-def count_axis(axis: Any) -> None:
-    """Write the ticks of an axis as whole numbers with thousands separators."""
+def count_axis(axis: Any, label: str) -> None:
+    """Write the ticks of an axis as whole numbers with thousands separators, and its label."""
     from matplotlib.ticker import MaxNLocator
 
     axis.set_major_locator(MaxNLocator(nbins=6, integer=True))
     axis.set_major_formatter(_written(whole_money))
+    axis.set_label_text(label)
 
 
 def _written(form: Callable[[float], str]) -> Any:
@@ -170,10 +183,7 @@ def _written(form: Callable[[float], str]) -> Any:
 
 
 def month_axis(ax: Axes, periods: NDArray[np.datetime64], *, shift: float = 0) -> None:
-    """Put at most nine ticks on an x axis of dates, one a month or year, the year at its first tick.
-
-    A tick stands ``shift`` days behind the first of its month: under the middle of a bar, for example.
-    """
+    """Put at most nine ticks on an x axis of dates, ``shift`` days after the first of a month; name each year once."""
     months = periods.astype("datetime64[M]").astype(np.int64)
     first, last = int(months.min()), int(months.max())
     step = next((s for s in (1, 2, 3, 6, 12, 24, 36, 60, 120) if (last - first) / s <= 8), 240)
@@ -196,44 +206,22 @@ def days_since_epoch(periods: Any) -> NDArray[np.float64]:
     return np.asarray(periods, dtype="datetime64[D]").astype(np.float64)
 
 
-def spread(places: Sequence[float], gap: float, low: float, high: float) -> list[float]:
-    """Move places apart so that neighbours are at least ``gap`` from each other, in the same order.
+def spread(places: ArrayLike, gaps: ArrayLike, low: float, high: float) -> list[float]:
+    """Move places apart, in their order, by at least the gap to the one before, from low to high if there is room."""
+    from scipy.optimize import isotonic_regression
 
-    They stay between ``low`` and ``high`` where that leaves room for all.
-
-    Examples
-    --------
-    >>> spread([0.5, 0.5, 0.9], gap=0.1, low=0, high=1)
-    [0.45, 0.55, 0.9]
-    """
-    order = sorted(range(len(places)), key=lambda i: places[i])
-    # less the gaps below it, a place need only be no lower than the one before: neighbours that
-    # break this share the mean of their places
-    blocks: list[tuple[float, int]] = []
-    for rank, i in enumerate(order):
-        level, size = places[i] - gap * rank, 1
-        while blocks and blocks[-1][0] > level:
-            before, many = blocks.pop()
-            level, size = (before * many + level * size) / (many + size), many + size
-        blocks.append((level, size))
-    highest = max(high - gap * (len(places) - 1), low)
-    levels = [min(max(level, low), highest) for level, size in blocks for _ in range(size)]
-    spots = [0.0] * len(places)
-    for rank, i in enumerate(order):
-        spots[i] = round(levels[rank] + gap * rank, 12)
-    return spots
+    places = np.asarray(places, dtype=float)
+    order = np.argsort(places, kind="stable")
+    above = np.concatenate([[0.0], np.broadcast_to(gaps, len(places) - 1)]).cumsum()
+    # less the gaps below it, a place need only be no lower than the one before
+    levels = isotonic_regression(places[order] - above).x
+    spots = np.empty(len(places))
+    spots[order] = np.clip(levels, low, max(high - above[-1], low)) + above
+    return [round(spot, 12) for spot in spots.tolist()]
 
 
 def label_ends(ax: Axes, ends: Sequence[tuple[float, float, str, str]]) -> None:
-    """Write the name of each line behind its right end, moved apart where ends meet.
-
-    Parameters
-    ----------
-    ax
-        Axes whose lines are drawn and whose limits are final.
-    ends
-        For each line: x and y of its end, its name, its colour.
-    """
+    """Write behind each end (x, y, name, colour) of a line its name, moved apart where ends meet; limits are final."""
     if not ends:
         return
     low, high = ax.get_ylim()

@@ -5,28 +5,11 @@ A parameter is called by its wording in ``checking.csv``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .words import CvmError, term
-
-
-@dataclass(frozen=True)
-class Wording:
-    """A word of the vocabulary that is spoken when a sentence is read, not when the error is raised.
-
-    Examples
-    --------
-    >>> f"{Wording('checking.margin')}"
-    'margin'
-    """
-
-    key: str
-
-    def __str__(self) -> str:
-        return term(self.key)
+from .words import CvmError
+from .words import Wording as Wording
 
 
 def check_parameter(

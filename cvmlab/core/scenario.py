@@ -24,9 +24,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from .words import CvmError, keys, term
+from .words import CvmError, Wording, keys, term, wording
 
 __all__ = ["Limits", "Scenario", "checked", "choice", "dataclass", "number", "switch"]
+
+
+def __dir__() -> list[str]:
+    return __all__
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ class Limits:
 
     def label(self) -> str:
         """Return the field's wording in the language in force; a word that is no key stands for itself."""
-        return term(self.word) if self.word in keys() else self.word
+        return wording(self.word)
 
     def unit_label(self) -> str:
         """Return the unit's wording, a space before it where it needs one; empty if the field has no unit."""
@@ -139,17 +143,9 @@ def switch(default: bool, *, word: str) -> Any:
 
 
 @dataclass(frozen=True)
-class _Label:
-    """The label of a field, spoken when a sentence is read, not when the error is raised."""
-
-    limits: Limits
-
-    def __str__(self) -> str:
-        return self.limits.label()
-
-
-@dataclass(frozen=True)
 class _Unit:
+    """The unit of a field, put into language when its sentence is read."""
+
     limits: Limits
 
     def __str__(self) -> str:
@@ -244,7 +240,7 @@ def checked(name: str, value: object, limits: Limits) -> object:
 
 
 def _checked_number(name: str, value: object, limits: Limits) -> float | int:
-    said = {"label": _Label(limits), "name": name, "value": value, "unit": _Unit(limits)}
+    said = {"label": Wording(limits.word), "name": name, "value": value, "unit": _Unit(limits)}
     try:
         amount = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
@@ -263,7 +259,7 @@ def _checked_choice(name: str, value: object, limits: Limits) -> str:
         return value
     raise CvmError(
         "scenario.not_a_choice",
-        label=_Label(limits),
+        label=Wording(limits.word),
         name=name,
         value=value,
         choices=", ".join(limits.choices),
@@ -276,5 +272,5 @@ def _checked_switch(name: str, value: object, limits: Limits) -> bool:
     answers = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
     known = answers.get(str(value).strip().lower())
     if known is None:
-        raise CvmError("scenario.not_a_switch", label=_Label(limits), name=name, value=value)
+        raise CvmError("scenario.not_a_switch", label=Wording(limits.word), name=name, value=value)
     return known

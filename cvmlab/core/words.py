@@ -193,6 +193,27 @@ def term(key: str, language: str | None = None) -> str:
     return _words()[key].wording(language_of(language))
 
 
+def wording(word: str) -> str:
+    """Return the wording of a key in the language in force; a text that is not a key stands for itself.
+
+    Examples
+    --------
+    >>> wording("retention_rate"), wording("my own figure")
+    ('retention rate', 'my own figure')
+    """
+    return term(word) if word in _words() else word
+
+
+@dataclass(frozen=True)
+class Wording:
+    """A word that is put into language when its sentence is read, not when the error is raised."""
+
+    key: str
+
+    def __str__(self) -> str:
+        return wording(self.key)
+
+
 def say(key: str, /, **values: object) -> str:
     """Return a sentence of the vocabulary with its ``{places}`` filled in.
 

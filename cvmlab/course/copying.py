@@ -1,39 +1,24 @@
-"""The course on disk: copy it to a working folder, open it in JupyterLab."""
+"""The copy of the course in a working folder: make it, bring it up to date, keep what the student has changed."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 from cvmlab.core.files import write_whole
 from cvmlab.core.paths import course_folder
-from cvmlab.core.words import CvmError, language_of, say
+from cvmlab.core.words import CvmError, say
 
 from .handout import without_answers
 
 MANIFEST = ".cvmlab-course.json"
 PARTS = ("notebooks", "exercises", "datasets")
-# The instructor's guide holds the solutions; scripts in datasets/ are for those who work on the course.
+# The instructor's guide holds the solutions; scripts in datasets/ are for the makers of the course.
 _PRIVATE = frozenset({"instructor", "__pycache__"})
 _STUDENT_FILES = frozenset({".ipynb", ".md", ".parquet", ".csv", ".xlsx", ".png", ".svg", ".txt", ".html"})
-_LANGUAGE_PACK = "jupyterlab_language_pack_zh_CN"
-_SECONDS_TO_STOP = 15
-# Low priority comes from os.nice where there is one, else from the flags of the process (Windows).
-_COMPILE = """
-import os
-if hasattr(os, "nice"):
-    os.nice(19)
-from cvmlab.market import compile_engine
-compile_engine()
-"""
-_QUIETLY = getattr(subprocess, "IDLE_PRIORITY_CLASS", 0) | getattr(subprocess, "CREATE_NO_WINDOW", 0)
 
 
 @dataclass(frozen=True)
@@ -59,15 +44,12 @@ class CourseCopy:
 
     def lines(self) -> list[str]:
         """Return what happened, for the student to read, in the language in force."""
-        told = (
-            [say("course.copied", target=self.target, count=len(self.written))]
-            if self.written
-            else [say("course.current", target=self.target)]
-        )
-        told += [say("course.beside", name=name, new=new) for name, new in self.beside.items()]
+        key = "course.copied" if self.written else "course.current"
+        lines = [say(key, target=self.target, count=len(self.written))]
+        lines += [say("course.beside", name=name, new=new) for name, new in self.beside.items()]
         if len(self.kept) > 3:
-            return [*told, say("course.kept_count", count=len(self.kept))]
-        return told + [say("course.kept", name=name) for name in self.kept]
+            return [*lines, say("course.kept_count", count=len(self.kept))]
+        return lines + [say("course.kept", name=name) for name in self.kept]
 
 
 def copy_course(target: str | Path = "cvmlab-course", *, source: str | Path | None = None) -> CourseCopy:
@@ -134,103 +116,6 @@ def copy_course(target: str | Path = "cvmlab-course", *, source: str | Path | No
     return CourseCopy(folder, tuple(written), tuple(kept), beside)
 
 
-def lab_command(
-    target: str | Path, *, language: str | None = None, browser: bool = True, port: int | None = None
-) -> list[str]:
-    """Return the command that opens JupyterLab in a working folder, at the first notebook.
-
-    Parameters
-    ----------
-    target
-        The working folder.
-    language
-        ``"en"`` or ``"zh"``; the language in force if left out. Chinese opens the Chinese twin.
-    browser
-        Whether a browser is opened.
-    port
-        Port of the server; JupyterLab chooses if left out.
-
-    Examples
-    --------
-    >>> lab_command("cvmlab-course", browser=False)[1:4]
-    ['-m', 'jupyterlab', '--no-browser']
-    """
-    folder = Path(target).expanduser().absolute()
-    command = [sys.executable, "-m", "jupyterlab"]
-    if not browser:
-        command.append("--no-browser")
-    if port is not None:
-        command.append(f"--ServerApp.port={port}")
-    command += [f"--ServerApp.root_dir={folder}", "--ServerApp.answer_yes=True"]
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
-        # in a container everybody is root, and JupyterLab would not start
-        command.append("--ServerApp.allow_root=True")
-    start = _first_notebook(folder, language_of(language))
-    if start is not None:
-        command.append(f"--LabApp.default_url=/lab/tree/{start}")
-    return command
-
-
-def open_lab(
-    target: str | Path,
-    *,
-    language: str | None = None,
-    browser: bool = True,
-    port: int | None = None,
-) -> int:
-    """Open JupyterLab in a working folder and wait until it is stopped.
-
-    Meanwhile the market engine is compiled, unless it is on this computer already, in a process of its own with
-    low priority: the lesson that needs it does not wait. That process ends with JupyterLab at the latest.
-
-    With Chinese as the language the menus are Chinese too if the language pack is installed (extra ``zh``;
-    `missing_language_pack` says if not). That setting is kept in the working folder; the user's own settings
-    of JupyterLab are not touched.
-
-    Parameters
-    ----------
-    target, language, browser, port
-        As in `lab_command`.
-
-    Returns
-    -------
-    int
-        Exit code: that of JupyterLab, 0 when it was stopped with Ctrl-C.
-
-    Raises
-    ------
-    CvmError
-        If JupyterLab is not installed.
-    """
-    if find_spec("jupyterlab") is None:
-        raise CvmError("course.no_jupyterlab")
-    folder = Path(target).expanduser().absolute()
-    command = lab_command(folder, language=language, browser=browser, port=port)
-    server = subprocess.Popen(command, cwd=folder, env=_environment(folder, language_of(language)))
-    compiler = None
-    try:
-        compiler = _compile_in_background()
-        return server.wait()
-    except KeyboardInterrupt:
-        # the terminal has sent Ctrl-C to JupyterLab too: give it time to end its kernels
-        _stop(server)
-        return 0
-    finally:
-        if server.poll() is None:
-            _stop(server)
-        if compiler is not None and compiler.poll() is None:
-            # nothing of it is lost: what is compiled is kept whole or not at all
-            compiler.kill()
-            compiler.wait()
-
-
-def missing_language_pack(language: str | None = None) -> str | None:
-    """Return a sentence that says how to get Chinese menus; None if they are there or not asked for."""
-    if language_of(language) != "zh" or find_spec(_LANGUAGE_PACK) is not None:
-        return None
-    return say("course.no_language_pack", command='pip install "cvmlab[zh]"')
-
-
 def _check_target(folder: Path, origin: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise CvmError("course.target_is_a_file", target=folder)
@@ -285,45 +170,3 @@ def _free_name(path: Path, digest: str) -> Path:
         if _digest_or_none(laid) in (None, digest):
             return laid
         number += 1
-
-
-def _first_notebook(folder: Path, language: str) -> str | None:
-    twins = ("notebooks/zh", "notebooks") if language == "zh" else ("notebooks",)
-    for twin in twins:
-        for notebook in sorted((folder / twin).glob("00_*.ipynb")):
-            return f"{twin}/{notebook.name}"
-    return None
-
-
-def _environment(folder: Path, language: str) -> dict[str, str]:
-    environment = dict(os.environ)
-    if language == "zh" and find_spec(_LANGUAGE_PACK) is not None:
-        settings = folder / ".jupyterlab-settings"
-        translation = settings / "@jupyterlab" / "translation-extension" / "plugin.jupyterlab-settings"
-        if not translation.exists():
-            write_whole(translation, json.dumps({"locale": "zh_CN"}).encode())
-        environment["JUPYTERLAB_SETTINGS_DIR"] = str(settings)
-    return environment
-
-
-def _compile_in_background() -> subprocess.Popen[bytes] | None:
-    """Start compiling the market engine, out of sight; None if no process could be started: the lab goes on."""
-    silent = subprocess.DEVNULL
-    try:
-        # -P: a file of the student called random.py must not be taken for Python's own
-        return subprocess.Popen(
-            [sys.executable, "-P", "-c", _COMPILE], stdin=silent, stdout=silent, stderr=silent, creationflags=_QUIETLY
-        )
-    except OSError:
-        return None
-
-
-def _stop(server: subprocess.Popen[bytes]) -> None:
-    for step in (None, server.terminate, server.kill):
-        if step is not None:
-            step()
-        try:
-            server.wait(_SECONDS_TO_STOP)
-        except (subprocess.TimeoutExpired, KeyboardInterrupt):
-            continue
-        return

@@ -1,36 +1,40 @@
 """Feedback on what a student wrote, and pictures that wait for a guess.
 
 Nothing here raises an error for an answer: one that is missing or cannot be understood gets a sentence
-that says what to write where. The sentences stand in ``words/checks.csv`` and, for each notebook, in a
-file of its own; right answers stand in ``words/answers.csv``, and what the second coder of a case wrote
-in ``words/second_coder.csv``, the course's answers to questions of several parts in
-``words/several_answers.csv``. How near a guess came is told by the guess itself (`cvmlab.whatif.guess`).
+that says what to write where. The sentences are in ``words/feedback.csv`` and in a file for each notebook;
+right answers are in the folder ``answers``. A guess says itself how near it came (`cvmlab.whatif.guess`).
 """
 
 from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from cvmlab.core.words import keys, language, read_table, say, term
+from cvmlab.core.formats import named
+from cvmlab.core.words import keys, language, read_table, say, term, wording
 
 if TYPE_CHECKING:
     from cvmlab.whatif import Guess
-
 
 REASONS = range(1, 7)
 #: Pixels on the page.
 PICTURE_WIDTH = 720
 
+__all__ = ["Feedback", "WaitingPicture", "check", "compare_each", "compare_judges", "in_full", "picture_after"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 @dataclass(frozen=True)
 class Feedback:
-    """What a student is told; a notebook shows it as formatted text.
+    """The answer to a student; a notebook shows it as formatted text.
 
     Attributes
     ----------
@@ -50,64 +54,58 @@ class Feedback:
         return self.text
 
 
-def compare_coders(reasons: object, fight_for: object, case: str = "carrier") -> Feedback:
-    """Lay a student's coding of a case beside the second coder's, and count how often they agree.
+def compare_judges(reasons: object, fight_for: object, case: str = "carrier") -> Feedback:
+    """Lay a student's judgement of a case beside the second judge's, and count how often they agree.
 
     Parameters
     ----------
     reasons
         For each customer of the case a number from 1 to 6, the reason why the customer left; None where
-        not coded yet.
+        not judged yet.
     fight_for
         The letters of the customers the student would fight for, for example ``"YL"``; ``""`` for nobody,
         None for not decided yet.
     case
-        Name of the case in ``second_coder.csv``.
+        Name of the case in ``answers/second_judge.csv``.
 
     Returns
     -------
     Feedback
-        A table, and the two counts. The second coder's answers are shown only once all are coded.
+        A table, and the two counts. The second judge's answers are shown only once all customers are judged.
 
     Notes
     -----
-    A count flatters: two coders who both prefer one answer agree by chance as well. Cohen's kappa takes
-    that out (S26).
+    A count flatters: two judges who both prefer one answer also agree by chance. Cohen's kappa takes that out (S26).
 
     Examples
     --------
-    >>> compare_coders({"Y": 4, "S": None, "L": 4, "H": None}, None)
+    >>> compare_judges({"Y": 4, "S": None, "L": 4, "H": None}, None)
     **Not finished yet.** Still without a number: S, H. ...
-    >>> print(compare_coders({"Y": 4, "S": 3, "L": 2, "H": 4}, "Y").text.splitlines()[-1])
-    You and the second coder chose the same reason for **3 of 4** customers and agreed on ... **3 of 4**.
+    >>> print(compare_judges({"Y": 4, "S": 3, "L": 2, "H": 4}, "Y").text.splitlines()[-1])
+    You and the second judge chose the same reason for **3 of 4** customers and agreed on ... **3 of 4**.
     """
     second = {row["customer"]: row for row in read_table("answers/second_judge") if row["case"] == case}
-    problem = _problem_with_reasons(reasons, list(second))
+    problem = _problem_with("reasons", reasons, list(second), REASONS)
     if problem or not isinstance(reasons, Mapping):
         return Feedback(problem)
     chosen = _letters(fight_for)
     listed = _listed(second)
     if chosen is None:
-        return Feedback(say("checks.fight_missing", customers=listed))
+        return Feedback(say("feedback.fight_missing", customers=listed))
     unknown = sorted(chosen - set(second))
     if unknown:
-        return Feedback(say("checks.fight_unknown", unknown=_listed(unknown), customers=listed))
+        return Feedback(say("feedback.fight_unknown", unknown=_listed(unknown), customers=listed))
 
-    lines = [say("checks.coders_head"), "|---|---|---|---|---|"]
+    lines = [say("feedback.judges_head"), "|---|---|---|---|---|"]
     same_reason = same_fight = 0
     for customer, row in second.items():
         mine, theirs = _number(reasons[customer]), int(row["reason"])
         i_fight, they_fight = customer in chosen, row["fight"] == "yes"
         same_reason += mine == theirs
         same_fight += i_fight == they_fight
-        cells = [
-            f"{mine:.0f} {_reason(mine)}",
-            f"{theirs} {_reason(theirs)}",
-            _yes(i_fight),
-            _yes(they_fight),
-        ]
+        cells = [_reason(mine), _reason(theirs), _yes(i_fight), _yes(they_fight)]
         lines.append(f"| **{customer}** | {' | '.join(cells)} |")
-    counted = say("checks.agreement", reasons=same_reason, fights=same_fight, customers=len(second))
+    counted = say("feedback.agreement", reasons=same_reason, fights=same_fight, customers=len(second))
     return Feedback("\n".join([*lines, "", counted]))
 
 
@@ -117,7 +115,7 @@ def check(question: str, answer: object) -> Feedback:
     Parameters
     ----------
     question
-        Its name in ``answers.csv``, for example ``"start_here.what_is_crm"``.
+        Its name in ``answers/single.csv``, for example ``"start_here.what_is_crm"``.
     answer
         A letter for a question with options, a number in percent for a computed one; None: not answered.
 
@@ -152,7 +150,7 @@ def compare_each(question: str, answers: object) -> Feedback:
     Parameters
     ----------
     question
-        Its name in ``several_answers.csv``, for example ``"lesson_01.scenes"``.
+        Its name in ``answers/several.csv``, for example ``"lesson_01.scenes"``.
     answers
         For each part of the question the number of an option; None where not answered yet.
 
@@ -177,28 +175,19 @@ def compare_each(question: str, answers: object) -> Feedback:
     if not parts:
         raise KeyError(question)
     options = sorted(int(key.rpartition("_")[2]) for key in keys() if re.fullmatch(rf"{question}_\d+", key))
-    listed = _listed(parts)
-    if not isinstance(answers, Mapping) or set(answers) != set(parts):
-        return Feedback(say("checks.each_shape", parts=listed, example=next(iter(parts))))
-    missing = [part for part in parts if answers[part] is None]
-    if missing:
-        return Feedback(say("checks.each_missing", parts=_listed(missing), last=options[-1]))
-    lines = [say("checks.each_head"), "|---|---|---|---|"]
+    problem = _problem_with("each", answers, list(parts), options)
+    if problem or not isinstance(answers, Mapping):
+        return Feedback(problem)
+    lines = [say("feedback.each_head"), "|---|---|---|---|"]
     same = 0
     for part, row in parts.items():
         mine, theirs = _number(answers[part]), int(row["answer"])
-        if mine not in options:
-            return Feedback(say("checks.each_no_option", answer=answers[part], part=part, last=options[-1]))
         same += mine == theirs
-        name = _worded(f"{question}_name_{part}", part)
+        name = named(part, f"{question}_name_")
         chosen, right = term(f"{question}_{mine:.0f}"), term(f"{question}_{theirs}")
         mark = "" if mine == theirs else "**"
         lines.append(f"| **{name}** | {chosen} | {mark}{right}{mark} | {term(f'{question}_why_{part}')} |")
-    return Feedback("\n".join([*lines, "", say("checks.each_counted", same=same, parts=len(parts))]))
-
-
-def _worded(key: str, otherwise: str) -> str:
-    return term(key) if key in keys() else otherwise
+    return Feedback("\n".join([*lines, "", say("feedback.each_counted", same=same, parts=len(parts))]))
 
 
 def in_full(frame: Any, head: Mapping[str, str] | None = None) -> Feedback:
@@ -207,9 +196,9 @@ def in_full(frame: Any, head: Mapping[str, str] | None = None) -> Feedback:
     Parameters
     ----------
     frame
-        A pandas frame; True and False are spoken as yes and no.
+        A pandas frame; True and False are shown as yes and no.
     head
-        Columns to show and what they are called, each a key of the vocabulary or a text; all if left out.
+        Columns to show and their headings, each a key of the vocabulary or a text; all if left out.
 
     Examples
     --------
@@ -220,8 +209,7 @@ def in_full(frame: Any, head: Mapping[str, str] | None = None) -> Feedback:
     | decline | yes |
     """
     columns = {str(name): str(name) for name in frame.columns} if head is None else dict(head)
-    spoken = [_worded(word, word) for word in columns.values()]
-    lines = [f"| {' | '.join(spoken)} |", "|" + "---|" * len(spoken)]
+    lines = [f"| {' | '.join(map(wording, columns.values()))} |", "|" + "---|" * len(columns)]
     for row in frame[list(columns)].itertuples(index=False):
         cells = [_yes(bool(cell)) if str(cell) in ("True", "False") else str(cell) for cell in row]
         lines.append(f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |")
@@ -230,44 +218,43 @@ def in_full(frame: Any, head: Mapping[str, str] | None = None) -> Feedback:
 
 def _check_option(question: str, answer: object, right: str) -> Feedback:
     options = sorted(key.rpartition("_")[2] for key in keys() if re.fullmatch(rf"{question}_[a-z]", key))
-    listed = say("checks.options", first=_listed(options[:-1]), last=options[-1])
+    listed = say("feedback.options", first=_listed(options[:-1]), last=options[-1])
     if answer is None:
-        return Feedback(say("checks.option_missing", options=listed))
+        return Feedback(say("feedback.option_missing", options=listed))
     letter = str(answer).strip().lower()
     if letter not in options:
-        return Feedback(say("checks.no_option", answer=answer, options=listed))
+        return Feedback(say("feedback.no_option", answer=answer, options=listed))
     return Feedback(term(f"{question}_{letter}"), right=letter == right)
 
 
 def _check_number(question: str, answer: object, truth: float, tolerance: float) -> Feedback:
     if answer is None:
-        return Feedback(say("checks.number_missing"))
+        return Feedback(say("feedback.number_missing"))
     percent = _number(answer)
     if percent is None or not 0 <= percent <= 100:
-        return Feedback(say("checks.not_percent", answer=answer))
+        return Feedback(say("feedback.not_percent", answer=answer))
     if abs(percent - truth) <= tolerance:
-        return Feedback(f"{say('checks.number_right')}\n\n{term(f'{question}_right')}", right=True)
+        return Feedback(f"{say('feedback.number_right')}\n\n{term(f'{question}_right')}", right=True)
     if abs(percent * 100 - truth) <= tolerance:
-        return Feedback(say("checks.share_not_percent", answer=answer, percent=f"{percent * 100:.3g}"))
-    key = "checks.number_high" if percent > truth else "checks.number_low"
+        return Feedback(say("feedback.share_not_percent", answer=answer, percent=f"{percent * 100:.3g}"))
+    key = "feedback.number_high" if percent > truth else "feedback.number_low"
     return Feedback(say(key, answer=f"{percent:g}"), right=False)
 
 
-def _problem_with_reasons(reasons: object, customers: list[str]) -> str:
-    listed = _listed(customers)
-    if not isinstance(reasons, Mapping) or set(reasons) != set(customers):
-        return say("checks.reasons_shape", customers=listed)
-    missing = [customer for customer in customers if reasons[customer] is None]
-    if missing:
-        return say("checks.reasons_missing", customers=_listed(missing))
-    for customer in customers:
-        if _number(reasons[customer]) not in REASONS:
-            return say("checks.no_reason", answer=reasons[customer], customer=customer)
+def _problem_with(asked: str, answers: object, parts: list[str], options: Sequence[int]) -> str:
+    """Return what is wrong with the numbers given for the parts of a question, empty if nothing is."""
+    if not isinstance(answers, Mapping) or set(answers) != set(parts):
+        return say(f"feedback.{asked}_shape", parts=_listed(parts), example=parts[0])
+    if missing := [part for part in parts if answers[part] is None]:
+        return say(f"feedback.{asked}_missing", parts=_listed(missing), last=options[-1])
+    for part in parts:
+        if _number(answers[part]) not in options:
+            return say(f"feedback.{asked}_no_option", answer=answers[part], part=part, last=options[-1])
     return ""
 
 
 def _number(answer: object) -> float | None:
-    """Return an answer as a number: 80, "80", "80%" and numpy's 80 are the same."""
+    """Return an answer as a number, the same for 80, "80", "80%" and numpy's 80; None if it is not a number."""
     if isinstance(answer, bool):
         return None
     try:
@@ -289,11 +276,11 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def _reason(number: float | None) -> str:
-    return term(f"checks.reason_{number:.0f}")
+    return f"{number:.0f} {term(f'feedback.reason_{number:.0f}')}"
 
 
 def _yes(answer: bool) -> str:
-    return term("checks.yes" if answer else "checks.no")
+    return term("feedback.yes" if answer else "feedback.no")
 
 
 def picture_after(guess: Guess, plot: Callable[..., Any], *args: Any, **options: Any) -> WaitingPicture:
@@ -346,27 +333,22 @@ class WaitingPicture:
     def __init__(self, guess: Guess, picture: bytes, message: str) -> None:
         import ipywidgets as widgets
 
-        from cvmlab.whatif.page import HEAD
+        from cvmlab.whatif.page import page_of, said
 
         self.shown = False
-        self._picture, self._message = picture, message
-        self._plain = say("checks.picture_plain", message=message)
-        waiting = escape(say("checks.picture_waits"))
-        self._place = widgets.HTML(f'<p class="cvm-sentence">{waiting}</p>')
-        self._page = widgets.VBox([widgets.HTML(HEAD), self._place])
-        self._page.add_class("cvm-whatif")
+        self._picture, self._message = b64encode(picture).decode("ascii"), message
+        self._plain = say("feedback.picture_plain", message=message)
+        self._place = widgets.HTML(said(term("feedback.picture_waits")))
+        self._page = page_of([self._place])
         guess.when_committed(self._show)
 
     def _show(self) -> None:
         self.shown = True
-        source = b64encode(self._picture).decode("ascii")
-        self._place.value = (
-            f'<img src="data:image/png;base64,{source}" alt="{escape(self._message)}" width="{PICTURE_WIDTH}">'
-        )
+        source, text = f"data:image/png;base64,{self._picture}", escape(self._message)
+        self._place.value = f'<img src="{source}" alt="{text}" width="{PICTURE_WIDTH}">'
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
-        picture = b64encode(self._picture).decode("ascii")
-        bundle = {**(self._page._repr_mimebundle_() or {}), "text/plain": self._plain, "image/png": picture}
+        bundle = {**(self._page._repr_mimebundle_() or {}), "text/plain": self._plain, "image/png": self._picture}
         return bundle, {"image/png": {"width": PICTURE_WIDTH}}
 
 

@@ -1,4 +1,4 @@
-"""From a log of transactions to one row a customer, and to one row a customer and period.
+"""From a log of transactions to one row per customer, and to one row per customer and period.
 
 The work runs on the engine the frame came from (pandas, polars, DuckDB, PySpark) and gives back that
 kind of frame; a path is opened with DuckDB, so the log is never loaded. From a lazy engine (DuckDB, a polars
@@ -53,6 +53,10 @@ PURCHASE_DATE = "purchase_date"
 __all__ = ["PERIOD_LENGTHS", "history", "last_date", "panel", "summarise_customers"]
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 def last_date(transactions: Any) -> dt.date:
     """Return the last date of a log: the as-of date unless another is given.
 
@@ -81,7 +85,7 @@ def last_date(transactions: Any) -> dt.date:
 
 
 def summarise_customers(transactions: Any, *, as_of: dt.date | str | None = None) -> Any:
-    """Sum a log up to one row a customer.
+    """Sum a log up to one row per customer.
 
     Parameters
     ----------
@@ -185,7 +189,7 @@ def summarise_customers(transactions: Any, *, as_of: dt.date | str | None = None
 def history(
     transactions: Any, *, months: int = 1, as_of: dt.date | str | None = None, complete_only: bool = True
 ) -> Any:
-    """Sum a log up to one row a customer and period with any row in it (sparse).
+    """Sum a log up to one row per customer and period with any row in it (sparse).
 
     Parameters
     ----------
@@ -204,7 +208,7 @@ def history(
     A frame of the same kind with the columns
 
     ``customer_id``, ``period``
-        One row each pair; ``period`` is the start date of the period.
+        One row per pair; ``period`` is the start date of the period.
     ``revenue``
         Money in the period, refunds netted.
     ``volume``
@@ -380,10 +384,7 @@ def _sums(log: _Log) -> list[nw.Expr]:
         sums.append(nw.col(PROFIT).sum())
     for name in (ORDER_ID, PRODUCT):
         if name in log.has:
-            sums += [
-                nw.col(name).n_unique().alias(f"distinct_{name}"),
-                nw.col(name).count().alias(f"rows_with_{name}"),
-            ]
+            sums += [nw.col(name).n_unique().alias(f"distinct_{name}"), nw.col(name).count().alias(f"rows_with_{name}")]
     return sums
 
 

@@ -17,6 +17,12 @@ from cvmlab.core.words import CvmError, language_of
 if TYPE_CHECKING:
     import pandas as pd
 
+__all__ = ["card", "find", "load", "names", "path"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 def names() -> tuple[str, ...]:
     """Return the names of all datasets, in alphabetical order.

@@ -1,4 +1,4 @@
-"""A history made dense: one array a measure, a row a period, a column a customer."""
+"""A history made dense: one array per measure, a row per period, a column per customer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 from cvmlab.core.periods import PERIOD_LENGTHS, as_date, check_months, end_of_grid, shown_date
 from cvmlab.core.words import CvmError, say
 
-from .tables import CUSTOMER_ID, HISTORY, PERIOD, check_table, collected
+from .tables import CUSTOMER_ID, HISTORY, PERIOD, check_present, check_table, collected
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Panel:
-    """A dense history: one array a measure, with a row a period and a column a customer.
+    """A dense history: one array per measure, with a row per period and a column per customer.
 
     A customer's grid runs over all periods of the panel, periods without a purchase hold zero;
     ``first`` says in which row the customer's own grid begins (the first row of the history, a refund included).
@@ -104,7 +104,7 @@ class Panel:
         Returns
         -------
         pandas.DataFrame
-            ``customer_id``, ``period`` and a column a measure; sorted by customer, then period.
+            ``customer_id``, ``period`` and a column per measure; sorted by customer, then period.
         """
         import pandas as pd
 
@@ -193,7 +193,7 @@ def _shown(period: np.datetime64) -> str:
 
 
 def panel(history: Any, *, months: int = 1, as_of: dt.date | str | None = None, complete_only: bool = True) -> Panel:
-    """Make a history dense: one array a measure with every period of every customer.
+    """Make a history dense: one array per measure with every period of every customer.
 
     Parameters
     ----------
@@ -256,7 +256,9 @@ def panel(history: Any, *, months: int = 1, as_of: dt.date | str | None = None, 
     row = (number - start) // months
     column, customer_id = pd.factorize(sparse[CUSTOMER_ID].to_numpy(dtype=object), sort=True)
     shape = ((last - start) // months + 1, len(customer_id))
-    values = {name: _dense(sparse[name].to_numpy(np.float64), row, column, shape) for name in measures}
+    values = {name: np.zeros(shape) for name in measures}
+    for name, array in values.items():
+        array[row, column] = sparse[name].to_numpy(np.float64)
     first_row = np.full(len(customer_id), shape[0], dtype=np.int64)
     np.minimum.at(first_row, column, row)
     period = (start + months * np.arange(shape[0])).astype("datetime64[M]").astype("datetime64[D]")
@@ -279,11 +281,7 @@ def _read_history(history: Any, months: int) -> pd.DataFrame:
         is_bad = sparse[name].isna().to_numpy()
         if name in measures:
             is_bad = ~np.isfinite(sparse[name].to_numpy(np.float64, na_value=np.nan))
-        if is_bad.any():
-            raise CvmError(
-                "tables.missing_values",
-                table=HISTORY.name, column=name, count=int(is_bad.sum()), row=int(is_bad.argmax()) + 1,
-            )  # fmt: skip
+        check_present(is_bad, name, HISTORY.name)
     number = _month_number(sparse[PERIOD])
     is_off = (number % months != 0) | (sparse[PERIOD] != number.astype("datetime64[M]").astype("datetime64[s]"))
     if is_off.any():
@@ -298,11 +296,3 @@ def _read_history(history: Any, months: int) -> pd.DataFrame:
 def _month_number(period: pd.Series[Any]) -> NDArray[np.int64]:
     """Months since January 1970."""
     return period.to_numpy().astype("datetime64[M]").astype(np.int64)
-
-
-def _dense(
-    measure: NDArray[np.float64], row: NDArray[np.int64], column: NDArray[np.int64], shape: tuple[int, int]
-) -> NDArray[np.float64]:
-    array = np.zeros(shape)
-    array[row, column] = measure
-    return array

@@ -1,10 +1,10 @@
 """The tables of the toolkit: column names in one place, what each column holds, and a check.
 
 ==============  ==============================================================================
-transactions    one row a purchase, or a purchase line where ``order_id`` is given
-history         one row a customer and period with a purchase, from `cvmlab.aggregate.history`
-customers       one row a customer, from `cvmlab.aggregate.summarise_customers`
-ledger          one row an activity with or for a customer
+transactions    one row per purchase, or a purchase line where ``order_id`` is given
+history         one row per customer and period with a purchase, from `cvmlab.aggregate.history`
+customers       one row per customer, from `cvmlab.aggregate.summarise_customers`
+ledger          one row per activity with or for a customer
 ==============  ==============================================================================
 
 Ids are text (``"007"`` stays ``"007"``), dates are naive local dates, money is finite float64 in the
@@ -47,6 +47,14 @@ BREADTH = "breadth"
 
 Kind = Literal["id", "text", "date", "number"]
 
+__all__ = ["AMOUNT", "ATTRIBUTES", "BREADTH", "COST", "CUSTOMER_ID", "CUSTOMER_NAME", "DATE", "ORDER_ID", "OWNER"]
+__all__ += ["HISTORY", "LEDGER", "PERIOD", "PHONE", "PRODUCT", "PROFIT", "REVENUE", "TRANSACTIONS", "VOLUME"]
+__all__ += ["Column", "Table", "check_table"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 @dataclass(frozen=True)
 class Column:
@@ -80,12 +88,8 @@ TRANSACTIONS = Table(
         Column(DATE, "date", required=True),
         Column(AMOUNT, "number", required=True),
         Column(ORDER_ID, "id"),
-        Column(PROFIT, "number"),
-        Column(COST, "number"),
-        Column(PRODUCT, "text"),
-        Column(CUSTOMER_NAME, "text"),
-        Column(OWNER, "text"),
-        Column(PHONE, "text"),
+        *(Column(name, "number") for name in (PROFIT, COST)),
+        *(Column(name, "text") for name in (PRODUCT, *ATTRIBUTES)),
     ),
 )
 HISTORY = Table(
@@ -94,12 +98,7 @@ HISTORY = Table(
         Column(CUSTOMER_ID, "id", required=True),
         Column(PERIOD, "date", required=True),
         Column(REVENUE, "number", required=True),
-        Column(PROFIT, "number"),
-        Column(VOLUME, "number"),
-        Column("price", "number"),
-        Column(COST, "number"),
-        Column("indirect_benefit", "number"),
-        Column(BREADTH, "number"),
+        *(Column(name, "number") for name in (PROFIT, VOLUME, "price", COST, "indirect_benefit", BREADTH)),
     ),
 )
 LEDGER = Table(
@@ -155,13 +154,7 @@ def check_table(frame: Any, table: Table) -> None:
 
 
 def check_columns(frame: Any, columns: Iterable[str], table: str = "customers") -> None:
-    """Raise `CvmError` unless the frame has all the columns a function documents.
-
-    Raises
-    ------
-    CvmError
-        For a missing column: names it, the table and the columns that are there.
-    """
+    """Raise `CvmError` unless the frame has all the columns."""
     present = nw.from_native(frame).collect_schema().names()
     for column in columns:
         if column not in present:
@@ -185,33 +178,7 @@ def collected(frame: Any) -> Any:
 
 
 def numbers(customers: pd.DataFrame, column: str, table: str = "customers") -> NDArray[np.float64]:
-    """Return a column of numbers as float64, or raise `CvmError`.
-
-    Parameters
-    ----------
-    customers
-        One row a customer.
-    column
-        Its name.
-    table
-        What the frame is called in a message.
-
-    Returns
-    -------
-    ndarray
-        Shape (customers,), finite.
-
-    Raises
-    ------
-    CvmError
-        If the frame has no rows, the column is missing, holds no numbers, or has gaps or infinities.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> numbers(pd.DataFrame({"revenue": [1, 2]}), "revenue")
-    array([1., 2.])
-    """
+    """Return a column as finite float64, shape (customers,), or raise `CvmError` that names what is wrong."""
     import pandas as pd
 
     check_columns(customers, [column], table)
@@ -219,51 +186,31 @@ def numbers(customers: pd.DataFrame, column: str, table: str = "customers") -> N
         raise CvmError("tables.no_rows", table=table)
     found = customers[column]
     if not pd.api.types.is_numeric_dtype(found) or pd.api.types.is_bool_dtype(found):
-        raise CvmError(
-            "tables.wrong_type",
-            table=table,
-            column=column,
-            found=str(found.dtype),
-            expected=Wording("tables.kind_number"),
-        )
+        expected = Wording("tables.kind_number")
+        raise CvmError("tables.wrong_type", table=table, column=column, found=str(found.dtype), expected=expected)
     figures: NDArray[np.float64] = found.to_numpy(dtype=np.float64, na_value=np.nan)
-    gaps = np.isnan(figures)
-    if gaps.any():
-        raise CvmError(
-            "tables.missing_values",
-            table=table,
-            column=column,
-            count=int(gaps.sum()),
-            row=int(gaps.argmax()) + 1,
-        )
+    check_present(np.isnan(figures), column, table)
     if np.isinf(figures).any():
         raise CvmError("checking.infinite_column", column=column, row=int(np.isinf(figures).argmax()) + 1)
     return figures
 
 
-def check_one_row_each(customers: pd.DataFrame) -> None:
-    """Raise `CvmError` unless the frame has rows and every customer stands in one of them only.
+def check_present(is_missing: NDArray[np.bool_], column: str, table: str) -> None:
+    """Raise `CvmError` with their number and the first row if values of a column are missing."""
+    count = int(is_missing.sum())
+    if count:
+        raise CvmError(
+            "tables.missing_values", table=table, column=column, count=count, row=int(is_missing.argmax()) + 1
+        )
 
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> check_one_row_each(pd.DataFrame({"customer_id": ["007", "007"]}))
-    Traceback (most recent call last):
-    ...
-    cvmlab.CvmError: The customer '007' appears in 2 rows, ...
-    """
+
+def check_one_row_each(customers: pd.DataFrame) -> None:
+    """Raise `CvmError` unless the frame has rows and each customer appears in one of them only."""
     check_columns(customers, [CUSTOMER_ID])
     if not len(customers):
         raise CvmError("tables.no_rows", table="customers")
     ids = customers[CUSTOMER_ID]
-    if ids.isna().any():
-        raise CvmError(
-            "tables.missing_values",
-            table="customers",
-            column=CUSTOMER_ID,
-            count=int(ids.isna().sum()),
-            row=int(ids.isna().to_numpy().argmax()) + 1,
-        )
+    check_present(ids.isna().to_numpy(), CUSTOMER_ID, "customers")
     repeated = ids.duplicated()
     if repeated.any():
         customer = ids[repeated].iloc[0]
@@ -273,16 +220,7 @@ def check_one_row_each(customers: pd.DataFrame) -> None:
 def numbers_between(
     customers: pd.DataFrame, column: str, minimum: float, maximum: float, table: str = "customers"
 ) -> NDArray[np.float64]:
-    """Return a column of numbers from ``minimum`` to ``maximum``, or raise `CvmError` with the row.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> numbers_between(pd.DataFrame({"p_alive": [0.2, 1.5]}), "p_alive", 0, 1)
-    Traceback (most recent call last):
-    ...
-    cvmlab.CvmError: The column 'p_alive' holds 1.5 in row 2; it must be between 0 and 1. ...
-    """
+    """Return a column of numbers from ``minimum`` to ``maximum``, or raise `CvmError` with the row."""
     figures = numbers(customers, column, table)
     outside = (figures < minimum) | (figures > maximum)
     if outside.any():

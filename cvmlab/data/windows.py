@@ -11,13 +11,7 @@ from cvmlab.data.tables import DATE
 
 
 def months_before(day: date, months: int) -> date:
-    """Return the date ``months`` calendar months earlier, the last day of that month where it is shorter.
-
-    Examples
-    --------
-    >>> months_before(date(2017, 12, 31), 3)
-    datetime.date(2017, 9, 30)
-    """
+    """Return the date ``months`` earlier, the last day of that month where it is shorter."""
     import calendar
 
     index = day.year * 12 + day.month - 1 - months

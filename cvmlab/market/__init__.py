@@ -7,9 +7,9 @@
 >>> result.summary().columns[:6].tolist()
 ['period', 'carrier', 'customers', 'share', 'joined', 'left']
 
-Everything that can be set is in `MarketScenario`, `Carrier` and `Decision`; each force is a function of
-`cvmlab.market.forces` with its formula and its source; `simulate` runs them, `extend` goes on from a result.
-The first market on a computer waits some 20 seconds for the compiler: `is_compiled`, `compile_engine`.
+Everything that can be set is in `MarketScenario`, `Carrier` and `Decision`; each force is one function of the module
+``forces``, with its formula and source; `simulate` runs them, `extend` continues a result. The first market on a
+computer waits some 20 seconds for the compiler: `is_compiled`, `compile_engine`.
 """
 
 import lazy_loader

@@ -1,10 +1,7 @@
 """The market of the carrier case: the forces, the three carriers, and what the rivals do (S26).
 
-One place for the dataset ``carrier`` and the what-if of the launch, so that both tell of the same market. Month 0 is
-January 2009. The figures are assumptions; the card of ``carrier`` says what they were calibrated to.
-
->>> month_of(LAUNCH_MONTH)
-'2010-09'
+Shared by the dataset ``carrier`` and the what-if of the launch. Month 0 is January 2009. The figures are assumptions;
+the card of ``carrier`` says what they were calibrated to.
 """
 
 from __future__ import annotations
@@ -64,11 +61,5 @@ LATE_ANSWER: Mapping[int, Decision] = {
 
 
 def month_of(period: int) -> str:
-    """Return the calendar month of a period, ISO 8601.
-
-    Examples
-    --------
-    >>> month_of(0)
-    '2009-01'
-    """
+    """Return the calendar month of a period: "2009-01" for 0."""
     return str(FIRST_MONTH + period)

@@ -1,9 +1,4 @@
-"""Compiling the market engine: once on a computer, some 20 seconds, before the first market is simulated.
-
-The compiled loop is kept beside the package, or in the user's cache folder where the package may not be
-written; it is made anew when a force, numba or the processor changes. Where neither may be written, each session
-compiles it once: set ``NUMBA_CACHE_DIR`` to a folder that may.
-"""
+"""Compiling the market engine: once per computer, some 20 seconds, before the first market is simulated."""
 
 from __future__ import annotations
 
@@ -15,9 +10,7 @@ from .simulation import simulate
 
 
 def is_compiled() -> bool:
-    """Return whether the engine is ready: compiled in this process, or kept on this computer.
-
-    Nothing is compiled to answer. Where it is False the first `simulate` waits for the compiler.
+    """Return whether the engine is ready; where it is not, the first `simulate` waits for the compiler.
 
     Examples
     --------
@@ -36,15 +29,16 @@ def is_compiled() -> bool:
         processor = loop.targetctx.codegen().magic_tuple()
         folder = Path(loop.stats.cache_path)
         return any(key[1] == processor and (folder / name).is_file() for key, name in kept.items())
-    except Exception:  # a damaged index, or another numba: then nobody promises anything
+    except Exception:  # a damaged index, or another numba: nothing can be promised
         return False
 
 
 def compile_engine() -> None:
     """Compile the engine now if it is not ready, and keep it on this computer.
 
-    It takes some 20 seconds of one processor; later processes load what was kept in half a second. Where nothing
-    can be kept, it serves this process alone.
+    It takes some 20 seconds of one processor; later processes load it in half a second. The compiled loop is kept
+    beside the package or in the user's cache folder, and made anew when a force, numba or the processor changes.
+    Where neither folder is writable, each session compiles it once: set ``NUMBA_CACHE_DIR`` to one that is.
 
     Examples
     --------

@@ -31,24 +31,18 @@ MOST_MONEY, MOST_WEIGHT = 100_000.0, 1000.0
 class Customers:
     """Customers as they enter the market; all arrays of shape (customers,), ``taste`` (carriers + 1, customers).
 
-    Rows that stand together are a circle: ``circle_size`` rows each.
+    Consecutive rows form a circle: ``circle_size`` rows each.
 
     Attributes
     ----------
-    carrier
-        0 for none, else the number of the carrier, in the order of the carriers, from 1.
-    tenure
-        Months with the carrier.
-    level
-        Relationship level, 0 to 1.
-    group
-        Number of the carrier of the employer's group network, 0 for none.
-    wallet
-        Spending on all carriers, money a month.
+    carrier, group
+        Number of the carrier, and of the carrier of the employer's group network, in their order from 1; 0 for none.
+    tenure, level
+        Months with the carrier; relationship level, 0 to 1.
+    wallet, service_cost
+        Monthly spending on all carriers; monthly cost to serve, before savings as the relationship grows; money.
     price_sensitivity, data_need, desire
         Weight of the tariff, of the network's speed, and of the handset (mean 1).
-    service_cost
-        Cost to serve, money a month, before what is saved as the relationship grows.
     taste
         Lasting taste for each carrier, in logits.
     """
@@ -86,13 +80,9 @@ class Customers:
                 full = np.broadcast_to(values, old.shape)
             except ValueError:
                 raise CvmError("market.wrong_shape", name=name, shape=values.shape, expected=old.shape) from None
-            top: dict[str, float] = {
-                "carrier": len(self.taste) - 1,
-                "group": len(self.taste) - 1,
-                "level": 1,
-                "tenure": 60_000,
-            }
-            top.update(dict.fromkeys(("price_sensitivity", "data_need", "desire"), MOST_WEIGHT))
+            carriers = len(self.taste) - 1
+            top: dict[str, float] = {"carrier": carriers, "group": carriers, "level": 1, "tenure": 60_000}
+            top |= dict.fromkeys(("price_sensitivity", "data_need", "desire"), MOST_WEIGHT)
             highest = top.get(name, MOST_MONEY)
             lowest = -highest if name == "taste" else 0
             if full.dtype.kind not in "biuf" or not ((full >= lowest) & (full <= highest)).all():
@@ -108,12 +98,8 @@ def make_customers(scenario: MarketScenario, carriers: Mapping[str, Carrier], cu
     ----------
     scenario
         Means and spreads; a spread is the σ of the logarithm, for taste of the value itself.
-    carriers
-        Name → `Carrier`.
-    customers
-        How many, at least 1.
-    seed
-        As in `cvmlab.core.random.draws.words`. The first customers are the same for any number of them.
+    carriers, customers, seed
+        Name → `Carrier`; how many customers; a whole number. The first customers are the same for any number of them.
 
     Examples
     --------
@@ -164,7 +150,7 @@ def make_customers(scenario: MarketScenario, carriers: Mapping[str, Carrier], cu
 def _grown_level(
     scenario: MarketScenario, carrier: NDArray[np.uint8], tenure: NDArray[np.uint16]
 ) -> NDArray[np.float32]:
-    """Return the level after so many undisturbed months: the logistic curve that `forces.grow` steps along."""
+    """Return the level after undisturbed months of tenure: the logistic curve that `forces.grow` steps along."""
     rate = scenario.level_growth * scenario.tolerance
     odds = (1 - scenario.level_start) / scenario.level_start
     level = 1 / (1 + odds * exp(-rate * tenure.astype(float)))

@@ -55,7 +55,7 @@ from .layout import (
     Scratch,
     State,
     Tables,
-)
+)  # fmt: skip
 
 # Parts of the loop are put into it before types are inferred: each alone would be compiled twice. Nothing
 # here allocates, so that arrays need not be counted; the loop holds no lock of the interpreter.
@@ -357,18 +357,17 @@ def _cut(s: Any, a: Any, b: Any) -> Any:
 def make_scratch(carriers: int, block: int, circle_size: int) -> Scratch:
     """Return the working space of a thread."""
     circles = block // circle_size
-    return Scratch._make(
-        [
-            np.empty((carriers, block), np.float32),
-            np.empty((8, block), np.uint32),
-            *np.empty((8, block), np.float32),
-            *np.empty((4, block), np.uint8),
-            np.empty(block, np.bool_),
-            np.empty(block, np.int32),
-            np.zeros((carriers, circles), np.float32),
-            np.zeros(circles, np.float32),
-        ]
-    )
+    arrays = [
+        np.empty((carriers, block), np.float32),
+        np.empty((8, block), np.uint32),
+        *np.empty((8, block), np.float32),
+        *np.empty((4, block), np.uint8),
+        np.empty(block, np.bool_),
+        np.empty(block, np.int32),
+        np.zeros((carriers, circles), np.float32),
+        np.zeros(circles, np.float32),
+    ]
+    return Scratch._make(arrays)
 
 
 @whole
@@ -422,19 +421,7 @@ def run_strips(
 
 
 def run(threads: int, strips: int, block: int, state: State, circle_size: int, *arguments: Any) -> None:
-    """Run all strips, shared out among threads; the kernel works without the interpreter's lock.
-
-    Parameters
-    ----------
-    threads
-        How many threads work at once.
-    strips, block
-        Number of strips, and of customers in a block.
-    state, circle_size
-        The customers, and how many of them make a circle.
-    *arguments
-        What `run_strips` takes after the state.
-    """
+    """Run all strips, shared out among threads; ``arguments`` are what `run_strips` takes after the state."""
 
     def work(piece: tuple[int, int]) -> None:
         scratch = make_scratch(len(state.taste), block, circle_size)

@@ -1,9 +1,9 @@
 """Customer equity by the brand-switching matrix, and its value, brand and relationship parts.
 
 Rust, Lemon & Zeithaml (2004), Return on marketing: using customer equity to focus marketing strategy,
-Journal of Marketing 68(1): a customer's lifetime value counts the chance to come back from a competitor, so that
-nobody is lost for good, and equity is explained by what drives the choice: value (quality, price), brand
-(image, taste) and relationship (what binds, once a customer). Shapes: N customers, J carriers.
+Journal of Marketing 68(1): a customer's lifetime value includes the chance to come back from a competitor, and
+equity is explained by what drives the choice: value (quality, price), brand (image, taste) and relationship (what
+binds an existing customer). Shapes: N customers, J carriers.
 """
 
 from __future__ import annotations
@@ -36,10 +36,8 @@ class Drivers:
 
     Attributes
     ----------
-    value, brand
-        Utility of each carrier, shape (N, J).
-    relationship
-        Utility of each carrier that does not depend on the present one, shape (N, J): a group network.
+    value, brand, relationship
+        Utility of each carrier, shape (N, J), whatever the present one is; relationship is a group network.
     inertia
         What is added to the present carrier, shape (N,): satisfaction, switching cost, contract.
     """
@@ -57,10 +55,8 @@ def switching_matrix(utility: ArrayLike, inertia: ArrayLike = 0.0) -> Array:
 
     Parameters
     ----------
-    utility
-        In logits, shape (…, J).
-    inertia
-        s, in logits, shape (…) or one number.
+    utility, inertia
+        In logits, shape (…, J); s, in logits, shape (…) or one number.
 
     Returns
     -------
@@ -77,42 +73,25 @@ def switching_matrix(utility: ArrayLike, inertia: ArrayLike = 0.0) -> Array:
     stays = np.asarray(inertia, dtype=np.float64)[..., None, None] * np.eye(carriers)
     total = utilities[..., None, :] + stays
     weight = exp(total - total.max(axis=-1, keepdims=True))
-    chance: Array = weight / weight.sum(axis=-1, keepdims=True)
-    return chance
+    return np.asarray(weight / weight.sum(axis=-1, keepdims=True))
 
 
 def lifetime_value(
-    matrix: Array,
-    now: Array,
-    margin: Array,
-    periods: int,
-    discount_rate: float,
-    periods_per_year: float = 12,
+    matrix: Array, now: Array, margin: Array, periods: int, discount_rate: float, periods_per_year: float = 12
 ) -> Array:
-    """Return what each customer is worth to each carrier over a number of periods.
+    """Return what each customer is worth to each carrier over a number of periods, money, shape (N, J).
 
     Formula: CLV_j = Σ_t (now · Mᵗ)_j · margin_j / (1 + d)^(t / f), t = 0 … periods − 1: the first margin
     counts now.
 
     Parameters
     ----------
-    matrix
-        From `switching_matrix`, shape (N, J, J).
-    now
-        Chance to be with each carrier now, shape (N, J); zeros and a one where it is known.
+    matrix, now
+        From `switching_matrix`, shape (N, J, J); chance to be with each carrier now, shape (N, J).
     margin
-        Profit a period of a customer who is with the carrier, money, shape (N, J).
-    periods
-        Number of periods looked ahead.
-    discount_rate
-        A year's.
-    periods_per_year
-        f.
-
-    Returns
-    -------
-    ndarray
-        Money, shape (N, J).
+        Profit per period of a customer who is with the carrier, money, shape (N, J).
+    periods, discount_rate, periods_per_year
+        Number of periods ahead, at least 1; yearly rate; f.
 
     Examples
     --------
@@ -145,21 +124,16 @@ def customer_equity(
     Parameters
     ----------
     drivers, now, margin, periods, discount_rate, periods_per_year
-        As in `lifetime_value`.
+        What drives the choices, and what `lifetime_value` takes.
     parts
-        Which drivers act; the others are set to zero for all carriers alike.
+        Which drivers act; the others are zero for all carriers.
     """
     utility = np.zeros(np.shape(now))
-    if "value" in parts:
-        utility = utility + drivers.value
-    if "brand" in parts:
-        utility = utility + drivers.brand
-    inertia = np.zeros(len(utility))
-    if "relationship" in parts:
-        utility, inertia = utility + drivers.relationship, drivers.inertia
-    matrix = switching_matrix(utility, inertia)
-    total: Array = lifetime_value(matrix, now, margin, periods, discount_rate, periods_per_year).sum(axis=0)
-    return total
+    for part in ("value", "brand", "relationship"):
+        if part in parts:
+            utility = utility + getattr(drivers, part)
+    matrix = switching_matrix(utility, drivers.inertia if "relationship" in parts else np.zeros(len(utility)))
+    return np.asarray(lifetime_value(matrix, now, margin, periods, discount_rate, periods_per_year).sum(axis=0))
 
 
 def split_equity(
@@ -168,14 +142,8 @@ def split_equity(
     """Return each carrier's customer equity and its parts, money, arrays of shape (J,).
 
     The ``base`` is the equity if customers chose blindly; the value, brand and relationship parts are what
-    each driver adds, averaged over the six orders in which they can be added (Shapley), so that base + parts
-    = total. A part can be negative: a competitor is better at it. The three drivers are those of Rust, Lemon
-    & Zeithaml (2004), who rank them by their weight in the utility; the averaging over orders is ours.
-
-    Parameters
-    ----------
-    drivers, now, margin, periods, discount_rate, periods_per_year
-        As in `lifetime_value`.
+    each driver adds, averaged over the six orders in which they can be added (Shapley; ours), so that base + parts
+    = total. A part can be negative: a competitor is better at it. The parameters are those of `customer_equity`.
     """
     names = ("value", "brand", "relationship")
     subsets = {frozenset(order[:k]) for order in permutations(names) for k in range(4)}
@@ -194,8 +162,8 @@ def drivers_of(result: Result) -> Drivers:
     """Return what drives the choices after the last month of a simulated market, under its last decisions.
 
     Value: tariff and data speed. Brand: brand, taste and signing-on offers. Relationship: group network;
-    satisfaction, switching cost and contract as inertia. The circle's pull and the handset's month are left
-    out: they pass.
+    satisfaction, switching cost and contract as inertia. The circle's pull and the handset's month, which pass,
+    are left out.
     """
     p, s, periods = result.scenario, result.state, result.periods
     tables = make_tables(p, result.carriers, result.dated, periods)
@@ -225,19 +193,15 @@ def drivers_of(result: Result) -> Drivers:
 
 
 def equity_of(result: Result, years: float = 3, discount_rate: float = 0.1) -> pd.DataFrame:
-    """Return the customer equity of each carrier of a simulated market and what it rests on.
+    """Return the customer equity of each carrier of a simulated market and its parts.
 
     Assumes that each customer's behaviour stays as it was after the last month; margins are the expected
     ones of the model, so the figures are known up to that assumption, not estimated from data.
 
     Parameters
     ----------
-    result
-        From `cvmlab.market.simulate`.
-    years
-        Looked ahead.
-    discount_rate
-        A year's; the first month's margin counts now.
+    result, years, discount_rate
+        From `cvmlab.market.simulate`; years ahead; yearly rate, with the first month's margin counted now.
 
     Returns
     -------
@@ -266,11 +230,6 @@ def equity_of(result: Result, years: float = 3, discount_rate: float = 0.1) -> p
     margin = np.where(alternatives == 0, 0.0, margin)
     split = split_equity(drivers_of(result), now, margin, max(round(12 * years), 1), discount_rate)
     kept = slice(1 - first, None)
-    return pd.DataFrame(
-        {
-            "carrier": list(result.carriers),
-            "base": split["base"][kept],
-            **{f"{name}_equity": split[name][kept] for name in ("value", "brand", "relationship")},
-            "customer_equity": split["total"][kept],
-        }
-    )
+    equities = {f"{name}_equity": split[name][kept] for name in ("value", "brand", "relationship")}
+    ends = {"base": split["base"][kept], **equities, "customer_equity": split["total"][kept]}
+    return pd.DataFrame({"carrier": list(result.carriers), **ends})

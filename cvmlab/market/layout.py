@@ -13,18 +13,9 @@ STRIPS = 64
 EXPERIENCE, SPENDING, LIFE, ADOPTION, CHOICE = 0, 1, 2, 3, 4
 
 CAUSES = (
-    "dissatisfaction",
-    "special_offer",
-    "handset",
-    "tariff",
-    "data_speed",
-    "contagion",
-    "better_liked",
-    "forced",
-    "let_go",
-    "dealer",
-    "chance",
-)
+    "dissatisfaction", "special_offer", "handset", "tariff", "data_speed", "contagion", "better_liked", "forced",
+    "let_go", "dealer", "chance",
+)  # fmt: skip
 _CODE = {name: np.uint8(number) for number, name in enumerate(CAUSES, start=1)}
 DISSATISFACTION, SPECIAL_OFFER, HANDSET, TARIFF = (_CODE[name] for name in CAUSES[:4])
 DATA_SPEED, CONTAGION, BETTER_LIKED, CHANCE = (_CODE[name] for name in (*CAUSES[4:7], CAUSES[-1]))

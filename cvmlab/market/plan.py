@@ -21,25 +21,7 @@ _TYPES = ("resources_I", "resources_II", "resources_III", "resources_IV")
 def schedule(
     decisions: Decisions | None, carriers: Mapping[str, Carrier], periods: int, start: int = 0
 ) -> dict[str, dict[int, Decision]]:
-    """Return each carrier's decisions by the period from which they hold.
-
-    Parameters
-    ----------
-    decisions
-        Carrier name → a `Decision` (from ``start`` on), or → period → `Decision`. Who is not named, or
-        decides later only, begins with ``Decision()``.
-    carriers
-        The carriers of the market.
-    periods
-        Number of periods planned; a decision must lie before.
-    start
-        First period that is not past.
-
-    Raises
-    ------
-    CvmError
-        For an unknown carrier, a period that has passed or never comes, or something that is no decision.
-    """
+    """Return each carrier's decisions by the period, from ``start`` to before ``periods``, from which they hold."""
     result: dict[str, dict[int, Decision]] = {name: {} for name in carriers}
     for name, given in (decisions or {}).items():
         if name not in carriers:
@@ -80,11 +62,7 @@ def make_tables(
     dated: Mapping[str, Mapping[int, Decision]],
     periods: int,
 ) -> Tables:
-    """Return the tables of the kernel, shape (periods, carriers + 1); column 0 is "no carrier".
-
-    What money buys has falling returns: response · √(money / response_scale). √ is the same on every
-    machine.
-    """
+    """Return the tables of the kernel, shape (periods, carriers + 1); column 0 is "no carrier"."""
     held = np.stack([_fields_in_force(dated[name], periods) for name in carriers], axis=1)
 
     def column(name: str) -> NDArray[np.float64]:
@@ -93,6 +71,7 @@ def make_tables(
         return values
 
     def effect(money: NDArray[np.float64]) -> NDArray[np.float64]:
+        # falling returns; √ is the same on every machine
         return scenario.response * np.sqrt(money / scenario.response_scale)
 
     ours = list(carriers.values())
@@ -140,10 +119,9 @@ def make_tables(
 
 def make_parameters(scenario: MarketScenario) -> Parameters:
     """Return the scenario as the kernel reads it: single precision, rates a month."""
-    renamed = {"switching": "switching_costs", "outside": "outside"}
     values: dict[str, Any] = {}
     for name in Parameters._fields:
-        value = getattr(scenario, renamed.get(name, name))
+        value = getattr(scenario, "switching_costs" if name == "switching" else name)
         values[name] = value if isinstance(value, (bool, int)) else np.float32(value)
     for name in ("forced_rate", "dealer_rate"):
         yearly = getattr(scenario, name) if scenario.life_events else 0.0

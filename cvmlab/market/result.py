@@ -80,7 +80,7 @@ class Result:
         return ["", *self.carriers]
 
     def summary(self) -> pd.DataFrame:
-        """Return one row a carrier and period.
+        """Return one row per carrier and period.
 
         Returns
         -------
@@ -88,7 +88,7 @@ class Result:
             ``period``, ``carrier``, ``customers`` (main carrier), ``share`` (of all customers), ``joined``,
             ``left``, ``left_<cause>``, ``won_back``, ``complaints``, ``handsets`` (sold),
             ``second_customers``, ``satisfaction`` (mean), ``revenue``, ``profit`` (both with second SIMs),
-            ``fixed_cost`` (of the network), ``result`` = profit − fixed_cost; money a month.
+            ``fixed_cost`` (of the network), ``result`` = profit − fixed_cost; monthly money.
 
         Examples
         --------
@@ -110,43 +110,38 @@ class Result:
         quality = np.array([[d.network_quality for d in in_force(self.dated[name], self.periods)] for name in names]).T
         count = len(self.state.carrier)
         fixed = quality.reshape(-1) * self.scenario.network_cost * count
-        customers = flat["customers"]
-        revenue, profit = flat["revenue"] / 100, flat["profit"] / 100
-        return pd.DataFrame(
-            {
-                "period": np.repeat(np.arange(self.periods), len(names)),
-                "carrier": np.tile(np.array(names, dtype=object), self.periods),
-                "customers": customers,
-                "share": customers / count,
-                "joined": flat["joined"],
-                "left": np.sum(list(left.values()), axis=0),
-                **left,
-                **{name: flat[name] for name in ("won_back", "complaints", "handsets", "second_customers")},
-                "satisfaction": np.divide(
-                    flat["mood"] / MOOD_SCALE, customers, out=np.zeros(len(customers)), where=customers > 0
-                ),
-                "revenue": revenue,
-                "profit": profit,
-                "fixed_cost": fixed,
-                "result": profit - fixed,
-            }
-        )
+        customers, profit = flat["customers"], flat["profit"] / 100
+        mood = np.divide(flat["mood"] / MOOD_SCALE, customers, out=np.zeros(len(customers)), where=customers > 0)
+        columns = {
+            "period": np.repeat(np.arange(self.periods), len(names)),
+            "carrier": np.tile(np.array(names, dtype=object), self.periods),
+            "customers": customers,
+            "share": customers / count,
+            "joined": flat["joined"],
+            "left": np.sum(list(left.values()), axis=0),
+            **left,
+            **{name: flat[name] for name in ("won_back", "complaints", "handsets", "second_customers")},
+            "satisfaction": mood,
+            "revenue": flat["revenue"] / 100,
+            "profit": profit,
+            "fixed_cost": fixed,
+            "result": profit - fixed,
+        }
+        return pd.DataFrame(columns)
 
     def retention_rate(self) -> NDArray[np.float64]:
-        """Return the share of each carrier's customers that stayed, shape (periods, carriers).
+        """Return the share of each carrier's customers of the month before that stayed, shape (periods, carriers).
 
-        Of those who were there the month before: 1 − left / (customers + left − joined); NaN where there
-        were none.
+        Formula: 1 − left / (customers + left − joined); NaN where there were none.
         """
         sums = self.sums[:, 1:]
         left = sums[..., LEFT + 1 :].sum(axis=-1)
         before = sums[..., 0] + left - sums[..., 1]
-        stayed: NDArray[np.float64] = np.full(left.shape, np.nan)
-        np.divide(before - left, before, out=stayed, where=before > 0)
-        return stayed
+        stayed = np.divide(before - left, before, out=np.full(left.shape, np.nan), where=before > 0)
+        return np.asarray(stayed, dtype=np.float64)
 
     def to_frame(self) -> pd.DataFrame:
-        """Return the panel as a frame, one row a customer and period with a carrier.
+        """Return the panel as a frame, one row per customer and period with a carrier.
 
         Returns
         -------
@@ -188,44 +183,40 @@ class Result:
         return np.array([f"{number:0{width}d}" for number in range(count)], dtype=object)
 
     def truth(self) -> pd.DataFrame:
-        """Return what nobody outside a simulation knows, one row a customer, after the last month.
+        """Return what nobody outside a simulation knows, one row per customer, after the last month.
 
         Returns
         -------
         pandas.DataFrame
             ``customer_id``, ``carrier``, ``tenure`` (months), ``level``, ``peak_level``, ``expectation``,
-            ``satisfaction``, ``contract_months_left``, ``wallet`` (money a month), ``price_sensitivity``,
-            ``data_need``, ``desire``, ``service_cost`` (money a month), ``group_network`` (carrier),
+            ``satisfaction``, ``contract_months_left``, ``wallet`` (monthly money), ``price_sensitivity``,
+            ``data_need``, ``desire``, ``service_cost`` (monthly money), ``group_network`` (carrier),
             ``handset_period`` (−1 none), ``second_carrier``, ``taste_<carrier>``.
         """
         import pandas as pd
 
         state, names = self.state, self.names()
         tastes = {f"taste_{name}": state.taste[j] for j, name in enumerate(names) if j}
-        return pd.DataFrame(
-            {
-                "customer_id": self.customer_id(),
-                "carrier": _named(state.carrier, names),
-                "tenure": state.tenure,
-                "level": state.level,
-                "peak_level": state.peak,
-                "expectation": state.expected,
-                "satisfaction": state.felt,
-                "contract_months_left": state.months_left,
-                "wallet": state.wallet,
-                "price_sensitivity": state.price_sensitivity,
-                "data_need": state.data_need,
-                "desire": state.desire,
-                "service_cost": state.service_cost,
-                "group_network": _named(state.group, names),
-                "handset_period": state.owns,
-                "second_carrier": _named(state.second, names),
-                **tastes,
-            }
-        )
+        columns = {
+            "customer_id": self.customer_id(),
+            "carrier": _named(state.carrier, names),
+            "tenure": state.tenure,
+            "level": state.level,
+            "peak_level": state.peak,
+            "expectation": state.expected,
+            "satisfaction": state.felt,
+            "contract_months_left": state.months_left,
+            **{name: getattr(state, name) for name in ("wallet", "price_sensitivity", "data_need", "desire")},
+            "service_cost": state.service_cost,
+            "group_network": _named(state.group, names),
+            "handset_period": state.owns,
+            "second_carrier": _named(state.second, names),
+            **tastes,
+        }
+        return pd.DataFrame(columns)
 
     def spells(self) -> pd.DataFrame:
-        """Return one row a relationship of a customer with a carrier, with its curve pattern (S04).
+        """Return one row per relationship of a customer with a carrier, with its curve pattern (S04).
 
         Returns
         -------
@@ -246,7 +237,7 @@ class Result:
         customer, first = np.divmod(flat, periods)
         last = ends % periods
         stage = np.where(panel.stage.T == 4, 0, panel.stage.T)
-        # Who declines from the first month on has still been in exploration.
+        # A customer who declines from the first month on has still been in exploration.
         reached = np.maximum.reduceat(np.where(panel.stage.T > 0, np.maximum(stage, 1), 0).reshape(-1), flat)
         stable = np.add.reduceat((stage == 3).reshape(-1).astype(np.int64), flat)
         ended = last < periods - 1
@@ -254,19 +245,18 @@ class Result:
         cause[ended] = panel.cause.T[customer[ended], last[ended] + 1]
         number = np.where(reached < 3, reached, np.where(stable >= _LATE, 4, 3))
         pattern = np.array(["", "I", "II", "III", "IV"], dtype=object)[np.where(ended, number, 0)]
-        frame = pd.DataFrame(
-            {
-                "customer_id": self.customer_id()[customer],
-                "carrier": np.array(self.names(), dtype=object)[carrier[customer, first]],
-                "first_period": first,
-                "last_period": last,
-                "ended": ended,
-                "cause": _NAMES[cause],
-                "reason": _REASONS[cause],
-                "stage_reached": np.array(STAGES, dtype=object)[reached],
-                "pattern": pattern,
-            }
-        )
+        columns = {
+            "customer_id": self.customer_id()[customer],
+            "carrier": np.array(self.names(), dtype=object)[carrier[customer, first]],
+            "first_period": first,
+            "last_period": last,
+            "ended": ended,
+            "cause": _NAMES[cause],
+            "reason": _REASONS[cause],
+            "stage_reached": np.array(STAGES, dtype=object)[reached],
+            "pattern": pattern,
+        }
+        frame = pd.DataFrame(columns)
         return frame[frame["carrier"] != ""].reset_index(drop=True)
 
     def _panel(self) -> Panel:

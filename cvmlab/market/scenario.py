@@ -9,28 +9,19 @@ from cvmlab.core.scenario import Scenario, number, switch
 from cvmlab.core.words import CvmError
 
 FORCES = (
-    "satisfaction",
-    "switching_costs",
-    "tariff_offer",
-    "data_speed",
-    "handset_launch",
-    "contract",
-    "group_network",
-    "contagion",
-    "dual_sim",
-    "win_back",
-    "life_events",
-)
+    "satisfaction", "switching_costs", "tariff_offer", "data_speed", "handset_launch", "contract", "group_network",
+    "contagion", "dual_sim", "win_back", "life_events",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class MarketScenario(Scenario):
     """The market: which forces act, how strong they are, and how customers differ.
 
-    Utilities are in logits: a chance of one's own has the standard deviation π/√6 = 1.28. What money buys
+    Utilities are in logits: the chance in each choice has the standard deviation π/√6 = 1.28. What money buys
     (care, subsidies, offers) has falling returns: effect = response · √(money / response_scale).
-    The figures are assumptions, made so that an untouched market of three carriers loses 10–30% of a
-    carrier's customers a year; they are not estimates of any real market.
+    The figures are assumptions, made so that in an untouched market of three carriers each loses 10–30% of its
+    customers per year; they are not estimates of any real market.
 
     Examples
     --------
@@ -143,13 +134,7 @@ class MarketScenario(Scenario):
     )
 
     def with_forces(self, *names: str) -> MarketScenario:
-        """Return the scenario with these forces on and all others off.
-
-        Raises
-        ------
-        CvmError
-            For a name that is no force.
-        """
+        """Return the scenario with these forces on and all others off; a name that is no force is refused."""
         for name in names:
             if name not in FORCES:
                 raise CvmError("market.unknown_force", name=name, names=", ".join(FORCES))
@@ -162,13 +147,7 @@ class MarketScenario(Scenario):
 
 @dataclass(frozen=True)
 class Carrier(Scenario):
-    """A carrier as it enters the market.
-
-    Examples
-    --------
-    >>> Carrier(share=0.7).share
-    0.7
-    """
+    """A carrier as it enters the market."""
 
     share: float = number(1.0, word="market.share", minimum=0, maximum=1, step=0.01, unit="share")
     brand: float = number(0.0, word="market.brand", minimum=-20, maximum=20, step=0.1)
@@ -209,10 +188,7 @@ class Decision(Scenario):
 
 
 def check_carriers(carriers: Mapping[str, Carrier], scenario: MarketScenario) -> None:
-    """Raise `CvmError` unless there are carriers and their shares make up the market.
-
-    Without an outside option the shares sum to one; with it, to at most one: the rest have no carrier.
-    """
+    """Raise `CvmError` unless the carriers' shares sum to one, or with an outside option to at most one."""
     if not carriers or len(carriers) > 200:
         raise CvmError("market.no_carriers", count=len(carriers))
     if len(carriers) == 1 and not scenario.outside:

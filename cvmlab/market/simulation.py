@@ -33,10 +33,10 @@ _SECOND = {"second": np.uint8, "second_revenue": np.int32, "second_profit": np.i
 
 
 def memory_needed(customers: int, periods: int, carriers: int = 3, *, dual_sim: bool = True, panel: bool = True) -> int:
-    """Return the bytes that a simulation needs at most, before it is begun.
+    """Return the bytes that a simulation needs at most.
 
-    The panel takes 16 bytes a customer and month (25 with dual SIM); the customers themselves 180 bytes
-    and 8 more a carrier, while they are drawn.
+    The panel takes 16 bytes per customer and month (25 with dual SIM); the customers themselves 180 bytes
+    and 8 more per carrier, while they are drawn.
 
     Examples
     --------
@@ -65,38 +65,27 @@ def simulate(
     """Simulate a market month by month.
 
     In every month customers choose (utility plus chance, the largest wins; switching has its cost), leave
-    with a cause, use and pay, feel and learn, and their relationship grows or declines. The forces are in
-    `cvmlab.market.forces`, one function each.
+    with a cause, use and pay, feel and learn, and their relationship grows or declines. The first call on a
+    computer waits some 20 seconds for the compiler, in silence: see `is_compiled` and `compile_engine`.
 
     Parameters
     ----------
-    scenario
-        The market; `MarketScenario()` if left out.
-    carriers
-        Name → `Carrier`; three carriers with 70, 20 and 10% if left out. One alone needs the outside option.
+    scenario, carriers
+        `MarketScenario()` if left out; name → `Carrier`, three with 70, 20 and 10% if left out. One alone needs
+        the outside option.
     decisions
-        Name → `Decision`, or → {period: `Decision`}, each in force until the next; periods count from 0.
-    customers
-        How many to draw, or `Customers`.
-    periods
-        Months.
+        Name → `Decision`, or → {period: `Decision`}, each in force until the next; periods count from 0. Carriers
+        without one begin with ``Decision()``.
+    customers, periods
+        How many to draw, or `Customers`; months.
     seed
-        As in `cvmlab.core.random.draws.words`. The same seed gives every customer the same luck in every scenario.
+        Whole number; the same seed gives every customer the same luck in every scenario.
     threads
         How many processors to use, all by default; the result is the same, byte for byte.
     panel
         Whether to keep every customer's every month; without it only the sums are kept.
     memory_limit
         In GB; more is refused before the start.
-
-    Returns
-    -------
-    Result
-
-    Notes
-    -----
-    The first call on a computer waits some 20 seconds for the compiler, in silence: see
-    `cvmlab.market.is_compiled` and `cvmlab.market.compile_engine`.
 
     Raises
     ------
@@ -140,18 +129,13 @@ def extend(
 
     Parameters
     ----------
-    result
-        From `simulate` or `extend`.
-    periods
-        Months to go on.
+    result, periods
+        From `simulate` or `extend`; months to go on.
     decisions
-        As in `simulate`; a `Decision` without a period holds from the first new month. Earlier decisions of
-        a carrier stay in force until then.
-
-    Raises
-    ------
-    CvmError
-        Also for a decision about a period that has passed.
+        Name → `Decision` from the first new month on, or → {period: `Decision`}; earlier decisions stay in force
+        until then. A period that has passed is refused.
+    threads, memory_limit
+        Processors to use; GB, of which more is refused.
 
     Examples
     --------
@@ -177,26 +161,14 @@ def extend(
     if kept is not None and result.panel is not None:
         pairs = zip(result.panel, kept, strict=True)
         kept = Panel(*(np.concatenate(pair) if pair[0].size else pair[0] for pair in pairs))
-    return dataclasses.replace(
-        result,
-        dated=dated,
-        periods=stop,
-        state=state,
-        panel=kept,
-        sums=np.concatenate([result.sums, sums]),
-    )
+    total = np.concatenate([result.sums, sums])
+    return dataclasses.replace(result, dated=dated, periods=stop, state=state, panel=kept, sums=total)
 
 
 def _run(
-    scenario: MarketScenario,
-    tables: Tables,
-    state: State,
-    seed: int,
-    start: int,
-    stop: int,
-    panel: bool,
-    threads: int | None,
-) -> tuple[Panel | None, NDArray[np.int64]]:
+    scenario: MarketScenario, tables: Tables, state: State, seed: int,
+    start: int, stop: int, panel: bool, threads: int | None,
+) -> tuple[Panel | None, NDArray[np.int64]]:  # fmt: skip
     """Run the months from ``start`` to before ``stop`` on the state, which is changed."""
     parameters = make_parameters(scenario)
     count, carriers = len(state.carrier), len(state.taste)
@@ -227,7 +199,7 @@ def _market(scenario: MarketScenario, state: State) -> tuple[NDArray[np.float32]
 
 
 def _empty_panel(periods: int, customers: int, dual_sim: bool) -> Panel:
-    """Return the arrays of a panel, parts of one piece of memory: large pieces come in large pages, with less to do."""
+    """Return the arrays of a panel, parts of one piece of memory, which comes in large pages and so costs less."""
     kinds = {**_MAIN, **_SECOND}
     shapes = {name: (periods, customers) if dual_sim or name in _MAIN else (0, 0) for name in kinds}
     sizes = {name: np.dtype(kinds[name]).itemsize * shapes[name][0] * shapes[name][1] for name in kinds}
@@ -242,7 +214,7 @@ def _empty_panel(periods: int, customers: int, dual_sim: bool) -> Panel:
 
 
 def _first_expectation(scenario: MarketScenario, tables: Tables, customers: Customers) -> NDArray[np.float32]:
-    """Return what customers have learned to expect: what their carrier delivers on average in the first month."""
+    """Return what customers expect at first: what their carrier delivers on average in the first month."""
     expected = tables.quality[0][customers.carrier]
     if scenario.data_speed:
         expected = expected + customers.data_need * tables.speed[0][customers.carrier]

@@ -1,8 +1,8 @@
-"""Relationships with known truth: what stage recovery and pattern recovery are graded against.
+"""Relationships with known truth, for grading the recovery of stages and patterns.
 
-Two generators that know nothing of each other: `simulate_relationships` walks every customer through the stages
-and lets `cvmlab.lifecycle.variables` turn the level into money; `from_market` reads the relationships of one
-carrier out of the market engine, where a stage is only a name for a level that satisfaction moves.
+The two generators are independent: `simulate_relationships` walks every customer through the stages and lets
+`cvmlab.lifecycle.variables` turn the level into money; `from_market` reads the relationships of one carrier out of the
+market engine, where a stage is only a name for a level that satisfaction moves.
 
 >>> known = simulate_relationships(Population(), customers=200, periods=36, seed=1)
 >>> known.panel["revenue"].shape, known.truth.columns.tolist()[:4]
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from cvmlab.core.checking import check_count
 from cvmlab.core.random import draws
@@ -24,95 +25,67 @@ from cvmlab.core.scenario import Scenario, number
 from cvmlab.core.words import CvmError
 from cvmlab.data.panels import Panel
 from cvmlab.data.tables import BREADTH, COST, CUSTOMER_ID, PROFIT, REVENUE, VOLUME
-from cvmlab.relationship.lifecycle import DECLINE, ENDED, EXPLORATION, FORMATION, STABILITY, Relationship
-from cvmlab.relationship.patterns import LATE_MONTHS, PATTERNS
-from cvmlab.relationship.patterns.paths import last_relationship
 
-from . import lifecycle
+from .lifecycle import DECLINE, ENDED, EXPLORATION, FORMATION, STABILITY, Relationship, variables
+from .patterns import LATE_MONTHS, PATTERNS
+from .patterns.paths import last_relationship
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from cvmlab.market import Result
 
 __all__ = ["Population", "Relationships", "from_market", "simulate_relationships"]
 
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+_Floats = NDArray[np.float64]
+_Codes = NDArray[np.uint8]
+
 _FIRST_MONTH = np.datetime64("2015-01")
+
+
+def _chance(default: float, name: str, step: float = 0.01) -> Any:
+    return number(default, word=f"stages.{name}", minimum=0, maximum=1, step=step, unit="per_month")
+
+
+def _mean_months(default: float, name: str) -> Any:
+    return number(default, word=f"stages.{name}", minimum=1, maximum=120, step=1, unit="months")
 
 
 @dataclass(frozen=True)
 class Population(Scenario):
     """Many relationships that differ: how fast, how large, how noisy, and how likely they are to end.
 
-    The figures are assumptions. A spread is the σ of a logarithm; a chance is that of a month. What a level
-    means in units and money is said by a `cvmlab.lifecycle.Relationship`.
+    All figures are assumptions; the labels of the fields say what each is. A spread is the σ of a logarithm, that of
+    ``gaps`` one of logits. A `cvmlab.lifecycle.Relationship` says what a level means in units and money.
 
-    Attributes
-    ----------
-    customers_before
-        Share of customers whose relationship began before the first month, up to ``months_before`` earlier.
-        They have lasted until then; the rest begin in any month, evenly.
-    exploration_months, formation_months
-        Mean months until the relationship moves up; decline may come first.
-    speed_spread
-        How much customers differ in speed.
-    decline_months
-        Months in which an unchecked decline goes from the highest level to 15% of it.
-    exploration_decline, formation_decline, stability_decline
-        Chance that a decline sets in.
-    exploration_end, formation_end, stability_end
-        Chance that the relationship ends straight from the stage.
-    decline_end, repair
-        Chance that a decline ends the relationship, or is repaired: back to exploration if it began there,
-        else a climb back that is called formation again, and then stability.
-    win_back
-        Chance that a relationship that has ended begins anew, with exploration.
-    size_spread
-        How much customers differ in size.
-    noise, margin_noise
-        Chance of a month: in the volume, and in the cost per unit.
-    price_spread
-        How much customers differ in the price they have bargained for.
-    season
-        Amplitude of the season as a share, largest in December, 0 for none.
-    gaps, gaps_spread
-        Share of months without a purchase in a stable relationship, and how much customers differ in it
-        (in logits). A month that is left out is not made up for.
+    Relationships from before the first month began up to ``months_before`` earlier and have lasted until then; the rest
+    begin in any month, evenly. ``exploration_months`` and ``formation_months`` are means, if no decline comes first;
+    ``decline_months`` are those from the highest level to 15% of it. A repair leads back to exploration if the decline
+    began there, otherwise to a climb that is called formation again, and then to stability. A relationship that is won
+    back begins anew with exploration. The season is highest in December. ``gaps`` is the share of months without a
+    purchase in a stable relationship; a month that is left out is not made up for.
     """
 
     customers_before: float = number(0.3, word="stages.customers_before", minimum=0, maximum=1, step=0.05, unit="share")
     months_before: int = number(
         60, word="stages.months_before", minimum=0, maximum=600, step=6, unit="months", whole=True
     )
-    exploration_months: float = number(
-        6.0, word="stages.exploration_months", minimum=1, maximum=120, step=1, unit="months"
-    )
-    formation_months: float = number(
-        18.0, word="stages.formation_months", minimum=1, maximum=120, step=1, unit="months"
-    )
-    decline_months: float = number(12.0, word="stages.decline_months", minimum=1, maximum=120, step=1, unit="months")
+    exploration_months: float = _mean_months(6.0, "exploration_months")
+    formation_months: float = _mean_months(18.0, "formation_months")
+    decline_months: float = _mean_months(12.0, "decline_months")
     speed_spread: float = number(0.35, word="stages.speed_spread", minimum=0, maximum=2, step=0.05)
-    exploration_decline: float = number(
-        0.03, word="stages.exploration_decline", minimum=0, maximum=1, step=0.01, unit="per_month"
-    )
-    formation_decline: float = number(
-        0.015, word="stages.formation_decline", minimum=0, maximum=1, step=0.005, unit="per_month"
-    )
-    stability_decline: float = number(
-        0.015, word="stages.stability_decline", minimum=0, maximum=1, step=0.005, unit="per_month"
-    )
-    exploration_end: float = number(
-        0.03, word="stages.exploration_end", minimum=0, maximum=1, step=0.01, unit="per_month"
-    )
-    formation_end: float = number(
-        0.004, word="stages.formation_end", minimum=0, maximum=1, step=0.001, unit="per_month"
-    )
-    stability_end: float = number(
-        0.003, word="stages.stability_end", minimum=0, maximum=1, step=0.001, unit="per_month"
-    )
-    decline_end: float = number(0.08, word="stages.decline_end", minimum=0, maximum=1, step=0.01, unit="per_month")
-    repair: float = number(0.08, word="stages.repair", minimum=0, maximum=1, step=0.01, unit="per_month")
-    win_back: float = number(0.0, word="stages.win_back", minimum=0, maximum=1, step=0.005, unit="per_month")
+    exploration_decline: float = _chance(0.03, "exploration_decline")
+    formation_decline: float = _chance(0.015, "formation_decline", step=0.005)
+    stability_decline: float = _chance(0.015, "stability_decline", step=0.005)
+    exploration_end: float = _chance(0.03, "exploration_end")
+    formation_end: float = _chance(0.004, "formation_end", step=0.001)
+    stability_end: float = _chance(0.003, "stability_end", step=0.001)
+    decline_end: float = _chance(0.08, "decline_end")
+    repair: float = _chance(0.08, "repair")
+    win_back: float = _chance(0.0, "win_back", step=0.005)
     size_spread: float = number(1.0, word="stages.size_spread", minimum=0, maximum=4, step=0.1)
     noise: float = number(0.2, word="stages.noise", minimum=0, maximum=2, step=0.05)
     margin_noise: float = number(0.03, word="stages.margin_noise", minimum=0, maximum=1, step=0.01)
@@ -125,7 +98,7 @@ class Population(Scenario):
 
 @dataclass(frozen=True)
 class Relationships:
-    """Histories with what nobody outside a simulation knows.
+    """Histories with the truth behind them.
 
     Attributes
     ----------
@@ -135,20 +108,18 @@ class Relationships:
         True codes, shape (periods, customers), uint8: 0 none, 1 exploration, 2 formation, 3 stability, 4 decline,
         5 ended.
     truth
-        One row a customer, of the last relationship where there were several: ``customer_id``, ``start`` (first row
-        with a relationship), ``pattern`` (``"I"`` to ``"IV"``, empty while alive), ``stage_left`` (code of the stage
-        from which the relationship last fell or ended, 0 while alive), ``ended`` (first row after the end, −1 while
-        alive), ``repaired`` (how often a decline was overcome), ``stable_months``.
+        One row per customer, of the last relationship if there were several: ``customer_id``, ``start`` (first row with
+        a relationship), ``pattern`` (``"I"`` to ``"IV"``, empty while alive), ``stage_left`` (code of the stage from
+        which the relationship last fell or ended, 0 while alive), ``ended`` (first row after the end, −1 while alive),
+        ``repaired`` (how often a decline was overcome), ``stable_months``.
     """
 
     panel: Panel
-    stage: NDArray[np.uint8]
+    stage: _Codes
     truth: pd.DataFrame
 
 
-# --- the generator of this model -----------------------------------------------------------------
-
-# What a draw is for; draws of a month are keyed by the month as well.
+# what a draw is for; draws of a month are keyed by the month as well
 _BEGINS, _BEGINS_WHEN, _SPEED_UP, _SPEED_FORM, _SPEED_DOWN, _SIZE, _GAPS, _PRICE = range(8)
 _FATE, _VOLUME, _COST, _BUYS, _BREADTH, _REFERRED = range(16, 22)
 _ONCE = 2**31
@@ -157,45 +128,33 @@ _REFERRAL_MONTHS = 0.5
 
 
 def simulate_relationships(
-    population: Population,
-    customers: int,
-    periods: int,
-    seed: int,
-    *,
-    relationship: Relationship | None = None,
+    population: Population, customers: int, periods: int, seed: int, *, relationship: Relationship | None = None
 ) -> Relationships:
     """Simulate relationships month by month, all customers at once.
+
+    Level: from 40% of the relationship's ``explored`` up to it in exploration; then a smooth step to ``formed``; in
+    stability it nears 1 by 8% of the rest per month; in decline it falls exponentially. Volume and unit cost are
+    multiplied by lognormal variation of mean 1. Indirect benefit comes in whole referrals (Poisson), each worth half a
+    month's largest benefit; ``profit`` = revenue − volume · cost − fixed cost + indirect benefit. The first month
+    always sees a purchase.
 
     Parameters
     ----------
     population
         How relationships begin, move and end.
     customers, periods
-        How many, at least 1; a period is a month.
+        How many, whole numbers from 1; a period is a month.
     seed
-        As in `cvmlab.core.random.draws.words`. Customer i has the same history for any number of customers.
+        A whole number from 0. Customer i has the same history for any number of customers.
     relationship
-        What a level means in units and money; only the lags and money of it count, its months are the
-        population's. The default `Relationship` if left out.
+        What a level means in units and money; its months do not count, those of the population do. The default
+        `Relationship` if left out.
 
     Returns
     -------
     Relationships
-        Its panel has ``revenue``, ``profit``, ``volume``, ``price``, ``cost`` (a unit), ``indirect_benefit`` and
+        Its panel has ``revenue``, ``profit``, ``volume``, ``price``, ``cost`` (per unit), ``indirect_benefit`` and
         ``breadth``.
-
-    Raises
-    ------
-    CvmError
-        For a number of customers or periods below 1, or a seed that is none.
-
-    Notes
-    -----
-    Level: from 40% of the relationship's ``explored`` up to it in exploration; then a smooth step to ``formed``; in
-    stability it nears 1 by 8% of the rest a month; in decline it falls exponentially. Volume and unit cost are
-    multiplied by lognormal chance of mean 1. Indirect benefit comes in whole referrals (Poisson), each worth half a
-    month's largest benefit; ``profit`` = revenue − volume · cost − fixed cost + indirect benefit. The first month
-    always sees a purchase.
 
     Examples
     --------
@@ -227,24 +186,24 @@ def _months(periods: int) -> NDArray[np.datetime64]:
 
 
 def _walk(
-    population: Population, figures: Relationship, customers: int, periods: int, seed: int
-) -> tuple[NDArray[np.uint8], NDArray[np.float64], NDArray[np.int64]]:
+    it: Population, figures: Relationship, customers: int, periods: int, seed: int
+) -> tuple[_Codes, _Floats, NDArray[np.int64]]:
     """Return stage and level of every month, those before the first included, and the month of the beginning."""
-    before = population.months_before
+    before = it.months_before
 
-    def once(draw: Any, purpose: int) -> NDArray[np.float64]:
+    def once(draw: Any, purpose: int) -> _Floats:
         return draws.of_everyone(draw, seed, customers, _ONCE, purpose)
 
-    def speed(purpose: int) -> NDArray[np.float64]:
-        return exp(population.speed_spread * once(draws.normal, purpose))
+    def speed(purpose: int) -> _Floats:
+        return exp(it.speed_spread * once(draws.normal, purpose))
 
     when = once(draws.uniform, _BEGINS_WHEN)
-    is_before = once(draws.uniform, _BEGINS) < population.customers_before
+    is_before = once(draws.uniform, _BEGINS) < it.customers_before
     begins = np.where(is_before & (before > 0), np.floor(when * before), before + np.floor(when * periods))
     begins = begins.astype(np.int64)
-    explores = np.maximum(1, np.round(population.exploration_months * speed(_SPEED_UP)))
-    forms = np.maximum(1, np.round(population.formation_months * speed(_SPEED_FORM)))
-    falls = np.log(_LEFT_AT) / (population.decline_months * speed(_SPEED_DOWN))
+    explores = np.maximum(1, np.round(it.exploration_months * speed(_SPEED_UP)))
+    forms = np.maximum(1, np.round(it.formation_months * speed(_SPEED_FORM)))
+    falls = np.log(_LEFT_AT) / (it.decline_months * speed(_SPEED_DOWN))
 
     code = np.zeros(customers, np.uint8)
     level, base = np.zeros(customers), np.zeros(customers)
@@ -252,21 +211,17 @@ def _walk(
     origin = np.zeros(customers, np.uint8)
     stages = np.zeros((before + periods, customers), np.uint8)
     levels = np.zeros((before + periods, customers))
-    leave = np.array(
-        [0, population.exploration_end, population.formation_end, population.stability_end, population.decline_end, 0]
-    )
-    fall = np.array(
-        [0, population.exploration_decline, population.formation_decline, population.stability_decline, 0, 0]
-    )
+    leave = np.array([0, it.exploration_end, it.formation_end, it.stability_end, it.decline_end, 0])
+    fall = np.array([0, it.exploration_decline, it.formation_decline, it.stability_decline, 0, 0])
     for month in range(before + periods):
         fate = draws.of_everyone(draws.uniform, seed, customers, month, _FATE)
-        # Relationships from before the first month are those that have lasted.
+        # relationships from before the first month are those that have lasted
         counts = month >= before
         ends = (fate < leave[code]) & counts
         sinks = ~ends & (fate < leave[code] + fall[code]) & counts
-        mends = ~ends & (code == DECLINE) & (fate < population.decline_end + population.repair) & counts
+        mends = ~ends & (code == DECLINE) & (fate < it.decline_end + it.repair) & counts
         grows = ~ends & ~sinks & ((code == EXPLORATION) & (spent >= explores) | (code == FORMATION) & (spent >= forms))
-        returns = (code == ENDED) & (fate < population.win_back) & counts
+        returns = (code == ENDED) & (fate < it.win_back) & counts
         starts = (begins == month) | returns
 
         origin = np.where(sinks, code, origin).astype(np.uint8)
@@ -294,23 +249,23 @@ def _moved(code: Any, level: Any, base: Any, spent: Any, explores: Any, forms: A
 
 
 def _seen(
-    population: Population, figures: Relationship, level: NDArray[np.float64], seed: int, begins: NDArray[np.int64]
-) -> dict[str, NDArray[np.float64]]:
+    population: Population, figures: Relationship, level: _Floats, seed: int, begins: NDArray[np.int64]
+) -> dict[str, _Floats]:
     """Return what the firm records: the variables of the level with chance, season, gaps, breadth and referrals."""
     months, customers = level.shape
 
-    def once(purpose: int) -> NDArray[np.float64]:
+    def once(purpose: int) -> _Floats:
         return draws.of_everyone(draws.normal, seed, customers, _ONCE, purpose)
 
-    def monthly(draw: Any, purpose: int) -> NDArray[np.float64]:
+    def monthly(draw: Any, purpose: int) -> _Floats:
         return np.stack([draws.of_everyone(draw, seed, customers, month, purpose) for month in range(months)])
 
-    def chance(purpose: int, spread: float) -> NDArray[np.float64]:
+    def chance(purpose: int, spread: float) -> _Floats:
         if spread == 0:
             return np.ones(level.shape)
         return exp(spread * monthly(draws.normal, purpose) - spread**2 / 2)
 
-    known = lifecycle.variables(level, figures)
+    known = variables(level, figures)
     size = exp(population.size_spread * once(_SIZE))
     buys = _buys(population, level, begins, once(_GAPS), monthly(draws.uniform, _BUYS))
     season = 1 + population.season * np.cos(2 * np.pi * (np.arange(months) - population.months_before - 11) / 12)
@@ -322,7 +277,7 @@ def _seen(
     if per_referral > 0:
         expected = known["indirect_benefit"] / per_referral
         referrals = np.sign(expected) * _poisson(np.abs(expected), monthly(draws.uniform, _REFERRED))
-    # Word of mouth outlasts the relationship, but a firm can no longer lay it to the customer's account.
+    # word of mouth outlasts the relationship, but a firm can no longer trace it to the customer
     benefit = per_referral * referrals * size * (level > 0)
     breadth = np.where(buys, 1 + _poisson(population.largest_breadth * level, monthly(draws.uniform, _BREADTH)), 0.0)
     revenue = volume * price
@@ -333,14 +288,8 @@ def _seen(
     }  # fmt: skip
 
 
-def _buys(
-    population: Population,
-    level: NDArray[np.float64],
-    begins: NDArray[np.int64],
-    habit: NDArray[np.float64],
-    chance: NDArray[np.float64],
-) -> NDArray[np.bool_]:
-    """Return the months with a purchase: gaps are twice as likely where the level is nil as where it is highest."""
+def _buys(population: Population, level: _Floats, begins: Any, habit: _Floats, chance: _Floats) -> Any:
+    """Return the months with a purchase: gaps are twice as likely at the lowest level as at the highest."""
     if population.gaps == 0:
         return level > 0
     odds = population.gaps / (1 - population.gaps) * exp(population.gaps_spread * habit)
@@ -351,7 +300,7 @@ def _buys(
     return buys
 
 
-def _poisson(mean: NDArray[np.float64], chance: NDArray[np.float64]) -> NDArray[np.float64]:
+def _poisson(mean: _Floats, chance: _Floats) -> _Floats:
     """Return Poisson draws by inversion."""
     count = np.zeros(mean.shape)
     share = np.exp(-mean)
@@ -363,30 +312,20 @@ def _poisson(mean: NDArray[np.float64], chance: NDArray[np.float64]) -> NDArray[
     return count
 
 
-# --- the market engine ---------------------------------------------------------------------------
-
-
 def from_market(result: Result, carrier: str) -> Relationships:
     """Return one carrier's customers of a simulated market, with the engine's own stages as the truth.
 
     Parameters
     ----------
-    result
-        From `cvmlab.market.simulate`, with its panel kept.
-    carrier
-        Name of the carrier.
+    result, carrier
+        From `cvmlab.market.simulate`, with its panel kept; name of a carrier that ever has a customer.
 
     Returns
     -------
     Relationships
-        One column a relationship: a customer who left and came back later counts twice (``customer_id`` and,
-        from the second on, ``-2``, ``-3`` …). The panel has ``revenue`` and ``profit``. Those who were with the
-        carrier in the first month began before it.
-
-    Raises
-    ------
-    CvmError
-        For an unknown carrier, one without any customer, or a result without its panel.
+        One column per relationship: a customer who left and came back later counts twice (``customer_id`` and, from the
+        second on, ``-2``, ``-3`` …). The panel has ``revenue`` and ``profit``. Relationships of the first month began
+        before it.
 
     Examples
     --------
@@ -418,38 +357,33 @@ def from_market(result: Result, carrier: str) -> Relationships:
     return Relationships(panel, stage, _truth(panel.customer_id, stage))
 
 
-# --- the truth -----------------------------------------------------------------------------------
-
-
-def _first_rows(revenue: NDArray[np.float64], stage: NDArray[np.uint8]) -> NDArray[np.int64]:
+def _first_rows(revenue: _Floats, stage: _Codes) -> NDArray[np.int64]:
     """Return where each grid begins: the first month with revenue, else with a relationship, else the last."""
     has = np.where((revenue != 0).any(axis=0), revenue != 0, (stage > 0) & (stage < ENDED))
     has[-1] |= ~has.any(axis=0)
-    first: NDArray[np.int64] = has.argmax(axis=0).astype(np.int64)
+    first: NDArray[np.int64] = has.argmax(axis=0)
     return first
 
 
-def _truth(customer_id: NDArray[np.object_], stage: NDArray[np.uint8]) -> pd.DataFrame:
+def _truth(customer_id: NDArray[np.object_], stage: _Codes) -> pd.DataFrame:
     stage = last_relationship(stage)
     alive = (stage >= EXPLORATION) & (stage <= DECLINE)
-    # who left in the very first month was never seen
+    # a customer who left in the very first month was never seen
     over = (stage == ENDED).any(axis=0) & alive.any(axis=0)
     rising = (stage >= EXPLORATION) & (stage <= STABILITY)
     last_rising = len(stage) - 1 - rising[::-1].argmax(axis=0)
     customers = np.arange(stage.shape[1])
-    # Who declines from the first month on has still been in exploration.
+    # a customer who declines from the first month on has still been in exploration
     left = np.where(rising.any(axis=0), stage[last_rising, customers], EXPLORATION)
     left = np.where(over, left, 0)
     stable = (stage == STABILITY).sum(axis=0)
     pattern = np.where(left == STABILITY, np.where(stable >= LATE_MONTHS, 4, 3), left)
-    return pd.DataFrame(
-        {
-            CUSTOMER_ID: customer_id,
-            "start": np.where(alive.any(axis=0), alive.argmax(axis=0), len(stage)),
-            "pattern": np.array(["", *PATTERNS], dtype=object)[pattern],
-            "stage_left": left.astype(np.int64),
-            "ended": np.where(over, (stage == ENDED).argmax(axis=0), -1),
-            "repaired": ((stage[:-1] == DECLINE) & rising[1:]).sum(axis=0),
-            "stable_months": stable,
-        }
-    )
+    return pd.DataFrame({
+        CUSTOMER_ID: customer_id,
+        "start": np.where(alive.any(axis=0), alive.argmax(axis=0), len(stage)),
+        "pattern": np.array(["", *PATTERNS], dtype=object)[pattern],
+        "stage_left": left.astype(np.int64),
+        "ended": np.where(over, (stage == ENDED).argmax(axis=0), -1),
+        "repaired": ((stage[:-1] == DECLINE) & rising[1:]).sum(axis=0),
+        "stable_months": stable,
+    })  # fmt: skip

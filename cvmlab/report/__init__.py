@@ -1,6 +1,6 @@
 """The case report: run its notebook with papermill, then write HTML, PDF, workbook and figures.
 
-`run` makes one report, `run_by_group` one a group with an index page.
+`run` makes one report, `run_by_group` one per group with an index page.
 """
 
 import lazy_loader

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from cvmlab.case.cautions import FAIR_ABOVE, POOR_ABOVE, quality_light
 from cvmlab.core.formats import percent
 from cvmlab.core.words import keys, say, term
 
 from . import html
-from .html import Kind
-from .light import FAIR_ABOVE, POOR_ABOVE, quality_light
+from .html import Columns, Kind
 from .privacy import mask_name
 
 if TYPE_CHECKING:
@@ -22,21 +22,9 @@ _MOST_MONTHS = 24
 
 
 def quality(report: DataReport, mapping: ColumnMapping, *, masked: bool = False) -> list[html.Page]:
-    """Return the section on data quality.
-
-    Parameters
-    ----------
-    report, mapping
-        Of a `cvmlab.reading.Log`.
-    masked
-        Leave out the cells of the source that a person may be recognised by.
-    """
-    rule = say(
-        "report.quality_rule",
-        light=term(f"report.light_{quality_light(report)}"),
-        fair=percent(FAIR_ABOVE),
-        poor=percent(POOR_ABOVE),
-    )
+    """Return the section on data quality; ``masked`` without the cells by which a person may be recognised."""
+    light = term(f"report.light_{quality_light(report)}")
+    rule = say("report.quality_rule", light=light, fair=percent(FAIR_ABOVE), poor=percent(POOR_ABOVE))
     pieces = [
         html.heading(term("report.quality_title")),
         html.paragraph(rule),
@@ -56,7 +44,7 @@ def quality(report: DataReport, mapping: ColumnMapping, *, masked: bool = False)
 def _reconciliation(report: DataReport) -> str:
     frame = report.reconcile()
     frame["cents"] = [f"{amount:,.2f}" for amount in frame["amount"]]
-    columns: dict[str, tuple[str, Kind]] = {
+    columns: Columns = {
         "label": (term("report.quality_line"), "id"),
         "rows": (term("report.quality_rows"), "count"),
         "cents": (term("report.quality_amount"), "number_text"),
@@ -76,7 +64,7 @@ def _notes(report: DataReport, masked: bool) -> list[str]:
 
 def _without_name(note: Note) -> Note:
     said = note.to_dict()["values"]
-    # a remark on a suspicious customer tells who it is
+    # a remark on a suspicious customer names the customer
     return replace(note, values={**said, "customer": mask_name(str(said["customer"]))}) if "customer" in said else note
 
 
@@ -87,7 +75,7 @@ def _columns(mapping: ColumnMapping) -> str:
         for role, column in mapping.to_dict().items()
         if column
     ]
-    columns: dict[str, tuple[str, Kind]] = {
+    columns: Columns = {
         "role": (term("report.quality_role"), "text"),
         "column": (term("report.quality_column"), "id"),
     }
@@ -97,49 +85,39 @@ def _columns(mapping: ColumnMapping) -> str:
 def _suspicious(report: DataReport, masked: bool) -> str:
     if not report.suspicious or masked:
         return ""
-    frame = pd.DataFrame(
-        [
-            {
-                "customer": customer.customer_id,
-                "name": customer.customer_name,
-                "rows": customer.rows,
-                "amount": f"{customer.amount:,.2f}",
-                "excluded": customer.excluded,
-            }
-            for customer in report.suspicious
-        ]
-    )
-    columns: dict[str, tuple[str, Kind]] = {
+    columns: Columns = {
         "customer": (term("report.customer"), "id"),
         "name": (term("report.customer_name"), "text"),
         "rows": (term("report.quality_rows"), "count"),
         "amount": (term("report.quality_amount"), "number_text"),
         "excluded": (term("report.quality_excluded"), "yes"),
     }
-    return html.table(frame, columns, caption=term("report.quality_suspicious"))
+    rows = [
+        (customer.customer_id, customer.customer_name, customer.rows, f"{customer.amount:,.2f}", customer.excluded)
+        for customer in report.suspicious
+    ]
+    return html.table(pd.DataFrame(rows, columns=list(columns)), columns, caption=term("report.quality_suspicious"))
 
 
 def _samples(report: DataReport, masked: bool) -> str:
     if not report.samples or masked:
         return ""
-    frame = pd.DataFrame(
-        [
-            {
-                "reason": say(f"reading.line_{sample.reason}"),
-                "place": " · ".join(part for part in (sample.file, sample.sheet) if part),
-                "row": sample.row,
-                "value": sample.value,
-            }
-            for sample in report.samples
-        ]
-    )
-    columns: dict[str, tuple[str, Kind]] = {
+    rows = [
+        (
+            say(f"reading.line_{sample.reason}"),
+            " · ".join(part for part in (sample.file, sample.sheet) if part),
+            sample.row,
+            sample.value,
+        )
+        for sample in report.samples
+    ]
+    columns: Columns = {
         "reason": (term("report.reason"), "text"),
         "place": (term("report.quality_place"), "text"),
         "row": (term("report.quality_row"), "count"),
         "value": (term("report.quality_value"), "text"),
     }
-    return html.table(frame, columns, caption=term("report.quality_samples"))
+    return html.table(pd.DataFrame(rows, columns=list(columns)), columns, caption=term("report.quality_samples"))
 
 
 def _by_month(report: DataReport) -> str:
@@ -154,13 +132,8 @@ def _by(frame: pd.DataFrame, names: tuple[str, ...], caption: str) -> str:
     shown = frame.copy()
     for column in ("amount", "used_amount", "dropped_amount"):
         shown[column] = [f"{amount:,.2f}" for amount in frame[column]]
-    columns: dict[str, tuple[str, Kind]] = {
-        **{name: (term(f"report.quality_{name}"), "text") for name in names},
-        "rows": (term("report.quality_rows"), "count"),
-        "amount": (term("report.quality_amount"), "number_text"),
-        "used_rows": (term("report.quality_used_rows"), "count"),
-        "used_amount": (term("report.quality_used_amount"), "number_text"),
-        "dropped_rows": (term("report.quality_dropped_rows"), "count"),
-        "dropped_amount": (term("report.quality_dropped_amount"), "number_text"),
-    }
+    kinds: dict[str, Kind] = dict.fromkeys(names, "text")
+    for what in ("", "used_", "dropped_"):
+        kinds |= {f"{what}rows": "count", f"{what}amount": "number_text"}
+    columns: Columns = {name: (term(f"report.quality_{name}"), kind) for name, kind in kinds.items()}
     return html.table(shown, columns, caption=caption)

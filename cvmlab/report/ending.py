@@ -1,4 +1,4 @@
-"""The end of a report: every assumption with its option, the models, and who made it."""
+"""The end of a report: every assumption with its option, the models, the version."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from cvmlab.core.words import say, term
 from cvmlab.worth.buying import frequency_spend_correlation
 
 from . import html
-from .html import Kind
 from .wording import why_no_model
 
 if TYPE_CHECKING:
@@ -24,17 +23,11 @@ def assumptions(case: Case) -> list[html.Page]:
     """Return every assumption with its value and the option that sets it, and what the models are."""
     values = case.assumptions.values()
     derived = {"cost_to_keep": case.cost_to_keep, "contact_cost": case.contact_cost}
-    rows = pd.DataFrame(
-        [
-            {
-                "label": limits.label(),
-                "value": _assumed_value(values[name], derived.get(name)),
-                "option": name,
-            }
-            for name, limits in case.assumptions.limits().items()
-        ]
-    )
-    columns: dict[str, tuple[str, Kind]] = {
+    rows = [
+        (limits.label(), _assumed_value(values[name], derived.get(name)), name)
+        for name, limits in case.assumptions.limits().items()
+    ]
+    columns: html.Columns = {
         "label": (term("report.assumption"), "text"),
         "value": (term("report.assumption_value"), "text"),
         "option": (term("report.assumption_option"), "text"),
@@ -42,7 +35,7 @@ def assumptions(case: Case) -> list[html.Page]:
     return [
         html.page(
             html.heading(term("report.assumptions_title")),
-            html.table(rows, columns),
+            html.table(pd.DataFrame(rows, columns=list(columns)), columns),
             html.subheading(term("report.models_title")),
             *map(html.paragraph, _models(case)),
         )

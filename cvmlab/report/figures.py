@@ -15,24 +15,12 @@ _PAGE_DOTS_PER_INCH = 96
 
 @dataclass(frozen=True)
 class Picture:
-    """A PNG that a notebook displays.
-
-    Attributes
-    ----------
-    png
-        The file's bytes.
-    name
-        Name of the file in ``figures/``.
-    alt
-        What the picture shows, for those who do not see it.
-    width
-        Width on the page in CSS pixels.
-    """
+    """A PNG that a notebook displays."""
 
     png: bytes
-    name: str
-    alt: str
-    width: int
+    name: str  # of the file in ``figures/``
+    alt: str  # what the picture shows, for those who do not see it
+    width: int  # on the page, in CSS pixels
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         data = {"image/png": self.png, "text/plain": self.alt}
@@ -40,15 +28,7 @@ class Picture:
 
 
 def picture(axes: Axes | Any, *, name: str, alt: str) -> Picture:
-    """Draw the figure of some Axes and close it.
-
-    Parameters
-    ----------
-    axes
-        Axes, or an array or tuple of them on one figure.
-    name, alt
-        As in `Picture`.
-    """
+    """Draw the figure of some Axes (one, or an array or tuple of them) and close it."""
     import matplotlib.pyplot as plt
 
     figure: Any = _first(axes).get_figure(root=True)

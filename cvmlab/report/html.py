@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
 from cvmlab.core.formats import money, percent, whole_money
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Kind = Literal["text", "id", "word", "money", "count", "decimal", "percent", "date", "yes", "number_text"]
+# Column name to its header and the kind of its figures, in the order shown.
+Columns = dict[str, tuple[str, Kind]]
 _NUMBERS = frozenset({"money", "count", "decimal", "percent", "number_text"})
 
 
@@ -48,7 +50,7 @@ def sentences(texts: Iterable[str]) -> str:
 
 
 def tag(kind: Literal["known", "estimated", "assumed"]) -> str:
-    """Return a small label that tells known, estimated and assumed figures apart."""
+    """Return a small label that marks a figure as known, estimated or assumed."""
     return f"<span class='tag {kind}'>{escape(term(f'report.{kind}'))}</span>"
 
 
@@ -62,32 +64,8 @@ def cards(figures: Iterable[tuple[str, str, str]]) -> str:
     return f"<div class='stakes'>{cells}</div>"
 
 
-def table(
-    frame: pd.DataFrame,
-    columns: Mapping[str, tuple[str, Kind]],
-    *,
-    caption: str = "",
-    rows: int | None = None,
-) -> str:
-    """Return a frame as a table.
-
-    Parameters
-    ----------
-    frame
-        Any frame.
-    columns
-        Column name to its header and the kind of its figures, in the order shown.
-    caption
-        Heading of the table.
-    rows
-        Show only so many rows; all if left out.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> table(pd.DataFrame({"id": ["<b>"]}), {"id": ("customer", "text")}).count("&lt;b&gt;")
-    1
-    """
+def table(frame: pd.DataFrame, columns: Columns, *, caption: str = "", rows: int | None = None) -> str:
+    """Return the first rows of a frame, or all, as a table."""
     shown = frame if rows is None else frame.head(rows)
     heads = "".join(f"<th{_number_class(kind)}>{escape(label)}</th>" for label, kind in columns.values())
     body = "".join(
@@ -112,13 +90,7 @@ def _class(kind: Kind) -> str:
 
 
 def cell(value: Any, kind: Kind) -> str:
-    """Return a value as a reader expects it; a missing one as a dash.
-
-    Examples
-    --------
-    >>> cell(82000.4, "money"), cell(float("nan"), "percent"), cell(0.127, "percent")
-    ('82,000', '–', '13%')
-    """
+    """Return a value as a reader expects it; a missing one as a dash."""
     if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
         return "–"
     if kind == "money":
@@ -139,7 +111,7 @@ def cell(value: Any, kind: Kind) -> str:
 
 
 class Page:
-    """HTML that a notebook displays; its plain text says that it is meant to be looked at."""
+    """HTML that a notebook displays."""
 
     def __init__(self, text: str) -> None:
         self.text = text

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from cvmlab.case.cautions import quality_light
 from cvmlab.core.words import say, term
 from cvmlab.data.tables import ATTRIBUTES, CUSTOMER_ID
-from cvmlab.worth.matrix import Thresholds
+from cvmlab.worth.matrix import VALUE_TYPES, Thresholds
 
-from .light import quality_light
 from .placing import check_free, mark
-from .wording import basis, call_list, recommendation
+from .wording import basis, call_list
 from .workbook import write_csv, write_workbook
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _COLUMNS = (
 
 
 def customer_table(case: Case) -> pd.DataFrame:
-    """Return one row a customer as it is handed out: attributes, type, figures; the most valuable first."""
+    """Return one row per customer as it is handed out: attributes, type, figures; the most valuable first."""
     customers = case.customers
     words = {key: term(f"segments.{key}") for key in customers["rfm_label"].unique()}
     table = customers.assign(rfm_label=customers["rfm_label"].map(words))
@@ -42,36 +42,20 @@ def customer_table(case: Case) -> pd.DataFrame:
 
 
 def write_lists(case: Case, folder: str | Path) -> list[str]:
-    """Write ``customers.csv``, ``customers.xlsx`` and ``case.json`` into a folder.
-
-    The CSV keeps the column names of the code, for programs; the workbook carries the words of the report's
-    language, for people: the call list and a sheet a type.
-
-    Returns
-    -------
-    list of str
-        Sentences the user should read, for example about rows that no sheet could hold.
-
-    Raises
-    ------
-    CvmError
-        If one of the files is there already and was not written by cvmlab.
-    """
+    """Write ``customers.csv``, ``customers.xlsx`` and ``case.json``; return sentences that the user should read."""
     table = customer_table(case)
     target = Path(folder)
     check_free(target, _FILES)
+    target.mkdir(parents=True, exist_ok=True)
+    # the names of the code for programs, the words of the report's language for people
     write_csv(table, target / "customers.csv")
-    named = table.rename(columns=headers(case))
-    sheets = {
-        value_type: named.loc[(table["value_type"] == value_type).to_numpy()] for value_type in ("IV", "III", "II", "I")
-    }
-    calls = call_list(case)
-    called = [CUSTOMER_ID, *(name for name in ATTRIBUTES if name in calls.columns), "reason", "p_alive",
-              "yearly_contribution", "last_date"]  # fmt: skip
-    left_out = write_workbook(
-        {term("report.sheet_calls"): calls[called].rename(columns=headers(case)), **sheets},
-        target / "customers.xlsx",
-    )
+    words, calls = headers(case), call_list(case)
+    named = [name for name in ATTRIBUTES if name in calls.columns]
+    called = [CUSTOMER_ID, *named, "reason", "p_alive", "yearly_contribution", "last_date"]
+    sheets = {term("report.sheet_calls"): calls[called].rename(columns=words)}
+    for value_type in VALUE_TYPES:
+        sheets[value_type] = table.loc[table["value_type"] == value_type].rename(columns=words)
+    left_out = write_workbook(sheets, target / "customers.xlsx")
     (target / "case.json").write_text(json.dumps(record(case), ensure_ascii=False, indent=1), encoding="utf-8")
     mark(target, _FILES)
     return [say("report.left_out_rows", sheet=sheet, count=f"{count:,}") for sheet, count in left_out.items()]
@@ -94,7 +78,7 @@ def headers(case: Case) -> dict[str, str]:
 
 def record(case: Case) -> dict[str, Any]:
     """Return what a later report and an index page need to know of this one."""
-    win_back = recommendation(case, "win_back")
+    win_back = case.recommended("win_back")
     return {
         "name": case.name,
         "as_of": str(case.as_of),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-import html
+import json
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -18,31 +18,14 @@ if TYPE_CHECKING:
 
 _TEMPLATES = Path(__file__).parent / "template"
 _BROWSERS = (
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
-    "chrome",
-    "msedge",
-    "microsoft-edge",
-)
+    "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge", "microsoft-edge",
+)  # fmt: skip
 _BROWSER_SECONDS = 120
+_FIGURES = ("customers", "yearly", "at_stake", "calls")
 
 
 def write_html(notebook: Path, page: Path, *, figures: Path, title: str) -> None:
-    """Export an executed report notebook to one page that opens offline, and save its figures.
-
-    Parameters
-    ----------
-    notebook
-        An executed notebook; its code is hidden, its text, HTML and PNG outputs are shown.
-    page
-        The HTML file to write; pictures are inside it, nothing is loaded from elsewhere.
-    figures
-        Folder for the pictures as PNG files, numbered in the order of the report.
-    title
-        Title of the page.
-    """
+    """Export an executed notebook to one page that opens offline, and its pictures as numbered PNG files."""
     import nbformat
     from nbconvert import HTMLExporter
 
@@ -52,7 +35,7 @@ def write_html(notebook: Path, page: Path, *, figures: Path, title: str) -> None
         (figures / f"{number:02}-{name}.png").write_bytes(picture)
     exporter = HTMLExporter(template_name="case", extra_template_basedirs=[str(_TEMPLATES)])
     exporter.exclude_input = True
-    said = {"title": title, "language": "zh-CN" if language() == "zh" else "en", "style": style()}
+    said = {"title": title, "language": _language_tag(), "style": style()}
     body, _ = exporter.from_notebook_node(content, resources={"cvmlab": said})
     page.write_text(body, encoding="utf-8")
 
@@ -62,12 +45,13 @@ def style() -> str:
     return (_TEMPLATES / "case" / "style.css").read_text(encoding="utf-8")
 
 
+def _language_tag() -> str:
+    return "zh-CN" if language() == "zh" else "en"
+
+
 def _pictures(content: Any) -> list[tuple[str, bytes]]:
     return [
-        (
-            output.metadata.get("image/png", {}).get("name", "figure"),
-            base64.b64decode(output.data["image/png"]),
-        )
+        (output.metadata.get("image/png", {}).get("name", "figure"), base64.b64decode(output.data["image/png"]))
         for cell in content.cells
         if cell.cell_type == "code"
         for output in cell.outputs
@@ -76,15 +60,7 @@ def _pictures(content: Any) -> list[tuple[str, bytes]]:
 
 
 def write_pdf(page: Path, pdf: Path) -> tuple[bool, str]:
-    """Print a page to PDF with WeasyPrint, else with an installed Chromium, Chrome or Edge.
-
-    Returns
-    -------
-    made : bool
-        Whether there is a PDF now.
-    note : str
-        Why there is none, empty if there is.
-    """
+    """Print a page with WeasyPrint or an installed browser; return whether that worked and otherwise why not."""
     if _print_with_weasyprint(page, pdf) or _print_with_browser(page, pdf):
         return True, ""
     return False, say("report.no_pdf_printer")
@@ -127,45 +103,18 @@ def _is_root() -> bool:
 
 def write_index(page: Path, title: str, by: str, results: Sequence[Result], failed: Mapping[str, str]) -> None:
     """Write the page that leads to the reports of all groups; a group without one is listed with the reason."""
-    rows = "".join(_index_row(result) for result in results)
-    reasons = "".join(
-        f"<tr><td class='id'>{html.escape(group)}</td><td colspan='5'>{html.escape(why)}</td></tr>"
-        for group, why in failed.items()
-    )
-    heads = "".join(
-        f"<th{' class=number' if number else ''}>{html.escape(term(f'report.index_{key}'))}</th>"
-        for key, number in _INDEX_COLUMNS.items()
-    )
-    lang = "zh-CN" if language() == "zh" else "en"
-    page.write_text(
-        f"<!DOCTYPE html><html lang='{lang}'><head><meta charset='utf-8'><title>{html.escape(title)}</title>"
-        f"<style>{style()}</style></head><body><main><h1>{html.escape(title)}</h1>"
-        f"<p class='quiet'>{html.escape(say('report.index_lead', column=by, count=len(results)))}</p>"
-        f"<div class='table'><table><thead><tr>{heads}</tr></thead><tbody>{rows}{reasons}</tbody></table></div>"
-        "</main></body></html>",
-        encoding="utf-8",
-    )
+    from jinja2 import Environment, FileSystemLoader
+
+    heads = {name: term(f"report.index_{name}") for name in ("group", *_FIGURES, "quality")}
+    pages = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True)
+    said = pages.get_template("case/groups.html.j2").render(
+        title=title, language=_language_tag(), style=style(), heads=heads, figures=_FIGURES, failed=failed,
+        lead=say("report.index_lead", column=by, count=len(results)), rows=[_index_row(result) for result in results],
+    )  # fmt: skip
+    page.write_text(said, encoding="utf-8")
 
 
-_INDEX_COLUMNS = {
-    "group": False,
-    "customers": True,
-    "yearly": True,
-    "at_stake": True,
-    "calls": True,
-    "quality": False,
-}
-
-
-def _index_row(result: Result) -> str:
-    import json
-    from urllib.parse import quote
-
+def _index_row(result: Result) -> dict[str, Any]:
     record = json.loads((result.folder / "case.json").read_text(encoding="utf-8"))
-    cells = "".join(
-        f"<td class='number'>{record['index'][key]:,.0f}</td>" for key in ("customers", "yearly", "at_stake", "calls")
-    )
-    name = html.escape(result.folder.name)
-    light = html.escape(term(f"report.light_{record['light']}"))
-    link = f"<a href='{quote(result.folder.name)}/report.html'>{name}</a>"
-    return f"<tr><td class='id'>{link}</td>{cells}<td>{light}</td></tr>"
+    figures = [f"{record['index'][name]:,.0f}" for name in _FIGURES]
+    return {"group": result.folder.name, "figures": figures, "quality": term(f"report.light_{record['light']}")}

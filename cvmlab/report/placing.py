@@ -26,13 +26,7 @@ _TRIES = 5
 
 
 def report_folder(folder: str | Path, name: str) -> Path:
-    """Return where the report called ``name`` lies; the name is one folder's name, never a path.
-
-    Examples
-    --------
-    >>> report_folder("reports", "sales 2017").as_posix()
-    'reports/sales 2017'
-    """
+    """Return where the report called ``name`` lies; the name is one folder's name, never a path."""
     if not isinstance(name, str) or name.strip(" .") == "" or re.search(r"[/\\\x00-\x1f]|^[A-Za-z]:", name):
         raise CvmError("report.name_is_no_folder", name=name)
     return Path(folder) / name
@@ -40,20 +34,7 @@ def report_folder(folder: str | Path, name: str) -> Path:
 
 @contextmanager
 def put_in_place(target: Path, source: Path | None = None) -> Iterator[Path]:
-    """Give a work folder beside the target; it takes the target's place if the block ends well.
-
-    Parameters
-    ----------
-    target
-        Where the report will lie: nothing, or a report that cvmlab wrote.
-    source
-        What is reported on; the target may not be it, hold it or lie in it.
-
-    Raises
-    ------
-    CvmError
-        If the target may not be replaced or cannot be written. What lay there is untouched.
-    """
+    """Give a work folder beside the target; it takes the target's place if the block ends well."""
     try:
         _check_apart(target, source)
         _recover(target)

@@ -16,26 +16,14 @@ if TYPE_CHECKING:
 
 
 def mask_name(name: str) -> str:
-    """Keep the first letter of each word, or the first character of a Chinese name.
-
-    Examples
-    --------
-    >>> mask_name("John Smith"), mask_name("张小明")
-    ('J*** S***', '张**')
-    """
+    """Keep the first letter of each word ("J*** S***"), or the first character of a Chinese name."""
     if any(ord(letter) > 0x2E80 for letter in name):
         return name[:1] + "*" * max(1, len(name) - 1)
     return " ".join(word[:1] + "***" for word in name.split())
 
 
 def mask_phone(phone: str) -> str:
-    """Keep the first three and the last two digits of a phone number.
-
-    Examples
-    --------
-    >>> mask_phone("13812345678"), mask_phone("010-1234")
-    ('138******78', '*******')
-    """
+    """Keep the first three and the last two digits of a phone number, nothing of a short one."""
     digits = re.sub(r"\D", "", phone)
     if len(digits) < 9:
         return "*" * len(digits)
@@ -43,26 +31,13 @@ def mask_phone(phone: str) -> str:
 
 
 def masked(case: Case, *, id_is_name: bool = False) -> Case:
-    """Return the case with names and phone numbers hidden.
-
-    Ids stay as they are, for the firm must find its customers again; but where the id is the name itself,
-    or holds a long number such as a phone number, it becomes a running number in the order of the ids.
-
-    Parameters
-    ----------
-    case
-        From `cvmlab.case.study`.
-    id_is_name
-        Whether the log has no other id than the customer's name.
-    """
+    """Return the case with names and phone numbers hidden; ids that are such become a running number."""
+    # other ids stay as they are, for the firm must find its customers again
     ids = case.customers[CUSTOMER_ID].sort_values().reset_index(drop=True)
     telling = id_is_name or ids.str.fullmatch(r"\+?\d{11,}").mean() > 0.5
     renamed = {old: say("report.masked_customer", number=i) for i, old in enumerate(ids, start=1)} if telling else {}
-    return dataclasses.replace(
-        case,
-        customers=_hide(case.customers, renamed),
-        calls=_hide(case.calls, renamed),
-    )
+    customers, calls = _hide(case.customers, renamed), _hide(case.calls, renamed)
+    return dataclasses.replace(case, customers=customers, calls=calls)
 
 
 def _hide(frame: pd.DataFrame, renamed: dict[str, str]) -> pd.DataFrame:

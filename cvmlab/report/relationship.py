@@ -1,7 +1,7 @@
-"""The report's sections on stages and patterns, only where the log can carry them (S01, S04).
+"""The report's sections on stages and patterns, only where the data support them (S01, S04).
 
-Where it cannot (`cvmlab.report.carrying`), the section is one paragraph that says what is missing; where newcomers do
-not come to buy more, it tells only who has ended.
+Where they do not (`cvmlab.case.stage_evidence`), the section is one paragraph that says what is missing; where
+newcomers do not come to buy more, it reports only which customers have ended.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from cvmlab import charts
-from cvmlab.case.stage_evidence import LEAST_RISE, MOST_CUSTOMERS, Told, periods_named, tell
+from cvmlab.case.stage_evidence import LEAST_RISE, MOST_CUSTOMERS, StageEvidence, periods_named, stage_evidence_of
 from cvmlab.charts.stages import stage_name
 from cvmlab.core.formats import count, percent, signed_percent, whole_money
 from cvmlab.core.words import language, say, term
@@ -43,54 +43,54 @@ _LARGE = 100
 # --- stages ----------------------------------------------------------------------------------------
 
 
-def stages_section(case: Case, told: Told | None = None) -> list[Piece]:
+def stages_section(case: Case, evidence: StageEvidence | None = None) -> list[Piece]:
     """Return the section on stages: who is where now, what each stage brings, who entered decline lately.
 
     Parameters
     ----------
     case
         From `cvmlab.case.study`.
-    told
-        From `tell`, if it has been made already; both sections need it.
+    evidence
+        From `stage_evidence_of`, if it has been made already; both sections need it.
 
     Notes
     -----
     Where the log cannot carry stages, one paragraph says what is missing, for the patterns as well.
     """
-    told = told or tell(case)
+    evidence = evidence or stage_evidence_of(case)
     title = html.heading(term("stages.report_title"))
-    if told.decoded is None:
-        return [html.page(title, html.paragraph(_cannot(told)))]
+    if evidence.decoded is None:
+        return [html.page(title, html.paragraph(_cannot(evidence)))]
     lead = say(
-        "stages.report_lead" if told.staged else "stages.report_lead_ended",
-        whom=_whom(told), periods=periods_named(told.panel), columns=_columns(told.decoded),
+        "stages.report_lead" if evidence.staged else "stages.report_lead_ended",
+        whom=_whom(evidence), periods=periods_named(evidence.panel), columns=_columns(evidence.decoded),
     )  # fmt: skip
     columns: dict[str, tuple[str, Kind]] = {
-        "stage": (term("stage" if told.staged else "stages.report_relationship"), "id"),
+        "stage": (term("stage" if evidence.staged else "stages.report_relationship"), "id"),
         "customers": (term("report.type_customers"), "count"),
         "share": (term("report.type_customer_share"), "percent"),
         "revenue": (term("stages.report_revenue"), "money"),
         "confidence": (term("stages.report_confidence"), "percent"),
     }
-    table = html.table(stages_now(told), columns, caption=term("stages.report_now"))
-    above = [html.paragraph(said) for said in (lead, _trend(told)) if said]
-    below = [html.paragraph(said) for said in (_ended_checked(told),) if said]
-    if not told.staged:
-        return [html.page(title, *above, html.paragraph(_no_course(told)), table, *below)]
+    table = html.table(stages_now(evidence), columns, caption=term("stages.report_now"))
+    above = [html.paragraph(said) for said in (lead, _trend(evidence)) if said]
+    below = [html.paragraph(said) for said in (_ended_checked(evidence),) if said]
+    if not evidence.staged:
+        return [html.page(title, *above, html.paragraph(_no_course(evidence)), table, *below)]
     note = html.note(term("stages.report_estimated"))
-    return [html.page(title, *above, note, table, *below), *_declining(case, told)]
+    return [html.page(title, *above, note, table, *below), *_declining(case, evidence)]
 
 
-def stages_now(told: Told) -> pd.DataFrame:
+def stages_now(evidence: StageEvidence) -> pd.DataFrame:
     """Return one row a stage: ``stage`` (wording), ``customers``, ``share``, ``revenue``, ``confidence``.
 
-    ``revenue`` is money of the last 12 months of whole periods, ``confidence`` the mean over the customers. Where no
-    stages can be told, there are two rows: relationships that last, without a confidence, and those that have ended.
+    ``revenue`` is money of the last 12 months of whole periods, ``confidence`` the mean over the customers. Without
+    evidence of stages there are two rows: relationships that last, without a confidence, and those that have ended.
     """
-    assert told.decoded is not None
-    stage, sure = told.decoded.stage[-1], told.decoded.confidence[-1]
-    revenue = told.panel[REVENUE][-(12 // told.panel.months) :].sum(axis=0)
-    if told.staged:
+    assert evidence.decoded is not None
+    stage, sure = evidence.decoded.stage[-1], evidence.decoded.confidence[-1]
+    revenue = evidence.panel[REVENUE][-(12 // evidence.panel.months) :].sum(axis=0)
+    if evidence.staged:
         rows = [(stage_name(name), stage == code) for code, name in enumerate((*STAGES, "ended"), start=1)]
     else:
         # the confidence of an alive stage is that of the stage, not of being alive
@@ -111,8 +111,8 @@ def _counted(
     }
 
 
-def _no_course(told: Told) -> str:
-    course = told.course
+def _no_course(evidence: StageEvidence) -> str:
+    course = evidence.course
     assert course is not None
     if not course.customers:
         return say("stages.report_no_course_seen")
@@ -123,27 +123,27 @@ def _no_course(told: Told) -> str:
     )  # fmt: skip
 
 
-def _whom(told: Told) -> str:
-    looked_at, whole = len(told.panel.customer_id), len(told.panel.customer_id) >= told.of
+def _whom(evidence: StageEvidence) -> str:
+    looked_at, whole = len(evidence.panel.customer_id), len(evidence.panel.customer_id) >= evidence.of
     if whole:
         return say("stages.report_whom_all", customers=count(looked_at))
     # the others begin in a month that is not complete, or are beyond the largest 25,000
     largest = looked_at >= MOST_CUSTOMERS
     key = "stages.report_whom_largest" if largest else "stages.report_whom_begun"
-    return say(key, customers=count(looked_at), of=count(told.of))
+    return say(key, customers=count(looked_at), of=count(evidence.of))
 
 
-def _trend(told: Told) -> str:
+def _trend(evidence: StageEvidence) -> str:
     """Return what is common to all and was taken out, empty where there is nothing."""
-    if told.course is None or not told.course.trend:
+    if evidence.course is None or not evidence.course.trend:
         return ""
-    trend = told.course.trend
+    trend = evidence.course.trend
     return say("stages.report_trend_up" if trend > 0 else "stages.report_trend_down", trend=percent(abs(trend)))
 
 
-def _ended_checked(told: Told) -> str:
+def _ended_checked(evidence: StageEvidence) -> str:
     """Return what became of those who would have been called ended earlier, empty where there were none."""
-    seen = told.hindsight
+    seen = evidence.hindsight
     if seen is None or not seen.ended:
         return ""
     return say(
@@ -151,11 +151,11 @@ def _ended_checked(told: Told) -> str:
     )
 
 
-def _declining(case: Case, told: Told) -> list[Piece]:
+def _declining(case: Case, evidence: StageEvidence) -> list[Piece]:
     """Return the list of who entered decline, with what became of those the same rule would have named before."""
-    assert told.decoded is not None
-    assert told.hindsight is not None
-    seen = told.hindsight
+    assert evidence.decoded is not None
+    assert evidence.hindsight is not None
+    seen = evidence.hindsight
     title = html.subheading(term("stages.report_declining_title"))
     check = ""
     if seen.declining:
@@ -166,7 +166,7 @@ def _declining(case: Case, told: Told) -> list[Piece]:
         )  # fmt: skip
     if seen.refutes_decline:
         return [html.page(title, html.paragraph(check))]
-    lately = stages.entered_decline(told.panel, told.decoded)
+    lately = stages.entered_decline(evidence.panel, evidence.decoded)
     if lately.empty:
         return [html.page(title, html.paragraph(term("stages.report_declining_none")))]
     listed = lately.head(_FIRST_NAMES)
@@ -185,7 +185,7 @@ def _declining(case: Case, told: Told) -> list[Piece]:
         customers=count(len(lately)), revenue=whole_money(lately["revenue"].sum()), listed=len(listed),
     )  # fmt: skip
     checked = [html.paragraph(check)] if check else []
-    drawn = stages.histories(told.panel, told.decoded, list(listed[CUSTOMER_ID].head(_DRAWN)))
+    drawn = stages.histories(evidence.panel, evidence.decoded, list(listed[CUSTOMER_ID].head(_DRAWN)))
     return [
         html.page(title, html.paragraph(text), *checked, html.table(shown, columns)),
         picture(charts.plot_histories(drawn), name="stages", alt=term("stages.report_alt")),
@@ -200,25 +200,25 @@ def _share_of(share: float, of: int) -> str:
 # --- patterns --------------------------------------------------------------------------------------
 
 
-def patterns_section(case: Case, told: Told | None = None) -> list[Piece]:
+def patterns_section(case: Case, evidence: StageEvidence | None = None) -> list[Piece]:
     """Return the section on the patterns of ended relationships, and what each brought against IV.
 
     Nothing where the log tells no stages: `stages_section` says why.
 
     Parameters
     ----------
-    case, told
+    case, evidence
         As in `stages_section`.
     """
-    told = told or tell(case)
-    if told.decoded is None or not told.staged:
+    evidence = evidence or stage_evidence_of(case)
+    if evidence.decoded is None or not evidence.staged:
         return []
     title = html.heading(term("stages.report_patterns_title"))
-    if not (told.decoded.stage[-1] == ENDED).any():
+    if not (evidence.decoded.stage[-1] == ENDED).any():
         return [html.page(title, html.paragraph(term("stages.report_nobody_ended")))]
-    said = patterns.classify(told.panel, told.decoded.model, draws=_DRAWS, seed=case.assumptions.seed)
-    measure = PROFIT if PROFIT in tuple(told.panel.values) else REVENUE
-    brought = patterns.profit_by_pattern(told.panel, said, measure=measure)
+    said = patterns.classify(evidence.panel, evidence.decoded.model, draws=_DRAWS, seed=case.assumptions.seed)
+    measure = PROFIT if PROFIT in tuple(evidence.panel.values) else REVENUE
+    brought = patterns.profit_by_pattern(evidence.panel, said, measure=measure)
     table = patterns.pattern_shares(said)[["pattern", "share", "low", "high"]].merge(
         brought, on="pattern", suffixes=("_share", "")
     )
@@ -260,5 +260,5 @@ def _columns(decoded: stages.Decoded) -> str:
     return " · ".join(term(names[name]) for name in decoded.model.columns)
 
 
-def _cannot(told: Told) -> str:
-    return say("stages.report_cannot", missing=("；" if language() == "zh" else "; ").join(told.missing))
+def _cannot(evidence: StageEvidence) -> str:
+    return say("stages.report_cannot", missing=("；" if language() == "zh" else "; ").join(evidence.missing))

@@ -1,4 +1,4 @@
-"""Where a finished report lies."""
+"""What making a report returns."""
 
 from __future__ import annotations
 
@@ -14,14 +14,11 @@ class Result:
     Attributes
     ----------
     folder
-        The report's folder; ``report.html``, ``report.ipynb``, ``customers.xlsx``, ``customers.csv``,
-        ``figures/`` and ``case.json`` lie in it.
+        Holds ``report.html``, ``report.ipynb``, ``customers.xlsx``, ``customers.csv``, ``figures/``, ``case.json``.
     pdf
         The PDF, None if none was asked for or none could be made.
-    notes
-        Sentences that the user should read, in the language of the report.
-    seconds
-        Seconds of the report's own computations by step, as the notebook measured them.
+    notes, seconds
+        Sentences that the user should read, in the language of the report; seconds of its computations by step.
     """
 
     folder: Path

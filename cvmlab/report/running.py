@@ -27,6 +27,7 @@ Progress = Callable[[int, int, str], None]
 
 _CELL_TIMEOUT_SECONDS = 3600
 _KERNEL_START_SECONDS = 120
+_INTERRUPTED_QUERY = frozenset({"Query interrupted", "std::bad_cast"})
 
 
 def run(
@@ -44,44 +45,32 @@ def run(
     title: str | None = None,
     progress: Progress | None = None,
 ) -> Result:
-    """Make the case report of one log.
+    """Make the case report of one set of transaction data.
 
     Parameters
     ----------
     source
         A file or folder that `cvmlab.reading.read` understands, or the name of a course dataset.
-    folder
-        Folder of all reports; the report lies in ``folder/name``.
-    name
-        Name of the report: one folder's name, never a path; the source's name if left out.
-    columns
-        Role to column name, for columns that cannot be guessed.
+    folder, name
+        The report goes to ``folder/name``; the name is one folder's name, by default the source's, never a path.
+    columns, reading
+        Role to column name, for columns that cannot be guessed; further options of `cvmlab.reading.read`.
     assumptions
         Fields of `cvmlab.case.Assumptions` that differ from the defaults.
-    reading
-        Further options of `cvmlab.reading.read`, for example ``include_suspicious``.
-    language
-        ``"en"`` or ``"zh"``; the language in force if left out.
-    mask
-        Hide names and phone numbers.
+    language, title
+        ``"en"`` or ``"zh"``, by default the language in force; heading of the report, by default its name.
+    mask, pdf
+        Hide names and phone numbers; write ``report.pdf`` too.
     since_last
-        Keep the thresholds of the report that lies at the target and tell who moved since then.
-    pdf
-        Write ``report.pdf`` too.
-    title
-        Heading of the report; the name if left out.
+        Keep the thresholds of the report at the target and list the customers who changed type since then.
     progress
         Called before each step with steps done, all steps, and what comes next.
-
-    Returns
-    -------
-    Result
 
     Raises
     ------
     CvmError
-        For anything wrong with the source or the options, a kernel that died, or a target that is no report of
-        cvmlab's, holds other files, or holds the source or lies in it: one sentence. What lay there is untouched.
+        If anything is wrong with the source or the options, the kernel died, or the target is not a cvmlab report,
+        holds other files, or contains or lies in the source. The target is then left untouched.
     """
     from cvmlab.core.paths import course_folder
     from cvmlab.data.datasets import find
@@ -132,27 +121,19 @@ def run_by_group(
     progress: Progress | None = None,
     **options: Any,
 ) -> tuple[Path, list[Result], dict[str, str]]:
-    """Make one report a group of the column ``by``, in parallel, and an index page over them.
+    """Make one report per group of the column ``by``, in parallel, and an index page over them.
 
     Parameters
     ----------
-    source, folder, name, progress
-        As in `run`; the reports lie in ``folder/name/<group>``.
-    by
-        A column of the source.
-    jobs
-        Number of reports made at the same time.
-    **options
-        Passed on to `run`.
+    source, folder, name, progress, **options
+        Those of `run`; the reports go to ``folder/name/<group>``.
+    by, jobs
+        A column of the source; number of reports made at the same time.
 
     Returns
     -------
-    index : Path
-        The index page.
-    results : list of Result
-        Of the groups that worked.
-    failed : dict
-        Group to the sentence that says why it has no report.
+    tuple
+        The index page, the `Result` of each group that worked, and for the others the reason by group.
     """
     from cvmlab.data import reading as files
     from cvmlab.data.datasets import find
@@ -163,14 +144,9 @@ def run_by_group(
     target = report_folder(folder, chosen)
     language = options.pop("language", None) or language_in_force()
     with speaking(language), tempfile.TemporaryDirectory(prefix="cvmlab-") as temporary:
-        log = files.read(
-            find(source),
-            columns=options.pop("columns", None),
-            keep=[by],
-            **(options.pop("reading", None) or {}),
-        )
+        how = {"columns": options.pop("columns", None), **(options.pop("reading", None) or {})}
+        log = files.read(find(source), keep=[by], **how)
         parts = _split_by_group(log, by, Path(temporary))
-        done = 0
         results: list[Result] = []
         failed: dict[str, str] = {}
         with (
@@ -184,14 +160,13 @@ def run_by_group(
                 )
                 for group, part in parts.items()
             }  # fmt: skip
-            for group, future in waiting.items():
+            for done, (group, future) in enumerate(waiting.items()):
                 if progress:
                     progress(done, len(parts), group)
                 try:
                     results.append(future.result())
                 except CvmError as error:
                     failed[group] = str(error)
-                done += 1
             if not results:
                 raise CvmError("report.no_group_worked", column=by, why=next(iter(failed.values()), ""))
             write_index(work / "index.html", chosen, by, results, failed)
@@ -200,13 +175,7 @@ def run_by_group(
 
 
 def source_name(source: str | Path) -> str:
-    """Return a folder name for a source: its file name without the ending.
-
-    Examples
-    --------
-    >>> source_name("data/sales 2017.xlsx")
-    'sales 2017'
-    """
+    """Return a folder name for a source: its file name without the ending."""
     return _as_folder(Path(source).stem or Path(source).absolute().name)
 
 
@@ -244,12 +213,12 @@ def _execute(template: Path, result: Path, parameters: dict[str, Any], progress:
     from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
-    # what ends a run is told in one sentence; a kernel that dies of Ctrl-C needs no second one
+    # what ends a run is reported in one sentence; a kernel that dies of Ctrl-C needs no second one
     for name in ("papermill", "asyncio"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     done = 0
 
-    def told(cell: Any, cell_index: int) -> None:
+    def report_step(cell: Any, cell_index: int) -> None:
         nonlocal done
         if progress and cell.cell_type == "code":
             step = cell.metadata.get("cvmlab", {}).get("step", "study")
@@ -264,7 +233,7 @@ def _execute(template: Path, result: Path, parameters: dict[str, Any], progress:
         with quiet():
             executed = papermill.execute_notebook(
                 path, None, parameters, progress_bar=False, log_output=False, request_save_on_cell_execute=False,
-                execution_timeout=_CELL_TIMEOUT_SECONDS, start_timeout=_KERNEL_START_SECONDS, on_cell_start=told,
+                execution_timeout=_CELL_TIMEOUT_SECONDS, start_timeout=_KERNEL_START_SECONDS, on_cell_start=report_step,
                 cwd=str(Path.cwd()), extra_arguments=["--log-level=CRITICAL"],
             )  # fmt: skip
     except PapermillExecutionError as error:
@@ -287,7 +256,8 @@ def _from_kernel(error: Any, folder: Path) -> CvmError:
     """Turn what the kernel reported into the sentence that was meant for the user."""
     if error.ename == "CvmError":
         return CvmError("report.told", sentence=error.evalue)
-    if error.ename == "KeyboardInterrupt":
+    # DuckDB makes an error of its own of a Ctrl-C
+    if error.ename in {"KeyboardInterrupt", "InterruptException"} or error.evalue in _INTERRUPTED_QUERY:
         raise KeyboardInterrupt
     if error.ename == "OSError" and f"[Errno {errno.ENOSPC}]" in error.evalue:
         return CvmError("report.cannot_write", folder=folder, why=os.strerror(errno.ENOSPC))

@@ -1,7 +1,6 @@
 """What the report notebook shows: each function takes a `Case` and returns pieces to display in order.
 
-A piece is HTML or a picture. All words come from the vocabulary, all figures from the case; nothing is
-computed here beyond sums for a sentence. Page one is in `first_page`, the end in `footing` and `data_quality`.
+A piece is HTML or a picture. All words come from the vocabulary, all figures from the case.
 """
 
 from __future__ import annotations
@@ -21,19 +20,16 @@ from cvmlab.core.words import say, term
 from cvmlab.data.tables import CUSTOMER_ID, OWNER
 from cvmlab.keep import segments
 from cvmlab.worth import matrix
-from cvmlab.worth.matrix import moves as migration
 
 from . import html
 from .figures import Picture, picture
-from .html import Kind
-from .wording import basis, how_contact, how_cost, who_columns, why_no_model
+from .wording import basis, how_cost, who_columns, why_no_model
 
 if TYPE_CHECKING:
     from cvmlab.case import Case
 
 Piece = Picture | html.Page
 _TOP_ROWS = 10
-_EQUAL_WITHIN = 0.01
 
 
 def base(case: Case) -> list[Piece]:
@@ -51,14 +47,13 @@ def base(case: Case) -> list[Piece]:
 def who_brings(case: Case) -> list[Piece]:
     """Return the section on the whale or concentration curve, and the customers at its head."""
     curve = value_curve(case)
-    is_revenue = case.basis == "revenue"
-    drawn = (
-        charts.plot_concentration(curve)
-        if is_revenue
-        else charts.plot_whale(curve, profit_is_assumed=case.basis == "assumed_profit")
-    )
+    if case.basis == "revenue":
+        lead, drawn = "report.who_lead_revenue", charts.plot_concentration(curve)
+    else:
+        is_assumed = case.basis == "assumed_profit"
+        lead, drawn = "report.who_lead_profit", charts.plot_whale(curve, profit_is_assumed=is_assumed)
     top = case.customers.sort_values("yearly_contribution", ascending=False).head(_TOP_ROWS)
-    columns: dict[str, tuple[str, Kind]] = {
+    columns: html.Columns = {
         **who_columns(top),
         "yearly_contribution": (say("report.yearly_contribution", basis=basis(case)), "money"),
         "orders": (term("report.orders"), "count"),
@@ -66,9 +61,8 @@ def who_brings(case: Case) -> list[Piece]:
         "headroom": (term("report.headroom"), "money"),
         "value_type": (term("report.value_type"), "text"),
     }
-    lead = term("report.who_lead_revenue" if is_revenue else "report.who_lead_profit")
     return [
-        html.page(html.heading(term("report.who_title")), html.paragraph(lead)),
+        html.page(html.heading(term("report.who_title")), html.paragraph(term(lead))),
         picture(drawn, name="who-brings-it", alt=term("report.alt_curve")),
         html.page(html.table(top, columns, caption=term("report.top_title"))),
     ]
@@ -77,12 +71,8 @@ def who_brings(case: Case) -> list[Piece]:
 def value_matrix(case: Case) -> list[Piece]:
     """Return the section on the value matrix: how it is made, and Table 3-2 with this case's figures."""
     assumed = case.assumptions
-    lead = say(
-        "report.matrix_lead",
-        basis=basis(case),
-        months=assumed.horizon_months,
-        rate=percent(assumed.discount_rate),
-    )
+    rate = percent(assumed.discount_rate)
+    lead = say("report.matrix_lead", basis=basis(case), months=assumed.horizon_months, rate=rate)
     pieces = [html.heading(term("report.matrix_title")), html.paragraph(lead)]
     if case.models.bg_nbd is None:
         pieces.append(html.note(say("report.matrix_naive", why=why_no_model(case), basis=basis(case))))
@@ -90,7 +80,7 @@ def value_matrix(case: Case) -> list[Piece]:
     rules = matrix.strategies()[["value_type", "name", "resources", "strategy", "caution"]]
     table = types.merge(rules, on="value_type")
     table["label"] = table["value_type"] + " · " + table["name"]
-    columns: dict[str, tuple[str, Kind]] = {
+    columns: html.Columns = {
         "label": (term("report.value_type"), "id"),
         "customers": (term("report.type_customers"), "count"),
         "customer_share": (term("report.type_customer_share"), "percent"),
@@ -98,7 +88,7 @@ def value_matrix(case: Case) -> list[Piece]:
         "current_value_share": (term("report.type_value_share"), "percent"),
         "headroom": (term("report.type_headroom"), "money"),
     }
-    rule_columns: dict[str, tuple[str, Kind]] = {
+    rule_columns: html.Columns = {
         "label": (term("report.value_type"), "id"),
         "resources": (term("report.type_resources"), "text"),
         "strategy": (term("report.type_strategy"), "text"),
@@ -109,17 +99,14 @@ def value_matrix(case: Case) -> list[Piece]:
 
 
 def thresholds(case: Case) -> list[Piece]:
-    """Return the section on where the lines are drawn and what hangs on them."""
+    """Return the section on where the lines are drawn and how much they matter."""
     lines, assumed = case.thresholds, case.assumptions
     from_cost = "break_even" in (lines.current_value_choice, lines.growth_potential_choice)
     text = say(
         "report.thresholds_text" if from_cost else "report.thresholds_stated",
-        value=whole_money(lines.current_value),
-        headroom=whole_money(lines.growth_potential),
-        months=assumed.horizon_months,
-        how=how_cost(case),
-        reach=percent(assumed.headroom_reached),
-    )
+        value=whole_money(lines.current_value), headroom=whole_money(lines.growth_potential),
+        months=assumed.horizon_months, how=how_cost(case), reach=percent(assumed.headroom_reached),
+    )  # fmt: skip
     drawn = charts.plot_sensitivity(matrix.sensitivity(case.customers, lines))
     return [
         html.page(html.subheading(term("report.thresholds_title")), html.paragraph(text)),
@@ -128,12 +115,14 @@ def thresholds(case: Case) -> list[Piece]:
 
 
 def moved(case: Case) -> list[Piece]:
-    """Return the section on who moved between two windows, and why."""
+    """Return the section on the customers who moved between two windows, and why."""
     title = html.heading(term("report.moves_title"))
     if case.moves is None:
         return [html.page(title, html.paragraph(term("report.moves_none")))]
-    drawn = charts.plot_migration(migration.migration_counts(case.moves.moves))
-    columns: dict[str, tuple[str, Kind]] = {
+    drawn = charts.plot_migration(matrix.migration_counts(case.moves.moves))
+    groups = case.moves.groups()
+    groups["group"] = [term(f"report.moves_{group}") for group in groups["group"]]
+    columns: html.Columns = {
         "group": (term("report.moves_group"), "text"),
         "customers": (term("report.type_customers"), "count"),
         "revenue_change": (term("report.moves_change"), "money"),
@@ -143,31 +132,8 @@ def moved(case: Case) -> list[Piece]:
     return [
         html.page(title, html.paragraph(say("report.moves_lead", months=case.moves.months))),
         picture(drawn, name="moves", alt=term("report.alt_moves")),
-        html.page(html.table(why_table(case.moves.movers), columns, caption=term("report.moves_why"))),
+        html.page(html.table(groups, columns, caption=term("report.moves_why"))),
     ]
-
-
-def why_table(movers: pd.DataFrame) -> pd.DataFrame:
-    """Sum up why customers slid or rose: a row a group, change of revenue by number and by size of orders."""
-    valuable = {"IV", "III"}
-    was, now = movers["from_type"].isin(valuable), movers["to_type"].isin(valuable)
-    known = ~movers["from_type"].eq("new") & ~movers["to_type"].eq("gone")
-    groups = {
-        "slid": was & ~now & known,
-        "rose": ~was & now & known,
-        "gone": movers["to_type"].eq("gone"),
-        "new": movers["from_type"].eq("new"),
-    }
-    measures = ["revenue_change", "change_by_orders", "change_by_order_size"]
-    rows = [
-        {
-            "group": term(f"report.moves_{name}"),
-            "customers": int(chosen.sum()),
-            **movers.loc[chosen, measures].sum().to_dict(),
-        }
-        for name, chosen in groups.items()
-    ]
-    return pd.DataFrame(rows)
 
 
 def backtested(case: Case) -> list[Piece]:
@@ -177,42 +143,25 @@ def backtested(case: Case) -> list[Piece]:
     if past is None:
         return [html.page(title, html.note(say("report.s_no_trust", why=case.past_problem)))]
     alarms = past.alarms
-    difference = past.model_captured - past.rival_captured
-    verdict = "equal" if not abs(difference) > _EQUAL_WITHIN else "better" if difference > 0 else "worse"
+    silent = say(
+        "report.past_silent" if alarms.silent else "report.past_none_silent",
+        known=count(len(past.customers)), silent=count(alarms.silent), wrong=count(alarms.silent_but_bought),
+        false_share=percent(alarms.false_alarm_share), found=count(alarms.silent_and_gone),
+        gone=count(alarms.silent_and_gone + alarms.active_but_gone), months=past.months,
+    )  # fmt: skip
+    model, rival, ideal = map(percent, (past.model_captured, past.rival_captured, past.ideal_captured))
     texts = [
         say("report.past_lead", months=past.months, cut=past.cut),
-        say(
-            "report.past_silent" if alarms.silent else "report.past_none_silent",
-            known=count(len(past.customers)),
-            silent=count(alarms.silent),
-            wrong=count(alarms.silent_but_bought),
-            false_share=percent(alarms.false_alarm_share),
-            gone=count(alarms.silent_and_gone + alarms.active_but_gone),
-            found=count(alarms.silent_and_gone),
-            months=past.months,
-        ),
-        say(
-            "report.past_value",
-            model=percent(past.model_captured),
-            rival=percent(past.rival_captured),
-            ideal=percent(past.ideal_captured),
-        ),
-        say(
-            "report.past_total",
-            expected=whole_money(past.customers["expected_revenue"].sum()),
-            actual=whole_money(past.customers["later_revenue"].sum()),
-        ),
-        term(f"report.past_verdict_{verdict}"),
+        silent,
+        say("report.past_value", model=model, rival=rival, ideal=ideal),
+        say("report.past_total", expected=whole_money(past.expected), actual=whole_money(past.actual)),
+        term(f"report.past_verdict_{past.verdict}"),
     ]
     return [
         html.page(title, *map(html.paragraph, texts)),
         picture(charts.plot_backtest(past.gains()), name="backtest", alt=term("report.alt_gains")),
         html.page(html.subheading(term("report.past_calibration"))),
-        picture(
-            charts.plot_calibration(past.calibration()),
-            name="calibration",
-            alt=term("report.alt_calibration"),
-        ),
+        picture(charts.plot_calibration(past.calibration()), name="calibration", alt=term("report.alt_calibration")),
     ]
 
 
@@ -220,29 +169,21 @@ def rfm_bridge(case: Case) -> list[Piece]:
     """Return the section that leads from RFM labels to the types."""
     table = segments.bridge(case.customers["rfm_label"], case.customers["value_type"])
     table["rfm_label"] = [term(f"segments.{key}") for key in table["rfm_label"]]
-    columns: dict[str, tuple[str, Kind]] = {
-        "rfm_label": (term("report.rfm_label"), "id"),
-        **{name: (name, "count") for name in ("IV", "III", "II", "I")},
-    }
-    return [
-        html.page(
-            html.heading(term("report.rfm_title")),
-            html.paragraph(term("report.rfm_lead")),
-            html.table(table, columns),
-        )
-    ]
+    counts: html.Columns = {name: (name, "count") for name in matrix.VALUE_TYPES}
+    shown = html.table(table, {"rfm_label": (term("report.rfm_label"), "id"), **counts})
+    return [html.page(html.heading(term("report.rfm_title")), html.paragraph(term("report.rfm_lead")), shown)]
 
 
 def recommendations(case: Case) -> list[Piece]:
     """Return the recommendations, each with its assumption, interval, break-even rate and hold-out."""
-    reach, share = percent(case.assumptions.headroom_reached), case.assumptions.hold_out_share
+    assumed, reach = case.assumptions, percent(case.assumptions.headroom_reached)
     table = case.recommendations.copy()
     table["what"] = [term(f"report.do_{action}") for action in table["action"]]
     table["assumption"] = [say(f"report.why_{action}", reach=reach) for action in table["action"]]
     table["stake"] = [_interval(row) for row in table.to_dict("records")]
     table["pays_from"] = [_pays_from(rate) for rate in table["break_even_rate"]]
     table["owner"] = [_owner(case.customers, action) for action in table["action"]]
-    columns: dict[str, tuple[str, Kind]] = {
+    columns: html.Columns = {
         "what": (term("report.action"), "id"),
         "customers": (term("report.action_customers"), "count"),
         "stake": (term("report.action_at_stake"), "text"),
@@ -252,17 +193,19 @@ def recommendations(case: Case) -> list[Piece]:
         "assumption": (term("report.action_assumption"), "text"),
         "owner": (term("report.action_owner"), "text"),
     }
+    how = (
+        say("report.assumed_contact", share=f"{assumed.contact_share:g}", basis=basis(case))
+        if assumed.contact_cost is None
+        else term("report.stated")
+    )
     lead = say(
-        "report.actions_lead",
-        share=percent(share),
-        cost=whole_money(case.contact_cost),
-        how=how_contact(case),
+        "report.actions_lead", share=percent(assumed.hold_out_share), cost=whole_money(case.contact_cost), how=how
     )
     return [html.page(html.heading(term("report.actions_title")), html.paragraph(lead), html.table(table, columns))]
 
 
 def _owner(customers: pd.DataFrame, action: str) -> str:
-    """Return who looks after most customers of an action; a blank to fill in where the log does not say."""
+    """Return the owner of most customers of an action; a blank to fill in where no owner is known."""
     if OWNER not in customers.columns:
         return "\u00a0"
     owners = customers.loc[customers["action"] == action, OWNER].dropna()
@@ -284,16 +227,16 @@ def _interval(row: Mapping[Any, Any]) -> str:
 
 
 def since_last(case: Case, folder: str | None) -> list[Piece]:
-    """Return who moved since the last report, whose record lies in ``folder``; nothing if there is none."""
+    """Return the customers who changed type since the last report, whose record lies in ``folder``."""
     if folder is None:
         return []
     record = json.loads((Path(folder) / "case.json").read_text(encoding="utf-8"))
     before = last_types(Path(folder) / "customers.csv")
-    moves = migration.migration(before, case.customers[[CUSTOMER_ID, "value_type"]])
-    both = moves.loc[(moves["from_type"] != "new") & (moves["to_type"] != "gone")]
+    moves = matrix.migration(before, case.customers[[CUSTOMER_ID, "value_type"]])
+    both = moves.loc[(moves["from_type"] != matrix.NEW) & (moves["to_type"] != matrix.GONE)]
     changed = both.loc[both["from_type"] != both["to_type"]]
     shown = changed.merge(case.customers, on=CUSTOMER_ID).sort_values("yearly_contribution", ascending=False)
-    columns: dict[str, tuple[str, Kind]] = {
+    columns: html.Columns = {
         **who_columns(shown),
         "from_type": (term("report.since_from"), "text"),
         "to_type": (term("report.since_to"), "text"),
@@ -301,11 +244,9 @@ def since_last(case: Case, folder: str | None) -> list[Piece]:
     }
     lead = say(
         "report.since_lead",
-        before=record["as_of"],
-        moved=count(len(changed)),
-        both=count(len(both)),
-        new=count((moves["from_type"] == "new").sum()),
-    )
+        before=record["as_of"], moved=count(len(changed)), both=count(len(both)),
+        new=count((moves["from_type"] == matrix.NEW).sum()),
+    )  # fmt: skip
     table = html.table(shown, columns, rows=2 * _TOP_ROWS) if len(shown) else ""
     return [html.page(html.heading(term("report.since_title")), html.paragraph(lead), table)]
 

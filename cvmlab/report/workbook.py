@@ -24,27 +24,7 @@ _WIDEST = 48
 
 
 def write_workbook(sheets: Mapping[str, pd.DataFrame], path: Path) -> dict[str, int]:
-    """Write frames as the sheets of a workbook, with a frozen header row and filters.
-
-    Parameters
-    ----------
-    sheets
-        Sheet title (at most 31 characters) to frame; text columns are written as text, dates as dates.
-    path
-        The ``.xlsx`` file.
-
-    Returns
-    -------
-    dict
-        Sheet title to the number of rows that did not fit into a sheet (1,048,575 at most); empty if all did.
-
-    Examples
-    --------
-    >>> import pandas as pd, tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_workbook({"all": pd.DataFrame({"id": ["007", "=1+1"]})}, Path(folder) / "a.xlsx")
-    {}
-    """
+    """Write frames as sheets with a frozen header row and filters; return how many rows did not fit, by sheet."""
     from openpyxl import Workbook
 
     book = Workbook(write_only=True)
@@ -114,17 +94,7 @@ def _width(name: str, column: pd.Series[Any]) -> float:
 
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
-    """Write a frame as CSV in UTF-8 with a byte-order mark, so that Excel reads the Chinese in it.
-
-    Examples
-    --------
-    >>> import pandas as pd, tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = Path(folder) / "a.csv"
-    ...     write_csv(pd.DataFrame({"id": ["007", "=1+1"]}), path)
-    ...     path.read_text(encoding="utf-8-sig").split()
-    ['id', '007', "'=1+1"]
-    """
+    """Write a frame as CSV in UTF-8 with a byte-order mark, so that Excel reads the Chinese in it."""
     safe = frame.copy()
     for name in frame.columns:
         if frame[name].dtype.kind not in "iufbM":

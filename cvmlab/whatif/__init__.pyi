@@ -1,10 +1,10 @@
 from .explorers.lifecycle import life_curve as life_curve
 from .explorers.market import LaunchAnswer as LaunchAnswer
 from .explorers.market import launch as launch
+from .explorers.matrix import value_matrix as value_matrix
 from .explorers.patterns import pattern_explorer as pattern_explorer
 from .explorers.pipeline import pipeline_step as pipeline_step
-from .explorers.worth import value_matrix as value_matrix
-from .explorers.worth import whale_curve as whale_curve
+from .explorers.portfolio import whale_curve as whale_curve
 from .guessing import Guess as Guess
 from .guessing import forget_guesses as forget_guesses
 from .guessing import guess as guess

@@ -15,15 +15,7 @@ Range = tuple[float, float] | tuple[float, float, float]
 
 @dataclass(frozen=True)
 class Control:
-    """One widget for one field; a share is shown in percent.
-
-    Attributes
-    ----------
-    name, limits
-        The field.
-    widget
-        A slider where the field has bounds, a menu, a tick box, or a text box for a number without them.
-    """
+    """One widget for one field: a slider, menu, tick box, or a text box for a number without bounds."""
 
     name: str
     limits: Limits
@@ -58,35 +50,9 @@ class Control:
 
 
 def controls(
-    scenario: Scenario,
-    *,
-    only: Sequence[str] | None = None,
-    ranges: Mapping[str, Range] | None = None,
+    scenario: Scenario, *, only: Sequence[str] | None = None, ranges: Mapping[str, Range] | None = None
 ) -> dict[str, Control]:
-    """Return a control for each field of a scenario, in the order of the fields.
-
-    Parameters
-    ----------
-    scenario
-        Its values are where the controls stand.
-    only
-        Fields that get a control; all if left out. The others keep their value.
-    ranges
-        Field to (lowest, highest) or (lowest, highest, step) of its slider, where the bounds of the field
-        are wider than the data or there are none.
-
-    Raises
-    ------
-    CvmError
-        If ``only`` or ``ranges`` names a field that does not exist.
-
-    Examples
-    --------
-    >>> from cvmlab.worth.portfolio import WorstCustomers
-    >>> share = controls(WorstCustomers(), only=["share"])["share"]
-    >>> share.widget.description, share.widget.min, share.widget.max, share.widget.value
-    ('share of customers at the bottom (%)', 0.0, 100.0, 30.0)
-    """
+    """Return a control for each field of a scenario, or for some only, with ranges of their own where given."""
     known = scenario.limits()
     for name in (*(only or ()), *(ranges or ())):
         if name not in known:
@@ -131,13 +97,10 @@ def _slider(value: float, limits: Limits, shared: dict[str, str]) -> Any:
 
 
 def _on_grid(value: float, low: float, high: float, step: float) -> dict[str, float]:
-    """Return value, min and max of a slider whose steps meet the value.
+    """Return value, min and max of a slider whose steps meet the value: 303 of 0 to 1000 by 10 gives 3 to 993.
 
-    The page would else move the value to the nearest step and report that as a change. A value from code
+    Otherwise the page would move the value to the nearest step and report that as a change. A value from code
     may lie outside a slider that spans only part of the bounds.
-
-    >>> _on_grid(303, 0, 1000, 10)
-    {'value': 303, 'min': 3, 'max': 993}
     """
     below = int((value - low) / step + 1e-9) if value > low else 0
     above = int((high - value) / step + 1e-9) if value < high else 0
@@ -161,9 +124,5 @@ def _description(limits: Limits) -> str:
 def _tooltip(limits: Limits) -> str:
     if limits.kind != "number" or limits.minimum is None or limits.maximum is None:
         return limits.label()
-    return say(
-        "whatif.bounds",
-        label=limits.label(),
-        minimum=limits.text(limits.minimum),
-        maximum=limits.text(limits.maximum),
-    )
+    low, high = limits.text(limits.minimum), limits.text(limits.maximum)
+    return say("whatif.bounds", label=limits.label(), minimum=low, maximum=high)

@@ -12,11 +12,12 @@ from html import escape
 from itertools import combinations
 from typing import Any
 
+from cvmlab.core.formats import with_unit
 from cvmlab.core.scenario import Limits, checked
-from cvmlab.core.words import CvmError, language, say, speaking, term
+from cvmlab.core.words import CvmError, language, say, speaking, term, wording
 
-from .measures import Measure, wording
-from .page import HEAD
+from . import page
+from .measures import Measure
 
 _guesses: dict[str, Guess] = {}
 _watchers: list[Callable[[], None]] = []
@@ -33,33 +34,21 @@ class Guess:
         What was committed, None before.
     """
 
-    def __init__(
-        self,
-        name: str,
-        *,
-        truth: Any = None,
-        limits: Limits,
-        order: Sequence[str] = (),
-    ) -> None:
+    def __init__(self, name: str, *, truth: Any = None, limits: Limits, order: Sequence[str] = ()) -> None:
         self.name = name
         self.value: Any = None
-        self._limits, self._order = limits, list(order)
-        self._truth = truth
+        self._limits, self._order, self._truth = limits, list(order), truth
         self._language = language()
         self._waiting: list[Callable[[], None]] = []
-        with speaking(self._language):
-            self._build()
+        self._build()
         before = _guesses.get(name)
         _guesses[name] = self
         if before is not None:
-            self._take_over(before)
-
-    def _take_over(self, before: Guess) -> None:
-        # running the cell again is no second chance, and who waits still waits
-        self._waiting = before._waiting
-        if before.committed:
-            with suppress(CvmError):
-                self.commit(before.value)
+            # running the cell again is not a second chance, and what waits still waits
+            self._waiting = before._waiting
+            if before.committed:
+                with suppress(CvmError):
+                    self.commit(before.value)
 
     @property
     def committed(self) -> bool:
@@ -79,20 +68,20 @@ class Guess:
         Raises
         ------
         CvmError
-            For a value that is no answer to the question; nothing is committed.
+            For a value that does not answer the question; nothing is committed.
         """
-        if self._order:
-            if sorted(value) != sorted(self._order):
-                raise CvmError("whatif.not_an_order", items=", ".join(map(wording, self._order)))
+        if not self._order:
+            self.value = _within(self.name, _share(value, self._limits), self._limits)
+        elif sorted(value) == sorted(self._order):
             self.value = list(value)
         else:
-            self.value = _within(self.name, _share(value, self._limits), self._limits)
+            raise CvmError("whatif.not_an_order", items=", ".join(map(wording, self._order)))
         with speaking(self._language):
             self._reveal()
         waiting, self._waiting = self._waiting, []
         for act in waiting:
             act()
-        _tell_watchers()
+        _call_watchers()
 
     def reveal(self, truth: Any) -> None:
         """Give the answer later than the question; it is shown once a guess is committed."""
@@ -100,7 +89,7 @@ class Guess:
         with speaking(self._language):
             if self.committed:
                 self._reveal()
-        _tell_watchers()
+        _call_watchers()
 
     def when_committed(self, act: Callable[[], None]) -> None:
         """Call ``act`` when the guess is committed, at once if it is."""
@@ -132,8 +121,8 @@ class Guess:
         return self._distance(float(truth))
 
     def _distance(self, truth: float) -> str:
-        measure = Measure(self.name, unit=self._limits.unit)
-        shown = measure.difference(truth, float(self.value))
+        """Return by how much a number is too high or too low."""
+        shown = Measure(self.name, unit=self._limits.unit).difference(truth, float(self.value))
         if shown == "=":
             return term("whatif.right")
         size = shown.lstrip("+−")
@@ -144,17 +133,15 @@ class Guess:
     def _build(self) -> None:
         import ipywidgets as widgets
 
+        look = {"tooltip": term("whatif.commit_tip"), "layout": {"width": "auto"}}
         self._answer = widgets.HTML()
-        self._button = widgets.Button(
-            description=term("whatif.commit"), tooltip=term("whatif.commit_tip"), layout={"width": "auto"}
-        )
+        self._button = widgets.Button(description=term("whatif.commit"), **look)
         self._button.on_click(self._on_commit)
         self._input = _OrderAnswer(self._order) if self._order else _Answer(self.name, self._limits)
         question = widgets.HTML()
         if self._order or self._limits.kind == "choice":
-            asked = escape(say("whatif.guess", name=wording(self.name)))
-            question.value = f'<p class="cvm-question">{asked}</p>'
-        self._page = _page(HEAD, question, self._input.widget, self._button, self._answer)
+            question.value = page.said(say("whatif.guess", name=wording(self.name)), "question")
+        self._page = page.page_of([question, self._input.widget, self._button, self._answer], guess=True)
 
     def _on_commit(self, _: Any) -> None:
         with speaking(self._language):
@@ -164,25 +151,40 @@ class Guess:
                     raise CvmError("whatif.no_guess_yet")
                 self.commit(value)
             except CvmError as error:
-                self._answer.value = f'<p class="cvm-trouble" role="alert">{escape(str(error))}</p>'
+                self._answer.value = page.trouble(str(error))
 
     def _reveal(self) -> None:
         self._input.lock(self.value)
         self._button.disabled = True
-        told = [say("whatif.your_guess", value=self.text(self.value))]
-        if self.truth is not None:
-            told += [say("whatif.truth", value=self.text(self.truth)), self.verdict()]
-        text = " · ".join(filter(None, told))
-        self._answer.value = f'<p class="cvm-sentence"><strong>{escape(text)}</strong></p>'
+        parts = [say("whatif.your_guess", value=self.text(self.value)), *self._beside_the_truth()]
+        self._answer.value = page.said(" · ".join(parts), strong=True)
+
+    def _beside_the_truth(self) -> list[str]:
+        """Return the truth and the verdict in words; nothing where the truth is not known yet."""
+        if self.truth is None:
+            return []
+        return list(filter(None, [say("whatif.truth", value=self.text(self.truth)), self.verdict()]))
+
+    def _line(self) -> str:
+        if not self.committed:
+            return say("charts.labelled", label=wording(self.name), value=term("whatif.not_committed"))
+        guessed = say("charts.labelled", label=wording(self.name), value=self.text(self.value))
+        return " · ".join([guessed, *self._beside_the_truth()])
+
+    def _row(self) -> list[str]:
+        if self.committed:
+            return [wording(self.name), self.text(self.value), self.text(self.truth), self.verdict() or "–"]
+        # without a guess the answer stays hidden
+        return [wording(self.name), term("whatif.not_committed"), "?", "–"]
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         with speaking(self._language):
             plain = say("whatif.guess_plain", name=wording(self.name))
-        view = self._page._repr_mimebundle_() or {}
-        return {**view, "text/plain": plain}
+        return {**(self._page._repr_mimebundle_() or {}), "text/plain": plain}
 
 
 def _share(value: Any, limits: Limits) -> Any:
+    """Return a text like "35%" as a share, where a share is guessed."""
     text = value.strip().replace("％", "%") if isinstance(value, str) else ""
     if limits.unit != "share" or not text.endswith("%"):
         return value
@@ -193,13 +195,13 @@ def _share(value: Any, limits: Limits) -> Any:
 
 
 def _within(name: str, value: Any, limits: Limits) -> Any:
+    """Return a checked guess; one out of bounds is refused in the student's terms, percent and no field names."""
     try:
         return checked(name, value, limits)
     except CvmError as error:
         beyond = error.key in ("scenario.below_minimum", "scenario.above_maximum")
         if not beyond or limits.minimum is None or limits.maximum is None:
             raise
-        # a student thinks in percent and knows no field names
         low, high = (limits.text(bound) for bound in (limits.minimum, limits.maximum))
         raise CvmError("whatif.beyond", value=limits.text(float(value)), minimum=low, maximum=high) from None
 
@@ -214,18 +216,18 @@ def guess(
     choices: Sequence[str] = (),
     order: Sequence[str] = (),
 ) -> Guess:
-    """Ask for a guess: a number, one of a few choices, or an order.
+    """Ask for a guess, once: a number, one of a few choices, or an order.
 
-    The question itself stands in the text above; this is where it is answered, once. The guess stays
-    beside the truth. `WhatIf` takes it as ``after=`` and keeps its sliders locked until it is committed.
+    The question itself stands in the text above. The guess stays beside the truth. `WhatIf` takes it as
+    ``after=`` and keeps its sliders locked until it is committed.
 
     Parameters
     ----------
     name
         Vocabulary key of what is guessed, or the words themselves.
     truth
-        The answer, or a function without arguments that computes it when it is first needed. Left out, it
-        may be given later with `Guess.reveal`.
+        The answer, or a function without arguments that computes it when it is first needed; may also be
+        given later with `Guess.reveal`.
     minimum, maximum, unit
         For a number: bounds and key of the unit. A ``"share"`` is typed in percent on the page; in code
         it is a share of 1, or a text with a percent sign.
@@ -237,8 +239,6 @@ def guess(
     Examples
     --------
     >>> peak = guess("peak of the whale curve", truth=1.34, minimum=0, unit="share")
-    >>> peak.committed
-    False
     >>> peak.commit("110%")
     >>> peak.text(peak.value), peak.text(peak.truth), peak.verdict()
     ('110%', '134%', '24.0 percentage points too low')
@@ -250,40 +250,40 @@ def guess(
 
 
 def guesses_summary() -> Any:
-    """Return what was guessed in this notebook and how near it came; it follows later guesses.
+    """Return a table of the guesses in this notebook and how near each came; it follows later guesses.
 
     Examples
     --------
     >>> forget_guesses()
-    >>> guess("who is right?", choices=["hope", "data"], truth="data").commit("data")
+    >>> guess("hope or data?", choices=["hope", "data"], truth="data").commit("data")
     >>> print(guesses_summary().text())
-    who is right?: data · truth: data · right
+    hope or data?: data · truth: data · right
     """
     return Summary()
 
 
 class Summary:
-    """The guesses of a notebook, kept up to date on the page; made by `guesses_summary`."""
+    """The guesses of a notebook, kept up to date on the page."""
 
     def __init__(self) -> None:
         import ipywidgets as widgets
 
         self._language = language()
         self._table = widgets.HTML()
-        self._page = _page(HEAD, self._table)
+        self._page = page.page_of([self._table], guess=True)
         _watchers.append(self._refresh)
         self._refresh()
 
     def text(self) -> str:
-        """Return one line a guess; a sentence if there are none."""
+        """Return one line per guess; a sentence if there are none."""
         with speaking(self._language):
-            if not _guesses:
-                return term("whatif.no_guesses")
-            return "\n".join(_line(asked) for asked in _guesses.values())
+            return "\n".join(asked._line() for asked in _guesses.values()) or term("whatif.no_guesses")
 
     def _refresh(self) -> None:
         with speaking(self._language):
-            self._table.value = _summary_table()
+            heads = [term(f"whatif.{name}") for name in ("guessed_what", "guessed", "true_answer", "how_near")]
+            table = page.figures(heads, [asked._row() for asked in _guesses.values()])
+            self._table.value = table if _guesses else f"<p>{escape(term('whatif.no_guesses'))}</p>"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         with speaking(self._language):
@@ -291,68 +291,22 @@ class Summary:
         return {**(self._page._repr_mimebundle_() or {}), "text/plain": plain}
 
 
-def _line(asked: Guess) -> str:
-    if not asked.committed:
-        return f"{wording(asked.name)}: {term('whatif.not_committed')}"
-    told = [f"{wording(asked.name)}: {asked.text(asked.value)}"]
-    if asked.truth is not None:
-        told += [say("whatif.truth", value=asked.text(asked.truth)), asked.verdict()]
-    return " · ".join(told)
-
-
-def _summary_table() -> str:
-    if not _guesses:
-        return f"<p>{escape(term('whatif.no_guesses'))}</p>"
-    heads = ("guessed_what", "guessed", "true_answer", "how_near")
-    head = "".join(f'<th scope="col">{escape(term(f"whatif.{name}"))}</th>' for name in heads)
-    rows = "".join(_summary_row(asked) for asked in _guesses.values())
-    return f'<table class="cvm-figures"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
-
-
-def _summary_row(asked: Guess) -> str:
-    if asked.committed:
-        cells = [asked.text(asked.value), asked.text(asked.truth), asked.verdict() or "–"]
-    else:
-        # the answer stays hidden from whoever has not guessed
-        cells = [term("whatif.not_committed"), "?", "–"]
-    return (
-        f'<tr><th scope="row">{escape(wording(asked.name))}</th>'
-        + "".join(f"<td>{escape(cell)}</td>" for cell in cells)
-        + "</tr>"
-    )
-
-
 def forget_guesses() -> None:
     """Forget all guesses of this session, for a class that starts over."""
     _guesses.clear()
-    _tell_watchers()
+    _call_watchers()
 
 
-def _tell_watchers() -> None:
+def _call_watchers() -> None:
     for watcher in _watchers:
         watcher()
 
 
 def pairs_in_order(given: Sequence[str], right: Sequence[str]) -> tuple[int, int]:
-    """Return how many pairs stand in the right order, and how many pairs there are.
-
-    Examples
-    --------
-    >>> pairs_in_order(["a", "c", "b"], ["a", "b", "c"])
-    (2, 3)
-    """
+    """Return how many pairs stand in the right order, and how many pairs there are."""
     place = {item: number for number, item in enumerate(right)}
     pairs = list(combinations(given, 2))
     return sum(place[first] < place[second] for first, second in pairs), len(pairs)
-
-
-def _page(head: str, *parts: Any) -> Any:
-    import ipywidgets as widgets
-
-    page = widgets.VBox([widgets.HTML(head), *parts], layout={"align_items": "flex-start"})
-    page.add_class("cvm-whatif")
-    page.add_class("cvm-guess")
-    return page
 
 
 class _Answer:
@@ -369,7 +323,7 @@ class _Answer:
         unit = "%" if limits.unit == "share" else limits.unit_label().strip()
         asked = say("whatif.guess", name=wording(name))
         self.widget = widgets.Text(
-            description=say("charts.with_unit", label=asked, unit=unit) if unit else asked,
+            description=with_unit(asked, unit) if unit else asked,
             placeholder=term("whatif.a_number"),
             layout={"max_width": "360px"},
         )
@@ -386,10 +340,8 @@ class _Answer:
 
     def lock(self, value: Any) -> None:
         """Show what was committed and take no more."""
-        if self._limits.kind == "choice":
-            self.widget.value = value
-        else:
-            self.widget.value = self._limits.text(value).rstrip("%")
+        is_choice = self._limits.kind == "choice"
+        self.widget.value = value if is_choice else self._limits.text(value).rstrip("%")
         self.widget.disabled = True
 
 
@@ -412,13 +364,9 @@ class _OrderAnswer:
     def _move(self, place: int, target: int, icon: str) -> Any:
         import ipywidgets as widgets
 
-        word = "whatif.move_up" if target < place else "whatif.move_down"
-        button = widgets.Button(
-            icon=icon,
-            tooltip=say(word, place=place + 1),
-            disabled=not 0 <= target < len(self._items),
-            layout={"width": "34px"},
-        )
+        tip = say("whatif.move_up" if target < place else "whatif.move_down", place=place + 1)
+        beyond = not 0 <= target < len(self._items)
+        button = widgets.Button(icon=icon, tooltip=tip, disabled=beyond, layout={"width": "34px"})
         button.on_click(lambda _: self._swap(place, target))
         self._moves.append(button)
         return button

@@ -6,33 +6,26 @@ import dataclasses
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 from cvmlab.core.formats import grouped, in_money, listed, with_unit
 from cvmlab.core.scenario import Scenario
-from cvmlab.core.words import keys, say, term
+from cvmlab.core.words import say, term, wording
+
+from . import page
 
 #: Units whose figures are counted, so that they have no decimals.
 COUNTED = frozenset({"customers", "orders", "households", "times"})
 #: Units of figures that are counted or measured; only the measured ones have decimals.
 WHOLE_MOSTLY = frozenset({"months", "days", "years"})
 
-
-def wording(word: str) -> str:
-    """Return the wording of a vocabulary key; a text that is no key stands for itself.
-
-    Examples
-    --------
-    >>> wording("retention_rate"), wording("my own figure")
-    ('retention rate', 'my own figure')
-    """
-    return term(word) if word in keys() else word
+Sentence = Callable[[Any, Any], str]
+"""From the results before and after to what changed, in the language in force."""
 
 
 @dataclass(frozen=True)
 class Measure:
-    """One figure of a result: where it is found, how it is called, in which unit it is shown.
+    """One figure of a result: where it is found, its name, the unit it is shown in.
 
     Attributes
     ----------
@@ -72,7 +65,7 @@ class Measure:
             return in_money(self.label(), currency)
         if self.unit == "share":
             return with_unit(self.label(), "%")
-        # who counts customers need not say so twice
+        # a number of customers need not say so twice
         if not self.unit or self.unit in COUNTED:
             return self.label()
         return with_unit(self.label(), term(f"units.{self.unit}"))
@@ -81,9 +74,7 @@ class Measure:
         """Return a number as the table shows it, with the decimals that ``beside`` and it ask for."""
         if not math.isfinite(amount):
             return "–"
-        if self.unit == "share":
-            return f"{100 * amount:.1f}".replace("-", "−")
-        return grouped(amount, self._decimals(amount, beside))
+        return self._grouped(amount, amount, beside)
 
     def phrase(self, amount: float) -> str:
         """Return a number as a sentence says it: "85%", "1,234"."""
@@ -94,9 +85,13 @@ class Measure:
         change = after - before
         if not math.isfinite(change):
             return "–"
-        decimals = self._decimals(before, after)
-        text = f"{100 * change:+.1f}" if self.unit == "share" else f"{change:+,.{decimals}f}"
-        return "=" if not text.strip("+-0.,") else text.replace("-", "−")
+        text = self._grouped(change, before, after)
+        if not text.strip("0.,"):
+            return "="
+        return f"+{text}" if change > 0 else text
+
+    def _grouped(self, amount: float, *beside: float) -> str:
+        return grouped(100 * amount, 1) if self.unit == "share" else grouped(amount, self._decimals(*beside))
 
     def _decimals(self, *amounts: float) -> int:
         size = max((abs(amount) for amount in amounts if math.isfinite(amount)), default=0.0)
@@ -108,13 +103,7 @@ class Measure:
 
 
 def measures_of(result: Any) -> tuple[Measure, ...]:
-    """Return a measure for every plain number of a dict or dataclass, in its order.
-
-    Examples
-    --------
-    >>> [measure.name for measure in measures_of({"value": 3.5, "curve": [1, 2], "name": "a"})]
-    ['value']
-    """
+    """Return a measure for every plain number of a dict or dataclass, in its order."""
     if isinstance(result, Mapping):
         figures: Iterable[tuple[str, Any]] = result.items()
     elif dataclasses.is_dataclass(result) and not isinstance(result, type):
@@ -136,58 +125,30 @@ def without_number(measures: Sequence[Measure], result: Any) -> list[str]:
 
 
 def table(measures: Sequence[Measure], before: Any, after: Any, currency: str = "") -> str:
-    """Return the figures as an HTML table: one row a measure, before, after and difference.
-
-    Examples
-    --------
-    >>> "<td>1.00</td><td>2.00</td><td>+1.00</td>" in table([Measure("life")], {"life": 1}, {"life": 2})
-    True
-    """
+    """Return the figures as an HTML table, one row per measure: before, after and difference."""
     if not measures:
         return ""
-    heads = "".join(
-        f'<th scope="col">{escape(term(f"whatif.{name}"))}</th>' for name in ("before", "after", "difference")
-    )
-    rows = "".join(_row(measure, before, after, currency) for measure in measures)
-    return (
-        f'<table class="cvm-figures"><thead><tr><th scope="col">{escape(term("whatif.figure"))}</th>{heads}'
-        f"</tr></thead><tbody>{rows}</tbody></table>"
-    )
+    heads = (term(f"whatif.{name}") for name in ("figure", "before", "after", "difference"))
+    return page.figures(heads, [_row(measure, before, after, currency) for measure in measures])
 
 
-def _row(measure: Measure, before: Any, after: Any, currency: str) -> str:
+def _row(measure: Measure, before: Any, after: Any, currency: str) -> list[str]:
     was, now = measure.value(before), measure.value(after)
-    cells = (measure.text(was, now), measure.text(now, was), measure.difference(was, now))
-    return (
-        f'<tr><th scope="row">{escape(measure.heading(currency))}</th>'
-        + "".join(f"<td>{cell}</td>" for cell in cells)
-        + "</tr>"
-    )
+    return [measure.heading(currency), measure.text(was, now), measure.text(now, was), measure.difference(was, now)]
 
 
 def settings(before: Scenario, after: Scenario) -> list[str]:
-    """Return what was set differently, one phrase a field: "retention rate 85% instead of 80%"."""
+    """Return what was set differently, one phrase per field: "retention rate 85% instead of 80%"."""
     was, now = before.values(), after.values()
     return [
-        say(
-            "whatif.moved",
-            label=limits.label(),
-            before=limits.text(was[name]),
-            after=limits.text(now[name]),
-        )
+        say("whatif.moved", label=limits.label(), before=limits.text(was[name]), after=limits.text(now[name]))
         for name, limits in before.limits().items()
         if was[name] != now[name]
     ]
 
 
 def change(measure: Measure, before: Any, after: Any) -> str:
-    """Return how one figure changed, in words.
-
-    Examples
-    --------
-    >>> change(Measure("value", "current_value"), {"value": 200.0}, {"value": 250.0})
-    'current value rises by 50.0 (25%) to 250.0'
-    """
+    """Return how one figure changed, in words: "current value rises by 50.0 (25%) to 250.0"."""
     was, now = measure.value(before), measure.value(after)
     if not (math.isfinite(was) and math.isfinite(now)):
         return say("whatif.unknown", measure=measure.label())
@@ -205,25 +166,14 @@ def change(measure: Measure, before: Any, after: Any) -> str:
 
 def _with_relative(difference: str, was: float, now: float) -> str:
     # a percentage of nothing, or across zero, says nothing
-    if was * now <= 0 or abs(now / was - 1) < 0.0005:
+    if was * now <= 0 or (share := abs(now / was - 1)) < 0.0005:
         return difference
-    share = abs(now / was - 1)
     text = f"{share:.0%}" if share >= 0.0995 else f"{share:.1%}"
     return say("whatif.relative", difference=difference, share=text)
 
 
 def sentence(moves: Sequence[str], changes: Sequence[str]) -> str:
-    """Return moves and changes as one sentence; with no moves, that nothing was moved yet.
-
-    Examples
-    --------
-    >>> sentence(["retention rate 85% instead of 80%"], ["value rises by 5.00 to 10.00"])
-    'With retention rate 85% instead of 80%: value rises by 5.00 to 10.00.'
-    """
+    """Return moves and changes as one sentence; without moves, that nothing has been moved yet."""
     if not moves:
         return term("whatif.unmoved")
     return say("whatif.sentence", moves=listed(moves), changes=listed(changes, apart=True))
-
-
-Sentence = Callable[[Any, Any], str]
-"""From the results before and after to what changed, in the language in force."""

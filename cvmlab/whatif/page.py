@@ -1,7 +1,9 @@
-"""What the page of a what-if needs beside its widgets: looks, and names for screen readers."""
+"""What the page of a what-if needs beside its widgets: looks, sentences, tables, names for screen readers."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from html import escape
 from typing import Any
 
 _STYLE = """<style>
@@ -26,7 +28,7 @@ _STYLE = """<style>
   border-left: 4px solid #D55E00; background: #D55E0014 }
 </style>"""
 
-# The sliders of ipywidgets have no name for a screen reader, and their HTML is no live region. A picture of
+# The sliders of ipywidgets have no name for a screen reader, and their HTML is not a live region. A picture of
 # one transparent pixel, once loaded, gives both; where a page forbids it, everything else still works.
 _NAMES = (
     '<img alt="" width="1" height="1" style="position:absolute;opacity:0" '
@@ -40,19 +42,41 @@ _NAMES = (
     "const region=told.parentElement;region.setAttribute('aria-live','polite')})},250)\">"
 )
 
-HEAD = _STYLE + _NAMES
+
+def page_of(parts: Sequence[Any], *, guess: bool = False) -> Any:
+    """Return the widgets of a what-if or a guess below each other, with their looks."""
+    import ipywidgets as widgets
+
+    layout = {"align_items": "flex-start"} if guess else {}
+    page = widgets.VBox([widgets.HTML(_STYLE + _NAMES), *parts], layout=layout)
+    for name in ("cvm-whatif", *(["cvm-guess"] if guess else [])):
+        page.add_class(name)
+    return page
+
+
+def said(text: str, kind: str = "sentence", *, strong: bool = False) -> str:
+    """Return a sentence or question as HTML."""
+    shown = f"<strong>{escape(text)}</strong>" if strong else escape(text)
+    return f'<p class="cvm-{kind}">{shown}</p>'
+
+
+def trouble(text: str) -> str:
+    """Return a warning as HTML, which a screen reader reads at once."""
+    return f'<p class="cvm-trouble" role="alert">{escape(text)}</p>'
+
+
+def figures(heads: Iterable[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table as HTML; the first cell of each row is its head."""
+    head = "".join(f'<th scope="col">{escape(text)}</th>' for text in heads)
+    body = "".join(
+        f'<tr><th scope="row">{escape(first)}</th>' + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
+        for first, *cells in rows
+    )
+    return f'<table class="cvm-figures"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
 
 
 def picture_widget(width: int, height: int) -> Any:
-    """Return an image widget whose tooltip serves as the text alternative of the picture.
-
-    Examples
-    --------
-    >>> picture = picture_widget(560, 380)
-    >>> picture.tooltip = "a curve"
-    >>> picture.get_state()["tooltip"], picture.get_state()["description"]
-    ('a curve', '')
-    """
+    """Return an image widget whose tooltip serves as the text alternative of the picture."""
     import ipywidgets as widgets
     import traitlets
 

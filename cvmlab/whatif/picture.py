@@ -34,30 +34,11 @@ _DOTS_PER_INCH = 100
 
 
 class Picture:
-    r"""One Axes with a ghost of the baseline, drawn again in a few milliseconds.
+    """One Axes with a ghost of the baseline, drawn again in a few milliseconds.
 
-    Parameters
-    ----------
-    frame
-        Draws what no slider moves: labels, limits, reference points. Called once for each baseline.
-    draw
-        Draws what the sliders move. Called for the baseline, whose artists become the ghost, and for
-        every new result. Limits that ``frame`` sets are kept; others grow where a result needs it.
-    width, height
-        Size on the page in pixels.
-
-    Attributes
-    ----------
-    left_out
-        Points of the last result that are no finite numbers.
-
-    Examples
-    --------
-    >>> picture = Picture(lambda ax, result: ax.set_xlabel("year"), lambda ax, result: ax.plot(result))
-    >>> picture.pin([1, 2, 3])
-    >>> before, after = picture.show([1, 2, 3]), picture.show([1, 4, 9])
-    >>> before[:4], before != after
-    (b'\x89PNG', True)
+    ``frame`` draws what no slider moves, once for each baseline; ``draw`` what the sliders move, for the
+    baseline, whose artists become the ghost, and for every new result. Limits that ``frame`` sets are kept;
+    others grow where a result needs it. ``left_out`` counts the points of the last result without a number.
     """
 
     def __init__(self, frame: Draw, draw: Draw, *, width: int = 560, height: int = 380) -> None:
@@ -75,13 +56,7 @@ class Picture:
         self.left_out = 0
 
     def pin(self, baseline: Any) -> None:
-        """Draw the frame and the ghost anew for this baseline.
-
-        Raises
-        ------
-        CvmError
-            If the result has nothing that could be drawn; the picture stays as it was.
-        """
+        """Draw the frame and the ghost anew for this baseline; if it cannot be drawn, the picture stays as it was."""
         self._check(baseline)
         self._ax.clear()
         style.dressed(self._ax)
@@ -96,13 +71,7 @@ class Picture:
         self._lay_out()
 
     def show(self, result: Any) -> bytes:
-        """Return the picture of a result as PNG.
-
-        Raises
-        ------
-        CvmError
-            If none of its points is a finite number: an empty picture would say nothing.
-        """
+        """Return the picture of a result as PNG; a result without a finite number to draw is refused."""
         artists = self._added(result)
         try:
             self.left_out = check_points(artists)
@@ -116,8 +85,7 @@ class Picture:
                 self._ax.draw_artist(artist)
             return png(np.asarray(self._canvas.buffer_rgba()))
         finally:
-            for artist in artists:
-                artist.remove()
+            _remove(artists)
 
     def stamped(self, note: str) -> bytes:
         """Return the last picture with a line below it, for a page that has no kernel."""
@@ -125,6 +93,7 @@ class Picture:
         return png(np.vstack([pixels, _band(note, pixels.shape[1], self._families)]))
 
     def _added(self, result: Any) -> list[Artist]:
+        """Draw a result and return its artists; a draw that fails half-way leaves nothing behind."""
         from matplotlib.text import Text
 
         before = set(map(id, self._ax.get_children()))
@@ -133,28 +102,24 @@ class Picture:
         try:
             self._draw(self._ax, result)
         except BaseException:
-            self._take_back(before)
+            _remove(self._since(before))
             raise
-        added = [artist for artist in self._ax.get_children() if id(artist) not in before]
+        added = self._since(before)
         for artist in added:
             for text in artist.findobj(Text):
                 text.set_fontfamily(self._families)
                 text.set_parse_math(False)
         return added
 
-    def _take_back(self, before: set[int]) -> None:
-        # a draw that fails half-way leaves nothing behind
-        for artist in list(self._ax.get_children()):
-            if id(artist) not in before:
-                artist.remove()
+    def _since(self, before: set[int]) -> list[Artist]:
+        return [artist for artist in self._ax.get_children() if id(artist) not in before]
 
     def _check(self, result: Any) -> None:
         artists = self._added(result)
         try:
             check_points(artists)
         finally:
-            for artist in artists:
-                artist.remove()
+            _remove(artists)
 
     def _lay_out(self) -> None:
         self._figure.set_layout_engine("constrained")
@@ -168,17 +133,18 @@ class Picture:
         self._background = self._canvas.copy_from_bbox(self._figure.bbox)
 
     def _grow(self) -> bool:
+        """Widen the axes that may grow to what is drawn, and return whether that changed them."""
         grown = False
-        for axis, grows, low, high in zip(
-            (self._ax.xaxis, self._ax.yaxis),
-            self._grows,
-            self._ax.dataLim.min,
-            self._ax.dataLim.max,
-            strict=True,
-        ):
+        axes, data = (self._ax.xaxis, self._ax.yaxis), self._ax.dataLim
+        for axis, grows, low, high in zip(axes, self._grows, data.min, data.max, strict=True):
             if grows and np.isfinite([low, high]).all():
                 grown |= _grow_axis(axis, float(low), float(high))
         return grown
+
+
+def _remove(artists: list[Artist]) -> None:
+    for artist in artists:
+        artist.remove()
 
 
 def _grow_axis(axis: Any, low: float, high: float) -> bool:
@@ -188,22 +154,14 @@ def _grow_axis(axis: Any, low: float, high: float) -> bool:
     if least >= bottom and most <= top:
         return False
     span = max(most, top) - min(least, bottom)
-    wider = np.array([
-        least - (GENEROUS - 1) * span if least < bottom else bottom,
-        most + (GENEROUS - 1) * span if most > top else top,
-    ])  # fmt: skip
-    axis.set_view_interval(*map(float, transform.inverted().transform(wider)), ignore=True)
+    lower = least - (GENEROUS - 1) * span if least < bottom else bottom
+    upper = most + (GENEROUS - 1) * span if most > top else top
+    axis.set_view_interval(*map(float, transform.inverted().transform(np.array([lower, upper]))), ignore=True)
     return True
 
 
 def check_points(artists: list[Artist]) -> int:
-    """Return how many points of the artists are no finite numbers and are left out.
-
-    Raises
-    ------
-    CvmError
-        If there are no artists, or one of them has points but none that can be drawn.
-    """
+    """Return how many points are left out, not being finite numbers; refuse artists without any point to draw."""
     left_out = 0
     seen = 0
     for artist in artists:
@@ -264,7 +222,7 @@ def _haunt(artist: Artist) -> None:
 def png(pixels: NDArray[np.uint8]) -> bytes:
     """Return pixels of shape (rows, columns, 4) as PNG, packed for speed; transparency is left out.
 
-    A row is told as its difference to the row above: what a chart repeats from row to row becomes
+    A row is written as its difference to the row above: what a chart repeats from row to row becomes
     zeros, which the quickest level of zlib packs well.
     """
     rows, columns = pixels.shape[:2]
@@ -293,17 +251,7 @@ def _band(note: str, columns: int, families: list[str]) -> NDArray[np.uint8]:
     dots = _DOTS_PER_INCH * SHARPNESS
     band = Figure(figsize=(columns / dots, 0.3), dpi=dots, facecolor="#F0F0F0")
     canvas: Any = FigureCanvasAgg(band)
-    band.text(
-        0.5,
-        0.5,
-        note,
-        ha="center",
-        va="center",
-        fontsize=style.NOTE_SIZE,
-        color=style.INK,
-        fontfamily=families,
-        parse_math=False,
-    )
+    looks: dict[str, Any] = {"fontsize": style.NOTE_SIZE, "color": style.INK, "fontfamily": families}
+    band.text(0.5, 0.5, note, ha="center", va="center", parse_math=False, **looks)
     canvas.draw()
-    pixels: NDArray[np.uint8] = np.asarray(canvas.buffer_rgba())
-    return pixels[:, :columns]
+    return np.asarray(canvas.buffer_rgba())[:, :columns]

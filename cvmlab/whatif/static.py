@@ -45,7 +45,7 @@ def strip_file(path: str | Path) -> bool:
     Raises
     ------
     CvmError
-        If the file cannot be read or is no notebook.
+        If the file cannot be read or is not a notebook.
     """
     file = Path(path)
     try:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
-from html import escape
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from cvmlab.charts import style
 from cvmlab.core.formats import listed
 from cvmlab.core.scenario import Scenario
-from cvmlab.core.words import CvmError, language, say, speaking, term
+from cvmlab.core.words import CvmError, language, say, speaking, term, wording
 
 from . import measures as figures
+from . import page
 from .controls import Control, Range, controls
-from .measures import Measure, Sentence, wording
-from .page import HEAD, picture_widget
+from .measures import Measure, Sentence
 from .picture import Draw, Picture
 
 if TYPE_CHECKING:
@@ -42,8 +43,8 @@ class WhatIf:
     measures
         Figures of the table; if left out, every plain number of a dict or dataclass.
     sentence
-        ``sentence(before, after)`` says in the language in force what changed; by default the first two
-        measures, told as rising or falling.
+        ``sentence(before, after)`` says in the language in force what changed; by default whether the
+        first two measures rise or fall.
     title
         Vocabulary key or text above the picture.
     only
@@ -58,6 +59,11 @@ class WhatIf:
         Sign of the currency in the table.
     width, height
         Size of the picture on the page in pixels.
+
+    Attributes
+    ----------
+    controls
+        The field to its control, whose ``widget`` is the slider on the page.
 
     Notes
     -----
@@ -107,10 +113,10 @@ class WhatIf:
         # events of the page arrive in a context of their own, which knows nothing of cvmlab.use
         self._language = language()
         self._start = self._scenario = self._baseline_scenario = scenario
-        self._compute, self._measures, self._tell_change = compute, measures, sentence
+        self._compute, self._measures, self._sentence_of = compute, measures, sentence
         self._currency = currency
         self._title = title
-        self._controls = controls(scenario, only=only, ranges=ranges)
+        self.controls = controls(scenario, only=only, ranges=ranges)
         self._picture = Picture(self._framed(frame), draw, width=width, height=height)
         self._result: Any = None
         self._baseline: Any = None
@@ -204,22 +210,21 @@ class WhatIf:
 
     def _in_words(self, chosen: Sequence[Measure], result: Any) -> str:
         moves = figures.settings(self._baseline_scenario, self._scenario)
-        if moves and self._tell_change is not None:
-            return self._tell_change(self._baseline, result)
+        if moves and self._sentence_of is not None:
+            return self._sentence_of(self._baseline, result)
         spoken = chosen[:SPOKEN]
         return figures.sentence(moves, [figures.change(measure, self._baseline, result) for measure in spoken])
 
     def _gaps(self, chosen: Sequence[Measure], result: Any) -> str:
-        unknown = figures.without_number(chosen, result)
-        told = []
-        if unknown:
-            told.append(say("whatif.no_number", measures=listed(unknown)))
+        gaps = []
+        if unknown := figures.without_number(chosen, result):
+            gaps.append(say("whatif.no_number", measures=listed(unknown)))
         if self._picture.left_out:
-            told.append(say("whatif.points_left_out", count=self._picture.left_out))
-        return " ".join(told)
+            gaps.append(say("whatif.points_left_out", count=self._picture.left_out))
+        return " ".join(gaps)
 
     def _framed(self, frame: Draw | None) -> Draw:
-        from cvmlab.charts import style
+        """Return what draws the frame and the title."""
 
         def drawn(ax: Any, result: Any) -> None:
             if frame is not None:
@@ -232,22 +237,18 @@ class WhatIf:
     def _build(self, presets: Mapping[str, Mapping[str, Any]], width: int, height: int) -> None:
         import ipywidgets as widgets
 
-        self._image = picture_widget(width, height)
-        self._table = widgets.HTML()
-        self._words = widgets.HTML()
-        self._buttons = [
-            self._button("whatif.reset", self.reset, "undo"),
-            self._button("whatif.pin", self.pin, "thumb-tack"),
-        ]
-        self._presets = [self._preset(word, changes) for word, changes in presets.items()]
-        for control in self._controls.values():
+        self._image = page.picture_widget(width, height)
+        self._table, self._words = widgets.HTML(), widgets.HTML()
+        acts = ("whatif.reset", self.reset, "undo"), ("whatif.pin", self.pin, "thumb-tack")
+        self._buttons = [self._button(word, act, icon) for word, act, icon in acts]
+        self._presets = [self._button(word, partial(self.set, **changes)) for word, changes in presets.items()]
+        for control in self.controls.values():
             control.widget.observe(self._listener(control), "value")
-        side = [*(control.widget for control in self._controls.values())]
+        side = [control.widget for control in self.controls.values()]
         side += [widgets.HBox(row, layout=_WRAPPED) for row in (self._presets, self._buttons) if row]
         picture = widgets.VBox([self._image, self._words], layout={"flex": f"0 1 {width}px"})
         beside = widgets.VBox([*side, self._table], layout=_BESIDE)
-        self._page = widgets.VBox([widgets.HTML(HEAD), widgets.HBox([picture, beside], layout=_WRAPPED)])
-        self._page.add_class("cvm-whatif")
+        self._page = page.page_of([widgets.HBox([picture, beside], layout=_WRAPPED)])
 
     def _button(self, word: str, act: Callable[[], None], icon: str = "") -> Any:
         import ipywidgets as widgets
@@ -257,9 +258,6 @@ class WhatIf:
         button.tooltip = wording(tip) if wording(tip) != tip else wording(word)
         button.on_click(lambda _: act())
         return button
-
-    def _preset(self, word: str, changes: Mapping[str, Any]) -> Any:
-        return self._button(word, lambda: self.set(**changes))
 
     def _listener(self, control: Control) -> Callable[[Any], None]:
         def moved(change: Mapping[str, Any]) -> None:
@@ -278,7 +276,7 @@ class WhatIf:
     def _write(self, scenario: Scenario) -> None:
         self._writing = True
         try:
-            for name, control in self._controls.items():
+            for name, control in self.controls.items():
                 control.write(getattr(scenario, name))
         finally:
             self._writing = False
@@ -291,11 +289,10 @@ class WhatIf:
                 self._image.value = drawn
                 self._image.tooltip = " ".join(filter(None, (wording(self._title), self._sentence)))
             self._table.value = table
-        warning = f'<p class="cvm-trouble" role="alert">{escape(trouble)}</p>' if trouble else ""
-        self._words.value = f'<p class="cvm-sentence">{escape(self._sentence)}</p>{warning}'
+        self._words.value = page.said(self._sentence) + (page.trouble(trouble) if trouble else "")
 
     def _lock(self, guess: Guess) -> None:
-        locked = [*(control.widget for control in self._controls.values()), *self._buttons, *self._presets]
+        locked = [*(control.widget for control in self.controls.values()), *self._buttons, *self._presets]
         for widget in locked:
             widget.disabled = True
         self._put(trouble=term("whatif.guess_first"))
@@ -325,11 +322,7 @@ _WRAPPED = {"flex_flow": "row wrap", "align_items": "flex-start"}
 
 
 def _is_noise(old: object, new: object) -> bool:
-    """Whether two values of a slider are one number, which the page has rounded on its way back.
-
-    >>> _is_noise(25.0, 25.000000000000004), _is_noise(25.0, 25.1), _is_noise(False, True)
-    (True, False, False)
-    """
+    """Return whether two values of a slider are one number, which the page has rounded on its way back."""
     return isinstance(old, float) and isinstance(new, float) and round(old, 10) == round(new, 10)
 
 

@@ -25,9 +25,9 @@ from matplotlib.text import Text
 
 import cvmlab as cvm
 from cvmlab import charts
-from cvmlab.charts import actions as people
+from cvmlab.charts import actions, style
+from cvmlab.charts import lifecycle as life
 from cvmlab.charts import matrix as value_types
-from cvmlab.charts import style
 from cvmlab.core import formats
 
 THRESHOLDS = SimpleNamespace(current_value=600.0, growth_potential=200.0)
@@ -422,8 +422,8 @@ def test_migration_text_stands_out_from_its_cell() -> None:
     shades = mesh.get_facecolors().reshape(5, 5, 4)
     for text in ax.texts:
         across, down = text.get_position()
-        ground = style.lightness(mpl.colors.to_hex(shades[int(down), int(across)]).upper())
-        ink = style.lightness(mpl.colors.to_hex(text.get_color()).upper())
+        ground = lightness(mpl.colors.to_hex(shades[int(down), int(across)]).upper())
+        ink = lightness(mpl.colors.to_hex(text.get_color()).upper())
         assert abs(ground - ink) > 45
 
 
@@ -449,10 +449,10 @@ def test_calls_are_limited_and_may_be_none() -> None:
 def test_a_long_name_is_cut_to_its_width(name: str) -> None:
     from unicodedata import east_asian_width
 
-    shown = people._short(name)
+    shown = actions._short(name)
     width = sum(2 if east_asian_width(sign) in "WF" else 1 for sign in shown.rstrip("…"))
-    assert width <= people.NAME_WIDTH
-    assert shown == name or (shown.endswith("…") and name.startswith(shown[:-1]) and width > people.NAME_WIDTH - 4)
+    assert width <= actions.NAME_WIDTH
+    assert shown == name or (shown.endswith("…") and name.startswith(shown[:-1]) and width > actions.NAME_WIDTH - 4)
 
 
 def test_backtest_compares_model_and_rival_at_the_highlight() -> None:
@@ -499,14 +499,28 @@ def test_forecast_draws_actual_expected_and_interval() -> None:
 # Style
 
 
+def lightness(color: str) -> float:
+    """Return CIE L* of a colour, 0 (black) to 100 (white): what is left of it on a grey printer."""
+    channels = np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    luminance = float(linear @ np.array([0.2126, 0.7152, 0.0722]))
+    return 903.3 * luminance if luminance <= 0.008856 else 116 * luminance ** (1 / 3) - 16
+
+
 def gaps(colors: list[str]) -> np.ndarray:
-    return np.diff(sorted(style.lightness(color) for color in colors))
+    return np.diff(sorted(lightness(color) for color in colors))
 
 
 def test_colours_differ_in_lightness_so_that_grey_prints_read() -> None:
     assert gaps([mark.color for mark in style.TYPES.values()]).min() > 8
     # the first two series and the reference are all that a chart here puts side by side
     assert gaps([style.SERIES[0].color, style.SERIES[1].color, style.REFERENCE.color]).min() > 20
+
+
+def test_colours_of_the_sources_of_profit_differ_in_lightness() -> None:
+    shades = [lightness(color) for color, _ in life.SOURCES.values()]
+    assert min(abs(a - b) for a, b in itertools.pairwise(shades)) > 8
+    assert [round(lightness(color)) for color in ("#000000", "#FFFFFF", style.BLUE)] == [0, 100, 46]
 
 
 def test_series_differ_by_more_than_colour() -> None:

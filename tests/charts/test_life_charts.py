@@ -18,7 +18,7 @@ from cvmlab import charts, lifecycle
 from cvmlab.charts import lifecycle as life
 from cvmlab.charts import style
 from cvmlab.core.words import read_table, speaking, term
-from cvmlab.course import feedback as checks
+from cvmlab.course import feedback
 from cvmlab.relationship.lifecycle import Relationship
 from cvmlab.whatif import life_curve
 
@@ -143,10 +143,11 @@ def test_sources_stack_up_to_profit_and_losses_lie_below_zero():
 
 
 def test_names_stand_side_by_side_in_their_order():
-    places = life._side_by_side(np.array([0.02, 0.03, 0.5, 0.99]), np.array([0.2, 0.1, 0.1, 0.2]))
-    edges = [(place - width / 2, place + width / 2) for place, width in zip(places, (0.2, 0.1, 0.1, 0.2), strict=True)]
-    assert all(before[1] <= after[0] + 1e-12 for before, after in itertools.pairwise(edges))
-    assert edges[0][0] >= -1e-12 and edges[-1][1] <= 1 + 1e-12
+    widths = np.array([0.2, 0.1, 0.1, 0.2])
+    places = style.spread([0.02, 0.03, 0.5, 0.99], (widths[1:] + widths[:-1]) / 2, 0.1, 0.9)
+    edges = [(place - width / 2, place + width / 2) for place, width in zip(places, widths, strict=True)]
+    assert all(before[1] <= after[0] + 1e-9 for before, after in itertools.pairwise(edges))
+    assert edges[0][0] >= -1e-9 and edges[-1][1] <= 1 + 1e-9
     assert places[2] == 0.5
 
 
@@ -340,7 +341,7 @@ def test_each_preset_works_in_both_languages(language, as_share):
 
 def test_only_the_sliders_asked_for_are_there():
     what_if = life_curve(sliders=["fixed_cost"], discount_rate=0.05)
-    assert list(what_if._controls) == ["fixed_cost"]
+    assert list(what_if.controls) == ["fixed_cost"]
     assert "5% per year" in what_if.table
 
 
@@ -362,48 +363,43 @@ def test_questions_of_several_parts_are_answered_with_reasons_once_all_are_fille
     rows = [row for row in read_table("answers/several") if row["question"] == question]
     right = {row["part"]: int(row["answer"]) for row in rows}
     with speaking(language):
-        assert checks.compare_each(question, dict.fromkeys(right)).text.count("|") == 0
-        told = checks.compare_each(question, {part: str(number) for part, number in right.items()}).text
+        assert feedback.compare_each(question, dict.fromkeys(right)).text.count("|") == 0
+        told = feedback.compare_each(question, {part: str(number) for part, number in right.items()}).text
         wrong = dict.fromkeys(right, 1)
-        assert checks.compare_each(question, wrong).text.count("\n| **") == len(right)
+        assert feedback.compare_each(question, wrong).text.count("\n| **") == len(right)
         assert len({line.rsplit("|", 2)[1] for line in told.splitlines()[2:-2]}) == len(right)
     assert f"**{len(right)} of {len(right)}**" in told or f"有 **{len(right)}** 项" in told
 
 
 @pytest.mark.parametrize("answers", [None, 3, {}, {"A": 1}, dict.fromkeys("ABCDEFGHI", 1)])
 def test_answers_of_the_wrong_shape_get_a_sentence(answers):
-    assert "one number for each of A, B" in checks.compare_each("lesson_01.scenes", answers).text
+    assert "one number for each of A, B" in feedback.compare_each("lesson_01.scenes", answers).text
 
 
 @pytest.mark.parametrize("answer", [0, 5, 2.5, "x", True])
 def test_a_number_that_is_no_option_gets_a_sentence(answer):
     answers = dict.fromkeys("ABCDEFGH", 1) | {"C": answer}
-    assert "for C is not one of the answers" in checks.compare_each("lesson_01.scenes", answers).text
+    assert "for C is not one of the answers" in feedback.compare_each("lesson_01.scenes", answers).text
 
 
 def test_a_question_that_does_not_exist_is_a_mistake_of_the_notebook():
     with pytest.raises(KeyError):
-        checks.compare_each("lesson_01.nothing", {})
+        feedback.compare_each("lesson_01.nothing", {})
 
 
 def test_right_answers_of_the_exercises_are_what_the_model_gives():
     curve = lifecycle.life_curve(TEXTBOOK)
     best = curve["profit"].idxmax()
     benefit = 100 * lifecycle.profit_by_source(TEXTBOOK)["indirect_benefit"][best] / curve["profit"][best]
-    assert checks.check("lesson_01.benefit_share", round(benefit, 1)).right
+    assert feedback.check("lesson_01.benefit_share", round(benefit, 1)).right
     costly = lifecycle.life_curve(TEXTBOOK.replace(fixed_cost=1_000))["profit"]
-    assert checks.check("lesson_01.fixed_cost", round(100 * costly.iloc[-1] / costly.max(), 1)).right
-    assert checks.check("lesson_01.long_lived", "c").right
+    assert feedback.check("lesson_01.fixed_cost", round(100 * costly.iloc[-1] / costly.max(), 1)).right
+    assert feedback.check("lesson_01.long_lived", "c").right
 
 
 def test_texts_are_shown_in_full():
     frame = pd.DataFrame({"a": ["x" * 80], "b": [True], "c": ["p|q"]})
-    shown = checks.in_full(frame).text
+    shown = feedback.in_full(frame).text
     assert "x" * 80 in shown
     assert shown.splitlines()[-1].endswith("| yes | p/q |")
-    assert checks.in_full(frame, {"b": "volume"}).text.splitlines()[0] == "| volume |"
-
-
-def test_colours_of_the_sources_differ_in_lightness():
-    shades = [style.lightness(color) for color, _ in life.SOURCES.values()]
-    assert min(abs(a - b) for a, b in itertools.pairwise(shades)) > 8
+    assert feedback.in_full(frame, {"b": "volume"}).text.splitlines()[0] == "| volume |"

@@ -21,7 +21,7 @@ import cvmlab as cvm
 from cvmlab import course
 from cvmlab.core import paths
 from cvmlab.core.words import CvmError
-from cvmlab.course import copying
+from cvmlab.course import copying, lab
 from cvmlab.course.handout import without_answers
 
 NOTEBOOK = "notebooks/00_start_here.ipynb"
@@ -312,13 +312,13 @@ def test_lab_opens_at_the_first_notebook_of_the_language(source, target):
 
 
 def test_lab_without_jupyterlab_says_how_to_get_it(target, monkeypatch):
-    monkeypatch.setattr(copying, "find_spec", lambda name: None)
+    monkeypatch.setattr(lab, "find_spec", lambda name: None)
     with pytest.raises(CvmError, match="pip install jupyterlab"):
         course.open_lab(target)
 
 
 def test_a_missing_language_pack_is_told_only_to_who_wants_chinese(monkeypatch):
-    monkeypatch.setattr(copying, "find_spec", lambda name: None)
+    monkeypatch.setattr(lab, "find_spec", lambda name: None)
     assert course.missing_language_pack("en") is None
     assert "cvmlab[zh]" in (course.missing_language_pack("zh") or "")
 
@@ -331,10 +331,10 @@ def _open_a_lab_that(program, compiling, target, monkeypatch):
         started.append(background())
         return started[-1]
 
-    background = copying._compile_in_background
-    monkeypatch.setattr(copying, "lab_command", lambda *_, **__: [sys.executable, "-c", program])
-    monkeypatch.setattr(copying, "_COMPILE", compiling)
-    monkeypatch.setattr(copying, "_compile_in_background", start)
+    background = lab._compile_in_background
+    monkeypatch.setattr(lab, "lab_command", lambda *_, **__: [sys.executable, "-c", program])
+    monkeypatch.setattr(lab, "_COMPILE", compiling)
+    monkeypatch.setattr(lab, "_compile_in_background", start)
     target.mkdir(parents=True)
     return course.open_lab(target), started[0]
 
@@ -345,7 +345,7 @@ def test_the_compiler_works_beside_the_lab_at_low_priority_and_ends_with_it(targ
         f"import os, pathlib, time\npath = pathlib.Path({str(note)!r})\n"
         "part = path.with_suffix('.part')\n"
         "part.write_text(str(os.nice(0)) if hasattr(os, 'nice') else '19')\npart.replace(path)\ntime.sleep(600)"
-    ).replace("import", copying._COMPILE.split("from cvmlab")[0] + "import", 1)
+    ).replace("import", lab._COMPILE.split("from cvmlab")[0] + "import", 1)
     program = f"import pathlib, time\nwhile not pathlib.Path({str(note)!r}).exists(): time.sleep(0.05)"
     code, compiler = _open_a_lab_that(program, compiling, target, monkeypatch)
     assert code == 0
@@ -362,11 +362,11 @@ def test_a_compiler_that_fails_does_not_disturb_the_lab(target, monkeypatch, cap
 
 def test_a_compiler_that_cannot_be_started_does_not_disturb_the_lab(monkeypatch):
     monkeypatch.setattr(sys, "executable", str(Path("nowhere") / "python"))
-    assert copying._compile_in_background() is None
+    assert lab._compile_in_background() is None
 
 
 def test_the_program_in_the_background_compiles_the_engine():
-    subprocess.run([sys.executable, "-P", "-c", copying._COMPILE], check=True)
+    subprocess.run([sys.executable, "-P", "-c", lab._COMPILE], check=True)
     from cvmlab import market
 
     assert market.is_compiled()
@@ -382,7 +382,7 @@ def test_lab_serves_the_folder_in_chinese_and_ends_cleanly_on_ctrl_c(source, tar
         "import sys; from cvmlab.course import open_lab; sys.exit(open_lab(sys.argv[1], language='zh', browser=False))"
     )
     terminal, keyboard = pty.openpty()
-    lab = subprocess.Popen(
+    server = subprocess.Popen(
         [sys.executable, "-c", program, str(target)],
         stdin=keyboard,
         stdout=subprocess.DEVNULL,
@@ -394,16 +394,16 @@ def test_lab_serves_the_folder_in_chinese_and_ends_cleanly_on_ctrl_c(source, tar
     )
     told: list[str] = []
     try:
-        address, token = _address(lab, told)
+        address, token = _address(server, told)
         names = [entry["name"] for entry in _asked(address, token, "api/contents/")["content"]]
         menus = _asked(address, token, "lab/api/settings/@jupyterlab/translation-extension:plugin")
-        os.killpg(lab.pid, signal.SIGINT)
-        assert lab.stderr is not None
-        told += lab.stderr.readlines()
-        assert lab.wait(60) == 0, "".join(told)
+        os.killpg(server.pid, signal.SIGINT)
+        assert server.stderr is not None
+        told += server.stderr.readlines()
+        assert server.wait(60) == 0, "".join(told)
     finally:
-        if lab.poll() is None:
-            os.killpg(lab.pid, signal.SIGKILL)
+        if server.poll() is None:
+            os.killpg(server.pid, signal.SIGKILL)
         os.close(terminal)
         os.close(keyboard)
     assert sorted(names) == ["datasets", "exercises", "notebooks"]
@@ -413,9 +413,9 @@ def test_lab_serves_the_folder_in_chinese_and_ends_cleanly_on_ctrl_c(source, tar
     assert "Traceback" not in spoken
 
 
-def _address(lab: subprocess.Popen[str], told: list[str]) -> tuple[str, str]:
-    assert lab.stderr is not None
-    for line in lab.stderr:
+def _address(server: subprocess.Popen[str], told: list[str]) -> tuple[str, str]:
+    assert server.stderr is not None
+    for line in server.stderr:
         told.append(line)
         found = re.search(r"(http://127\.0\.0\.1:\d+/)\S*token=(\w+)", line)
         if found:

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from cvmlab import CvmError, charts, speaking
 from cvmlab.core.words import keys, read_table, term
-from cvmlab.course.feedback import Feedback, check, compare_coders, picture_after
+from cvmlab.course.feedback import Feedback, check, compare_judges, picture_after
 from cvmlab.whatif import forget_guesses, guess
 
 SECOND = {row["customer"]: row for row in read_table("answers/second_judge") if row["case"] == "carrier"}
-CODED = {"Y": 4, "S": 3, "L": 2, "H": 4}
+JUDGED = {"Y": 4, "S": 3, "L": 2, "H": 4}
 
 
 @pytest.mark.parametrize("answer", [17.3, "17.3", " 17.3 % ", "17.3％", np.float64(17.3)])
@@ -42,7 +42,7 @@ reasons = st.fixed_dictionaries({customer: st.integers(1, 6) for customer in SEC
 @settings(max_examples=60, deadline=None)
 @given(mine=reasons, fight=st.sets(st.sampled_from(sorted(SECOND))))
 def test_agreement_is_counted(mine: dict[str, int], fight: set[str]) -> None:
-    told = compare_coders(mine, "".join(fight)).text
+    told = compare_judges(mine, "".join(fight)).text
     same_reason = sum(mine[customer] == int(row["reason"]) for customer, row in SECOND.items())
     same_fight = sum((customer in fight) == (row["fight"] == "yes") for customer, row in SECOND.items())
     assert re.findall(r"(\d) of 4", told) == [str(same_reason), str(same_fight)]
@@ -55,31 +55,31 @@ def test_agreement_is_counted(mine: dict[str, int], fight: set[str]) -> None:
     ("mine", "fight", "said"),
     [
         (dict.fromkeys("YSLH"), None, "Still without a number: Y, S, L, H."),
-        ({**CODED, "H": None}, "Y", "Still without a number: H."),
-        ({**CODED, "S": 7}, "Y", "`7` for S is not one of the six"),
-        ({**CODED, "S": 2.5}, "Y", "`2.5` for S"),
-        ({**CODED, "S": "price"}, "Y", "`price` for S"),
-        ({**CODED, "S": True}, "Y", "`True` for S"),
+        ({**JUDGED, "H": None}, "Y", "Still without a number: H."),
+        ({**JUDGED, "S": 7}, "Y", "`7` for S is not one of the six"),
+        ({**JUDGED, "S": 2.5}, "Y", "`2.5` for S"),
+        ({**JUDGED, "S": "price"}, "Y", "`price` for S"),
+        ({**JUDGED, "S": True}, "Y", "`True` for S"),
         ({"Y": 4}, "Y", "one number for each of Y, S, L, H"),
         ([4, 3, 4, 4], "Y", "one number for each of Y, S, L, H"),
-        (CODED, None, "Whom would you fight for?"),
-        (CODED, "YX", "Nobody here is called X."),
+        (JUDGED, None, "Whom would you fight for?"),
+        (JUDGED, "YX", "Nobody here is called X."),
     ],
 )
-def test_what_is_missing_or_odd_is_named_and_the_second_coder_kept(mine: object, fight: object, said: str) -> None:
-    told = compare_coders(mine, fight).text
+def test_what_is_missing_or_odd_is_named_and_the_second_judge_kept(mine: object, fight: object, said: str) -> None:
+    told = compare_judges(mine, fight).text
     assert said in told
     assert "|" not in told
 
 
 @pytest.mark.parametrize("fight", ["YL", "y, l", "L，Y", ["Y", "L"], ("Y", "l"), {"Y", "L"}, "Y L"])
 def test_letters_may_be_set_apart_in_any_way(fight: object) -> None:
-    assert compare_coders(CODED, fight) == compare_coders(CODED, "YL")
+    assert compare_judges(JUDGED, fight) == compare_judges(JUDGED, "YL")
 
 
 def test_numbers_of_reasons_may_be_text() -> None:
-    as_text = {customer: f" {reason}" for customer, reason in CODED.items()}
-    assert compare_coders(as_text, "") == compare_coders(CODED, "")
+    as_text = {customer: f" {reason}" for customer, reason in JUDGED.items()}
+    assert compare_judges(as_text, "") == compare_judges(JUDGED, "")
 
 
 @pytest.mark.parametrize("question", [row["question"] for row in read_table("answers/single")])
@@ -130,7 +130,7 @@ def page_of(waiting):
 def test_a_picture_waits_for_the_guess_and_then_says_what_it_shows(asked, language: str) -> None:
     with speaking(language):
         waiting = picture_after(asked, charts.plot_concentration, CURVE, highlight=0.2)
-        sentence = term("checks.picture_waits")
+        sentence = term("feedback.picture_waits")
     assert not waiting.shown
     assert sentence in page_of(waiting)
     assert "53%" not in page_of(waiting)

@@ -474,7 +474,7 @@ TWICE = pd.concat([SPARSE, SPARSE.tail(1)])
     ],
 )  # fmt: skip
 def test_mistakes_are_told_in_one_sentence(verb, words):
-    with pytest.raises(CvmError, match=words) as told:
+    with pytest.raises(CvmError, match=words) as caught:
         verb()
     with speaking("zh"):
-        assert any("\u4e00" <= character <= "\u9fff" for character in str(told.value))
+        assert any("\u4e00" <= character <= "\u9fff" for character in str(caught.value))

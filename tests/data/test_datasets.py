@@ -100,11 +100,11 @@ def test_a_slip_of_the_pen_is_answered_with_the_nearest_name(typo):
 
 
 def test_an_unknown_name_is_answered_with_all_names():
-    with pytest.raises(CvmError) as told:
+    with pytest.raises(CvmError) as caught:
         datasets.load("xyzzy")
-    assert all(name in str(told.value) for name in NAMES)
+    assert all(name in str(caught.value) for name in NAMES)
     cvm.use("zh")
-    assert "没有“xyzzy”这个数据集" in str(told.value)
+    assert "没有“xyzzy”这个数据集" in str(caught.value)
 
 
 def test_a_name_cannot_leave_the_folder():

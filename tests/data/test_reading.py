@@ -350,7 +350,7 @@ def test_warnings_of_a_cut_export_lost_digits_part_month_and_plain_oddities(tmp_
     assert "negative_total" in keys(read(simple([("1", "2019-01-15", -1)])).quality)
 
 
-def test_cost_and_profit_are_read_and_gaps_are_told() -> None:
+def test_cost_and_profit_are_read_and_gaps_are_reported() -> None:
     frame = simple(
         [("1", "2019-01-31", 10, "4", "6"), ("1", "2019-01-31", 10, "", "1,0")],
         ("customer", "date", "amount", "成本", "利润"),
@@ -430,10 +430,16 @@ def test_a_large_source_lies_on_disk_and_reads_the_same(tmp_path: Path, monkeypa
     log.close()
 
 
-def test_progress_is_told(tmp_path: Path) -> None:
+def test_progress_is_reported(tmp_path: Path) -> None:
     steps: list[tuple[str, float]] = []
     read(
         messy.write_csv(tmp_path / "a.csv", messy.make(1)), today=messy.TODAY, progress=lambda *step: steps.append(step)
     )
     assert len(steps) >= 3
     assert all(0 <= share <= 1 for _, share in steps)
+
+
+def test_a_log_is_shown_in_one_line_without_a_query(tmp_path: Path) -> None:
+    log = read(simple([("1", "2019-01-31", 1), ("2", "2019-02-28", -2)]), name="till")
+    log.close()  # a query would fail now
+    assert repr(log) == "Log('till': 2 rows, 2 customers, 2019-01-31 to 2019-02-28)"

@@ -119,7 +119,7 @@ def test_choices_win_and_are_understood_loosely() -> None:
     assert "order_id" not in guess_mapping(["客户", "日期", "金额", "订单号"], {"order_id": ""})
 
 
-def test_a_name_serves_as_the_id_and_is_told() -> None:
+def test_a_name_serves_as_the_id_and_a_note_says_so() -> None:
     mapping = guess_mapping(["客户名称", "日期", "金额"])
     assert mapping["customer_id"] == "客户名称"
     assert [note.key for note in mapping.notes] == ["name_as_id"]

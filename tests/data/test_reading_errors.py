@@ -22,7 +22,7 @@ def written(folder: Path, name: str, content: str | bytes) -> Path:
     return path
 
 
-def told(source: object, **options: object) -> str:
+def sentence_of(source: object, **options: object) -> str:
     with pytest.raises(CvmError) as caught:
         read(source, **options)  # type: ignore[arg-type]
     sentence = str(caught.value)
@@ -77,7 +77,7 @@ CASES: dict[str, tuple[str, str | bytes, tuple[str, ...]]] = {
 @pytest.mark.parametrize("case", CASES)
 def test_one_sentence_names_mistake_and_next_step(tmp_path: Path, case: str) -> None:
     name, content, parts = CASES[case]
-    sentence = told(written(tmp_path, name, content))
+    sentence = sentence_of(written(tmp_path, name, content))
     for part in parts:
         assert part in sentence
 
@@ -90,26 +90,26 @@ def test_preview_says_the_same_as_read(tmp_path: Path, case: str) -> None:
     source = written(tmp_path, name, content)
     with pytest.raises(CvmError) as caught:
         preview(source)
-    assert str(caught.value) == told(source)
+    assert str(caught.value) == sentence_of(source)
 
 
 def test_missing_files_and_folders(tmp_path: Path) -> None:
     written(tmp_path, "sales.csv", GOOD)
-    assert "sales.csv" in told(tmp_path / "sale.csv")
-    assert "no file" in told(tmp_path / "nowhere" / "x.csv")
+    assert "sales.csv" in sentence_of(tmp_path / "sale.csv")
+    assert "no file" in sentence_of(tmp_path / "nowhere" / "x.csv")
     (tmp_path / "empty").mkdir()
-    assert "no data file" in told(tmp_path / "empty")
+    assert "no data file" in sentence_of(tmp_path / "empty")
 
 
 def test_options_that_name_nothing(tmp_path: Path) -> None:
     source = written(tmp_path, "a.csv", GOOD)
-    assert "'金额'" in told(source, columns={"amount": "金额合计"})
-    assert "customer_id" in told(source, columns={"klient": "客户"})
-    assert "no sheets" in told(source, sheet="Sheet1")
+    assert "'金额'" in sentence_of(source, columns={"amount": "金额合计"})
+    assert "customer_id" in sentence_of(source, columns={"klient": "客户"})
+    assert "no sheets" in sentence_of(source, sheet="Sheet1")
     openpyxl.Workbook().save(tmp_path / "b.xlsx")
-    assert "'Sheet'" not in told(tmp_path / "b.xlsx", sheet="Blatt")
-    assert "Its sheets are: Sheet" in told(tmp_path / "b.xlsx", sheet="Blatt")
-    assert "int" in told(5)
+    assert "'Sheet'" not in sentence_of(tmp_path / "b.xlsx", sheet="Blatt")
+    assert "Its sheets are: Sheet" in sentence_of(tmp_path / "b.xlsx", sheet="Blatt")
+    assert "int" in sentence_of(5)
 
 
 def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,7 +120,7 @@ def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
     # the tests may run as root, who may read everything
     monkeypatch.setattr(Path, "open", refuse)
-    assert "do not have permission" in told(source)
+    assert "do not have permission" in sentence_of(source)
 
 
 def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,7 +130,7 @@ def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         raise OSError(28, os.strerror(28))
 
     monkeypatch.setattr("cvmlab.data.reading.files.transcode", full)
-    assert "disk is full" in told(source)
+    assert "disk is full" in sentence_of(source)
 
 
 def test_no_sheet_fits_names_the_nearest(tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def test_no_sheet_fits_names_the_nearest(tmp_path: Path) -> None:
     book.active.append(["a", "b"])
     book.create_sheet("x").append(["客户", "日期", "c"])
     book.save(tmp_path / "a.xlsx")
-    assert "a.xlsx [x]" in told(tmp_path / "a.xlsx")
+    assert "a.xlsx [x]" in sentence_of(tmp_path / "a.xlsx")
 
 
 def test_hundreds_of_columns_and_odd_names(tmp_path: Path) -> None:
@@ -151,4 +151,4 @@ def test_hundreds_of_columns_and_odd_names(tmp_path: Path) -> None:
     odd = pd.DataFrame({"customer": ["1"], "date": ["2020-01-31"], "amount": [1], 'a "quoted"; name': ["x"]})
     assert read(odd, keep=['a "quoted"; name']).transactions.fetchall()[0][-1] == "x"
     empty = pd.DataFrame({"customer": [], "date": [], "amount": []})
-    assert "no rows" in told(empty)
+    assert "no rows" in sentence_of(empty)

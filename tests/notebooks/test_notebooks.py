@@ -34,6 +34,7 @@ HEADINGS = {
 }
 OPENING = {"en": ("**Aims.**", "**Minutes.**"), "zh": ("**目标**", "**用时**")}
 MARKS = {"en": {"core": "core", "deeper": "deeper"}, "zh": {"core": "核心", "deeper": "选读"}}
+PATTERNS = ("I", "II", "III", "IV")
 TERMS = {"en": "**Terms** (English · 中文): ", "zh": "**术语**（中文 · English）："}
 
 
@@ -110,6 +111,16 @@ def test_code_cells_are_short_and_hold_no_prose(path: Path) -> None:
         assert not HAN.search(cell.source)
         defined = (ast.FunctionDef, ast.ClassDef, ast.For, ast.While, ast.Try)
         assert not [node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, defined)]
+
+
+@every_notebook
+def test_heads_of_tables_are_in_the_readers_language_and_none_is_there_twice(path: Path) -> None:
+    for output in outputs(path):
+        for table in re.findall(r"<thead>.*?</thead>", output.get("data", {}).get("text/html", ""), re.S):
+            heads = [head for head in re.findall(r"<th[^>]*>([^<]*)</th>", table) if head]
+            assert len(set(heads)) == len(heads)
+            assert not [head for head in heads if "_" in head], "show it with cvm.in_words"
+            assert language_of(path) == "en" or all(HAN.search(head) for head in heads if head not in PATTERNS)
 
 
 @every_notebook
@@ -306,7 +317,7 @@ def on_the_page(notebook: nbformat.NotebookNode) -> list[str]:
         (
             FOLDER / "00_start_here.ipynb",
             {
-                "compare_coders": "**3 of 4** customers and agreed on whether to fight for **4 of 4**",
+                "compare_judges": "**3 of 4** customers and agreed on whether to fight for **4 of 4**",
                 "what_is_crm": "**Yes.**",
                 "half_the_revenue": "**Right.**",
                 "busiest": "**Right.**",
@@ -316,7 +327,7 @@ def on_the_page(notebook: nbformat.NotebookNode) -> list[str]:
         (
             FOLDER / "zh" / "00_start_here.ipynb",
             {
-                "compare_coders": "有 **3** 位选了同样的原因，有 **4** 位",
+                "compare_judges": "有 **3** 位选了同样的原因，有 **4** 位",
                 "what_is_crm": "**对**。",
                 "half_the_revenue": "**正确**。",
                 "busiest": "**正确**。",
@@ -356,7 +367,7 @@ def test_who_has_not_guessed_is_told_nothing(tmp_path: Path) -> None:
     page = on_the_page(notebook)
     assert "55%" not in "".join(page)
     assert "data:image/png" not in "".join(page)
-    assert sum(cvm.term("checks.picture_waits", language="en") in text for text in page) == 1
+    assert sum(cvm.term("feedback.picture_waits", language="en") in text for text in page) == 1
     assert sum(cvm.term("whatif.not_committed", language="en") in text for text in page) == 1
 
 

@@ -452,28 +452,33 @@ def test_last_periods_of_the_ended_are_near_the_truth(
     assert np.median(np.abs(said - (known.truth["ended"].to_numpy() - 1))[both]) <= 1
 
 
+def share_right(classified: pd.DataFrame, known: relationships.Relationships) -> float:
+    """Return the share classified correctly, each pattern and the undecided counting alike."""
+    return float(p.grade(classified, known.truth)["right"].mean())
+
+
+def way_to_the_truth(known: relationships.Relationships, classified: pd.DataFrame) -> float:
+    """Return how much of the way from the rule of thumb to the true parameters `classify` goes: 0 to 1."""
+    names = np.array(["", *p.PATTERNS], dtype=object)
+    by_rule = names[p.pattern_of_paths(stages.rule_of_thumb(known.panel))]
+    rule = share_right(pd.DataFrame({"customer_id": known.panel.customer_id, "pattern": by_rule}), known)
+    best = stages.fit_from_truth(known.panel, known.stage)
+    true = share_right(p.classify(known.panel, best, draws=20, seed=0), known)
+    assert true > rule
+    return (share_right(classified, known) - rule) / (true - rule)
+
+
 def test_patterns_are_found_again_in_histories_of_the_same_model(
     known: relationships.Relationships, classified: pd.DataFrame
 ) -> None:
-    table = p.grade(classified, known.truth).set_index("pattern")
+    table = p.grade(classified, known.truth)
     assert table[[*p.PATTERNS, "undecided"]].to_numpy().sum() == 400
-    assert table["right"]["I"] > 0.8
-    assert table["right"]["IV"] > 0.75
-    assert table["right"][""] > 0.95
-    # a relationship left in formation is the hardest to tell from one left in early stability
-    assert table["right"]["II"] > 0.3
+    assert way_to_the_truth(known, classified) > 0.5
 
 
 def test_from_another_generator_the_patterns_are_found_too() -> None:
-    result = market.simulate(customers=1_500, periods=36, seed=3)
-    seen = relationships.from_market(result, "Unicom")
-    table = p.grade(p.classify(seen.panel, draws=20, seed=0), seen.truth).set_index("pattern")
-    assert table["right"][""] > 0.95
-    # measured: I 0.87, II 0.51, III 0.71, IV 0.83
-    assert table["right"]["I"] > 0.7
-    assert table["right"]["II"] > 0.25
-    assert table["right"]["III"] > 0.5
-    assert table["right"]["IV"] > 0.7
+    seen = relationships.from_market(market.simulate(customers=1_500, periods=36, seed=3), "Unicom")
+    assert way_to_the_truth(seen, p.classify(seen.panel, draws=20, seed=0)) > 0.5
 
 
 def test_draws_follow_the_seed(known: relationships.Relationships, model: stages.StageModel) -> None:

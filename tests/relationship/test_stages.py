@@ -13,7 +13,7 @@ from cvmlab.core import formats
 from cvmlab.data import panels as dense
 from cvmlab.data.panels import Panel
 from cvmlab.relationship.simulated import Population, from_market, simulate_relationships
-from cvmlab.relationship.stages import habits, passes, states
+from cvmlab.relationship.stages import decoding, habits, inference, states
 
 
 def panel_of(revenue, first=None, months=1, **measures):
@@ -59,8 +59,8 @@ def enumerated(density, start, moves):
 def test_passes_are_what_multiplying_out_gives(seed):
     density, start, moves = random_chain(seed)
     paths, weight = enumerated(density, start, moves)
-    filtered, log_likelihood = passes.forward(density, start, moves)
-    counts = passes.backward(filtered, density, moves, np.ones(3, np.float32))
+    filtered, log_likelihood = inference.forward(density, start, moves)
+    counts = inference.backward(filtered, density, moves, np.ones(3, np.float32))
     np.testing.assert_allclose(log_likelihood, np.log(weight.sum(axis=0)), rtol=1e-5)
     share = weight / weight.sum(axis=0)
     for t, state in itertools.product(range(5), range(3)):
@@ -74,8 +74,8 @@ def test_drawn_paths_occur_as_often_as_the_posterior_says():
     density, start, moves = random_chain(7, periods=4, customers=1)
     paths, weight = enumerated(density, start, moves)
     count = 40_000
-    filtered, _ = passes.forward(np.repeat(density, count, axis=1), start, moves)
-    drawn = passes.draw_paths(filtered, moves, np.random.default_rng(1).uniform(size=(4, count)))
+    filtered, _ = inference.forward(np.repeat(density, count, axis=1), start, moves)
+    drawn = decoding.draw_paths(filtered, moves, np.random.default_rng(1).uniform(size=(4, count)))
     number = np.array([27, 9, 3, 1]) @ drawn
     found = np.bincount(number, minlength=81) / count
     expected = np.zeros(81)
@@ -134,13 +134,17 @@ def graded(known, model=None):
     return stages.grade(stages.decode(known.panel, model), known)
 
 
+def way_to_the_truth(ours, rule, true):
+    """Return how much of the way from the rule of thumb to the true parameters the model goes: 0 to 1."""
+    assert true.macro_f1 > rule.macro_f1
+    return (ours.macro_f1 - rule.macro_f1) / (true.macro_f1 - rule.macro_f1)
+
+
 def test_grade_on_histories_of_this_model(own, decoded_own):
     # In a run of several seeds: ours 0.85 to 0.87, true parameters 0.86 to 0.88, rule of thumb 0.62 to 0.64.
     ours, thumb = stages.grade(decoded_own, own), stages.grade(stages.rule_of_thumb(own.panel), own)
     true = graded(own, stages.fit_from_truth(own.panel, own.stage))
-    assert ours.macro_f1 > 0.82
-    assert ours.macro_f1 > thumb.macro_f1 + 0.15
-    assert ours.macro_f1 > true.macro_f1 - 0.05
+    assert way_to_the_truth(ours, thumb, true) > 0.5
 
 
 def test_grade_on_histories_of_the_market_engine(foreign, decoded_foreign):
@@ -148,9 +152,7 @@ def test_grade_on_histories_of_the_market_engine(foreign, decoded_foreign):
     # In a run of several seeds: ours 0.70 to 0.76, true parameters 0.77 to 0.80, rule of thumb 0.49.
     ours, thumb = stages.grade(decoded_foreign, foreign), stages.grade(stages.rule_of_thumb(foreign.panel), foreign)
     true = graded(foreign, stages.fit_from_truth(foreign.panel, foreign.stage))
-    assert ours.macro_f1 > 0.66
-    assert ours.macro_f1 > thumb.macro_f1 + 0.15
-    assert ours.macro_f1 > true.macro_f1 - 0.10
+    assert way_to_the_truth(ours, thumb, true) > 0.5
 
 
 @pytest.fixture(scope="module")
@@ -179,11 +181,9 @@ def test_grade_on_the_carriers_customers(carrier):
     ours = stages.grade(stages.decode(panel), known)
     thumb = stages.grade(stages.rule_of_thumb(panel), known, first=panel.first)
     true = stages.grade(stages.decode(panel, stages.fit_from_truth(panel, known)), known)
-    assert ours.macro_f1 > thumb.macro_f1 + 0.08
-    assert ours.macro_f1 > true.macro_f1 - 0.11
-    by_stage = ours.by_stage.set_index("stage")
-    assert by_stage.loc["ended", "precision"] > 0.97
-    assert by_stage.loc["ended", "recall"] > 0.88
+    assert way_to_the_truth(ours, thumb, true) > 0.4
+    # who has ended is found as well as with the true parameters
+    assert ours.f1("ended") > true.f1("ended") - 0.02
     assert stages.course(panel).high < 0.1
 
 
@@ -218,7 +218,7 @@ def test_a_truth_with_moves_the_model_forbids_is_learnt_from():
     for truth in (rng.integers(0, 6, known.stage.shape), np.where(known.stage > 0, 6 - known.stage, 0)):
         model = stages.fit_from_truth(known.panel, np.where(begun, truth, 0).astype(np.uint8))
         assert np.isfinite(model.moves).all()
-        assert (model.moves[~states.allowed()] == 0).all()
+        assert (model.moves[states.usual_moves() == 0] == 0).all()
         for measure in model.measures.values():
             assert np.isfinite(measure.mean).all()
             assert (measure.noise > 0).all()

@@ -1,4 +1,4 @@
-"""Stages told earlier, held against what came after; and the list of who entered decline."""
+"""Stages estimated earlier, compared with what came after; and the list of customers who entered decline."""
 
 import dataclasses
 

@@ -1,4 +1,4 @@
-"""What stages refuse: panels that do not hold together, other codes, numbers that are none, each in a sentence."""
+"""What stages refuse: inconsistent panels, other codes, values that are not numbers, each in a sentence."""
 
 import copy
 import dataclasses

@@ -1,4 +1,4 @@
-"""The report's sections on stages and patterns: where the log can carry them, and what is said where not."""
+"""The report's sections on stages and patterns: where the data support them, and what is said where not."""
 
 import dataclasses
 import re
@@ -34,7 +34,7 @@ def judged():
         }
     )
     case = study(reading.read(log, name="simulated"))
-    return case, relationship.tell(case)
+    return case, relationship.stage_evidence_of(case)
 
 
 def case_of(panel):
@@ -46,46 +46,46 @@ def text_of(pieces):
 
 
 def test_a_log_that_can_carry_them_gets_every_customer_once():
-    case, told = judged()
-    assert told.missing == ()
-    now = relationship.stages_now(told)
-    assert now["customers"].sum() == len(told.panel.customer_id)
-    assert told.of == len(case.customers)
+    case, evidence = judged()
+    assert evidence.missing == ()
+    now = relationship.stages_now(evidence)
+    assert now["customers"].sum() == len(evidence.panel.customer_id)
+    assert evidence.of == len(case.customers)
     assert now["share"].sum() == pytest.approx(1)
-    a_year = told.panel["revenue"][-12:].sum()
+    a_year = evidence.panel["revenue"][-12:].sum()
     assert now["revenue"].sum() == pytest.approx(a_year)
-    text = text_of(relationship.stages_section(case, told))
+    text = text_of(relationship.stages_section(case, evidence))
     assert term("stability") in text
     assert term("stages.report_title") in text
 
 
 def test_who_entered_decline_is_in_decline_and_mostly_truly_so():
-    _, told = judged()
-    lately = stages.entered_decline(told.panel, told.decoded)
+    _, evidence = judged()
+    lately = stages.entered_decline(evidence.panel, evidence.decoded)
     assert lately["revenue"].is_monotonic_decreasing
-    place = {name: i for i, name in enumerate(told.panel.customer_id)}
+    place = {name: i for i, name in enumerate(evidence.panel.customer_id)}
     columns = [place[name] for name in lately["customer_id"]]
-    assert (told.decoded.stage[-1, columns] == 4).all()
+    assert (evidence.decoded.stage[-1, columns] == 4).all()
     since = pd.DatetimeIndex(lately["since"])
-    assert (since > pd.Timestamp(told.panel.period[-1]) - pd.DateOffset(months=12)).all()
-    true = dict(zip(known().panel.customer_id, known().stage[len(told.panel.period) - 1], strict=True))
+    assert (since > pd.Timestamp(evidence.panel.period[-1]) - pd.DateOffset(months=12)).all()
+    true = dict(zip(known().panel.customer_id, known().stage[len(evidence.panel.period) - 1], strict=True))
     fallen = np.mean([true[name] >= 4 for name in lately["customer_id"]])
     assert fallen > 0.6
 
 
 def test_patterns_count_everyone_and_leave_the_living_undecided():
-    case, told = judged()
-    text = text_of(relationship.patterns_section(case, told))
+    case, evidence = judged()
+    text = text_of(relationship.patterns_section(case, evidence))
     for name in ("I", "II", "III", "IV", ""):
         assert term(f"patterns.pattern_{name}") in text
-    assert f"Of {len(told.panel.customer_id):,} relationships" in text
+    assert f"Of {len(evidence.panel.customer_id):,} relationships" in text
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_both_languages_leave_no_place_open(language):
-    case, told = judged()
+    case, evidence = judged()
     with speaking(language):
-        text = text_of(relationship.stages_section(case, told) + relationship.patterns_section(case, told))
+        text = text_of(relationship.stages_section(case, evidence) + relationship.patterns_section(case, evidence))
     assert "{" not in text
     assert ("关系所处阶段" in text) == (language == "zh")
 
@@ -98,13 +98,13 @@ def cut(panel, rows, chosen=slice(None), first=None):
 
 
 def refused(panel):
-    told = relationship.tell(case_of(panel))
-    assert told.decoded is None
-    pieces = relationship.stages_section(case_of(panel), told)
+    evidence = relationship.stage_evidence_of(case_of(panel))
+    assert evidence.decoded is None
+    pieces = relationship.stages_section(case_of(panel), evidence)
     assert len(pieces) == 1
     assert pieces[0]._repr_html_().count("<p") == 1
-    assert relationship.patterns_section(case_of(panel), told) == []
-    return told.missing
+    assert relationship.patterns_section(case_of(panel), evidence) == []
+    return evidence.missing
 
 
 def test_a_short_log_is_refused_in_one_paragraph():
@@ -134,21 +134,18 @@ def test_a_log_of_single_purchases_is_refused():
 
 def test_who_buys_rarely_is_looked_at_in_longer_periods():
     rare = simulate_relationships(Population(gaps=0.7), customers=500, periods=48, seed=3).panel
-    told = relationship.tell(case_of(cut(rare, slice(0, None))))
-    assert told.missing == ()
-    assert told.panel.months == 3
-    assert told.panel["revenue"].sum() == pytest.approx(rare["revenue"].sum())
+    evidence = relationship.stage_evidence_of(case_of(cut(rare, slice(0, None))))
+    assert evidence.missing == ()
+    assert evidence.panel.months == 3
+    assert evidence.panel["revenue"].sum() == pytest.approx(rare["revenue"].sum())
 
 
 def test_nobody_ended_has_no_pattern():
-    case, told = judged()
-    alive = told.decoded.stage.copy()
+    case, evidence = judged()
+    alive = evidence.decoded.stage.copy()
     alive[alive == 5] = 3
-    decoded = stages.Decoded(
-        told.decoded.customer_id, told.decoded.period, 1, told.decoded.first, alive, told.decoded.confidence,
-        told.decoded.model,
-    )  # fmt: skip
-    nobody = dataclasses.replace(told, decoded=decoded)
+    decoded = dataclasses.replace(evidence.decoded, stage=alive)
+    nobody = dataclasses.replace(evidence, decoded=decoded)
     assert term("stages.report_nobody_ended") in text_of(relationship.patterns_section(case, nobody))
 
 
@@ -176,30 +173,30 @@ def bills(seed=1, periods=36, customers=600, *, yearly=0.0, noise=0.3):
 def test_equal_bills_get_no_stages_but_who_has_ended():
     panel, alive = bills()
     case = case_of(panel)
-    told = relationship.tell(case)
-    assert told.missing == ()
-    assert not told.staged
-    now = relationship.stages_now(told)
+    evidence = relationship.stage_evidence_of(case)
+    assert evidence.missing == ()
+    assert not evidence.staged
+    now = relationship.stages_now(evidence)
     assert now["customers"].sum() == len(panel.customer_id)
     assert len(now) == 2
-    ended = told.decoded.stage[-1] == 5
+    ended = evidence.decoded.stage[-1] == 5
     assert (~alive)[ended].mean() > 0.95
     assert ended[~alive].mean() > 0.8
-    text = text_of(relationship.stages_section(case, told))
+    text = text_of(relationship.stages_section(case, evidence))
     assert "Stages and patterns are not shown" in text
     assert term("formation") not in text.replace("exploration, formation and stability look alike", "")
     assert "of them bought again" in text
-    assert relationship.patterns_section(case, told) == []
+    assert relationship.patterns_section(case, evidence) == []
 
 
 @pytest.mark.parametrize(("yearly", "said"), [(0.4, "more each year"), (-0.4, "less each year")])
 def test_what_moves_everybody_is_said(yearly, said):
     panel, _ = bills(yearly=yearly, periods=48, customers=900)
-    told = relationship.tell(case_of(panel))
-    assert not told.staged
-    text = text_of(relationship.stages_section(case_of(panel), told))
+    evidence = relationship.stage_evidence_of(case_of(panel))
+    assert not evidence.staged
+    text = text_of(relationship.stages_section(case_of(panel), evidence))
     assert said in text
-    assert told.course.trend == pytest.approx(np.expm1(yearly), abs=0.08)
+    assert evidence.course.trend == pytest.approx(np.expm1(yearly), abs=0.08)
 
 
 def test_a_log_in_which_silence_is_no_end_is_refused():
@@ -220,20 +217,20 @@ def test_few_customers_are_one_sentence():
 
 
 def test_a_refuted_list_is_not_shown():
-    case, told = judged()
+    case, evidence = judged()
     seen = stages.Hindsight(12, 100, 0.02, 60, 0.25, 300, 0.24)
-    text = text_of(relationship.stages_section(case, dataclasses.replace(told, hindsight=seen)))
+    text = text_of(relationship.stages_section(case, dataclasses.replace(evidence, hindsight=seen)))
     assert "No list is shown" in text
     assert term("stages.report_since") not in text
     held = dataclasses.replace(seen, declining_fell=0.7)
-    text = text_of(relationship.stages_section(case, dataclasses.replace(told, hindsight=held)))
+    text = text_of(relationship.stages_section(case, dataclasses.replace(evidence, hindsight=held)))
     assert "the same rule would have named 60" in text
 
 
 def test_only_a_part_of_the_customers_is_called_so():
-    case, told = judged()
-    whole = len(told.panel.customer_id)
-    text = text_of(relationship.stages_section(case, dataclasses.replace(told, of=whole)))
+    case, evidence = judged()
+    whole = len(evidence.panel.customer_id)
+    text = text_of(relationship.stages_section(case, dataclasses.replace(evidence, of=whole)))
     assert f"All {whole} customers in the data" in text
-    text = text_of(relationship.stages_section(case, dataclasses.replace(told, of=whole + 5)))
+    text = text_of(relationship.stages_section(case, dataclasses.replace(evidence, of=whole + 5)))
     assert "began in a complete month" in text

@@ -367,7 +367,7 @@ def test_the_index_leads_to_the_groups_and_tells_who_has_none(by_owner):
     assert index.parent.name == "sales-by-业务员"
     page = index.read_text(encoding="utf-8")
     assert [result.folder.name for result in results] == ["李经理"]
-    links = re.findall(r"href='([^']+)'", page)
+    links = re.findall(r'href="([^"]+)"', page)
     from urllib.parse import unquote
 
     assert [(index.parent / unquote(link)).resolve() for link in links] == [results[0].html.resolve()]

@@ -14,8 +14,7 @@ from cvmlab import case
 from cvmlab.case import cautions
 from cvmlab.core.words import speaking
 from cvmlab.data.reading import read
-from cvmlab.report import data_quality, first_page, sections, wording
-from cvmlab.report import ending as footing
+from cvmlab.report import data_quality, ending, first_page, privacy, running, sections, wording
 from cvmlab.report.html import cell
 
 
@@ -191,7 +190,7 @@ def test_a_premium_every_year_or_quarter_is_a_contract_and_who_missed_one_is_tol
 
 def test_why_there_is_no_model_is_told_in_words() -> None:
     made = study([(f"c{number}", f"2022-{month:02d}-28", 5) for number in range(4) for month in range(1, 13)])
-    page = "".join(piece.text for piece in [*sections.value_matrix(made), *footing.assumptions(made)])
+    page = "".join(piece.text for piece in [*sections.value_matrix(made), *ending.assumptions(made)])
     assert "few_customers" not in page
     assert page.count("fewer than 20 customers") == 2
 
@@ -213,3 +212,12 @@ def test_a_list_of_months_that_is_cut_says_so(years: int, caption: str) -> None:
     made = read(pd.DataFrame([(*map(str, row),) for row in rows], columns=["customer", "date", "amount"]))
     (page,) = data_quality.quality(made.quality, made.mapping)
     assert caption in page.text
+
+
+def test_masks_keep_a_first_letter_and_the_ends_of_a_long_number():
+    assert [privacy.mask_name(name) for name in ("John Smith", "张小明")] == ["J*** S***", "张**"]
+    assert [privacy.mask_phone(phone) for phone in ("13812345678", "010-1234")] == ["138******78", "*******"]
+
+
+def test_a_report_is_named_after_its_source():
+    assert running.source_name("data/sales 2017.xlsx") == "sales 2017"

@@ -81,7 +81,7 @@ def customers():
 
 
 def slider(what_if, name):
-    return what_if._controls[name].widget
+    return what_if.controls[name].widget
 
 
 def pixels(content):
@@ -274,7 +274,7 @@ def test_every_kind_of_field_has_a_control_and_goes_there_and_back(what_if):
         "certain": "Checkbox",
     }
     what_if.set(retention_rate=0.35, months=7, margin=1234567.0, wanted=3.5, rule="median", certain=True)
-    shown = {name: control.read() for name, control in what_if._controls.items()}
+    shown = {name: control.read() for name, control in what_if.controls.items()}
     assert Offer().replace(**shown) == what_if.scenario
     what_if.set(wanted=None)
     assert slider(what_if, "wanted").value == ""
@@ -590,7 +590,7 @@ def test_whale_curve_says_what_after_acting_says(customers):
 def test_the_finished_what_ifs_draw_in_both_languages_without_a_missing_glyph(customers, language):
     cvm.use(language)
     for what_if in (whale_curve(customers, currency="$"), value_matrix(customers, currency="￥")):
-        what_if._controls[next(iter(what_if._controls))].widget.value += 10
+        what_if.controls[next(iter(what_if.controls))].widget.value += 10
         assert what_if.trouble == "" and what_if.sentence
         assert what_if._repr_mimebundle_()[0]["image/png"]
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from cvmlab.core.words import CvmError
 from cvmlab.worth.value import growth_potential, headroom
+from cvmlab.worth.value.potential import bands_for
 
 modest = settings(max_examples=50, deadline=None)
 
@@ -221,3 +222,7 @@ def test_bad_input_of_headroom(frame, options, key):
     with pytest.raises(CvmError) as caught:
         headroom(pd.DataFrame(frame), **options)
     assert caught.value.key == key
+
+
+def test_some_fifty_customers_make_a_band_and_ten_bands_are_the_most():
+    assert [bands_for(customers) for customers in (30, 220, 10_000)] == [1, 4, 10]

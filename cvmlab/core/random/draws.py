@@ -17,7 +17,7 @@ one at a time, numba    `philox`, `word_of`, `uniform_of`, `uniform_single`, `no
                         `exponential_of`, `gumbel_of`
 ======================  ==========================================================================
 
-exp and log, `exp`, `log`, `exp_of`, `log_of`, `exp_single` and `log_single`, come from `cvmlab.core.random.elementary`.
+What seed, customer, period and purpose may be is said in `words`. exp and log come from `elementary`.
 """
 
 from __future__ import annotations
@@ -264,16 +264,7 @@ def _words_of_everyone(key: Any, period: Any, block: Any, lane: Any, out: Any) -
 def of_everyone(
     draw: Callable[..., NDArray[np.float64]], seed: int, customers: int, period: int, purpose: int
 ) -> NDArray[np.float64]:
-    """Return ``draw(seed, np.arange(customers), period, purpose)``, a good deal faster.
-
-    Parameters
-    ----------
-    draw
-        `uniform`, `normal`, `exponential` or `gumbel`.
-    seed, period, purpose
-        As in `words`; one number each.
-    customers
-        How many.
+    """Return ``draw(seed, np.arange(customers), period, purpose)`` faster; one period and one purpose.
 
     Examples
     --------
@@ -290,11 +281,6 @@ def of_everyone(
 def uniform(seed: int, customer: ArrayLike, period: ArrayLike = 0, purpose: ArrayLike = 0) -> NDArray[np.float64]:
     """Return uniform draws of the open interval (0, 1), in steps of 2^−32.
 
-    Parameters
-    ----------
-    seed, customer, period, purpose
-        As in `words`.
-
     Examples
     --------
     >>> uniform(7, [0, 1, 2], period=3).round(4)
@@ -305,11 +291,6 @@ def uniform(seed: int, customer: ArrayLike, period: ArrayLike = 0, purpose: Arra
 
 def normal(seed: int, customer: ArrayLike, period: ArrayLike = 0, purpose: ArrayLike = 0) -> NDArray[np.float64]:
     """Return standard normal draws, made in single precision; they rise with `uniform` of the same keys.
-
-    Parameters
-    ----------
-    seed, customer, period, purpose
-        As in `words`.
 
     Examples
     --------
@@ -322,11 +303,6 @@ def normal(seed: int, customer: ArrayLike, period: ArrayLike = 0, purpose: Array
 def exponential(seed: int, customer: ArrayLike, period: ArrayLike = 0, purpose: ArrayLike = 0) -> NDArray[np.float64]:
     """Return exponential draws with mean 1, made in single precision; they rise with `uniform`.
 
-    Parameters
-    ----------
-    seed, customer, period, purpose
-        As in `words`.
-
     Examples
     --------
     >>> exponential(7, [0, 1, 2], period=3).round(4)
@@ -337,11 +313,6 @@ def exponential(seed: int, customer: ArrayLike, period: ArrayLike = 0, purpose: 
 
 def gumbel(seed: int, customer: ArrayLike, period: ArrayLike = 0, purpose: ArrayLike = 0) -> NDArray[np.float64]:
     """Return standard Gumbel draws, made in single precision; the largest of utility + draw is a logit choice.
-
-    Parameters
-    ----------
-    seed, customer, period, purpose
-        As in `words`.
 
     Examples
     --------

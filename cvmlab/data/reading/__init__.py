@@ -7,9 +7,9 @@
 >>> log.transactions.fetchall(), log.quality.rows("no_id"), log.mapping["customer_id"]
 ([('001', datetime.date(2019, 1, 5), 12.5)], 1, '会员号')
 
-One subject a module: `files` opens what is there, with `encodings`, `delimited`, `frames` and `workbooks` for its kinds
-and `raw` for what they pass on; `columns` finds who plays which role, `values` reads dates and numbers, `judging` gives
-every row its verdict, `accounts` and `quality` add up, `log` puts it together.
+One subject per module: `files` opens what is there, with `encodings`, `delimited`, `frames` and `workbooks` for its
+kinds and `raw` for what they pass on; `opening` chooses the parts, `columns` their columns; `values` and `dates` read
+the cells, `judging` gives every row its verdict, `totals` and `quality` add up, `log` combines these steps.
 """
 
 import lazy_loader

@@ -24,15 +24,7 @@ QUANTITY = "quantity"
 UNIT_PRICE = "unit_price"
 STATUS = "status"
 NUMBERS = (tables.AMOUNT, QUANTITY, UNIT_PRICE, tables.PROFIT, tables.COST)
-TEXTS = (
-    tables.CUSTOMER_ID,
-    tables.CUSTOMER_NAME,
-    tables.ORDER_ID,
-    tables.PRODUCT,
-    tables.OWNER,
-    tables.PHONE,
-    STATUS,
-)
+TEXTS = (tables.CUSTOMER_ID, tables.CUSTOMER_NAME, tables.ORDER_ID, tables.PRODUCT, tables.OWNER, tables.PHONE, STATUS)
 ROLES = (*(column.name for column in tables.TRANSACTIONS.columns), QUANTITY, UNIT_PRICE, STATUS)
 # A wrong choice among these changes every figure; a wrong product or owner does not.
 ASKED = frozenset({tables.CUSTOMER_ID, tables.DATE, *NUMBERS} - {tables.PROFIT, tables.COST})
@@ -92,7 +84,7 @@ def patterns(role: str) -> tuple[tuple[int, re.Pattern[str]], ...]:
 
 
 def row_pattern(role: str, rank: int | None = None) -> str:
-    """Return one regular expression for all rules of a role that looks at rows rather than names."""
+    """Return one regular expression for the rules of a role that looks at rows rather than names."""
     rules = (row for row in read_table("rules/columns") if row["role"] == role)
     return "|".join(f"(?:{row['pattern']})" for row in rules if rank is None or int(row["rank"]) == rank)
 
@@ -105,13 +97,7 @@ def values_of(role: str) -> tuple[str, ...]:
 
 
 def plain_name(name: str) -> str:
-    """Return a column name in lower case without spaces and signs, as the patterns expect it.
-
-    Examples
-    --------
-    >>> plain_name("Customer_ID"), plain_name("金额（元）")
-    ('customerid', '金额元')
-    """
+    """Return a column name as the patterns expect it: lower case, without spaces and signs."""
     return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", name)).lower()
 
 
@@ -128,24 +114,12 @@ def _ranks(name: str) -> dict[str, int]:
 
 
 def roles_of(name: str) -> tuple[str, ...]:
-    """Return every role that a column name may play.
-
-    Examples
-    --------
-    >>> roles_of("价税合计"), roles_of("Ship Mode")
-    (('amount',), ())
-    """
+    """Return every role that a column name may play."""
     return tuple(_ranks(name))
 
 
 def distinct_names(names: Iterable[str]) -> tuple[str, ...]:
-    """Return the header's names with empty ones numbered and repeated ones told apart.
-
-    Examples
-    --------
-    >>> distinct_names(["金额", "", "金额"])
-    ('金额', 'column 2', '金额 (2)')
-    """
+    """Return the header's names, empty ones numbered (``column 2``) and repeated ones too (``金额 (2)``)."""
     seen: dict[str, int] = {}
     result: list[str] = []
     for number, name in enumerate(names, start=1):
@@ -156,23 +130,7 @@ def distinct_names(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def find_header(rows: Sequence[Sequence[str]], chosen: Iterable[str] = ()) -> int | None:
-    """Return the position of the header row, None if no row looks like one.
-
-    The header is the row in which most roles are found by name, or that holds the columns the user named;
-    title rows above it are passed over.
-
-    Parameters
-    ----------
-    rows
-        The first rows of a sheet or file, as text.
-    chosen
-        Column names the user gave.
-
-    Examples
-    --------
-    >>> find_header([["Sales report"], [], ["Customer ID", "Order Date", "Sales"], ["7", "2019-01-05", "3"]])
-    2
-    """
+    """Return the position of the row with most names of roles, or with chosen names; None if there is none."""
     wanted = {name for name in chosen if name}
     best, best_score = None, 0
     for position, row in enumerate(rows):
@@ -187,44 +145,14 @@ def find_header(rows: Sequence[Sequence[str]], chosen: Iterable[str] = ()) -> in
 
 
 def check_roles(columns: Mapping[str, str]) -> None:
-    """Raise `CvmError` for a role that there is none of."""
+    """Raise `CvmError` for an unknown role."""
     for role in columns:
         if role not in ROLES:
             raise CvmError("reading.unknown_role", role=role, roles=", ".join(ROLES))
 
 
 def guess_mapping(names: Sequence[str], chosen: Mapping[str, str] | None = None, source: str = "") -> ColumnMapping:
-    """Find the column of each role by its name; the user's choices come first.
-
-    Parameters
-    ----------
-    names
-        The source's column names, told apart by `distinct_names`.
-    chosen
-        Role to column name as the user gave it; an empty name means that the source has no such column.
-    source
-        How the source is called in messages.
-
-    Returns
-    -------
-    ColumnMapping
-        At least ``customer_id``, ``date`` and ``amount`` (or ``quantity`` and ``unit_price``).
-
-    Raises
-    ------
-    CvmError
-        For a chosen column that is not there, two equally good columns, or no column for the customer, the
-        date or the amount.
-
-    Examples
-    --------
-    >>> guess_mapping(["InvoiceDate", "Quantity", "UnitPrice", "CustomerID"]).to_dict()
-    {'customer_id': 'CustomerID', 'date': 'InvoiceDate', 'quantity': 'Quantity', 'unit_price': 'UnitPrice'}
-    >>> guess_mapping(["客户", "日期", "无税金额", "价税合计"], source="sales.xlsx")
-    Traceback (most recent call last):
-    ...
-    cvmlab.CvmError: sales.xlsx has more than one column that could be the amount: '无税金额', '价税合计'...
-    """
+    """Return the column of each role, chosen or found by name; an empty chosen name rules the role out."""
     chosen = dict(chosen or {})
     check_roles(chosen)
     found = {role: column_named(name, names, source) for role, name in chosen.items() if name}
@@ -268,7 +196,7 @@ def _is_shop_export(names: Sequence[str]) -> bool:
 
 
 def _check_found(found: Mapping[str, str], names: Sequence[str], source: str) -> None:
-    """Raise `CvmError` if there is no customer, date or amount: all that is missing is told at once."""
+    """Raise `CvmError` that names everything that is missing: customer, date, amount."""
     missing = [role for role in (tables.CUSTOMER_ID, tables.DATE) if role not in found]
     if tables.AMOUNT not in found and not {QUANTITY, UNIT_PRICE} <= found.keys():
         missing.append(tables.AMOUNT)
@@ -287,45 +215,30 @@ def _check_found(found: Mapping[str, str], names: Sequence[str], source: str) ->
 
 
 def _find_amount(
-    found: dict[str, str],
-    refused: set[str],
-    names: Sequence[str],
-    look_for: Any,
-    notes: list[Note],
-    source: str,
+    found: dict[str, str], refused: set[str], names: Sequence[str], look_for: Any, notes: list[Note], source: str
 ) -> None:
     """Find the amount, or quantity and unit price where no column holds the amount itself."""
-    real = [name for name in names if _ranks(name).get(tables.AMOUNT) == 1]
     if tables.AMOUNT in found:
         return
-    if not real and tables.AMOUNT not in refused:
+    if tables.AMOUNT not in refused and not any(_ranks(name).get(tables.AMOUNT) == 1 for name in names):
         look_for(QUANTITY)
         if QUANTITY in found:
             look_for(UNIT_PRICE)
-        if UNIT_PRICE in found and QUANTITY in found:
-            values = {"source": source, "quantity": found[QUANTITY], "price": found[UNIT_PRICE]}
-            notes.append(Note("amount_computed", values))
+        if QUANTITY in found and UNIT_PRICE in found:
+            said = {"source": source, "quantity": found[QUANTITY], "price": found[UNIT_PRICE]}
+            notes.append(Note("amount_computed", said))
             return
         found.pop(QUANTITY, None)
     look_for(tables.AMOUNT)
 
 
 def option(role: str) -> str:
-    """Return the command-line option that names the column of a role.
-
-    Examples
-    --------
-    >>> option("customer_id")
-    '--customer-id'
-    """
+    """Return the command-line option that names the column of a role."""
     return "--" + role.replace("_", "-")
 
 
 def column_named(name: str, names: Sequence[str], source: str) -> str:
-    """Return the source's column of that name, else raise `CvmError` with the nearest names.
-
-    A name that differs only in case, spaces or signs is understood if only one column fits.
-    """
+    """Return the column of that name, or the only one that differs in case, spaces or signs; else raise."""
     if name in names:
         return name
     alike = [known for known in names if plain_name(known) == plain_name(name)]

@@ -23,41 +23,21 @@ _MONTH = re.compile(r"9{4}([-/]9{1,2}|年9{1,2}月份?)")
 _NAMED_MONTH = re.compile(r"[A-Za-z]{3,9}(\.? 9{4}|[-/'’](9{4}|9{2}))")
 #: Forms of digits alone → shape, and what fits; taken only where every cell of that shape fits, as a number may be
 #: anything.
-DIGITS = {
-    "month_number": ("9{6}", r"(19[7-9]\d|20\d\d)(0[1-9]|1[0-2])"),
-    "epoch": ("(9{10}|9{13})", r"1\d{9}(\d{3})?"),
-}
+DIGITS = {"month_number": ("9{6}", r"(19[7-9]\d|20\d\d)(0[1-9]|1[0-2])"), "epoch": ("(9{10}|9{13})", r"1\d{9}(\d{3})?")}
 _TIME = r"[\sT]*9{1,2}:9{2}(:9{2}([.,]9+)?)?\s*([AaPp]\.?[Mm]\.?)?\s*"
 _ZONE = re.compile(rf"{_TIME}(Z|z|UTC|GMT|[+-]9{{2}}:?(9{{2}})?)$")
 
 
 @dataclass(frozen=True)
 class DateForms:
-    """How the dates of all parts are written.
-
-    Attributes
-    ----------
-    forms
-        Which readings occur: ``ymd``, ``compact``, ``serial``, ``day_month``, ``named``, ``zoned``, ``month``,
-        ``named_month``, ``month_number``, ``epoch``.
-    day_first
-        Parts whose day stands before the month.
-    """
+    """Which forms of dates occur, by the keys of `form_of`, and the parts whose day stands before the month."""
 
     forms: frozenset[str]
     day_first: frozenset[int]
 
 
 def form_of(shape: str) -> str | None:
-    """Return the reading of a date's shape, None if it is none.
-
-    Examples
-    --------
-    >>> form_of("9999年99月9日"), form_of("9/99/9999 9:99"), form_of("99999"), form_of("soon")
-    ('ymd', 'day_month', 'serial', None)
-    >>> form_of("9999-99"), form_of("Jan-99"), form_of("999999"), form_of("9" * 13)
-    ('month', 'named_month', 'month_number', 'epoch')
-    """
+    """Return the form of a date by its shape (``9999-99-99``), None if it is not one."""
     if re.match(r"9{4}[-/.年]9{1,2}[-/.月]9{1,2}(?!9)", shape):
         return "zoned" if _ZONE.search(shape) else "ymd"
     if re.match(r"(9{8}|9{12}|9{14})($|[\sT])", shape):
@@ -77,25 +57,7 @@ def form_of(shape: str) -> str | None:
 def look_at_dates(
     connection: Any, names: Mapping[int, tuple[str, str]], day_first: bool | None, zone: str | None
 ) -> DateForms:
-    """Decide how the dates are written, on the whole column of each part.
-
-    Parameters
-    ----------
-    connection
-        Holds the table ``stage``.
-    names
-        Part to (source, date column) for messages.
-    day_first
-        The user's word on 3/4/2019, None to decide.
-    zone
-        The user's time zone, None if dates with one are refused.
-
-    Raises
-    ------
-    CvmError
-        If dates carry a time zone, or are moments counted from 1970, and no zone is chosen, or if day and month
-        cannot be told apart.
-    """
+    """Decide how the dates are written, on the whole column of each part (its source and column in ``names``)."""
     number = r"TRY_CAST(regexp_extract(half_width(date_text), '^(\d{{1,2}})[-/.](\d{{1,2}})[-/.]', {}) AS INTEGER)"
     fitting = "|".join(pattern for _, pattern in DIGITS.values())
     rows = connection.execute(
@@ -160,7 +122,7 @@ def date_sql(forms: DateForms, zone: str | None) -> str:
     text = "half_width(date_text)"
     days = ", ".join(map(str, sorted(forms.day_first)))
     pair = r"'^(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}|\d{2})(?:$|[\s,T])'"
-    one, two, year = (f"regexp_extract({text}, {pair}, {group})" for group in (1, 2, 3))
+    one, two, year = _groups(text, pair, 1, 2, 3)
     month_first = f"TRY_CAST(year4({year}) || '-' || {one} || '-' || {two} AS DATE)"
     day_first = f"TRY_CAST(year4({year}) || '-' || {two} || '-' || {one} AS DATE)"
     ymd = (
@@ -172,7 +134,7 @@ def date_sql(forms: DateForms, zone: str | None) -> str:
     words_us = r"'^([A-Za-z]{3})[A-Za-z]*\.? ?(\d{1,2}),? (\d{4})(?:$|[\s,T])'"
 
     def named(pattern: str, day: int, month: int) -> str:
-        parts = [f"regexp_extract({text}, {pattern}, {group})" for group in (day, month, 3)]
+        parts = _groups(text, pattern, day, month, 3)
         return f"try_strptime({parts[0]} || ' ' || {parts[1]} || ' ' || year4({parts[2]}), '%d %b %Y')::DATE"
 
     readings = {
@@ -193,7 +155,6 @@ def date_sql(forms: DateForms, zone: str | None) -> str:
         offset = rf"regexp_replace({text}, '\s*([+-]\d{{2}}):?(\d{{2}})$', '\1:\2')"
         local = f"timezone({quoted(zone)}, TRY_CAST({offset} AS TIMESTAMPTZ))::DATE"
         tried.append(f"CASE WHEN {moment} THEN {local} END")
-        readings["ymd"] = ymd
     if "epoch" in forms.forms and zone is not None:
         seconds = f"TRY_CAST({text} AS BIGINT) / CASE WHEN length({text}) = 13 THEN 1000 ELSE 1 END"
         digits = DIGITS["epoch"][1]
@@ -206,21 +167,21 @@ def date_sql(forms: DateForms, zone: str | None) -> str:
     return f"CASE WHEN {value} BETWEEN {_FIRST_DAY} AND {_LAST_DAY} THEN {value} END"
 
 
-def _month_readings(text: str) -> dict[str, str]:
-    """Return the expressions that read months without a day, as the last day of each.
+def _groups(text: str, pattern: str, *groups: int) -> list[str]:
+    return [f"regexp_extract({text}, {pattern}, {group})" for group in groups]
 
-    By then all of the month has happened: with its first day, the last month of a log would be one that had hardly
-    begun.
-    """
+
+def _month_readings(text: str) -> dict[str, str]:
+    """Return the expressions that read months without a day as their last day, when all has happened."""
     numbers = r"'^(\d{4})[-/年](\d{1,2})(?:月份?)?$'"
     digits = r"'^(\d{4})(\d{2})$'"
     words = r"'^([A-Za-z]{3})[A-Za-z]*(?:\. | |[-/''’])(\d{4}|\d{2})$'"
 
     def last_day(pattern: str) -> str:
-        year, month = (f"regexp_extract({text}, {pattern}, {group})" for group in (1, 2))
+        year, month = _groups(text, pattern, 1, 2)
         return f"last_day(TRY_CAST({year} || '-' || {month} || '-01' AS DATE))"
 
-    month, year = (f"regexp_extract({text}, {words}, {group})" for group in (1, 2))
+    month, year = _groups(text, words, 1, 2)
     return {
         "month": last_day(numbers),
         "month_number": last_day(digits),

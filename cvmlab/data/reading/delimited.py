@@ -14,13 +14,7 @@ _SEPARATORS = (",", ";", "\t", "|")
 
 
 def guess_separator(lines: Sequence[str]) -> str:
-    """Return the separator that divides most lines into the same number of cells; a space if none does.
-
-    Examples
-    --------
-    >>> guess_separator(["id;date;sum", '7;2019-01-05;"1,5"'])
-    ';'
-    """
+    """Return the separator that divides most lines into the same number of cells; a space if none does."""
     best, best_score = ",", 0.0
     sample = [line for line in lines[:100] if line.strip()]
     for separator in _SEPARATORS:
@@ -61,10 +55,7 @@ def csv_scan(path: Path, width: int, *, separator: str = ",", skip: int = 0, ext
 
 
 def rewrite(path: Path, encoding: str, separator: str, width: int, skip: int, folder: Path) -> Path:
-    """Rewrite a ragged or badly quoted text as a clean CSV of ``width`` columns and one for what is beyond.
-
-    Short lines are filled up. Where the quotes of the file do not close, they are taken as plain signs.
-    """
+    """Rewrite a ragged or badly quoted text as a clean CSV of ``width`` columns and one for what is beyond."""
     try:
         return _rewrite(path, encoding, separator, width, skip, folder, quoting=True)
     except csv.Error:

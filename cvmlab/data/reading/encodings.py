@@ -1,9 +1,10 @@
-"""The encoding of a text: guessed from its beginning, held against all of it, made UTF-8."""
+"""The encoding of a text: guessed from its beginning, checked against all of it, made UTF-8."""
 
 from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,15 +19,7 @@ _UNDEFINED = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 
 
 def guess_encoding(start: bytes, *, complete: bool = True) -> str:
-    """Return the encoding that the beginning of a text speaks for: its mark, UTF-8 if valid, else GB18030.
-
-    Signs above ASCII that stand alone are Western letters such as é or €: Chinese ones come in pairs of bytes.
-
-    Examples
-    --------
-    >>> [guess_encoding("客户 Müller".encode(name, "ignore")) for name in ("gb18030", "utf-8", "cp1252")]
-    ['gb18030', 'utf-8', 'cp1252']
-    """
+    """Return the likely encoding of the beginning of a text: its mark, UTF-8 if valid, Western or GB18030."""
     if start.startswith(codecs.BOM_UTF8):
         return "utf-8-sig"
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -51,21 +44,13 @@ def _stand_alone(*texts: bytes) -> bool:
 def check_encoding(
     path: Path, encoding: str, progress: Progress | None = None, *, western: bool = True
 ) -> tuple[str, Note | None]:
-    """Read the whole text once and return the encoding it really is in, with a note if it is a guess.
-
-    ``western`` says that the header is plain ASCII, so that a few other signs may be £ or é.
-
-    Raises
-    ------
-    CvmError
-        If the text is in none of the encodings: names the line and the first bytes that fit none.
-    """
+    """Return the encoding that all of a text is in, with a note if it is a guess; ``western``: an ASCII header."""
     if encoding not in ("utf-8", "utf-8-sig", "gb18030", "cp1252"):
         return encoding, None
     fault = None if encoding == "cp1252" else _first_fault(path, encoding, progress)
     if encoding != "cp1252" and fault is None:
         return encoding, None
-    if fault is None or (not fault.text_before and _is_western(path)):
+    if fault is None or (not fault.text_before and _stand_alone(*_chunks(path))):
         return _western(path), Note("western_encoding", {"file": path.name})
     if encoding == "utf-8" and not fault.text_before and _first_fault(path, "gb18030", progress) is None:
         return "gb18030", None
@@ -76,16 +61,14 @@ def check_encoding(
     )
 
 
-def _is_western(path: Path) -> bool:
+def _chunks(path: Path) -> Iterator[bytes]:
     with path.open("rb") as stream:
-        return _stand_alone(*iter(lambda: stream.read(CHUNK), b""))
+        yield from iter(lambda: stream.read(CHUNK), b"")
 
 
 def _western(path: Path) -> str:
     """Return Windows' Western encoding, or Latin-1, whose every byte means something, for what does not fit it."""
-    with path.open("rb") as stream:
-        undefined = any(_UNDEFINED.search(chunk) for chunk in iter(lambda: stream.read(CHUNK), b""))
-    return "latin-1" if undefined else "cp1252"
+    return "latin-1" if any(map(_UNDEFINED.search, _chunks(path))) else "cp1252"
 
 
 @dataclass(frozen=True)
@@ -107,15 +90,10 @@ def _first_fault(path: Path, encoding: str, progress: Progress | None) -> _Fault
                 try:
                     decoder.decode(chunk, final=not chunk)
                 except UnicodeDecodeError as error:
-                    whole = error.object
-                    bad = error.start
-                    foreign_all = _count_foreign(path)
-                    return _Fault(
-                        line + whole[:bad].count(b"\n"),
-                        whole[bad : bad + 4],
-                        foreign + sum(byte > 127 for byte in whole[:bad]) > 60,
-                        foreign_all / size,
-                    )
+                    before, bad = error.object[: error.start], error.object[error.start : error.start + 4]
+                    foreign += sum(byte > 127 for byte in before)
+                    all_foreign = sum(len(part.translate(None, bytes(range(128)))) for part in _chunks(path))
+                    return _Fault(line + before.count(b"\n"), bad, foreign > 60, all_foreign / size)
                 foreign += sum(byte > 127 for byte in chunk[:1000])
                 pending = decoder.getstate()[0]
             if not chunk:
@@ -126,19 +104,13 @@ def _first_fault(path: Path, encoding: str, progress: Progress | None) -> _Fault
                 progress(say("reading.step_looking"), min(1.0, read / size))
 
 
-def _count_foreign(path: Path) -> int:
-    table = bytes(range(128))
-    with path.open("rb") as stream:
-        return sum(len(chunk.translate(None, table)) for chunk in iter(lambda: stream.read(CHUNK), b""))
-
-
 def transcode(path: Path, encoding: str, folder: Path, progress: Progress | None = None) -> Path:
     """Stream a text into a temporary UTF-8 file and return its path."""
     target = new_file(folder)
     decoder = codecs.getincrementaldecoder(encoding)()
     size, read = max(path.stat().st_size, 1), 0
-    with path.open("rb") as stream, target.open("wb") as out:
-        while chunk := stream.read(CHUNK):
+    with target.open("wb") as out:
+        for chunk in _chunks(path):
             out.write(decoder.decode(chunk).encode())
             read += len(chunk)
             if progress:

@@ -1,4 +1,4 @@
-"""Files of all kinds, told by their content and never by their ending → heads, then tables for DuckDB.
+"""Files of all kinds, known by their content and never by their ending → heads, then tables for DuckDB.
 
 What DuckDB cannot read itself (sheets, HTML, other encodings, ragged lines) is streamed once into a temporary
 UTF-8 CSV file, so memory stays flat and everything after it is the same for every kind. Each kind has a module of
@@ -21,20 +21,14 @@ from .delimited import csv_scan, guess_separator, parse_lines, rewrite
 from .encodings import check_encoding, guess_encoding, transcode
 from .frames import parquet_head
 from .raw import HEAD_ROWS, Head, Progress, RawTable
-from .workbooks import html_heads, workbook_heads
+from .workbooks import OLE, html_heads, workbook_heads
 
 HEAD_BYTES = 1 << 18
-ENDINGS = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".parquet", ".htm", ".html"})
+ENDINGS = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".parquet", ".htm", ".html"})
 
 
 def find_files(source: Path) -> list[Path]:
-    """Return the file, or the data files of a folder in the order of their names.
-
-    Raises
-    ------
-    CvmError
-        If there is no such file (with names that are near), or a folder holds no data.
-    """
+    """Return the file, or the data files of a folder in the order of their names."""
     if source.is_dir():
         found = [path for path in sorted(source.iterdir()) if _is_data(path)]
         if not found:
@@ -55,22 +49,7 @@ def _is_data(path: Path) -> bool:
 
 
 def read_heads(path: Path, sheet: str | None = None, *, rows: int = HEAD_ROWS) -> list[Head]:
-    """Return the head of a file, or of each sheet of a workbook.
-
-    Parameters
-    ----------
-    path
-        The file.
-    sheet
-        Only this sheet of a workbook.
-    rows
-        How many rows to look at.
-
-    Raises
-    ------
-    CvmError
-        For a file that is empty, unreadable, protected or of a kind that cannot be read.
-    """
+    """Return the head of a file, or of each sheet of a workbook (only the named one)."""
     try:
         with path.open("rb") as stream:
             start = stream.read(HEAD_BYTES)
@@ -84,8 +63,11 @@ def read_heads(path: Path, sheet: str | None = None, *, rows: int = HEAD_ROWS) -
         return workbook_heads(path, sheet, rows)
     if start.startswith(b"PAR1"):
         return [parquet_head(path, rows)]
-    if start.startswith(b"\xd0\xcf\x11\xe0"):
-        raise CvmError(f"reading.{_old_workbook(path)}", file=path.name)
+    if start.startswith(OLE):
+        # a protected .xlsx is wrapped in the same container as .xls
+        if "EncryptedPackage".encode("utf-16-le") in path.read_bytes():
+            raise CvmError("reading.protected_workbook", file=path.name)
+        return workbook_heads(path, sheet, rows)
     if start.startswith(b"\x1f\x8b"):
         raise CvmError("reading.compressed", file=path.name)
     encoding = guess_encoding(start, complete=len(start) < HEAD_BYTES)
@@ -102,29 +84,11 @@ def read_heads(path: Path, sheet: str | None = None, *, rows: int = HEAD_ROWS) -
         lines.pop()
     separator = guess_separator(lines)
     first = list(itertools.islice(parse_lines(lines, separator), rows))
-    return [Head(path.name, "text", first, path=path, encoding=encoding, separator=separator)]
-
-
-def _old_workbook(path: Path) -> str:
-    # A protected .xlsx is wrapped in the same container as a binary .xls
-    mark = "EncryptedPackage".encode("utf-16-le")
-    return "protected_workbook" if mark in path.read_bytes() else "binary_xls"
+    return [Head(path.name, "", "text", first, path=path, encoding=encoding, separator=separator)]
 
 
 def load_text(head: Head, header: int | None, folder: Path, progress: Progress | None = None) -> RawTable:
-    """Return all of a text file as a scan.
-
-    UTF-8 goes to DuckDB as it lies; another encoding is transcoded by Python's codec, a megabyte at a time.
-
-    Parameters
-    ----------
-    head
-        The file's head.
-    header
-        Position of the header among the head's rows, None if it has none.
-    folder
-        Where temporary files may be written.
-    """
+    """Return all of a text file as a scan: UTF-8 as it lies, another encoding transcoded a megabyte at a time."""
     assert head.path is not None
     western = all(cell.isascii() for cell in head.rows[header or 0])
     encoding, note = check_encoding(head.path, head.encoding, progress, western=western)
@@ -137,10 +101,8 @@ def load_text(head: Head, header: int | None, folder: Path, progress: Progress |
     names = list(head.rows[header]) if header is not None else []
     # cells beyond the header's last name, except the empty ends that Excel leaves behind
     columns = distinct_names([*names, *[""] * (width - len(names))] if header is None else names)
-    table = RawTable(
-        head.file, head.sheet, columns, ("VARCHAR",) * len(columns), "", (header or 0) + 2 - (header is None),
-        notes=notes,
-    )  # fmt: skip
+    first_row = 1 if header is None else header + 2
+    table = RawTable(head.file, head.sheet, columns, ("VARCHAR",) * len(columns), "", first_row, notes=notes)
 
     def plainer() -> RawTable:
         path = rewrite(source, encoding, head.separator, len(columns), table.first_row - 1, folder)

@@ -12,13 +12,7 @@ from .raw import HEAD_ROWS, Head, RawTable, cell_text, first_line, quoted
 
 
 def parquet_head(path: Path, rows: int = HEAD_ROWS) -> Head:
-    """Return the head of a Parquet file.
-
-    Raises
-    ------
-    CvmError
-        If it is damaged.
-    """
+    """Return the head of a Parquet file."""
     import duckdb
 
     with duckdb.connect() as connection:
@@ -29,23 +23,11 @@ def parquet_head(path: Path, rows: int = HEAD_ROWS) -> Head:
             raise CvmError("reading.corrupt", file=path.name, reason=first_line(error)) from error
         types = tuple(str(kind) for kind in relation.types)
         table = [relation.columns, *([cell_text(cell) for cell in row] for row in sample)]
-    return Head(path.name, "parquet", table, types=types, path=path)
-
-
-def load_parquet(head: Head) -> RawTable:
-    """Return a Parquet file as a scan."""
-    assert head.path is not None
-    return _typed(head, f"read_parquet({quoted(head.path)})")
+    return Head(path.name, "", "parquet", table, types=types, path=path)
 
 
 def frame_head(frame: Any, name: str, connection: Any, rows: int = HEAD_ROWS) -> Head:
-    """Make a frame of pandas, polars, pyarrow or DuckDB known to the connection and return its head.
-
-    Raises
-    ------
-    CvmError
-        If it is no frame that can be read.
-    """
+    """Register a frame of pandas, polars, pyarrow or DuckDB with the connection and return its head."""
     import duckdb
 
     arrow = _arrow(frame, name)
@@ -58,11 +40,11 @@ def frame_head(frame: Any, name: str, connection: Any, rows: int = HEAD_ROWS) ->
     except duckdb.Error as error:
         raise CvmError("reading.corrupt", file=name, reason=first_line(error)) from error
     table = [names, *([cell_text(cell) for cell in row] for row in sample)]
-    return Head(name, "frame", table, types=tuple(str(kind) for kind in relation.types), payload=arrow)
+    return Head(name, "", "frame", table, types=tuple(str(kind) for kind in relation.types), payload=arrow)
 
 
 def _arrow(frame: Any, name: str) -> Any:
-    """Return the frame as an Arrow table whose columns are called ``c0, c1, …``, names kept beside it."""
+    """Return the frame as an Arrow table."""
     import narwhals as nw
     import pyarrow as pa
 
@@ -75,33 +57,25 @@ def _arrow(frame: Any, name: str) -> Any:
     if isinstance(wide, nw.LazyFrame):
         if hasattr(frame, "to_arrow_table"):
             return frame.to_arrow_table()
-        wide = wide.collect("pyarrow")
-        return wide.to_native()
+        return wide.collect("pyarrow").to_native()
     if wide.implementation.is_pandas():
         import pandas as pd
 
-        columns = []
-        for position, column in enumerate(frame.columns):
+        arrays = []
+        for position in range(frame.shape[1]):
             values = frame.iloc[:, position]
             if values.dtype == object:
                 values = values.map(cell_text, na_action="ignore").astype("str")
             elif isinstance(values.dtype, pd.CategoricalDtype | pd.PeriodDtype | pd.IntervalDtype):
                 values = values.astype("str")
-            columns.append((str(column), pa.Array.from_pandas(values)))
-        arrays = [array for _, array in columns]
-        return pa.Table.from_arrays(
-            [array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array for array in arrays],
-            names=[column for column, _ in columns],
-        )
+            arrays.append(pa.Array.from_pandas(values))
+        return pa.Table.from_arrays(arrays, names=[str(column) for column in frame.columns])
     return wide.to_arrow()
 
 
-def load_frame(head: Head) -> RawTable:
-    """Return a registered frame as a scan."""
-    return _typed(head, "source_frame")
-
-
-def _typed(head: Head, scan: str) -> RawTable:
+def typed_table(head: Head) -> RawTable:
+    """Return a Parquet file or a registered frame as a scan."""
+    scan = "source_frame" if head.path is None else f"read_parquet({quoted(head.path)})"
     columns = distinct_names(head.rows[0])
     aliases = ", ".join(f"c{number}" for number in range(len(columns)))
     return RawTable(head.file, head.sheet, columns, head.types, f"(SELECT * FROM {scan}) AS t({aliases})", 1)

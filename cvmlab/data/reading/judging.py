@@ -40,24 +40,7 @@ class Rules:
 def judge(
     connection: Any, stage: Sequence[RawTable], mappings: Sequence[ColumnMapping], rules: Rules, kept: int
 ) -> list[Note]:
-    """Read dates and numbers of ``stage`` into the table ``log``, with a reason for each row.
-
-    Parameters
-    ----------
-    connection
-        Holds the table ``stage``, made by `cvmlab.reading.values.stage_query`.
-    stage, mappings
-        Raw table and mapping of each part.
-    rules
-        The rules.
-    kept
-        Number of kept columns.
-
-    Returns
-    -------
-    list of Note
-        How dates and numbers were read, where there was a choice.
-    """
+    """Read ``stage`` into the table ``log`` with a reason for each row; return how dates and numbers were read."""
     names = {
         part: (table.name, mapping[tables.DATE])
         for part, (table, mapping) in enumerate(zip(stage, mappings, strict=True))
@@ -102,16 +85,13 @@ def judge(
 
 
 _USED = f"reason = {REASON_CODES[USED]}"
-# An order whose lines lie further apart than this is no single order.
+# An order number whose lines are further apart than this is used for several orders.
 _ORDER_DAYS = 31
 _RECYCLED_SHARE = 0.05
 
 
 def _further_lines(connection: Any) -> list[Note]:
-    """Use the lines of an order that have no amount because its first line has the whole: they add nothing.
-
-    Shops such as Shopify write one row a product and the order's total into the first of them.
-    """
+    """Count the lines of an order without an amount as zero: shops write its total into the first line only."""
     changed = connection.execute(
         f"""UPDATE log SET exact = 0, reason = {REASON_CODES[USED]}
         WHERE reason = {REASON_CODES["bad_amount"]}
@@ -123,7 +103,7 @@ def _further_lines(connection: Any) -> list[Note]:
 
 
 def _recycled_numbers(connection: Any) -> list[Note]:
-    """Tell orders apart whose number is used again: vouchers are often numbered anew each month."""
+    """Add the month to order numbers that are used again: vouchers are often numbered anew each month."""
     orders, long = connection.execute(
         f"""SELECT count(*), count_if(days > {_ORDER_DAYS}) FROM (
             SELECT max(date) - min(date) AS days FROM log WHERE {_USED} AND exact > 0 AND order_id IS NOT NULL
@@ -136,11 +116,7 @@ def _recycled_numbers(connection: Any) -> list[Note]:
 
 
 def _cancelled(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]:
-    """Leave out orders that never brought money: cancelled, closed, void, refunded.
-
-    Not in a part where some of these rows are negative: there the cancellation is booked as a row of its own
-    and nets the order out.
-    """
+    """Leave out cancelled orders, except in parts where a cancellation is booked as a negative row of its own."""
     pattern = quoted(rf"(?i)\s*(?:{row_pattern('cancelled_status')})\s*")
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE closed AS
@@ -177,21 +153,15 @@ def _repeated(drop: bool) -> str:
 
 
 def _date_notes(dates: date_forms.DateForms, names: dict[int, tuple[str, str]], rules: Rules) -> list[Note]:
-    notes = []
-    if "day_month" in dates.forms:
-        if dates.day_first:
-            notes.append(
-                Note("day_first_read", {"sources": ", ".join(names[part][0] for part in sorted(dates.day_first))})
-            )
-        else:
-            notes.append(Note("month_first_read"))
-    if "serial" in dates.forms:
-        notes.append(Note("serial_dates"))
-    if dates.forms & {"month", "named_month", "month_number"}:
-        notes.append(Note("months_read"))
-    if dates.forms & {"zoned", "epoch"} and rules.timezone:
-        notes.append(Note("timezone_used", {"zone": rules.timezone}))
-    return notes
+    sources = ", ".join(names[part][0] for part in sorted(dates.day_first))
+    slashes = [Note("day_first_read", {"sources": sources}) if sources else Note("month_first_read")]
+    remarks = [
+        ({"day_month"}, slashes),
+        ({"serial"}, [Note("serial_dates")]),
+        ({"month", "named_month", "month_number"}, [Note("months_read")]),
+        ({"zoned", "epoch"}, [Note("timezone_used", {"zone": rules.timezone})] if rules.timezone else []),
+    ]
+    return [note for forms, notes in remarks if dates.forms & forms for note in notes]
 
 
 def _number_notes(
@@ -213,16 +183,14 @@ def _number_notes(
 def clean_query(mappings: Sequence[ColumnMapping], keep: Sequence[str]) -> str:
     """Return the query of the rows that are used, with the columns of `cvmlab.tables.TRANSACTIONS`."""
     out = [tables.CUSTOMER_ID, tables.DATE, f"exact::DOUBLE AS {tables.AMOUNT}"]
-    for column in tables.TRANSACTIONS.columns:
-        role = column.name
-        if column.required or not any(role in mapping for mapping in mappings):
-            continue
-        # where a profit or cost cannot be read it counts as zero; the data report says how often
-        out.append(f"coalesce({role}, 0) AS {role}" if column.kind == "number" else role)
-    taken = {
-        column.name for column in tables.TRANSACTIONS.columns if any(column.name in mapping for mapping in mappings)
-    }
-    taken |= {tables.AMOUNT}
+    present = [column for column in tables.TRANSACTIONS.columns if any(column.name in mapping for mapping in mappings)]
+    # where a profit or cost cannot be read it counts as zero; the data report says how often
+    out += [
+        f"coalesce({column.name}, 0) AS {column.name}" if column.kind == "number" else column.name
+        for column in present
+        if not column.required
+    ]
+    taken = {tables.AMOUNT, *(column.name for column in present)}
     for number, name in enumerate(keep):
         if name.lower() not in taken:
             out.append(f'k{number} AS "{name.replace(chr(34), chr(34) * 2)}"')

@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Any
 from cvmlab.core.words import CvmError, say
 
 from . import values
-from .accounts import account
 from .columns import ColumnMapping
 from .files import load_text
-from .frames import load_frame, load_parquet
+from .frames import typed_table
 from .judging import Rules, clean_query, judge
 from .notes import Note
 from .opening import (
@@ -31,8 +30,9 @@ from .opening import (
     part_notes,
     short_name,
 )
-from .quality import DataReport
+from .quality import REFUND, USED, DataReport
 from .raw import Progress, RawTable, quoted
+from .totals import make_report
 from .workbooks import load_html, load_sheet
 
 if TYPE_CHECKING:
@@ -69,6 +69,12 @@ class Log:
     connection: duckdb.DuckDBPyConnection
     close: Callable[[], object] = field(repr=False, compare=False, default=lambda: None)
 
+    def __repr__(self) -> str:
+        """Return one line from the data report; no query is run."""
+        found = self.quality
+        days = f"{found.first_date} to {found.last_date}"
+        return f"Log({self.name!r}: {found.rows(USED, REFUND):,} rows, {found.customers:,} customers, {days})"
+
 
 def read(
     source: Any,
@@ -87,22 +93,21 @@ def read(
 ) -> Log:
     """Read a log of purchases from any source and judge every row.
 
-    A CSV file is read by DuckDB as it lies; workbooks, HTML and other encodings are streamed once into a
-    temporary file. The clean rows are kept in a DuckDB table, in memory or, for large sources, in a
-    compressed database among the temporary files, so that memory stays bounded.
+    DuckDB reads a CSV file as it lies; workbooks, HTML and other encodings are written once to a temporary file. The
+    clean rows are in a DuckDB table: in memory or, for a large source, in a compressed temporary database.
 
     Parameters
     ----------
     source
-        Path of a CSV, .xlsx, .xls (HTML or text), or Parquet file or of a folder of these, or a frame of
-        pandas, polars, pyarrow or DuckDB with any column names.
+        Path of a CSV, .xlsx, .xls, .xlsb, .ods, HTML or Parquet file or of a folder of these, or a frame of
+        pandas, polars, pyarrow or DuckDB with any column names. What a file is shows in its content, not its ending.
     columns
         Role to source column, for example ``{"amount": "无税金额"}``; what is left out is found by name, an
         empty name says that the source has no such column.
     keep
         Further source columns to keep, as text.
     sheet
-        Only this sheet of a workbook; else all sheets that have a customer, a date and an amount.
+        Only this sheet of a workbook; all sheets that have a customer, a date and an amount if left out.
     day_first
         Whether 3/4/2019 is the third of April; decided on the whole column if left out.
     timezone
@@ -130,13 +135,16 @@ def read(
 
     Notes
     -----
-    A customer is suspicious by name (散客, 测试, test, walk-in, cash … in ``words/columns.csv``), or when it has over
+    A customer is suspicious by name (散客, 测试, test, walk-in, cash … in ``rules/columns.csv``), or when it has over
     5% of the rows, at least 30, in a log of 50 customers or more. By share it is excluded if it has at least twice
-    as many rows as the largest customer below 5% and as many orders a day as 99% of them, else only shown.
+    as many rows as the largest customer below 5% and as many orders per day as 99% of them; otherwise only shown.
 
     An order is left out where its status says that it was cancelled, closed, void or refunded
-    (``cancelled_status`` in ``words/columns.csv``), unless rows with such a status are negative and so net out by
+    (``cancelled_status`` in ``rules/columns.csv``), unless rows with such a status are negative and so net out by
     themselves; an empty name for the role ``status`` takes all of them in.
+
+    In .xls, .xlsb and .ods an error such as #DIV/0! is read as an empty cell; merged cells of .xlsb and .ods are not
+    filled down.
 
     Examples
     --------
@@ -180,12 +188,14 @@ def read(
                 include_suspicious=include_suspicious,
             )
             mappings = [part.mapping for part in parts]
-            _tell(progress, "checking", 0.0)
+            if progress:
+                progress(say("reading.step_checking"), 0.0)
             found = judge(connection, stage, mappings, rules, len(keep))
-            _tell(progress, "report", 0.9)
+            if progress:
+                progress(say("reading.step_report"), 0.9)
             label = name or short_name(source)
             notes = [*saved.notes, *part_notes(parts), *(note for table in stage for note in table.notes), *found]
-            quality = account(connection, stage, mappings, rules, label, notes, unused)
+            quality = make_report(connection, stage, mappings, rules, label, notes, unused)
             connection.execute("DROP TABLE stage")
     except BaseException:
         _close(connection, folder)
@@ -202,7 +212,7 @@ def read(
 
 
 class _Alive:
-    """Lives until the interpreter ends: logs on disk must outlive their `Log`, for relations hang on them."""
+    """Lives until Python ends: relations of a log on disk are still used when its `Log` is gone."""
 
 
 _ALIVE = _Alive()
@@ -211,11 +221,6 @@ _ALIVE = _Alive()
 def _close(connection: Any, folder: Path) -> None:
     connection.close()
     shutil.rmtree(folder, ignore_errors=True)
-
-
-def _tell(progress: Progress | None, step: str, share: float) -> None:
-    if progress:
-        progress(say(f"reading.step_{step}"), share)
 
 
 def _check_timezone(timezone: str | None) -> None:
@@ -244,7 +249,7 @@ def _stage(
     folder: Path,
     progress: Progress | None,
 ) -> list[RawTable]:
-    """Bring the needed cells of all parts into the table ``stage`` and return the raw tables."""
+    """Copy the needed cells of all parts into the table ``stage`` and return the raw tables."""
     import duckdb
 
     values.create_macros(connection)
@@ -252,7 +257,7 @@ def _stage(
     for number, part in enumerate(parts):
         if progress:
             progress(say("reading.step_reading", source=part.head.name), number / len(parts))
-        table = load_part(part, chosen, folder, progress)
+        table = _load_part(part, chosen, folder, progress)
         verb = "INSERT INTO stage" if number else "CREATE TABLE stage AS"
         try:
             connection.execute(f"{verb} {values.stage_query(number, table, part.mapping, keep, timezone)}")
@@ -266,15 +271,15 @@ def _stage(
     return loaded
 
 
-def load_part(part: Part, chosen: Mapping[str, str], folder: Path, progress: Progress | None = None) -> RawTable:
+def _load_part(part: Part, chosen: Mapping[str, str], folder: Path, progress: Progress | None) -> RawTable:
     """Return all of a part as something DuckDB can scan."""
     head = part.head
-    if head.kind == "text":
-        return load_text(head, part.header, folder, progress)
-    if head.kind == "parquet":
-        return load_parquet(head)
-    if head.kind == "frame":
-        return load_frame(head)
-    if head.kind == "html":
-        return load_html(head, part.header or 0, chosen, folder)
-    return load_sheet(head, part.header or 0, chosen, folder, progress)
+    match head.kind:
+        case "text":
+            return load_text(head, part.header, folder, progress)
+        case "parquet" | "frame":
+            return typed_table(head)
+        case "html":
+            return load_html(head, part.header or 0, chosen, folder)
+        case "workbook":
+            return load_sheet(head, part.header or 0, chosen, folder, progress)

@@ -17,17 +17,7 @@ from .notes import Note
 
 @dataclass(frozen=True)
 class SavedMapping:
-    """What is saved beside a source.
-
-    Attributes
-    ----------
-    columns
-        Role to source column.
-    day_first, sheet
-        The options of the same name of `cvmlab.reading.read`.
-    path
-        Where it was read from.
-    """
+    """What is saved beside a source: role to column, the options of `read`, and the file's path."""
 
     columns: Mapping[str, str] = field(default_factory=dict)
     day_first: bool | None = None
@@ -41,13 +31,7 @@ class SavedMapping:
 
 
 def mapping_path(source: str | Path) -> Path:
-    """Return where the choice of columns for a file or folder is saved: beside it.
-
-    Examples
-    --------
-    >>> mapping_path("sales.xlsx").name
-    'sales.xlsx.mapping.json'
-    """
+    """Return where the choice of columns for a file or folder is saved: beside it."""
     path = Path(source)
     return path.with_name(f"{path.resolve().name}.mapping.json")
 

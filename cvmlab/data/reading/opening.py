@@ -45,29 +45,18 @@ def one_sentence(source: Any, folder: Path = Path()) -> Iterator[None]:
         yield
     except PermissionError as error:
         raise CvmError("reading.no_permission", file=str(error.filename or label)) from error
-    except OSError as error:
-        if error.errno == errno.ENOSPC:
-            raise CvmError("reading.disk_full", reason=first_line(error), folder=str(folder.parent)) from error
-        raise CvmError("reading.engine_failed", source=label, reason=first_line(error)) from error
     except duckdb.OutOfMemoryException as error:
         raise CvmError("reading.out_of_memory", source=label) from error
-    except duckdb.IOException as error:
+    except (OSError, duckdb.Error) as error:
         reason = first_line(error)
-        if "space" in reason.lower():
+        is_full = isinstance(error, duckdb.IOException) and "space" in reason.lower()
+        if is_full or (isinstance(error, OSError) and error.errno == errno.ENOSPC):
             raise CvmError("reading.disk_full", reason=reason, folder=str(folder.parent)) from error
         raise CvmError("reading.engine_failed", source=label, reason=reason) from error
-    except duckdb.Error as error:
-        raise CvmError("reading.engine_failed", source=label, reason=first_line(error)) from error
 
 
 def short_name(source: Any) -> str:
-    """Return the short name of a source: a file's name without its ending.
-
-    Examples
-    --------
-    >>> short_name("exports/sales 2019.xlsx")
-    'sales 2019'
-    """
+    """Return the short name of a source: a file's name without its ending."""
     if not isinstance(source, str | Path):
         return _NAME
     path = Path(source).resolve()
@@ -98,7 +87,7 @@ def open_heads(
         if progress:
             progress(say("reading.step_looking"), number / len(found))
         heads += read_heads(file, sheet)
-    if sheet is not None and not any(head.kind == "xlsx" for head in heads):
+    if sheet is not None and not any(head.kind == "workbook" for head in heads):
         raise CvmError("reading.sheet_of_no_workbook", sheet=sheet, source=path.name)
     return heads, saved
 
@@ -106,13 +95,7 @@ def open_heads(
 def choose_parts(
     heads: Sequence[Head], chosen: Mapping[str, str], label: str, saved: SavedMapping
 ) -> tuple[list[Part], list[Unused]]:
-    """Find header and columns of each head; set aside those that have no customer, date or amount.
-
-    Raises
-    ------
-    CvmError
-        If none has them, one has two equally good columns, or a chosen column is nowhere.
-    """
+    """Find header and columns of each head; set aside those without a customer, a date or an amount."""
     parts: list[Part] = []
     unused: list[tuple[int, Head, CvmError]] = []
     for head in heads:

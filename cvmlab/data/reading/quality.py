@@ -7,7 +7,7 @@ sign. All its tables are sums over these, so they cannot disagree.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +31,7 @@ REASONS = (
     "future_date",
     "suspicious_customer",
 )
-# Rows that are no data and stand outside the control total.
+# Rows that are not data and stand outside the control total.
 OUTSIDE = ("total_row", "header_row")
 # What a reader expects to see even where it is zero.
 _ALWAYS = ("no_id", "bad_date", "bad_amount", "duplicate_row")
@@ -39,30 +39,17 @@ _ALWAYS = ("no_id", "bad_date", "bad_amount", "duplicate_row")
 
 @dataclass(frozen=True)
 class Sum:
-    """Rows and their exact amount for one file, sheet, month and reason.
-
-    Attributes
-    ----------
-    file, sheet
-        Where the rows stand.
-    month
-        ``2019-01``, empty where the date is not known.
-    reason
-        ``used``, ``refund`` (used, with a negative amount), one of `REASONS` or of `OUTSIDE`.
-    rows
-        Number of rows.
-    amount
-        Sum of their amounts, in the currency units.
-    unknown
-        How many of the rows have an amount that cannot be read, and so add nothing to the sum.
-    """
+    """Rows and their exact amount, in the currency units, for one file, sheet, month and reason."""
 
     file: str
     sheet: str
+    # 2019-01, empty where the date is not known
     month: str
+    # used, refund (used, with a negative amount), one of REASONS or of OUTSIDE
     reason: str
     rows: int
     amount: Decimal
+    # rows whose amount cannot be read, and so adds nothing to the sum
     unknown: int = 0
 
 
@@ -79,7 +66,7 @@ class BadRow:
 
 @dataclass(frozen=True)
 class SuspiciousCustomer:
-    """An id that is perhaps no customer: why (``name`` or ``share``), its rows, share of rows and amount."""
+    """An id that may not be a customer: why (``name`` or ``share``), its rows, share of rows and amount."""
 
     customer_id: str
     customer_name: str
@@ -114,7 +101,7 @@ class DataReport:
     samples
         Some rows of each reason.
     suspicious
-        Ids that are perhaps no customers, whether excluded or not.
+        Ids that may not be customers, whether excluded or not.
     notes
         Decisions and warnings.
     unused
@@ -167,25 +154,22 @@ class DataReport:
         """
         import pandas as pd
 
-        lines = [(line, self.rows(line), self.amount(line), self._unknown(line)) for line in (USED, REFUND, *REASONS)]
-        lines = [line for line in lines if line[1] or line[0] in (USED, REFUND, *_ALWAYS)]
-        unknown = self._unknown(USED, REFUND, *REASONS)
-        lines.append(("control", self.control_rows, self.control_amount, unknown))
-        lines += [
-            (line, self.rows(line), self.amount(line), self._unknown(line)) for line in OUTSIDE if self.rows(line)
-        ]
+        def unknown(*reasons: str) -> int:
+            return sum(part.unknown for part in self.sums if part.reason in reasons)
+
+        shown = {line: (self.rows(line), self.amount(line), unknown(line)) for line in (USED, REFUND, *REASONS)}
+        shown = {line: sums for line, sums in shown.items() if sums[0] or line in (USED, REFUND, *_ALWAYS)}
+        shown["control"] = (self.control_rows, self.control_amount, unknown(USED, REFUND, *REASONS))
+        shown |= {line: (self.rows(line), self.amount(line), unknown(line)) for line in OUTSIDE if self.rows(line)}
         return pd.DataFrame(
             {
-                "line": [line for line, *_ in lines],
-                "label": [say(f"reading.line_{line}") for line, *_ in lines],
-                "rows": [rows for _, rows, _, _ in lines],
-                "amount": pd.Series([_money(amount) for _, _, amount, _ in lines], dtype=object),
-                "unknown_amounts": [unknown for *_, unknown in lines],
+                "line": list(shown),
+                "label": [say(f"reading.line_{line}") for line in shown],
+                "rows": [rows for rows, _, _ in shown.values()],
+                "amount": pd.Series([_money(amount) for _, amount, _ in shown.values()], dtype=object),
+                "unknown_amounts": [count for _, _, count in shown.values()],
             }
         )
-
-    def _unknown(self, *reasons: str) -> int:
-        return sum(part.unknown for part in self.sums if part.reason in reasons)
 
     def by_month(self) -> pd.DataFrame:
         """Return rows and amounts by month; the month is empty where the date is not known.
@@ -235,48 +219,38 @@ class DataReport:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain data for JSON; amounts are text, so that they stay exact."""
-        return {
-            "name": self.name,
-            "sums": [_plain(part) for part in self.sums],
-            "control_rows": self.control_rows,
-            "control_amount": str(self.control_amount),
-            "samples": [_plain(sample) for sample in self.samples],
-            "suspicious": [_plain(customer) for customer in self.suspicious],
-            "notes": [note.to_dict() for note in self.notes],
-            "unused": [
-                {"file": part.file, "sheet": part.sheet, "reason": part.reason.to_dict()} for part in self.unused
-            ],
-            "first_date": self.first_date,
-            "last_date": self.last_date,
-            "customers": self.customers,
-        }
+        plain: dict[str, Any] = _plain(self)
+        return plain
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> DataReport:
         """Return the report that `to_dict` described."""
-        return cls(
-            name=data["name"],
-            sums=tuple(Sum(**{**part, "amount": Decimal(part["amount"])}) for part in data["sums"]),
-            control_rows=data["control_rows"],
-            control_amount=Decimal(data["control_amount"]),
-            samples=tuple(BadRow(**sample) for sample in data["samples"]),
-            suspicious=tuple(
-                SuspiciousCustomer(**{**customer, "amount": Decimal(customer["amount"])})
-                for customer in data["suspicious"]
-            ),
-            notes=tuple(Note.from_dict(note) for note in data["notes"]),
-            unused=tuple(
+        made: dict[str, Any] = {
+            "sums": tuple(Sum(**_with_amount(part)) for part in data["sums"]),
+            "control_amount": Decimal(data["control_amount"]),
+            "samples": tuple(BadRow(**sample) for sample in data["samples"]),
+            "suspicious": tuple(SuspiciousCustomer(**_with_amount(customer)) for customer in data["suspicious"]),
+            "notes": tuple(Note.from_dict(note) for note in data["notes"]),
+            "unused": tuple(
                 Unused(part["file"], part["sheet"], Note.from_dict(part["reason"])) for part in data["unused"]
             ),
-            first_date=data["first_date"],
-            last_date=data["last_date"],
-            customers=data["customers"],
-        )
+        }
+        return cls(**{part.name: data[part.name] for part in fields(cls)} | made)
 
 
-def _plain(thing: Any) -> dict[str, Any]:
-    values = {name: getattr(thing, name) for name in thing.__dataclass_fields__}
-    return {name: str(value) if isinstance(value, Decimal) else value for name, value in values.items()}
+def _plain(value: Any) -> Any:
+    """Return a part of a report as JSON holds it."""
+    if isinstance(value, Note):
+        return value.to_dict()
+    if isinstance(value, tuple):
+        return [_plain(part) for part in value]
+    if is_dataclass(value):
+        return {part.name: _plain(getattr(value, part.name)) for part in fields(value)}
+    return str(value) if isinstance(value, Decimal) else value
+
+
+def _with_amount(part: Mapping[str, Any]) -> dict[str, Any]:
+    return {**part, "amount": Decimal(part["amount"])}
 
 
 def _money(amount: Decimal) -> Decimal:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from .notes import Note
 
-Kind = Literal["text", "xlsx", "html", "parquet", "frame"]
+Kind = Literal["text", "workbook", "html", "parquet", "frame"]
 Progress = Callable[[str, float], None]
 
 HEAD_ROWS = 200
@@ -21,89 +21,55 @@ CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
-class Head:
-    """The beginning of one file or sheet.
-
-    Attributes
-    ----------
-    file, sheet
-        How messages call it; ``sheet`` is empty where there is none.
-    kind
-        What it is by content.
-    rows
-        First rows as text, title rows and header included.
-    types
-        DuckDB types of the columns of Parquet and frames, whose first row is their header; else empty.
-    path
-        Where it lies, None for a frame.
-    encoding, separator
-        For text.
-    payload
-        The frame, or the name by which a workbook calls the sheet, or the rows of an HTML table.
-    """
+class Source:
+    """A file or sheet, as messages call it; ``sheet`` is empty where there is none."""
 
     file: str
-    kind: Kind
-    rows: Sequence[Sequence[str]]
-    sheet: str = ""
-    types: tuple[str, ...] = ()
-    path: Path | None = None
-    encoding: str = ""
-    separator: str = ""
-    payload: Any = field(default=None, repr=False, compare=False)
+    sheet: str
 
     @property
     def name(self) -> str:
-        """How messages call it: file, and sheet if it has one."""
+        """File, and sheet if it has one."""
         return f"{self.file} [{self.sheet}]" if self.sheet else self.file
 
 
 @dataclass(frozen=True)
-class RawTable:
-    """A whole file or sheet that DuckDB can scan.
+class Head(Source):
+    """The beginning of one file or sheet."""
 
-    Attributes
-    ----------
-    file, sheet
-        As in `Head`.
-    columns
-        The header's names, told apart; the scan calls them ``c0, c1, …``.
-    types
-        DuckDB type of each column, ``VARCHAR`` for anything that came as text.
-    scan
-        What stands after ``FROM``. It may have a further column ``extra``: cells beyond the last column.
-    first_row
-        Row number in the file of the first row after the header, from 1.
-    has_extra
-        Whether the scan has the column ``extra``.
-    plainer
-        Makes a more patient, slower scan of the same text, for files that DuckDB's reader refuses.
-    """
+    kind: Kind
+    # first rows as text, title rows and header included
+    rows: Sequence[Sequence[str]]
+    # DuckDB types of the columns of Parquet and frames, whose first row is their header
+    types: tuple[str, ...] = ()
+    # None for a frame
+    path: Path | None = None
+    encoding: str = ""
+    separator: str = ""
+    # the frame, or the rows and merges of an HTML table
+    payload: Any = field(default=None, repr=False, compare=False)
 
-    file: str
-    sheet: str
+
+@dataclass(frozen=True)
+class RawTable(Source):
+    """A whole file or sheet that DuckDB can scan."""
+
+    # the header's names, each once; the scan calls them c0, c1, …
     columns: tuple[str, ...]
+    # VARCHAR for anything that came as text
     types: tuple[str, ...]
+    # what stands after FROM; with `has_extra` it has a column ``extra`` for cells beyond the last column
     scan: str
+    # of the first row after the header, from 1
     first_row: int
     has_extra: bool = False
     notes: tuple[Note, ...] = ()
+    # makes a more patient, slower scan of a text that DuckDB's reader refuses
     plainer: Callable[[], RawTable] | None = field(default=None, repr=False, compare=False)
-
-    @property
-    def name(self) -> str:
-        """How messages call it."""
-        return f"{self.file} [{self.sheet}]" if self.sheet else self.file
 
 
 def cell_text(value: Any) -> str:
-    """Return a cell as text: whole floats without their ``.0``, dates in ISO.
-
-    Examples
-    --------
-    >>> cell_text(17850.0), cell_text(None), cell_text(0.5)
-    ('17850', '', '0.5')
-    """
+    """Return a cell as text: whole floats without their ``.0``, dates in ISO."""
     import datetime as dt
 
     if value is None:

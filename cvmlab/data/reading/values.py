@@ -17,7 +17,7 @@ from cvmlab.data import tables
 from .columns import NUMBERS, QUANTITY, TEXTS, UNIT_PRICE, ColumnMapping, row_pattern, values_of
 from .raw import RawTable, quoted
 
-# kinds of rows, told before any value is read
+# kinds of rows, known before any value is read
 DATA, TOTAL, HEADER, BLANK, BROKEN = range(5)
 EXACT = "DECIMAL(38, 6)"
 _FACTOR = "DECIMAL(18, 6)"  # two of them multiply without overflow
@@ -28,7 +28,7 @@ _CURRENCIES = "RMB|CNY|USD|EUR|GBP|JPY|HKD|TWD|US|[¥$€£₩₹元圆\\s\u00a0
 
 
 def create_macros(connection: Any) -> None:
-    """Teach a DuckDB connection to clean cells: ``trimmed``, ``known``, ``fast_date``, ``bare_number`` and more."""
+    """Define the macros that clean cells: ``trimmed``, ``known``, ``fast_date``, ``bare_number`` and more."""
     missing = ", ".join(quoted(word) for word in values_of("missing_value"))
     tidy = quoted(r"[^\s\x{a0}\x{3000}\x{feff}='](.*[^\s\x{a0}\x{3000}\x{feff}])?")
     for name, body in {
@@ -57,12 +57,7 @@ def create_macros(connection: Any) -> None:
 
 
 def stage_query(number: int, table: RawTable, mapping: ColumnMapping, keep: Sequence[str], zone: str | None) -> str:
-    """Return the query that takes the needed cells of a raw table, cleaned but not yet read.
-
-    Columns out: ``part``, ``kind`` (data, total, repeated header, blank, broken), ``hash`` of the whole row where
-    there is an order id, each text role, ``date_text`` and ``date_value``, ``<role>_text`` and ``<role>_value``
-    of each number, and the kept columns. Parts line up by position whatever their own columns are called.
-    """
+    """Return the query that takes the needed cells of a raw table, cleaned but not yet read."""
     cell = {name: f"c{position}" for position, name in enumerate(table.columns)}
     kind = dict(zip(table.columns, table.types, strict=True))
     # text to be cleaned, and what is asked of it once it is clean
@@ -184,10 +179,7 @@ class NumberForms:
 
 
 def look_at_numbers(connection: Any, role: str) -> NumberForms:
-    """Decide on the whole column of each part whether 1,234 is a thousand or a little more than one.
-
-    A comma is decimal where some number shows it (12,50 or 1.234,5) and none shows a decimal point.
-    """
+    """Decide on the whole column of each part whether 1,234 is a thousand or a little more than one."""
     bare = f"bare_number({role}_text)"
     comma = r"'[-+(]*(\d{1,3}(\.\d{3})+,\d+|\d+,(\d{1,2}|\d{4,})|\d{4,},\d+)[-)]*'"
     point = r"'[-+(]*(\d{1,3}(,\d{3})+\.\d+|\d*\.(\d{0,2}|\d{4,})|\d{4,}\.\d+)[-)]*'"

@@ -1,7 +1,7 @@
 """Labels that managers already know: RFM, as a bridge to the value matrix (S17).
 
 RFM looks back at recency, frequency and money; the value matrix looks ahead at current value and growth
-potential. The bridge shows which label ends up in which type, so that nobody has to relearn a customer list.
+potential. The bridge shows which type each label corresponds to.
 """
 
 import lazy_loader

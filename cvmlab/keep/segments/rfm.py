@@ -57,12 +57,8 @@ def rfm_labels(customers: pd.DataFrame) -> pd.DataFrame:
     much = (customers["revenue"] >= customers["revenue"].mean()).to_numpy()
     code = recent * 4 + frequent * 2 + much
     keys = np.array([RFM_LABELS[bool(i & 4), bool(i & 2), bool(i & 1)] for i in range(8)], dtype=object)
-    labelled = customers[["customer_id"]].copy()
-    labelled["silent_days"] = silent_days
-    labelled["orders"] = customers["orders"]
-    labelled["revenue"] = customers["revenue"]
-    labelled["rfm_label"] = keys[code]
-    return labelled
+    labelled = customers[["customer_id", "orders", "revenue"]].assign(silent_days=silent_days, rfm_label=keys[code])
+    return labelled[["customer_id", "silent_days", "orders", "revenue", "rfm_label"]]
 
 
 def bridge(rfm_label: pd.Series[str], value_type: pd.Series[str]) -> pd.DataFrame:
@@ -71,7 +67,7 @@ def bridge(rfm_label: pd.Series[str], value_type: pd.Series[str]) -> pd.DataFram
     Parameters
     ----------
     rfm_label, value_type
-        One entry a customer, in the same order.
+        One entry per customer, in the same order.
 
     Returns
     -------

@@ -1,11 +1,9 @@
 """The life of a relationship as a model: its level, the variables that follow it, the typical life curve (S01–S03).
 
-One hidden quantity drives everything: the relationship level, from 0 (strangers) to 1 (the highest).
-Volume follows it at once; price, cost per unit and indirect benefit follow it with a lag. `variables` turns
-any level into money, the smooth one of `level_path` or a noisy one of a hundred thousand customers.
-What the textbook says about the variables, and when it holds, is told in `cvmlab.lifecycle`.
-
-Everything here is assumed: a `Relationship` is a set of assumptions, and no figure in it was estimated.
+One hidden quantity drives everything: the relationship level, from 0 (strangers) to 1 (the highest). Volume follows
+it at once; price, cost per unit and indirect benefit follow with a lag. `variables` turns any level into money, a
+smooth one of `level_path` or a noisy one of a hundred thousand customers. Everything here is assumed, nothing
+estimated: a `Relationship` is a set of assumptions.
 
 >>> life_curve(Relationship()).iloc[[0, 83]][["stage", "volume", "price", "cost"]].round(1).values.tolist()
 [['exploration', 1.1, 100.0, 90.0], ['stability', 100.0, 110.0, 78.0]]
@@ -14,6 +12,7 @@ Everything here is assumed: a `Relationship` is a set of assumptions, and no fig
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -36,51 +35,23 @@ TOTAL_COST = "total_cost"
 Figures = NDArray[np.float64]
 
 
+def _months(default: int, name: str, *, minimum: int = 1, maximum: int = 120) -> Any:
+    word = f"lifecycle.{name}"
+    return number(default, word=word, minimum=minimum, maximum=maximum, step=1, unit="months", whole=True)
+
+
 @dataclass(frozen=True)
 class Relationship(Scenario):
     """The relationship with one customer: how long its stages last and what it brings, all of it assumed.
 
-    The defaults describe one business customer of a supplier of parts; they meet the textbook's conditions.
-    Money is in the data's own currency, a month or a unit; volume is in units a month; a lag is the time
-    constant of `lagged`.
+    The defaults describe one business customer of a supplier of parts; they meet the textbook's conditions. The labels
+    of the fields say what each is; money is in currency units, a lag is the time constant of `lagged`.
 
-    Attributes
-    ----------
-    exploration_months, formation_months, stability_months, decline_months
-        Months in each stage, at least 1.
-    repaired_after, regained_months
-        Months of decline after which the relationship is repaired, 0 for never; it then climbs back over
-        ``repair_months`` (called formation again) and stays stable for ``regained_months`` before the last decline.
-    repair_months
-        Months of the climb back.
-    explored, formed, left_at
-        Level at the end of exploration, formation and decline; it ends stability at 1.
-    largest_volume
-        Units a month at level 1.
-    base_price, price_premium
-        Price of a unit to a stranger (money), and the share added at level 1.
-    price_lag, cost_lag, benefit_lag
-        Months by which price, cost per unit and indirect benefit lag the level, 0 for none.
-    product_cost
-        Cost of a unit that stays about level: product and marketing (money).
-    service_cost, cost_saving
-        Service and transaction cost of a unit with a stranger (money), and the share saved at level 1.
-    largest_benefit
-        Indirect benefit a month at level 1: acquisition cost saved by recommendations (money).
-    recommends_from
-        Level from which the customer recommends.
-    bad_word_of_mouth
-        Indirect benefit lost a month when the whole level is lost (money), 0 for none.
-    fixed_cost
-        Cost to serve a month, whatever is bought (money).
-    acquisition_cost
-        Cost of winning the customer, counted in the first month (money). The default 0 leaves it out, as
-        the textbook's table does.
-
-    Raises
-    ------
-    CvmError
-        For a value out of bounds, or a repair that would come after the end of decline.
+    Levels are those at the end of a stage; stability ends at 1. After ``repaired_after`` months of decline, unless 0,
+    the relationship climbs back (called formation again) and is stable once more before the last decline. Premium,
+    saving and indirect benefit (acquisition cost saved by recommendations) are those at level 1, prices and costs of a
+    unit otherwise those of a stranger. Bad word of mouth is lost per month when the whole level is lost. The fixed cost
+    is due whatever is bought. The acquisition cost counts in the first month; 0 leaves it out, as the textbook does.
 
     Examples
     --------
@@ -90,27 +61,13 @@ class Relationship(Scenario):
     cvmlab.CvmError: The repair comes too late: repaired_after is 12, but decline_months is only 12. ...
     """
 
-    exploration_months: int = number(
-        6, word="lifecycle.exploration_months", minimum=1, maximum=120, step=1, unit="months", whole=True
-    )
-    formation_months: int = number(
-        18, word="lifecycle.formation_months", minimum=1, maximum=120, step=1, unit="months", whole=True
-    )
-    stability_months: int = number(
-        60, word="lifecycle.stability_months", minimum=1, maximum=360, step=1, unit="months", whole=True
-    )
-    decline_months: int = number(
-        12, word="lifecycle.decline_months", minimum=1, maximum=120, step=1, unit="months", whole=True
-    )
-    repaired_after: int = number(
-        0, word="lifecycle.repaired_after", minimum=0, maximum=120, step=1, unit="months", whole=True
-    )
-    repair_months: int = number(
-        6, word="lifecycle.repair_months", minimum=1, maximum=120, step=1, unit="months", whole=True
-    )
-    regained_months: int = number(
-        24, word="lifecycle.regained_months", minimum=1, maximum=360, step=1, unit="months", whole=True
-    )
+    exploration_months: int = _months(6, "exploration_months")
+    formation_months: int = _months(18, "formation_months")
+    stability_months: int = _months(60, "stability_months", maximum=360)
+    decline_months: int = _months(12, "decline_months")
+    repaired_after: int = _months(0, "repaired_after", minimum=0)
+    repair_months: int = _months(6, "repair_months")
+    regained_months: int = _months(24, "regained_months", maximum=360)
     explored: float = number(0.1, word="lifecycle.explored", minimum=0.01, maximum=0.5, step=0.01)
     formed: float = number(0.95, word="lifecycle.formed", minimum=0.5, maximum=1, step=0.01)
     left_at: float = number(0.15, word="lifecycle.left_at", minimum=0, maximum=1, step=0.01)
@@ -135,7 +92,7 @@ class Relationship(Scenario):
             raise CvmError("lifecycle.repaired_too_late", months=self.repaired_after, decline=self.decline_months)
 
     def spells(self) -> list[tuple[int, int, float]]:
-        """Return the spells of the life in their order: stage code, months, level at the end of the last month.
+        """Return the spells of the life in order: stage code, months, level at the end of the last month.
 
         Examples
         --------
@@ -175,14 +132,9 @@ def stage_path(relationship: Relationship) -> NDArray[np.uint8]:
 def level_path(relationship: Relationship) -> Figures:
     """Return the relationship level at the end of every month, from 0 (strangers) to 1.
 
-    A smooth curve without bumps (monotone cubic, Fritsch & Carlson 1980) through 0 at the start and the
-    level at the end of each stage: slow, fast, then ever slower rise, and a fall that gathers speed. The
+    A smooth curve, shape (months,), without bumps (monotone cubic, Fritsch & Carlson 1980) through 0 at the start
+    and the level at the end of each stage: slow, fast, then ever slower rise, and a fall that gathers speed. The
     shape is the textbook's (CRM3 §3.1.3), the figures are ours.
-
-    Returns
-    -------
-    ndarray
-        Shape (months,).
 
     Examples
     --------
@@ -193,21 +145,21 @@ def level_path(relationship: Relationship) -> Figures:
 
     _, months, levels = zip(*relationship.spells(), strict=True)
     ends = np.cumsum([0, *months])
-    path: Figures = PchipInterpolator(ends, [0.0, *levels])(np.arange(1, ends[-1] + 1))
+    path = PchipInterpolator(ends, [0.0, *levels])(np.arange(1, ends[-1] + 1))
     # rounding of the cubic may leave the bounds by 1e-17
     return np.clip(path, 0, 1)
 
 
 def lagged(figures: ArrayLike, months: float) -> Figures:
-    """Return figures as they are followed by something slower, month after month along axis 0.
+    """Return what follows some figures with a lag, month after month along axis 0.
 
     Formula: y_t = y_{t−1} + (1 − e^{−1/τ})·(x_t − y_{t−1}) with y = 0 before the first month; τ months
-    later a step has been followed by 63%. No lag (τ = 0) returns the figures.
+    later it has followed a step by 63%. No lag (τ = 0) returns the figures.
 
     Parameters
     ----------
     figures
-        Finite numbers, shape (periods,) or (periods, customers); a row a month.
+        Finite numbers, one row per month, shape (periods,) or (periods, customers), otherwise refused.
     months
         The time constant τ, at least 0.
 
@@ -215,11 +167,6 @@ def lagged(figures: ArrayLike, months: float) -> Figures:
     -------
     ndarray
         float64, of the same shape.
-
-    Raises
-    ------
-    CvmError
-        For figures that are no finite numbers or have another shape, or a time constant below 0.
 
     Examples
     --------
@@ -248,24 +195,9 @@ def _followed(figures: Figures, months: float) -> Figures:
 
 
 def volume(level: ArrayLike, relationship: Relationship) -> Figures:
-    """Return units a month: volume follows the level at once (CRM3 §3.1.3).
+    """Return monthly units, for a level as in `variables`: volume follows it at once (CRM3 §3.1.3).
 
     Formula: largest volume · level.
-
-    Parameters
-    ----------
-    level, relationship
-        As in `variables`.
-
-    Returns
-    -------
-    ndarray
-        Units a month, of the shape of the level.
-
-    Raises
-    ------
-    CvmError
-        As `variables`.
 
     Examples
     --------
@@ -276,24 +208,10 @@ def volume(level: ArrayLike, relationship: Relationship) -> Figures:
 
 
 def price(level: ArrayLike, relationship: Relationship) -> Figures:
-    """Return the price of a unit: it rises as the firm learns what the customer needs (CRM3 §3.1.3).
+    """Return the price of a unit (money), for a level as in `variables`.
 
+    It rises as the firm learns what the customer needs (CRM3 §3.1.3).
     Formula: base price · (1 + premium · lagged level).
-
-    Parameters
-    ----------
-    level, relationship
-        As in `variables`.
-
-    Returns
-    -------
-    ndarray
-        Money a unit, of the shape of the level.
-
-    Raises
-    ------
-    CvmError
-        As `variables`.
 
     Examples
     --------
@@ -305,25 +223,10 @@ def price(level: ArrayLike, relationship: Relationship) -> Figures:
 
 
 def cost_per_unit(level: ArrayLike, relationship: Relationship) -> Figures:
-    """Return the cost of a unit: routine and trust save service and transaction cost (CRM3 §3.1.3).
+    """Return the cost of a unit (money), for a level as in `variables`.
 
-    Formula: product cost + service cost · (1 − saving · lagged level). The floor is reached at level 1;
-    a lost level brings the cost back.
-
-    Parameters
-    ----------
-    level, relationship
-        As in `variables`.
-
-    Returns
-    -------
-    ndarray
-        Money a unit, of the shape of the level.
-
-    Raises
-    ------
-    CvmError
-        As `variables`.
+    Routine and trust save service and transaction cost; a lost level brings it back (CRM3 §3.1.3).
+    Formula: product cost + service cost · (1 − saving · lagged level).
 
     Examples
     --------
@@ -335,27 +238,12 @@ def cost_per_unit(level: ArrayLike, relationship: Relationship) -> Figures:
 
 
 def indirect_benefit(level: ArrayLike, relationship: Relationship) -> Figures:
-    """Return the indirect benefit a month: acquisition cost saved, as loyal customers recruit for free.
+    """Return the monthly indirect benefit (money), for a level as in `variables`: loyal customers recruit for free.
 
-    Formula: lagged(largest benefit · max(0, level − from)/(1 − from)) − bad word of mouth · lost level, where
-    "from" is the level from which the customer recommends and the lost level is the highest one so far less
-    that of the month, 0 once the relationship has ended. Recommendations take their time, complaints are
-    told at once. Source of the movement: CRM3 Table 3-1; the formula is ours.
-
-    Parameters
-    ----------
-    level, relationship
-        As in `variables`.
-
-    Returns
-    -------
-    ndarray
-        Money a month, of the shape of the level.
-
-    Raises
-    ------
-    CvmError
-        As `variables`.
+    Formula: lagged(largest benefit · max(0, level − from)/(1 − from)) − bad word of mouth · lost level, where "from"
+    is the level from which the customer recommends and the lost level is the highest one so far less that of the
+    month, 0 once the relationship has ended. Recommendations take their time, complaints spread at once.
+    Source of the movement: CRM3 Table 3-1; the formula is ours.
 
     Examples
     --------
@@ -376,10 +264,12 @@ def indirect_benefit(level: ArrayLike, relationship: Relationship) -> Figures:
 def variables(level: ArrayLike, relationship: Relationship) -> dict[str, Figures]:
     """Return the variables of Table 3-1 that a relationship level brings with it.
 
+    `volume`, `price`, `cost_per_unit` and `indirect_benefit` take the same level, refuse the same, and return one each.
+
     Parameters
     ----------
     level
-        From 0 to 1, shape (periods,) or (periods, customers); a row a month. 0 is no relationship, so that
+        From 0 to 1, one row per month, shape (periods,) or (periods, customers). 0 is no relationship, so that
         customers may start and end in any month.
     relationship
         What a level means in units and money.
@@ -387,8 +277,8 @@ def variables(level: ArrayLike, relationship: Relationship) -> dict[str, Figures
     Returns
     -------
     dict
-        Arrays of the same shape: ``volume`` (units a month), ``price`` and ``cost`` (money a unit),
-        ``indirect_benefit``, ``revenue``, ``total_cost`` and ``profit`` (money a month).
+        Arrays of the same shape: ``volume`` (monthly units), ``price`` and ``cost`` (money per unit),
+        ``indirect_benefit``, ``revenue``, ``total_cost`` and ``profit`` (monthly money).
 
     Raises
     ------
@@ -398,9 +288,8 @@ def variables(level: ArrayLike, relationship: Relationship) -> dict[str, Figures
     Notes
     -----
     revenue = volume · price; total cost = volume · cost + fixed cost in months with a level above 0, and the
-    acquisition cost in the first of them; profit = revenue − total cost + indirect benefit. Word of mouth
-    may outlast the relationship: indirect benefit fades, but does not stop, when the level falls to 0.
-    Source: CRM3 Table 3-1 and §3.1.3.
+    acquisition cost in the first of them; profit = revenue − total cost + indirect benefit. Word of mouth may outlast
+    the relationship: indirect benefit fades after the level has fallen to 0. Source: CRM3 Table 3-1 and §3.1.3.
 
     Examples
     --------
@@ -427,20 +316,7 @@ def variables(level: ArrayLike, relationship: Relationship) -> dict[str, Figures
 
 
 def checked_level(level: ArrayLike) -> Figures:
-    """Return a level as a float64 array, or raise `CvmError`.
-
-    Raises
-    ------
-    CvmError
-        For an array of another shape, without a month, or with a level that is not from 0 to 1.
-
-    Examples
-    --------
-    >>> checked_level([0.2, 1.7])
-    Traceback (most recent call last):
-    ...
-    cvmlab.CvmError: The relationship level is 1.7 in month 1; ...
-    """
+    """Return a level as float64; raise `CvmError` unless it has months and lies between 0 and 1 throughout."""
     figures = _numbers(level, "lifecycle.not_a_level")
     # NaN is neither: two passes without a copy, as the level may be that of a hundred thousand customers
     if not (figures.min() >= 0 and figures.max() <= 1):
@@ -450,7 +326,7 @@ def checked_level(level: ArrayLike) -> Figures:
 
 
 def _numbers(given: ArrayLike, key: str) -> Figures:
-    """Return numbers of a row a month as float64; the key is that of the sentence for anything else."""
+    """Return numbers with one row per month as float64; the key is that of the sentence for anything else."""
     try:
         figures = np.asarray(given)
     except ValueError:
@@ -462,13 +338,7 @@ def _numbers(given: ArrayLike, key: str) -> Figures:
 
 
 def first_month(level: Figures) -> NDArray[np.bool_]:
-    """Return where each relationship begins: the first month with a level above 0.
-
-    Examples
-    --------
-    >>> first_month(np.array([0, 0.1, 0, 0.3]))
-    array([False,  True, False, False])
-    """
+    """Return where each relationship begins: the first month with a level above 0."""
     alive = level > 0
     begins: NDArray[np.bool_] = alive & (np.cumsum(alive, axis=0) == 1)
     return begins
@@ -480,8 +350,7 @@ def life_curve(relationship: Relationship) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        A row a month: ``period`` (from 0), ``stage`` (text), ``level`` (0 to 1), ``volume`` (units), ``price``,
-        ``cost`` (money a unit), ``indirect_benefit``, ``revenue``, ``total_cost``, ``profit`` (money a month).
+        One row per month: ``period`` (from 0), ``stage`` (text), ``level`` (0 to 1), and those of `variables`.
 
     Examples
     --------
@@ -500,16 +369,15 @@ def life_curve(relationship: Relationship) -> pd.DataFrame:
 def profit_by_source(relationship: Relationship) -> pd.DataFrame:
     """Return where each month's profit comes from (CRM3 §3.1.3).
 
-    Formula: profit = volume · (base price − first cost) + volume · (price − base price) + volume · (first
-    cost − cost) + indirect benefit − fixed cost − acquisition cost, with the cost of a unit with a stranger
-    as first cost.
+    Formula: profit = volume · (base price − first cost) + volume · (price − base price) + volume · (first cost − cost)
+    + indirect benefit − fixed cost − acquisition cost, where the first cost is that of a unit with a stranger.
 
     Returns
     -------
     pandas.DataFrame
-        A row a month: ``period``, ``stage``, then money a month: ``base_profit``, ``price_premium``,
-        ``cost_saved``, ``indirect_benefit``, ``fixed_cost``, ``acquisition_cost`` (the last two at most 0).
-        The six add up to the profit of `life_curve`.
+        One row per month: ``period``, ``stage``, then monthly money that adds up to the profit of `life_curve`:
+        ``base_profit``, ``price_premium``, ``cost_saved``, ``indirect_benefit``, ``fixed_cost``, ``acquisition_cost``
+        (the last two at most 0).
 
     Examples
     --------

@@ -6,32 +6,25 @@ import pandas as pd
 
 from cvmlab.core.words import read_rules, term
 
-from .curve import (
-    STAGES,
-)
+from .curve import STAGES
 
 
 def stage_map(language: str | None = None) -> pd.DataFrame:
     """Return the five-stage view beside the four stages, with a strategy for each (CVM-ENC §4).
 
-    The fifth stage, departure, is what comes after the end of the four. The strategies for growth
-    (high-value customers) and maturity (cross-selling, loyalty) are the source's, the rest is ours.
+    The fifth stage, departure, comes after the end of the four. The strategies for growth (high-value customers) and
+    maturity (cross-selling, loyalty) are the source's, the rest is ours.
 
     Parameters
     ----------
     language
-        ``"en"`` or ``"zh"``; the language in force if left out.
+        ``"en"`` or ``"zh"``, otherwise refused; the language in force if left out.
 
     Returns
     -------
     pandas.DataFrame
-        A row a stage in its order: ``five_stage``, ``stage`` (codes; ``"ended"`` after the end),
-        ``five_stage_name``, ``stage_name``, ``signs``, ``strategy``, ``first_step``, ``caution`` (texts).
-
-    Raises
-    ------
-    CvmError
-        For an unknown language.
+        One row per stage: ``five_stage``, ``stage`` (codes; ``"ended"`` after the end), ``five_stage_name``,
+        ``stage_name``, ``signs``, ``strategy``, ``first_step``, ``caution`` (texts).
 
     Examples
     --------

@@ -1,8 +1,8 @@
 """Is a long-lived relationship a profitable one? Years and monthly profit of each relationship (S03 Beyond).
 
-Reinartz & Kumar (2000) followed customers of a catalogue retailer over three years and found that the two
-are not the same: long-lived customers were neither always profitable, nor cheaper to serve, nor did they
-pay more. Whoever has a log with profit and the dates on which relationships began can look for himself.
+Reinartz & Kumar (2000) followed customers of a catalogue retailer over three years: long-lived customers were
+neither always profitable, nor cheaper to serve, nor did they pay more. With a log of profit and the dates on which
+relationships began you can check it on your own customers.
 """
 
 from __future__ import annotations
@@ -12,10 +12,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from cvmlab.core.periods import DAYS_A_MONTH, DAYS_A_YEAR
 from cvmlab.core.words import CvmError
 from cvmlab.data.tables import CUSTOMER_ID, DATE, PROFIT, Column, Table, check_columns, check_table, numbers
-
-DAYS_A_MONTH, DAYS_A_YEAR = 365.25 / 12, 365.25
 
 _BILLS = Table(
     "transactions",
@@ -30,33 +29,31 @@ _LIVES = Table(
 
 
 def profit_by_relationship(transactions: pd.DataFrame, relationships: pd.DataFrame) -> pd.DataFrame:
-    """Return how long each relationship has lasted and what it brings a month.
+    """Return how long each relationship has lasted and its monthly profit.
+
+    Months before the log are not seen: an old customer's early losses may be among them.
 
     Parameters
     ----------
     transactions
         ``customer_id`` (text), ``date``, ``profit`` (money).
     relationships
-        One row a relationship: ``customer_id`` (text, as in the log), ``joined_date``, ``left_date`` (empty if
-        it lasts). Customers with more than one are left out, as a bill cannot be told to one of them.
+        One row per relationship: ``customer_id`` (text, as in the log), ``joined_date``, ``left_date`` (empty if it
+        lasts). Customers with more than one are left out: a bill could belong to any of them.
 
     Returns
     -------
     pandas.DataFrame
-        A row a customer: ``customer_id``, ``years`` (from the beginning to the end or the last date of the log),
-        ``months_seen`` (of them within the log, at least 1), ``profit_a_month`` (money, of the months seen),
-        ``ended``. Customers without a transaction, or without a row in the relationships, are not in it.
+        One row per customer in both tables: ``customer_id``, ``years`` (from the beginning to the end or the last date
+        of the log), ``months_seen`` (of them within the log, at least 1), ``profit_a_month`` (money, of the months
+        seen), ``ended``.
 
     Raises
     ------
     CvmError
-        For a missing column or one of another type, an empty date of a transaction or beginning, a relationship
-        that ends before it begins or has transactions but begins after the last of the log, and where no
-        customer of the log has a relationship. The sentence names the row.
-
-    Notes
-    -----
-    Months before the log are not seen: an old customer's early losses may be among them.
+        For a missing column or one of another type, an empty date of a transaction or beginning, a relationship that
+        ends before it begins or has transactions but begins after the last of the log, and where no customer of the
+        log has a relationship. The sentence names the row.
 
     Examples
     --------
@@ -114,27 +111,27 @@ def _check_order(transactions: pd.DataFrame, relationships: pd.DataFrame) -> Non
 
 
 def summarise_years(relationships: pd.DataFrame, years: Sequence[float] = (0, 1, 2, 3, 5, 10)) -> pd.DataFrame:
-    """Return what relationships of each length bring a month, and how many of them bring a loss.
+    """Return the monthly profit of relationships of each length, and how many of them bring a loss.
 
     Parameters
     ----------
     relationships
-        From `profit_by_relationship`.
+        ``years`` and ``profit_a_month``, from `profit_by_relationship`.
     years
-        Where each band of lengths begins, increasing; the last has no end. Who is younger than the first is
+        Where each band of lengths begins, increasing; the last has no end. Shorter relationships than the first are
         left out.
 
     Returns
     -------
     pandas.DataFrame
-        A row a band with relationships: ``years_from``, ``years_to`` (NaN for no end), ``relationships``,
-        ``mean``, ``low``, ``lower``, ``median``, ``upper``, ``high`` (mean and 5, 25, 50, 75, 95% quantile of
-        ``profit_a_month``, money) and ``losing_share`` (share of 1 with a negative one).
+        One row per band with relationships: ``years_from``, ``years_to`` (NaN for no end), ``relationships``, ``mean``,
+        ``low``, ``lower``, ``median``, ``upper``, ``high`` (mean and 5, 25, 50, 75, 95% quantile of ``profit_a_month``,
+        money), ``losing_share`` (share of 1 with a negative one).
 
     Raises
     ------
     CvmError
-        For columns that are missing, hold gaps or no numbers, a negative length, and bands that do not increase.
+        For columns that are missing, have gaps or hold no numbers, a negative length, or bands that do not increase.
 
     Examples
     --------

@@ -1,11 +1,4 @@
-"""How each movement of Table 3-1, and each difference between revenue and profit, is measured on a life (S02, S03).
-
->>> from cvmlab.relationship.lifecycle import Relationship, level_path, stage_path
->>> it = Relationship()
->>> volume = LifeOf(100 * level_path(it), level_path(it), stage_path(it), it)
->>> MOVEMENTS["falls_back"](volume).holds
-True
-"""
+"""How each movement of Table 3-1, and each difference between revenue and profit, is measured on a life (S02, S03)."""
 
 from __future__ import annotations
 
@@ -17,7 +10,7 @@ from numpy.typing import NDArray
 
 from .curve import DECLINE, EXPLORATION, FORMATION, STABILITY, Figures, Relationship
 
-# Our reading of the textbook's words, in figures; a share is one of the highest value in the whole life.
+# Our reading of the textbook's words, as shares: of the highest value or the range of the whole life, or of months.
 VERY_SMALL = 0.15
 NEAR_THE_TOP = 0.85
 FALLEN_BACK = 0.5
@@ -26,7 +19,7 @@ STEADY = 0.05
 BARELY = 0.1
 LATE = 0.75
 APART = 0.05
-#: Profit this close to its highest is at its peak: on a plateau a month's lead of less says nothing.
+#: Profit this close to its highest is at its peak: on a plateau, a month's smaller lead says nothing.
 AT_THE_PEAK = 0.001
 #: What rounding may take from a figure, as a share of the highest.
 ROUNDING = 1e-12
@@ -55,8 +48,8 @@ class LifeOf:
         """Return the figure in the last month of a stage."""
         return float(self.of(stage)[-1])
 
-    def rise_a_month(self, stage: int) -> float:
-        """Return the mean rise a month in a stage, for a variable that starts from nothing."""
+    def rise_per_month(self, stage: int) -> float:
+        """Return the mean rise per month in a stage, for a variable that starts from nothing."""
         first = int(np.flatnonzero(self.stage == stage)[0])
         before = float(self.figures[first - 1]) if first else 0.0
         return (self.at_end(stage) - before) / len(self.of(stage))
@@ -74,7 +67,7 @@ class LifeOf:
 
 @dataclass(frozen=True)
 class Finding:
-    """Whether a claim holds, and the figures that say so."""
+    """Whether a claim holds, and the figures that show it."""
 
     holds: bool
     figures: tuple[float, ...]
@@ -107,7 +100,7 @@ def _none(life: LifeOf) -> Finding:
 
 
 def _fastest(life: LifeOf) -> Finding:
-    here, before, after = (life.rise_a_month(stage) for stage in (FORMATION, EXPLORATION, STABILITY))
+    here, before, after = (life.rise_per_month(stage) for stage in (FORMATION, EXPLORATION, STABILITY))
     return Finding(here > before and here > after, (before, here, after))
 
 
@@ -192,31 +185,20 @@ def _rises_again(life: LifeOf) -> Finding:
 def _shrinks_lagging(life: LifeOf) -> Finding:
     left = _share(life.at_end(DECLINE), life.at_end(STABILITY))
     level = _share(float(life.level[-1]), float(life.level[life.stage == STABILITY][-1]))
-    # bad word of mouth is told at once: it does not lag, but may turn the benefit negative
+    # bad word of mouth spreads at once: it does not lag, but may turn the benefit negative
     lags = left > level or life.at_end(DECLINE) < 0
     return Finding(bool(left < 1 and lags), (left, level), shares=True)
 
 
+#: The measures by their code in ``rules/table_3_1.csv``.
 MOVEMENTS: dict[str, Callable[[LifeOf], Finding]] = {
-    "very_small": _very_small,
-    "low_base": _low_base,
-    "highest": _highest,
-    "none": _none,
-    "fastest": _fastest,
-    "near_the_top": _near_the_top,
-    "clear_late": _clear_late,
-    "clearly_lower": _clearly_lower,
-    "appears_late": _appears_late,
-    "largest": _largest,
-    "steady": _steady,
-    "rises_further": _rises_further,
-    "to_a_floor": _to_a_floor,
-    "ever_more_slowly": _ever_more_slowly,
-    "falls_back": _falls_back,
-    "starts_to_fall": _starts_to_fall,
-    "rises_again": _rises_again,
-    "shrinks_lagging": _shrinks_lagging,
-}
+    measure.__name__.removeprefix("_"): measure
+    for measure in (
+        _very_small, _low_base, _highest, _none, _fastest, _near_the_top, _clear_late, _clearly_lower, _appears_late,
+        _largest, _steady, _rises_further, _to_a_floor, _ever_more_slowly, _falls_back, _starts_to_fall, _rises_again,
+        _shrinks_lagging,
+    )
+}  # fmt: skip
 
 
 def climbs_on(revenue: LifeOf, profit: LifeOf) -> Finding:
@@ -226,11 +208,8 @@ def climbs_on(revenue: LifeOf, profit: LifeOf) -> Finding:
 
 
 def peaks_late(profit: LifeOf) -> Finding:
-    """Return whether profit peaks in the last quarter of stability, as a share of its months.
-
-    The peak is the last month of stability within 0.1% of the highest profit of the whole life, the month of
-    the highest itself if there is none: then it lies before stability (at most 0) or after it (above 1).
-    """
+    """Return whether profit peaks in the last quarter of stability; the figure is the share of stability gone by."""
+    # without a month of stability near the highest, the peak lies before it (at most 0) or after it (above 1)
     months = np.flatnonzero(profit.stage == STABILITY)
     near = months[profit.figures[months] >= profit.highest - AT_THE_PEAK * abs(profit.highest)]
     peak = int(near[-1] if len(near) else profit.figures.argmax())
@@ -239,7 +218,7 @@ def peaks_late(profit: LifeOf) -> Finding:
 
 
 def falls_slower(revenue: LifeOf, profit: LifeOf) -> Finding:
-    """Return whether in decline profit keeps the larger share of its value at the peak; the figures are margins."""
+    """Return whether in decline profit keeps more of its value at the peak than revenue; the figures are margins."""
     peak = int(np.flatnonzero(revenue.stage == STABILITY)[-1])
     later = revenue.stage == DECLINE
     earned, sold = (np.array([life.figures[peak], *life.figures[later]]) for life in (profit, revenue))

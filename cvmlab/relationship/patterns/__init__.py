@@ -1,13 +1,14 @@
 """The four patterns of the life curve: in which stage a relationship was left, and why (S04).
 
-==  ==================  =================================================================
-I   early failure       left in exploration
-II  midway end          left in formation
-III early exit          left in stability, after less than twelve months of it
-IV  long-lasting        left in stability, after twelve months of it or more
-==  ==================  =================================================================
+===  ==============  =================================================================
+I    early failure   left in exploration
+II   midway end      left in formation
+III  early exit      left in stability, after less than twelve months of it
+IV   long-lasting    left in stability, after twelve months of it or more
+===  ==============  =================================================================
 
-A relationship that is still alive has no pattern yet: it is undecided, whatever it looks like.
+Active relationships have no final pattern yet: they are undecided, whatever they look like. Every function that takes
+paths through the stages raises `CvmError` for other codes than 0 to 5, another shape, or paths without a period.
 
 >>> from cvmlab import patterns
 >>> patterns.ending(patterns.Story(setback_month=3)).pattern

@@ -1,8 +1,7 @@
-"""Patterns of histories: estimated from paths through the stages, counted, and graded against a known truth (S04)."""
+"""Patterns of histories: estimated from paths through the stages, counted, and compared with a known truth (S04)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,25 +20,20 @@ if TYPE_CHECKING:
 
     from cvmlab.relationship.stages import StageModel
 
-#: Codes of paths that are held in memory at once.
+# Codes of paths in memory at once.
 _CELLS = 40_000_000
 _NAMES = np.array([UNDECIDED, *PATTERNS], dtype=object)
 
 
 def classify(
-    panel: Panel,
-    model: StageModel | None = None,
-    *,
-    draws: int = 50,
-    seed: int = 0,
-    late_months: float = LATE_MONTHS,
+    panel: Panel, model: StageModel | None = None, *, draws: int = 50, seed: int = 0, late_months: float = LATE_MONTHS
 ) -> pd.DataFrame:
-    """Say of each customer which pattern the relationship was, and how sure that is.
+    """Estimate each customer's pattern, and how sure that is.
 
-    Stages are not observed. So many paths through the stages are drawn that fit the history
-    (`cvmlab.stages.sample`), each path is read (`pattern_of_paths`), and the readings are counted. A
-    customer is undecided unless the end is likelier than not: a silent month or two at the end of the data is
-    no end, and being alive is no pattern. Who bought in the last period is alive.
+    Stages are not observed. Paths through the stages that fit the history are drawn (`cvmlab.stages.sample`), the
+    pattern of each is determined (`pattern_of_paths`), and the patterns are counted. A customer is undecided unless an
+    end is likelier than not: one or two silent months at the end of the data are no end, and active customers have no
+    final pattern yet. A customer who bought in the last period is alive.
 
     Parameters
     ----------
@@ -48,40 +42,37 @@ def classify(
     model
         A fitted `cvmlab.stages.StageModel`; fitted to the panel if left out.
     draws
-        Paths a customer; a probability of p is known to about √(p(1−p)/draws).
+        Paths per customer; a probability of p is known to about √(p(1−p)/draws).
     seed
         Of the draws (and of the fit).
     late_months
-        As in `pattern_of_paths`.
+        Months of stability from which the pattern is IV.
 
     Returns
     -------
     pandas.DataFrame
-        One row a customer: ``customer_id``, ``pattern`` (I–IV, "" for undecided), ``confidence``
-        (probability of what is said), ``ended_probability``, ``probability_I`` … ``probability_IV``
-        (given that it has ended; NaN where no path has), ``stage_left`` (key of a term, "" if undecided),
-        ``last_period`` (start of the last period alive: the median path of those that say it).
+        One row per customer: ``customer_id``, ``pattern`` (I–IV, "" for undecided), ``confidence``
+        (its probability), ``ended_probability``, ``probability_I`` … ``probability_IV`` (given that it has ended; NaN
+        where no path has), ``stage_left`` (key of a term, "" if undecided), ``last_period`` (start of the last period
+        alive: the median of the paths that agree with the pattern).
 
     Raises
     ------
     CvmError
-        For a number of draws below 1 or not whole, a seed that is no whole number from 0, or a panel that the model
-        cannot read.
+        For a number of draws below 1 or not whole, a seed that is not a whole number from 0, or a panel that does not
+        fit the model.
 
     Notes
     -----
-    Estimated, not known: `grade` tells how often it is right where the truth is simulated, and `calibration` that the
-    confidence claims too much below the very top: of its own generator's patterns told with 0.85 about six in ten are
-    right, with 0.94 seven, with 0.99 nine.
+    Estimated, not known. On simulated data (`grade`, `calibration`) the confidence claims too much below the very top:
+    of the generator's own patterns stated with 0.85 about six in ten are right, with 0.94 seven, with 0.99 nine.
 
     Examples
     --------
     >>> from cvmlab.relationship.simulated import Population, simulate_relationships
-    >>> known = simulate_relationships(Population(), customers=200, periods=36, seed=1)
+    >>> known = simulate_relationships(Population(), customers=100, periods=36, seed=1)
     >>> said = classify(known.panel, draws=10)
-    >>> said.columns[:4].tolist()
-    ['customer_id', 'pattern', 'confidence', 'ended_probability']
-    >>> bool(grade(said, known.truth)["right"].iloc[-1] > 0.95)  # the living are undecided
+    >>> bool(grade(said, known.truth)["right"].iloc[-1] > 0.95)  # active customers are undecided
     True
     """
     from cvmlab.relationship import stages
@@ -91,22 +82,19 @@ def classify(
     customers = len(panel.customer_id)
     shares = np.zeros((len(PATTERNS) + 1, customers))
     last = np.full((2, customers), len(panel.period) - 1)
-    # who bought in the last period is alive, and needs no draws
+    # customers who bought in the last period are alive, and need no draws
     bought = panel[REVENUE][-1] > 0
     shares[0, bought] = 1
-    for some in _chunks(np.flatnonzero(~bought), int(draws) * len(panel.period)):
+    others = np.flatnonzero(~bought)
+    size = max(_CELLS // max(int(draws) * len(panel.period), 1), 1)
+    for begin in range(0, len(others), size):
+        some = others[begin : begin + size]
         paths = stages.sample(panel.part(some), chosen, draws=int(draws), seed=seed)
         codes = pattern_of_paths(paths, late_months, panel.months)
         shares[:, some] = [(codes == code).mean(axis=0) for code in range(len(shares))]
         rows = last_periods(paths)
         last[:, some] = [_median_where(rows, codes == 0), _median_where(rows, codes > 0)]
     return _classified(panel, shares, last)
-
-
-def _chunks(columns: NDArray[np.int64], cells: int) -> Iterator[NDArray[np.int64]]:
-    size = max(_CELLS // max(cells, 1), 1)
-    for start in range(0, len(columns), size):
-        yield columns[start : start + size]
 
 
 def _median_where(rows: NDArray[np.int64], chosen: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -145,16 +133,15 @@ def pattern_shares(classified: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     classified
-        From `classify`: ``pattern``, and where they are there ``ended_probability`` and
-        ``probability_I`` …; or any frame with a true ``pattern``.
+        From `classify`: ``pattern`` and, where they are there, ``ended_probability`` and ``probability_I`` …; or any
+        frame with a true ``pattern``.
 
     Returns
     -------
     pandas.DataFrame
         Five rows, I–IV and "" for undecided: ``pattern``, ``customers``, ``share`` of all customers, ``low``
-        and ``high``: 95% interval of the share by Wilson (1927), which holds for the luck of who is in
-        the sample, not for mistakes of the decoding; ``expected_share``: mean probability of the
-        pattern, where the frame has it, NaN else.
+        and ``high`` (95% interval of the share by Wilson (1927): for the chance of the sample, not for mistakes of the
+        decoding), ``expected_share`` (mean probability of the pattern, NaN where the frame has none).
 
     Raises
     ------
@@ -196,27 +183,26 @@ def _expected(classified: pd.DataFrame) -> NDArray[np.float64]:
 
 
 def grade(classified: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
-    """Hold what `classify` says against the known patterns of simulated relationships.
+    """Compare estimated patterns with the known patterns of simulated relationships.
 
     Parameters
     ----------
     classified
         ``customer_id`` and ``pattern``, from `classify`.
     truth
-        ``customer_id`` and ``pattern`` (I–IV, "" while alive), from
-        `cvmlab.simulated.Relationships`.
+        ``customer_id`` and ``pattern`` (I–IV, "" while alive), from `cvmlab.simulated.Relationships`.
 
     Returns
     -------
     pandas.DataFrame
-        A confusion matrix of customers, one row a true pattern: ``pattern`` (I–IV, "" alive), the columns
-        ``I``, ``II``, ``III``, ``IV`` and ``undecided`` (what was said), ``right`` (share of the row, NaN
-        where there is none).
+        A confusion matrix of customers, one row per true pattern: ``pattern`` (I–IV, "" alive), the columns
+        ``I``, ``II``, ``III``, ``IV`` and ``undecided`` (estimated), ``right`` (share of the row, NaN where it is
+        empty).
 
     Raises
     ------
     CvmError
-        If a column is missing, a pattern unknown, a customer stands in more than one row, or has no truth.
+        If a column is missing, a pattern unknown, or a customer appears in more than one row or has no truth.
 
     Examples
     --------
@@ -246,18 +232,13 @@ def calibration(classified: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
     classified
         ``customer_id``, ``pattern`` and ``confidence``, from `classify`; the undecided do not count.
     truth
-        As in `grade`.
+        ``customer_id`` and the true ``pattern``.
 
     Returns
     -------
     pandas.DataFrame
-        One row a band of confidence with anybody in it: ``confidence_from``, ``confidence_to``, ``customers``,
+        One row per band of confidence that occurs: ``confidence_from``, ``confidence_to``, ``customers``,
         ``confidence`` (mean stated), ``right`` (share that was right).
-
-    Raises
-    ------
-    CvmError
-        As `grade`.
 
     Examples
     --------

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PATTERNS = ("I", "II", "III", "IV")
 #: What stands in place of a pattern while a relationship is alive.
 UNDECIDED = ""
-#: Months of stability from which on it is called late: ours, the source gives no number.
+#: Months of stability from which it is called late: ours, the source gives no number.
 LATE_MONTHS = 12
 #: Stage that was left, by pattern.
 STAGE_LEFT = {"I": "exploration", "II": "formation", "III": "stability", "IV": "stability"}
@@ -27,8 +27,7 @@ STAGE_LEFT = {"I": "exploration", "II": "formation", "III": "stability", "IV": "
 def causes(language: str | None = None) -> pd.DataFrame:
     """Return the rule table: why relationships of each pattern end, and what would help (CRM3 §3.1).
 
-    For pattern IV the causes are those of its length, and the measures keep them up. The measures
-    are ours.
+    For pattern IV the causes are those of its length, and the measures keep them up. The measures are ours.
 
     Parameters
     ----------
@@ -38,18 +37,17 @@ def causes(language: str | None = None) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row a cause: ``pattern``, ``name`` of the pattern, ``stage_left``, ``cause`` (a key), ``why``,
+        One row per cause: ``pattern``, ``name`` of the pattern, ``stage_left``, ``cause`` (a key), ``why``,
         ``measure`` (texts), ``source`` of the cause and ``measure_source`` (a key of DOMAIN, or "ours").
 
     Raises
     ------
     CvmError
-        For a language that is none of the two.
+        For another language.
 
     Examples
     --------
-    >>> table = causes()
-    >>> table.groupby("pattern")["cause"].count().to_dict()
+    >>> causes().groupby("pattern")["cause"].count().to_dict()
     {'I': 2, 'II': 3, 'III': 2, 'IV': 4}
     """
     import pandas as pd
@@ -67,27 +65,7 @@ def causes(language: str | None = None) -> pd.DataFrame:
 
 
 def check_paths(paths: Any, dimensions: tuple[int, ...] = (2, 3)) -> NDArray[np.uint8]:
-    """Return paths as an array, lists included, or raise `CvmError` unless they are paths through the stages.
-
-    Parameters
-    ----------
-    paths
-        As in `pattern_of_paths`.
-    dimensions
-        How many dimensions they may have.
-
-    Raises
-    ------
-    CvmError
-        For other dimensions, rows of unequal length, no period, or anything but whole numbers from 0 to 5.
-
-    Examples
-    --------
-    >>> check_paths([[1], [6]])
-    Traceback (most recent call last):
-    ...
-    cvmlab.CvmError: Paths through the stages hold whole numbers from 0 to 5 only: ...
-    """
+    """Return paths (lists included) as an array; raise `CvmError` unless they hold codes 0 to 5 and a period."""
     try:
         codes = np.asarray(paths)
     except ValueError:
@@ -100,28 +78,7 @@ def check_paths(paths: Any, dimensions: tuple[int, ...] = (2, 3)) -> NDArray[np.
 
 
 def check_patterns(frame: pd.DataFrame, table: str) -> NDArray[np.object_]:
-    """Return the column ``pattern`` of a frame, or raise `CvmError` unless it holds I–IV and "" only.
-
-    Parameters
-    ----------
-    frame
-        With ``pattern``.
-    table
-        What the frame is called in a message.
-
-    Raises
-    ------
-    CvmError
-        For a frame without that column or without rows, or an unknown pattern: names the row.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> check_patterns(pd.DataFrame({"pattern": ["I", "V"]}), "classified")
-    Traceback (most recent call last):
-    ...
-    cvmlab.CvmError: 'V' in row 2 of the table classified is not a pattern. ...
-    """
+    """Return the column ``pattern`` of a frame; raise `CvmError` unless it has rows, all of them I–IV or ""."""
     check_columns(frame, ["pattern"], table)
     if not len(frame):
         raise CvmError("tables.no_rows", table=table)
@@ -136,9 +93,9 @@ def check_patterns(frame: pd.DataFrame, table: str) -> NDArray[np.object_]:
 def pattern_of_paths(paths: NDArray[np.uint8], late_months: float = LATE_MONTHS, months: int = 1) -> NDArray[np.uint8]:
     """Return the pattern of whole paths through the stages.
 
-    The stage left is the last one before the final decline, or before the end where there was none. A
-    decline that was repaired is a setback, no end. Who knows nothing but decline never left exploration.
-    Months of stability are counted over the whole relationship; of who left and came back, only the last one counts.
+    The stage left is the last one before the final decline, or before the end where there was none. A decline that was
+    repaired is a setback, not an end. A path with nothing but decline never left exploration. Months of stability are
+    counted over the whole relationship; of customers who left and came back, only the last relationship counts.
 
     Parameters
     ----------
@@ -146,7 +103,7 @@ def pattern_of_paths(paths: NDArray[np.uint8], late_months: float = LATE_MONTHS,
         Codes of stages, shape (draws, periods, customers) or (periods, customers): 0 none yet,
         1–4 as in `cvmlab.lifecycle.STAGES`, 5 ended. A path has ended where its last period says so.
     late_months
-        Months of stability from which on the pattern is IV and no longer III.
+        Months of stability from which the pattern is IV and no longer III.
     months
         Length of a period in months.
 
@@ -158,12 +115,11 @@ def pattern_of_paths(paths: NDArray[np.uint8], late_months: float = LATE_MONTHS,
     Raises
     ------
     CvmError
-        For codes beyond 5, paths of another shape or without a period, or a duration of no length.
+        For a duration out of bounds.
 
     Examples
     --------
-    >>> path = np.array([[1, 2, 2, 4, 5]], dtype=np.uint8).T  # one customer, who left in formation
-    >>> pattern_of_paths(path)
+    >>> pattern_of_paths(np.array([[1, 2, 2, 4, 5]], dtype=np.uint8).T)  # one customer, who left in formation
     array([2], dtype=uint8)
     >>> pattern_of_paths(np.array([[3] * 12 + [5, 1, 1, 5]], dtype=np.uint8).T)  # came back once, on trial
     array([1], dtype=uint8)
@@ -184,24 +140,7 @@ def pattern_of_paths(paths: NDArray[np.uint8], late_months: float = LATE_MONTHS,
 
 
 def last_relationship(paths: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return paths with 0 for what belongs to a relationship that ended before the customer's last one began.
-
-    Parameters
-    ----------
-    paths
-        As in `pattern_of_paths`.
-
-    Returns
-    -------
-    ndarray
-        Of the same shape; paths of customers who never came back to exploration, formation or stability are as they
-        were.
-
-    Examples
-    --------
-    >>> last_relationship(np.array([[1, 2, 5, 5, 1, 5]], dtype=np.uint8).T)[:, 0].tolist()
-    [0, 0, 0, 0, 1, 5]
-    """
+    """Return paths with 0 for what belongs to a relationship that ended before the customer's last one began."""
     again = np.zeros(paths.shape, np.bool_)
     rising = (paths[..., 1:, :] >= EXPLORATION) & (paths[..., 1:, :] <= STABILITY)
     again[..., :-1, :] = (paths[..., :-1, :] == ENDED) & rising
@@ -215,17 +154,12 @@ def last_periods(paths: NDArray[np.uint8]) -> NDArray[np.int64]:
     Parameters
     ----------
     paths
-        As in `pattern_of_paths`.
+        Codes of stages, shape (draws, periods, customers) or (periods, customers).
 
     Returns
     -------
     ndarray
         int64, shape (draws, customers) or (customers,).
-
-    Raises
-    ------
-    CvmError
-        For codes beyond 5, or paths of another shape or without a period.
 
     Examples
     --------
@@ -244,11 +178,11 @@ def fate_of_the_living(paths: NDArray[np.uint8], periods: int, late_months: floa
     Parameters
     ----------
     paths
-        True codes of stages, shape (periods, customers), as in `pattern_of_paths`; a period is a month.
+        True codes of stages, shape (periods, customers); a period is a month.
     periods
-        Look at who is alive after that many periods; fewer than the paths have.
+        Look at relationships alive after this many periods; fewer than the paths have.
     late_months
-        As in `pattern_of_paths`.
+        Months of stability from which the pattern is IV.
 
     Returns
     -------
@@ -259,7 +193,7 @@ def fate_of_the_living(paths: NDArray[np.uint8], periods: int, late_months: floa
     Raises
     ------
     CvmError
-        If there are not so many periods or their number is not whole, for codes beyond 5, or paths of another shape.
+        For a number of periods that is too large, below 1 or not whole.
 
     Examples
     --------
@@ -284,7 +218,7 @@ def fate_of_the_living(paths: NDArray[np.uint8], periods: int, late_months: floa
 
 
 def late_formation(stage: NDArray[np.uint8], months: int = 6) -> NDArray[np.bool_]:
-    """Return which months are the last of formation: those that only margin and breadth tell from stability.
+    """Return which months are the last of formation: only margin and breadth separate them from stability.
 
     Parameters
     ----------
@@ -301,7 +235,7 @@ def late_formation(stage: NDArray[np.uint8], months: int = 6) -> NDArray[np.bool
     Raises
     ------
     CvmError
-        For codes beyond 5, another shape or no period, or a number of months that is below 1 or not whole.
+        For a number of months that is below 1 or not whole.
 
     Examples
     --------

@@ -38,8 +38,8 @@ def typical_curves(relationship: Relationship | None = None) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        A row a pattern and month: ``pattern``, ``period`` (from 0), ``stage``, ``level`` (0 to 1), ``revenue``,
-        ``profit`` (money a month). A curve stops with the relationship.
+        A row per pattern and month: ``pattern``, ``period`` (from 0), ``stage``, ``level`` (0 to 1), ``revenue``,
+        ``profit`` (money per month). A curve stops with the relationship.
 
     Raises
     ------
@@ -98,7 +98,7 @@ def _left(relationship: Relationship, months: int) -> tuple[NDArray[np.float64],
 
 
 def unnamed_in_order() -> list[str]:
-    """Return the curves A to D from pattern I to IV, as keys of the vocabulary: the answer to who sorts them.
+    """Return the curves A to D from pattern I to IV, as keys of the vocabulary: the answer of the sorting exercise.
 
     Examples
     --------
@@ -118,23 +118,23 @@ def lost_profit(
     Parameters
     ----------
     relationship
-        As in `typical_curves`.
+        The relationship if it lasts; the default of `Relationship` if left out.
     discount_rate
-        A year's, converted to months.
+        Per year, converted to months.
     first
         Whether the first month counts ``"now"`` or after a month (``"next"``); seen from the first month.
 
     Returns
     -------
     pandas.DataFrame
-        A row a pattern: ``pattern``, ``months`` lived, ``profit`` (money, sum over the life), ``present_value``
+        A row per pattern: ``pattern``, ``months`` lived, ``profit`` (money, sum over the life), ``present_value``
         (money), ``lost`` (present value of IV less that of the pattern, money), ``lost_share`` (of IV's
         present value; NaN where that is not positive).
 
     Raises
     ------
     CvmError
-        As `typical_curves`, and for a discount rate or a ``first`` that `present_value` refuses.
+        Where `typical_curves` does, and for a discount rate or a ``first`` that `present_value` refuses.
 
     Examples
     --------
@@ -174,7 +174,7 @@ def profit_by_pattern(panel: Panel, classified: pd.DataFrame, *, measure: str = 
     Returns
     -------
     pandas.DataFrame
-        Five rows, I–IV and "" for undecided (profit so far): ``pattern``, ``customers``, ``mean`` (money a
+        Five rows, I–IV and "" for undecided (profit so far): ``pattern``, ``customers``, ``mean`` (money per
         relationship), ``low`` and ``high`` (95% interval of the mean by Student's t; NaN for fewer than
         two), ``lost`` (mean of IV less the pattern's mean, NaN for the undecided).
 
@@ -188,13 +188,13 @@ def profit_by_pattern(panel: Panel, classified: pd.DataFrame, *, measure: str = 
     --------
     >>> from cvmlab.relationship.simulated import Population, simulate_relationships
     >>> known = simulate_relationships(Population(), customers=300, periods=60, seed=1)
-    >>> by_pattern = profit_by_pattern(known.panel, known.truth).set_index("pattern")
-    >>> bool(by_pattern["mean"]["IV"] > by_pattern["mean"]["III"] > by_pattern["mean"]["I"])
+    >>> mean = profit_by_pattern(known.panel, known.truth).set_index("pattern")["mean"]
+    >>> bool(mean["IV"] > mean["III"] > mean["I"])
     True
     """
     import pandas as pd
 
-    from cvmlab.relationship.stages.checking import check_finite
+    from cvmlab.relationship.stages.evidence import check_finite
 
     measures = tuple(panel.values)
     if measure not in measures:

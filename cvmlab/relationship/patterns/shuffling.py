@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 def shuffle_months(panel: Panel, seed: int) -> Panel:
     """Return the same months of each customer in a random order.
 
-    Every customer keeps the same purchases and the same first period; what is lost is time: no growth, no decline,
-    no stage can be in it. A season that all share is shuffled away as well.
+    Every customer keeps the same purchases and the same first period; what is lost is time: no growth, decline or
+    stage can be in it. A season that all share is shuffled away as well.
 
     Parameters
     ----------
@@ -39,16 +39,15 @@ def shuffle_months(panel: Panel, seed: int) -> Panel:
     Raises
     ------
     CvmError
-        For a seed that is no whole number of at least 0.
+        For another seed.
 
     Examples
     --------
-    >>> import numpy as np
-    >>> month = np.array(["2024-01-01", "2024-02-01", "2024-03-01"], dtype="datetime64[D]")
-    >>> revenue = np.array([[0.0], [5.0], [9.0]])
-    >>> panel = Panel(np.array(["a"], dtype=object), month, 1, {"revenue": revenue}, np.array([1]))
-    >>> sorted(shuffle_months(panel, seed=1)["revenue"][1:, 0].tolist())
-    [5.0, 9.0]
+    >>> from cvmlab.relationship.simulated import Population, simulate_relationships
+    >>> panel = simulate_relationships(Population(), customers=10, periods=12, seed=1).panel
+    >>> shuffled = shuffle_months(panel, seed=1)
+    >>> bool(np.allclose(shuffled["revenue"].sum(axis=0), panel["revenue"].sum(axis=0)))
+    True
     """
     check_count("seed", seed, 0, 2**64 - 1)
     periods, customers = len(panel.period), len(panel.customer_id)
@@ -61,9 +60,9 @@ def shuffle_months(panel: Panel, seed: int) -> Panel:
 
 
 def stages_against_shuffled(panel: Panel, model: StageModel | None = None, *, seed: int = 0) -> pd.DataFrame:
-    """Hold the stages decoded from histories against those decoded from the same months in a random order.
+    """Compare the stages decoded from histories with those decoded from the same months in a random order.
 
-    What the decoding finds in shuffled months it finds in noise. Where both columns agree, the stages say
+    What decoding finds in shuffled months it finds in noise. Where both columns agree, the stages say
     nothing about time, however high the confidence.
 
     Parameters
@@ -84,7 +83,7 @@ def stages_against_shuffled(panel: Panel, model: StageModel | None = None, *, se
     Raises
     ------
     CvmError
-        As `cvmlab.stages.fit` and `cvmlab.stages.decode`, and for a seed that is no whole number of at least 0.
+        Where `cvmlab.stages.fit` and `cvmlab.stages.decode` do, and for a seed that is not a whole number from 0.
 
     Examples
     --------

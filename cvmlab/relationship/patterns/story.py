@@ -1,10 +1,9 @@
 """A small model of when and why a relationship ends (S04): every step can be done with pencil and paper.
 
-Each month the customer compares the value received with a standard: what is expected by now, or the best
-alternative if that is more. While the value is not below the standard, the relationship climbs the typical life
-curve. In a month with a shortfall its level falls. The customer stays as long as trust and switching cost
-outweigh the shortfall. All of it is assumed, nothing estimated; the idea is the textbook's (CRM3 §3.1), the
-formulas and figures are ours.
+Each month the customer compares the value received with a standard: what is expected by now, or the best alternative
+if that is more. Without a shortfall the relationship climbs the typical life curve, with one its level falls. The
+customer stays as long as trust and switching cost outweigh the shortfall. All of it is assumed, nothing estimated; the
+idea is the textbook's (CRM3 §3.1), the formulas and figures are ours.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
 FIRST_VALUE, FIRST_EXPECTATION = 60.0, 50.0
 #: Shortfall that trust alone bears at the highest level, points.
 TRUST = 20.0
-#: Level lost a month for each point of shortfall.
+#: Level lost per month for each point of shortfall.
 FALL = 0.005
 #: Months by which the switching cost follows the level: bound late, and late to be free.
 BINDING_MONTHS = 12.0
@@ -62,12 +61,12 @@ class Story(Scenario):
     """What happens to a relationship: what the customer comes to expect, what we give, what goes wrong.
 
     Value is in points from 0 to 100 as the customer would score it; it starts at 60, the expectation at 50. A
-    month of 0 means never.
+    month of 0 means never. A value out of bounds raises `CvmError`.
 
     Attributes
     ----------
     expectation_rise, added_value
-        Points a year by which the customer's expectation and our value rise.
+        Points per year by which the customer's expectation and our value rise.
     setback_month, setback_depth
         Month from which our value is lower, and by how many points.
     alternative_month, alternative_value
@@ -77,15 +76,9 @@ class Story(Scenario):
     switching_cost
         Points of shortfall it outweighs once the customer is fully bound.
     repair_month, repair_strength
-        Month in which the repair begins, and by how many points our value is higher from six months later on,
-        when it is felt.
+        Month in which the repair begins, and by how many points our value is higher six months later, when it is felt.
     months
-        Months the story is followed; who is alive then has no pattern.
-
-    Raises
-    ------
-    CvmError
-        For a value out of bounds.
+        Months the story is followed; a relationship alive then has no pattern.
 
     Examples
     --------
@@ -158,15 +151,14 @@ def live(story: Story | None = None, relationship: Relationship | None = None) -
     Returns
     -------
     pandas.DataFrame
-        A row a month of the story: ``period`` (from 0), ``stage`` (text; "ended" after the end), ``code``, ``level``
+        A row per month: ``period`` (from 0), ``stage`` (text; "ended" after the end), ``code``, ``level``
         (0 to 1, 0 after the end), ``value``, ``standard``, ``hold`` (points; what trust and switching cost
-        outweigh), ``revenue``, ``profit`` (money a month, before what added value and repair cost).
+        outweigh), ``revenue``, ``profit`` (money per month, before what added value and repair cost).
         After the end ``profit`` is what earlier recommendations still bring.
 
     Examples
     --------
-    >>> followed = live(Story(setback_month=0))
-    >>> followed["stage"].iloc[[5, 23, 83]].tolist()
+    >>> live(Story(setback_month=0))["stage"].iloc[[5, 23, 83]].tolist()
     ['exploration', 'formation', 'stability']
     """
     import pandas as pd
@@ -189,14 +181,12 @@ def live(story: Story | None = None, relationship: Relationship | None = None) -
 
 
 def ending(story: Story | None = None, relationship: Relationship | None = None) -> Ending:
-    """Say which pattern a story is, why it ended, and when a repair would still have been in time.
+    """Return which pattern a story is, why it ended, and when a repair would still have been in time.
 
     Examples
     --------
     >>> ending(Story(setback_month=3))
     Ending(pattern='I', months=3, cause='setback', last_repair=None)
-    >>> ending(Story(setback_month=0)).ended
-    False
     """
     story, relationship = story or Story(), relationship or Relationship()
     variants = [story, *(story.replace(**changes) for changes in _WITHOUT.values())]
@@ -213,12 +203,8 @@ def ending(story: Story | None = None, relationship: Relationship | None = None)
 def last_month_to_repair(story: Story | None = None, relationship: Relationship | None = None) -> int | None:
     """Return the last month in which a repair of the story's strength keeps it alive to the story's end.
 
-    An earlier repair never does worse, so every month before would have done as well.
-
-    Returns
-    -------
-    int or None
-        None if no month does, or if the relationship stays alive without a repair.
+    An earlier repair never does worse, so every month before would have done as well. None if no month does, or if the
+    relationship stays alive without a repair.
 
     Examples
     --------
@@ -240,15 +226,15 @@ def _stacked(stories: list[Story]) -> dict[str, NDArray[np.float64]]:
     return {name: np.array([getattr(story, name) for story in stories], dtype=np.float64) for name in Story.limits()}
 
 
-def _lives(told: Mapping[str, NDArray[np.float64]], months: int, relationship: Relationship) -> dict[str, NDArray[Any]]:
+def _lives(many: Mapping[str, NDArray[np.float64]], months: int, relationship: Relationship) -> dict[str, NDArray[Any]]:
     """Follow many stories at once: arrays of shape (months, stories)."""
     climb = _climb(relationship)
     age = np.arange(len(climb), dtype=np.float64)
-    stories = len(told["months"])
+    stories = len(many["months"])
     level, binding = np.zeros(stories), np.zeros(stories)
     alive = np.ones(stories, dtype=bool)
     step = -np.expm1(-1 / BINDING_MONTHS)
-    value, standard = _value_and_standard(told, months)
+    value, standard = _value_and_standard(many, months)
     found: dict[str, NDArray[Any]] = {
         "level": np.zeros((months, stories)),
         "hold": np.zeros((months, stories)),
@@ -261,7 +247,7 @@ def _lives(told: Mapping[str, NDArray[np.float64]], months: int, relationship: R
         risen = np.interp(np.interp(level, climb, age) + 1, age, climb)
         level = np.where(shortfall > 0, np.maximum(level - FALL * shortfall, 0), risen)
         binding = binding + step * (level - binding)
-        hold = TRUST * level + told["switching_cost"] * binding
+        hold = TRUST * level + many["switching_cost"] * binding
         alive = alive & (shortfall <= hold) & (level > 0)
         level = np.where(alive, level, 0)
         found["level"][month], found["hold"][month] = level, np.where(alive, hold, 0)
@@ -279,18 +265,18 @@ def _climb(relationship: Relationship) -> NDArray[np.float64]:
 
 
 def _value_and_standard(
-    told: Mapping[str, NDArray[np.float64]], months: int
+    many: Mapping[str, NDArray[np.float64]], months: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     month = np.arange(months, dtype=np.float64)[:, None]
 
     def since(name: str, later: int = 0) -> NDArray[np.bool_]:
-        start = told[name]
+        start = many[name]
         return (start > 0) & (month >= start + later)
 
-    value = FIRST_VALUE + told["added_value"] * month / 12
-    value = value - told["setback_depth"] * since("setback_month")
-    value = value - told["unfairness"] * np.minimum(month / FAIRNESS_MONTHS, 1)
-    value = value + told["repair_strength"] * since("repair_month", REPAIR_MONTHS)
-    expected = FIRST_EXPECTATION + told["expectation_rise"] * month / 12
-    alternative = np.where(since("alternative_month"), told["alternative_value"], -np.inf)
+    value = FIRST_VALUE + many["added_value"] * month / 12
+    value = value - many["setback_depth"] * since("setback_month")
+    value = value - many["unfairness"] * np.minimum(month / FAIRNESS_MONTHS, 1)
+    value = value + many["repair_strength"] * since("repair_month", REPAIR_MONTHS)
+    expected = FIRST_EXPECTATION + many["expectation_rise"] * month / 12
+    alternative = np.where(since("alternative_month"), many["alternative_value"], -np.inf)
     return value, np.maximum(expected, alternative)

@@ -1,18 +1,8 @@
-"""The pipeline: from target to user, dormant and woken again, as a Markov model (S06, CVM-CRM §2).
+"""The pipeline: from target to user, dormant and reactivated, as a Markov model (S06, CVM-CRM §2).
 
-The states are `STATES`. An event log has one row an event (`EVENTS`): who, when, and the state entered or
-held. A repeat, an upgrade or a cross purchase is an event of a user; waking is the way from dormant to user.
-
-==================  ==============================================================================
-the log             `check_events`, `spells`, `funnel`, `flows`, `purchases`, `account`,
-                    `activities`
-rates and times     `transition_rates`, `transition_matrix`, `time_in_state`, `staying_curve`,
-                    `chance_of_reaching`, `whereabouts`
-money               `money_by_state`, `expected_rewards`, `state_values`, `value_of_prospect`,
-                    `effect_of_rate`
-silence             `dormancy`
-known truth         `PipelineRates`, `simulate_pipeline`
-==================  ==============================================================================
+An event log has one row per event (`EVENTS`): who, when, and which of the `STATES` was entered or held. A repeat, an
+upgrade or a cross purchase is an event of a user. `spells` turns the log into stays in a state; rates, times, chances
+and values are estimated from those, `dormancy` from purchases. `simulate_pipeline` makes logs with known truth.
 
 >>> from cvmlab.relationship.pipeline import spells, transition_rates
 >>> import pandas as pd

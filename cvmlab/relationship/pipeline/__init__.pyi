@@ -1,5 +1,5 @@
-from .accounts import account as account
-from .accounts import activities as activities
+from .customer_account import account as account
+from .customer_account import activities as activities
 from .events import EVENTS as EVENTS
 from .events import STATES as STATES
 from .events import STEPS as STEPS

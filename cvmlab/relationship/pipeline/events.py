@@ -1,4 +1,4 @@
-"""The event log of a pipeline, and the stays in each state that it tells of."""
+"""The event log of a pipeline, the stays in each state that it shows, and how far and where customers went."""
 
 from __future__ import annotations
 
@@ -24,12 +24,13 @@ from cvmlab.data.tables import (
     numbers_between,
 )
 
-from .frames import check_states, pandas_frame
+from .inputs import Whole, check_filled, check_states, pandas_frame
 
 STATE = "state"
 EVENT = "event"
 VALUE = "value"
 PAID = "paid"
+MONEY = (VALUE, COST, AMOUNT, PAID)
 #: The way up, in order; a customer who is dormant has come as far as a user.
 STEPS = ("target", "prospect", "opportunity", "order", "user")
 DORMANT, LOST = "dormant", "lost"
@@ -44,10 +45,7 @@ EVENTS = Table(
         Column(DATE, "date", required=True),
         Column(STATE, "text", required=True),
         Column(EVENT, "text"),
-        Column(VALUE, "number"),
-        Column(COST, "number"),
-        Column(AMOUNT, "number"),
-        Column(PAID, "number"),
+        *(Column(name, "number") for name in MONEY),
     ),
 )
 
@@ -61,13 +59,13 @@ def check_events(events: Any, *, as_of: dt.date | str | None = None) -> None:
         Frame of pandas, polars, DuckDB or pyarrow: ``customer_id``, ``date``, ``state`` (one of `STATES`, entered
         on that day or held) [, ``event``; ``value``, ``cost``, ``amount``, ``paid`` (money)].
     as_of
-        Day of the last look; no row may be later.
+        Last day observed; no row may be later.
 
     Raises
     ------
     CvmError
-        For no frame, no rows, a missing column or one of another type, gaps, an infinite amount, a state that is
-        not known, two states of a customer on one day (their order cannot be told), or a row after ``as_of``.
+        For something that is not a frame, no rows, a missing column or one of another type, gaps, an infinite amount,
+        an unknown state, two states of a customer on one day (their order is unknown), or a row after ``as_of``.
         The sentence names the row, counted from 1.
 
     Examples
@@ -82,14 +80,12 @@ def check_events(events: Any, *, as_of: dt.date | str | None = None) -> None:
     check_table(log, EVENTS)
     if not len(log):
         raise CvmError("tables.no_rows", table=EVENTS.name)
-    for column in (CUSTOMER_ID, DATE, STATE):
-        gaps = log[column].isna().to_numpy()
-        if gaps.any():
-            raise CvmError("tables.missing_values", table=EVENTS.name, column=column, count=int(gaps.sum()),
-                           row=int(gaps.argmax()) + 1)  # fmt: skip
-    for column in (VALUE, COST, AMOUNT, PAID):
-        if column in log:
-            _check_money(log[column].to_numpy(dtype=np.float64, na_value=np.nan), column)
+    check_filled(log, (CUSTOMER_ID, DATE, STATE), EVENTS.name)
+    for column in (name for name in MONEY if name in log):
+        # a gap is "no money", an infinite amount is a mistake
+        infinite = np.isinf(log[column].to_numpy(dtype=np.float64, na_value=np.nan))
+        if infinite.any():
+            raise CvmError("checking.infinite_column", column=column, row=int(infinite.argmax()) + 1)
     check_states(log, STATE, EVENTS.name, STATES)
     _check_one_state_a_day(log)
     if as_of is not None:
@@ -98,12 +94,6 @@ def check_events(events: Any, *, as_of: dt.date | str | None = None) -> None:
         if late.any():
             row = int(late.argmax())
             raise CvmError("pipeline.after_as_of", row=row + 1, date=f"{log[DATE].iloc[row]:%Y-%m-%d}", as_of=last)
-
-
-def _check_money(amounts: NDArray[np.float64], column: str) -> None:
-    # a gap is "no money", an infinite amount is a mistake
-    if np.isinf(amounts).any():
-        raise CvmError("checking.infinite_column", column=column, row=int(np.isinf(amounts).argmax()) + 1)
 
 
 def _check_one_state_a_day(events: pd.DataFrame) -> None:
@@ -115,56 +105,51 @@ def _check_one_state_a_day(events: pd.DataFrame) -> None:
     if same.any():
         place = int(same.argmax())
         first, second = events.iloc[order[place]], events.iloc[order[place + 1]]
-        raise CvmError(
-            "pipeline.two_states",
-            customer=second[CUSTOMER_ID],
-            date=f"{second[DATE]:%Y-%m-%d}",
-            first=first[STATE],
-            second=second[STATE],
-            row=int(order[place + 1]) + 1,
-        )
+        raise CvmError("pipeline.two_states", customer=second[CUSTOMER_ID], date=f"{second[DATE]:%Y-%m-%d}",
+                       first=first[STATE], second=second[STATE], row=int(order[place + 1]) + 1)  # fmt: skip
 
 
-def days(dates: pd.Series) -> NDArray[np.int64]:
+def days(dates: pd.Series) -> Whole:
     """Return dates as whole days since 1970-01-01."""
     return dates.to_numpy().astype("datetime64[D]").astype(np.int64)
 
 
-def state_codes(states: pd.Series) -> NDArray[np.int64]:
+def state_codes(states: pd.Series) -> Whole:
     """Return the place of each state in `STATES`."""
     return pd.Categorical(states, categories=STATES).codes.astype(np.int64)
 
 
+def place_of(state: str) -> int:
+    """Return the place of a state in `STATES`, or raise `CvmError`."""
+    if state not in STATES:
+        raise CvmError("pipeline.no_such_state", state=state, states=", ".join(STATES))
+    return STATES.index(state)
+
+
 def last_day(events: pd.DataFrame, as_of: dt.date | str | None) -> np.datetime64:
-    """Return the day of the last look, the last day of the log if none is given."""
+    """Return the last day observed, that of the log if none is given."""
     return np.datetime64(as_date(as_of) if as_of is not None else events[DATE].max().date(), "D")
 
 
 def spells(events: Any, *, as_of: dt.date | str | None = None) -> pd.DataFrame:
     """Return every stay of every customer in a state, from the day it was entered.
 
-    Rows of a customer that repeat the state held (calls, purchases, payments) do not begin a new stay. The
-    last stay of each customer still lasts on the as-of day: it is *censored*, we know only that it is at
-    least that long.
+    Rows that repeat the state held (calls, purchases, payments) do not begin a new stay. The last stay of each
+    customer still lasts on the as-of day: it is *censored*, we know only that it is at least that long.
 
     Parameters
     ----------
     events
-        As in `check_events`.
+        An event log as `check_events` describes it; anything else is refused.
     as_of
-        Day of the last look; the last day of the log if left out. Give it, if the log was read later than
-        its last event: silence is information.
+        Last day observed; the last day of the log if left out. Give it if the log was read later than its last event:
+        silence is information.
 
     Returns
     -------
     pandas.DataFrame
-        ``customer_id``, ``state``, ``next_state`` (empty while the stay lasts), ``start``, ``end`` (the
-        as-of day while it lasts), ``days`` (end − start), ``censored`` (bool); by customer and start.
-
-    Raises
-    ------
-    CvmError
-        As `check_events`.
+        ``customer_id``, ``state``, ``next_state`` (empty while the stay lasts), ``start``, ``end`` (the as-of day while
+        it lasts), ``days`` (end − start), ``censored`` (bool); by customer and start.
 
     Examples
     --------
@@ -185,12 +170,12 @@ def spells(events: Any, *, as_of: dt.date | str | None = None) -> pd.DataFrame:
     ids, day, state = ids[enters], day[enters], state[enters]
     goes_on = np.append(ids[1:] == ids[:-1], False)
     end = np.where(goes_on, np.append(day[1:], 0), last_day(log, as_of).astype(np.int64))
-    wordings = np.array([*STATES, ""], dtype=object)
+    names_of_states = np.array([*STATES, ""], dtype=object)
     following = np.where(goes_on, np.append(state[1:], 0), len(STATES))
     return pd.DataFrame({
         CUSTOMER_ID: np.asarray(names, dtype=object)[ids],
-        STATE: wordings[state],
-        "next_state": wordings[following],
+        STATE: names_of_states[state],
+        "next_state": names_of_states[following],
         "start": day.astype("datetime64[D]").astype("datetime64[us]"),
         "end": end.astype("datetime64[D]").astype("datetime64[us]"),
         "days": end - day,
@@ -199,28 +184,7 @@ def spells(events: Any, *, as_of: dt.date | str | None = None) -> pd.DataFrame:
 
 
 def checked_stays(stays: pd.DataFrame, *columns: str) -> pd.DataFrame:
-    """Return stays as a frame of pandas, refused where they are not what `spells` gives.
-
-    Parameters
-    ----------
-    stays
-        ``state`` and the columns named: those of ``customer_id``, ``next_state``, ``days`` and ``censored`` that
-        are needed.
-
-    Raises
-    ------
-    CvmError
-        For no rows, a missing column, an unknown state, ``censored`` neither true nor false, a stay that ended
-        and went nowhere, days that are no number from 0, or a stay that ended after 0 days (its rate would be
-        infinite). The sentence names the row.
-
-    Examples
-    --------
-    >>> checked_stays(pd.DataFrame({"state": ["user"], "days": [-5]}), "days")
-    Traceback (most recent call last):
-    ...
-    cvmlab.CvmError: The column 'days' holds -5 in row 1; it must be between 0 and ∞. Correct the row.
-    """
+    """Return stays as a frame of pandas, refused with the row where ``state`` and these columns are not of `spells`."""
     stays = pandas_frame(stays, "spells")
     check_columns(stays, [STATE, *columns], "spells")
     if not len(stays):
@@ -228,9 +192,9 @@ def checked_stays(stays: pd.DataFrame, *columns: str) -> pd.DataFrame:
     check_states(stays, STATE, "spells", STATES)
     lasts = np.ones(len(stays), dtype=bool)
     if "censored" in columns:
-        told = stays["censored"].isin([True, False]).to_numpy()
-        if not told.all():
-            row = int(told.argmin())
+        known = stays["censored"].isin([True, False]).to_numpy()
+        if not known.all():
+            row = int(known.argmin())
             raise CvmError("pipeline.censored_no_truth", value=stays["censored"].iloc[row], row=row + 1)
         lasts = stays["censored"].to_numpy(dtype=bool)
         stays = stays.assign(censored=lasts)
@@ -242,6 +206,7 @@ def checked_stays(stays: pd.DataFrame, *columns: str) -> pd.DataFrame:
         if nowhere.any():
             raise CvmError("pipeline.went_nowhere", row=int(nowhere.argmax()) + 1)
     if "days" in columns:
+        # the rate of a stay that ended after 0 days would be infinite
         at_once = (numbers_between(stays, "days", 0, np.inf, "spells") == 0) & ~lasts
         if at_once.any():
             raise CvmError("pipeline.ended_at_once", row=int(at_once.argmax()) + 1)
@@ -251,29 +216,16 @@ def checked_stays(stays: pd.DataFrame, *columns: str) -> pd.DataFrame:
 def funnel(stays: pd.DataFrame) -> pd.DataFrame:
     """Return how many customers ever came as far as each step, and what became of those who came no further.
 
-    Parameters
-    ----------
-    stays
-        From `spells`.
+    The stays are those of `spells`; no rows, a missing column or an unknown state are refused. ``share_of_before`` is
+    not a chance of success: it counts everyone still open as a failure. For the chance use `chance_of_reaching`.
 
     Returns
     -------
     pandas.DataFrame
-        One row a step of `STEPS`: ``state``, ``reached`` (customers who ever came that far or further, so
-        that one who enters half-way is counted before, too), ``share_of_before`` (of those who reached the
-        step before; NaN at the first), ``went_on`` (came further), ``open`` (did not, and is not lost: may
-        still come, from here or from an earlier step to which he fell back; at ``user`` the customers
-        kept), ``lost`` (did not, and is lost). ``reached = went_on + open + lost``.
-
-    Notes
-    -----
-    ``share_of_before`` is no chance of success: it counts all who are still open as failures. For the
-    chance take `chance_of_reaching`.
-
-    Raises
-    ------
-    CvmError
-        For no rows, a missing column or an unknown state.
+        One row per step of `STEPS`: ``state``; ``reached`` (customers who ever came that far or further: whoever enters
+        half-way counts before, too), ``share_of_before`` (of those who reached the step before; NaN at the first);
+        ``reached`` is the sum of ``went_on`` (came further), ``open`` (did not, and are not lost: they may still come,
+        from here or from an earlier step to which they fell back; at ``user`` the customers kept) and ``lost``.
 
     Examples
     --------
@@ -285,7 +237,7 @@ def funnel(stays: pd.DataFrame) -> pd.DataFrame:
     """
     stays = checked_stays(stays, CUSTOMER_ID, "censored")
     step = np.minimum(state_codes(stays[STATE]), STEPS.index("user"))
-    # being lost says nothing of how far somebody had come
+    # being lost does not say how far somebody had come
     step = np.where(stays[STATE].to_numpy() == LOST, 0, step)
     farthest = pd.Series(step).groupby(stays[CUSTOMER_ID].to_numpy()).max()
     is_lost = stays.loc[stays["censored"]].set_index(CUSTOMER_ID)[STATE].reindex(farthest.index) == LOST
@@ -304,21 +256,13 @@ def funnel(stays: pd.DataFrame) -> pd.DataFrame:
 def flows(stays: pd.DataFrame) -> pd.DataFrame:
     """Return how often customers went from each state to each other.
 
-    Parameters
-    ----------
-    stays
-        From `spells`.
+    The stays are those of `spells`; no rows, a missing column or an unknown state are refused.
 
     Returns
     -------
     pandas.DataFrame
-        ``from_state`` (empty: came in), ``to_state`` (empty: still there), ``count`` (moves; a customer who
-        goes twice counts twice), in the order of `STATES`.
-
-    Raises
-    ------
-    CvmError
-        For no rows, a missing column or an unknown state.
+        ``from_state`` (empty: came in), ``to_state`` (empty: still there), ``count`` (moves; a customer who goes twice
+        counts twice), in the order of `STATES`.
 
     Examples
     --------
@@ -332,15 +276,14 @@ def flows(stays: pd.DataFrame) -> pd.DataFrame:
     first = stays[~stays[CUSTOMER_ID].duplicated()]
     before = pd.concat([pd.Series([""] * len(first)), stays[STATE]], ignore_index=True)
     after = pd.concat([first[STATE], stays["next_state"]], ignore_index=True)
-    order = ["", *STATES]
-    cells = pd.MultiIndex.from_product([order, [*STATES, ""]], names=["from_state", "to_state"])
+    cells = pd.MultiIndex.from_product([["", *STATES], [*STATES, ""]], names=["from_state", "to_state"])
     counted = pd.DataFrame({"from_state": before, "to_state": after}).groupby(["from_state", "to_state"]).size()
     counted = counted.reindex(cells, fill_value=0).rename("count")
     return counted[counted > 0].reset_index()
 
 
 def delivered_orders(events: pd.DataFrame) -> NDArray[np.bool_]:
-    """Return for each row whether it is an order that did not end with the customer lost, shape (rows,)."""
+    """Return which rows are orders that did not end with the customer lost."""
     is_order = (events[EVENT] == "order").to_numpy()
     stays = spells(events)
     failed = stays[(stays[STATE] == "order") & (stays["next_state"] == LOST)]
@@ -351,24 +294,19 @@ def delivered_orders(events: pd.DataFrame) -> NDArray[np.bool_]:
 def purchases(events: Any) -> pd.DataFrame:
     """Return the purchases of users as a transactions table, for `dormancy` and the models of buying.
 
-    The order that makes a customer a user is the first purchase, dated when it was placed; one that led to
-    ``lost`` was never delivered and is none.
+    The order that makes a customer a user is the first purchase, dated when it was placed; an order that led to
+    ``lost`` was never delivered and does not count.
 
     Parameters
     ----------
     events
-        As in `check_events`, with ``event`` and ``amount`` (money; ``value`` if there is no amount)
-        [, ``product``].
+        An event log as `check_events` describes it, with ``event`` and ``amount`` (money; ``value`` if there is no
+        amount) [, ``product``]; anything else is refused.
 
     Returns
     -------
     pandas.DataFrame
         ``customer_id``, ``date``, ``amount`` [, ``product``]; in the order of the log.
-
-    Raises
-    ------
-    CvmError
-        As `check_events`, and for a log without ``event`` or money.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Silence and waking: how many days without a purchase, and who buys again after them."""
+"""Silence and waking: how long customers go without a purchase, and how many of them buy again."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from cvmlab.core.words import CvmError
 from cvmlab.data.tables import AMOUNT, CUSTOMER_ID, DATE, Column, Table, check_columns, check_table, numbers
 
 from .events import days
-from .frames import pandas_frame
+from .inputs import Whole, check_filled, pandas_frame
+from .rates import kaplan_meier
 
 BOUGHT = Table(
     "transactions",
@@ -31,11 +32,11 @@ def dormancy(
     within_days: int = 365,
     as_of: dt.date | str | None = None,
 ) -> pd.DataFrame:
-    """Return who falls silent for so many days, and the chance that a silence of that length still ends.
+    """Return how many customers fall silent for so many days, and the chance that such a silence still ends.
 
-    Every purchase day begins a silence, which the next purchase day ends; the last one of each customer still
-    lasts. The chances come from the Kaplan–Meier curve of all silences, so that those which still last are
-    not taken for the end of a customer.
+    Every purchase day begins a silence, which the next purchase day ends; the last one of each customer still lasts.
+    The chances come from the Kaplan–Meier curve of all silences, so that those which still last are not taken for the
+    end of a customer.
 
     Parameters
     ----------
@@ -45,25 +46,25 @@ def dormancy(
     silent_days
         Lengths of silence to look at, or one of them: whole days from 1.
     within_days
-        Time in which a silent customer may wake for ``chance_within``, whole days from 1.
+        Time in which a silent customer may buy again for ``chance_within``, whole days from 1.
     as_of
-        Day of the last look; the last day of the log if left out. Later rows are left out.
+        Last day observed, later rows are left out; the last day of the log if left out.
 
     Returns
     -------
     pandas.DataFrame
-        One row a length, in rising order: ``silent_days``; ``silences`` (seen to last that long or longer),
-        ``woken`` (of them ended by a purchase so far), ``share_woken`` (a lower bound: some still last);
-        ``chance_within`` (chance to buy within ``within_days`` after that silence; NaN beyond what was
-        seen), ``chance_seen`` (chance to buy within the longest silence seen to end); ``silent_now``
-        (customers silent that long on the as-of day), ``share_silent_now`` (of those whose first
-        purchase lies that far back; NaN if there are none).
+        One row per length, in rising order: ``silent_days``; ``silences`` (that lasted that long or longer), ``woken``
+        (of them ended by a purchase so far), ``share_woken`` (a lower bound: some still last); ``chance_within``
+        (chance to buy within ``within_days`` after that silence; NaN beyond what was observed), ``chance_seen`` (chance
+        to buy within the longest silence observed to end); ``silent_now`` (customers silent that long on the as-of
+        day), ``share_silent_now`` (of those whose first purchase lies that far back; NaN if there are none).
 
     Raises
     ------
     CvmError
-        For no frame, no purchases up to the as-of day, a missing column or one of another type (dates with a time
-        zone, amounts as text), gaps, or lengths that are no whole numbers from 1. The sentence names column and row.
+        For something that is not a frame, no purchases up to the as-of day, a missing column or one of another type
+        (dates with a time zone, amounts as text), gaps, or lengths that are not whole numbers from 1. The sentence
+        names column and row.
 
     Examples
     --------
@@ -75,10 +76,8 @@ def dormancy(
     lengths = _lengths(silent_days)
     check_count("within_days", within_days)
     length, woken, since_first = _silences(transactions, as_of)
-    gone = np.sort(length[woken])
-    ends, count = np.unique(gone, return_counts=True)
-    at_risk = len(length) - np.searchsorted(np.sort(length), ends, side="left")
-    staying = np.append(1.0, np.cumprod(1 - count / at_risk))
+    curve = kaplan_meier(length, woken)
+    ends, staying = curve["days"].to_numpy()[1:], curve["staying"].to_numpy()
 
     def silent_after(day: int) -> float:
         # a silence that ends on the day itself has not lasted longer than it
@@ -121,17 +120,11 @@ def _checked(transactions: Any) -> pd.DataFrame:
     if not len(log):
         raise CvmError("tables.no_rows", table=BOUGHT.name)
     check_table(log, BOUGHT)
-    for column in (CUSTOMER_ID, DATE):
-        gaps = log[column].isna().to_numpy()
-        if gaps.any():
-            raise CvmError("tables.missing_values", table=BOUGHT.name, column=column, count=int(gaps.sum()),
-                           row=int(gaps.argmax()) + 1)  # fmt: skip
+    check_filled(log, (CUSTOMER_ID, DATE), BOUGHT.name)
     return log[numbers(log, AMOUNT, BOUGHT.name) > 0] if AMOUNT in log else log
 
 
-def _silences(
-    transactions: Any, as_of: dt.date | str | None
-) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.int64]]:
+def _silences(transactions: Any, as_of: dt.date | str | None) -> tuple[Whole, NDArray[np.bool_], Whole]:
     """Return length and end (True: a purchase) of each silence, and each customer's days since the first purchase."""
     bought = _checked(transactions)
     if as_of is not None:

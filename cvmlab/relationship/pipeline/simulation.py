@@ -1,14 +1,14 @@
-"""A pipeline whose rates are known: the truth that estimates are graded with, and the scenario of the what-if."""
+"""A pipeline whose rates are known: the truth for grading estimates, and the scenario of the what-if."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from cvmlab.core.checking import check_count
 from cvmlab.core.periods import DAYS_A_MONTH, as_date
@@ -17,38 +17,30 @@ from cvmlab.core.words import CvmError
 from cvmlab.data.tables import COST, CUSTOMER_ID, DATE, check_columns, numbers
 
 from .events import STATE, STATES, VALUE
-from .frames import check_states, pandas_frame
-from .rates import checked_rates, generator
+from .inputs import Floats, Whole, check_states, pandas_frame
+from .rates import checked_rates, generator, rate_matrix
 
 ENTRY, DWELL, GOAL = range(1_100, 1_103)
-#: Calls a month that a customer in each state is given (ours).
+#: Monthly calls that a customer in each state is given (ours).
 CALLS = {"target": 0.5, "prospect": 1.0, "opportunity": 3.0, "order": 2.0, "user": 0.3, "dormant": 0.3}
 
 
-def _rate(default: float, name: str, maximum: float = 0.5, step: float = 0.005) -> float:
-    made: float = number(default, word=f"pipeline.{name}", minimum=0, maximum=maximum, step=step, unit="share")
-    return made
+def _rate(default: float, name: str, maximum: float = 0.5, step: float = 0.005) -> Any:
+    return number(default, word=f"pipeline.{name}", minimum=0, maximum=maximum, step=step, unit="share")
+
+
+def _money(default: float, name: str, maximum: float, step: float, minimum: float = 0) -> Any:
+    return number(default, word=f"pipeline.{name}", minimum=minimum, maximum=maximum, step=step, unit="money")
 
 
 @dataclass(frozen=True)
 class PipelineRates(Scenario):
     """The monthly rates of a pipeline and the money in it; the defaults are a maker of copiers (ours).
 
-    Attributes
-    ----------
-    target_prospect, …
-        Rate of the move from one state to another, as a share of 1 a month. A rate is no probability: of 100
-        customers with a rate of 0.9 a month 59 move within the month. What is not listed does not occur.
-    user_margin
-        What a user brings in a month before the cost of calls: toner, service, cross purchases (money).
-    device_margin
-        What is earned on the device itself, once, at the order; about nothing where devices are sold at cost (money).
-    setup_cost
-        Delivery, installation and training, once, at the order (money).
-    call_cost
-        Cost of one call or visit (money); how many there are says `CALLS`.
-    discount_rate
-        A year's.
+    The labels of the fields say what each is. A rate is a share of 1 per month and not a probability: of 100 customers
+    with a rate of 0.9, 59 move within a month. Moves that are not listed do not occur. ``user_margin`` is before the
+    cost of calls: toner, service, cross purchases. ``device_margin`` and ``setup_cost`` (delivery, installation,
+    training) come once, at the order. `CALLS` says how many calls there are.
 
     Examples
     --------
@@ -71,12 +63,10 @@ class PipelineRates(Scenario):
     user_lost: float = _rate(0.006, "user_lost", maximum=0.1, step=0.001)
     dormant_user: float = _rate(0.06, "dormant_user", maximum=0.3)
     dormant_lost: float = _rate(0.025, "dormant_lost", maximum=0.3)
-    user_margin: float = number(220.0, word="pipeline.user_margin", minimum=0, maximum=1_000, step=10, unit="money")
-    device_margin: float = number(
-        100.0, word="pipeline.device_margin", minimum=-3_000, maximum=3_000, step=100, unit="money"
-    )
-    setup_cost: float = number(600.0, word="pipeline.setup_cost", minimum=0, maximum=3_000, step=50, unit="money")
-    call_cost: float = number(80.0, word="pipeline.call_cost", minimum=0, maximum=300, step=5, unit="money")
+    user_margin: float = _money(220.0, "user_margin", maximum=1_000, step=10)
+    device_margin: float = _money(100.0, "device_margin", minimum=-3_000, maximum=3_000, step=100)
+    setup_cost: float = _money(600.0, "setup_cost", maximum=3_000, step=50)
+    call_cost: float = _money(80.0, "call_cost", maximum=300, step=5)
     discount_rate: float = number(0.10, word="discount_rate", minimum=0, maximum=0.5, step=0.01, unit="share")
 
     @classmethod
@@ -92,12 +82,12 @@ class PipelineRates(Scenario):
         return [(pair[0], pair[1], pair[2]) for pair in pairs if pair[1] in STATES and pair[2] in STATES]
 
     def frame(self) -> pd.DataFrame:
-        """Return the rates as `transition_rates` does: ``from_state``, ``to_state``, ``rate`` (a month)."""
+        """Return the rates as `transition_rates` does: ``from_state``, ``to_state``, ``rate`` (per month)."""
         rows = [(before, after, getattr(self, name)) for name, before, after in self.moves()]
         return pd.DataFrame(rows, columns=["from_state", "to_state", "rate"])
 
     def rewards(self) -> dict[str, float]:
-        """Return the money a month in each state: margin less calls; what comes once is spread over the stay.
+        """Return the monthly money in each state: margin less calls; one-off money is spread over the stay.
 
         Examples
         --------
@@ -109,19 +99,17 @@ class PipelineRates(Scenario):
         money["order"] += (self.device_margin - self.setup_cost) * (self.order_user + self.order_lost)
         return money
 
-    def generator(self) -> NDArray[np.float64]:
-        """Return the rates as a matrix over `STATES` whose rows add up to zero, shape (7, 7).
+    def generator(self) -> Floats:
+        """Return the monthly rates as a matrix over `STATES` whose rows add up to zero, shape (7, 7).
 
         Examples
         --------
         >>> float(PipelineRates(user_lost=0.02).generator()[STATES.index("user"), STATES.index("lost")])
         0.02
         """
-        matrix = np.zeros((len(STATES), len(STATES)))
-        for name, before, after in self.moves():
-            matrix[STATES.index(before), STATES.index(after)] = getattr(self, name)
-        np.fill_diagonal(matrix, -matrix.sum(axis=1))
-        return matrix
+        names, before, after = zip(*self.moves(), strict=True)
+        places = [np.array([STATES.index(state) for state in states]) for states in (before, after)]
+        return rate_matrix(places[0], places[1], np.array([getattr(self, name) for name in names]))
 
     @classmethod
     def from_log(cls, rates: pd.DataFrame, money: pd.DataFrame | None = None) -> PipelineRates:
@@ -130,17 +118,11 @@ class PipelineRates(Scenario):
         Parameters
         ----------
         rates
-            From `transition_rates`; moves that are no field are left out, those not seen have a rate of 0.
+            From `transition_rates`; moves that are not a field are left out, those not observed have a rate of 0.
         money
-            From `money_by_state`. The cost of a call is that of all states but ``order`` over the calls that
-            `CALLS` plans; margin and set-up cost of an order are spread over the orders that came to an
-            end. Rounded to whole units of money. The defaults if left out.
-
-        Raises
-        ------
-        CvmError
-            For rates that `transition_matrix` refuses, a column of the money that is missing or holds no numbers,
-            or a rate or an amount beyond the bounds of its field.
+            From `money_by_state`, rounded to whole units of money; the defaults if left out. The cost of a call is that
+            of all states but ``order`` over the calls that `CALLS` plans; margin and set-up cost of an order are spread
+            over the orders that came to an end. An amount or rate beyond the bounds of its field is refused.
 
         Examples
         --------
@@ -185,10 +167,10 @@ class SimulatedPipeline:
     events
         ``customer_id``, ``date``, ``state``: each state a customer entered up to the as-of day.
     truth
-        One row a customer: ``customer_id``, ``state`` (on the as-of day), ``next_state`` and ``next_date``:
-        what would have come next, had the log been kept longer (empty for ``lost``).
+        One row per customer: ``customer_id``, ``state`` (on the as-of day), ``next_state`` and ``next_date`` (those
+        that would have come next if the log had been kept longer; empty for ``lost``).
     as_of
-        Day of the last look.
+        Last day observed.
     """
 
     events: pd.DataFrame
@@ -197,28 +179,21 @@ class SimulatedPipeline:
 
 
 def simulate_pipeline(
-    truth: PipelineRates,
-    customers: int,
-    seed: int,
-    *,
-    months: int = 48,
-    first_day: dt.date | str = "2010-01-01",
+    truth: PipelineRates, customers: int, seed: int, *, months: int = 48, first_day: dt.date | str = "2010-01-01"
 ) -> SimulatedPipeline:
-    """Return customers who enter as targets at any day of the span and move by constant rates.
+    """Return customers who enter as targets on any day of the span and move by constant rates.
 
-    Time runs in days: on each day a customer moves with the chance rate/30.4375, at most once, and never
-    in his first day in a state. So the rates of `transition_rates` are estimated without bias.
+    Time runs in days: on each day a customer moves with the chance rate/30.4375, at most once, and never on the first
+    day in a state. So `transition_rates` estimates the rates without bias.
 
     Parameters
     ----------
     truth
-        The rates.
-    customers
-        How many, a whole number from 1.
+        The rates; refused if so high that customers would move every day.
+    customers, months
+        How many, and length of the log: whole numbers from 1.
     seed
-        Of `cvmlab.core.random.draws`; a customer keeps its luck when others are added.
-    months
-        Length of the log, a whole number from 1.
+        A whole number from 0; customers keep their draws when others are added.
     first_day
         First day of the log.
 
@@ -227,19 +202,13 @@ def simulate_pipeline(
     SimulatedPipeline
         Log and truth.
 
-    Raises
-    ------
-    CvmError
-        For customers or months that are no whole number from 1, a seed that is none, a first day that is no date,
-        or rates so high that customers would move every day.
-
     Examples
     --------
     >>> made = simulate_pipeline(PipelineRates(), customers=50, seed=1, months=12)
     >>> made.events["state"].iloc[0], len(made.truth), made.as_of
     ('target', 50, datetime.date(2010, 12, 31))
     """
-    # draws are compiled: nobody who only reads a log should wait for that
+    # draws are compiled: reading a log should not wait for that
     from cvmlab.core.random import draws
     from cvmlab.core.random.elementary import log
 
@@ -259,37 +228,26 @@ def simulate_pipeline(
     day = (end * draws.uniform(seed, who, 0, ENTRY)).astype(np.int64)
     state = np.zeros(customers, dtype=np.int64)
     seen = [(who, day, state)]
-    still, coming = np.ones(customers, dtype=bool), np.full(customers, -1, dtype=np.int64)
-    held, then = state.copy(), np.zeros(customers, dtype=np.int64)
+    held, coming, then = state.copy(), np.full(customers, -1, dtype=np.int64), np.zeros(customers, dtype=np.int64)
     move = 0
-    while still.any():
+    while len(who):
         held[who] = state
         moves_on = leaves[state] > 0
-        still[who[~moves_on]] = False
         who, day, state = who[moves_on], day[moves_on], state[moves_on]
-        if not len(who):
-            break
         move += 1
         wait = np.ceil(draws.exponential(seed, who, move, DWELL) / hazard[state]).astype(np.int64)
         luck = draws.uniform(seed, who, move, GOAL)
-        goal = (luck[:, None] >= limits[state]).sum(axis=1).clip(0, len(STATES) - 1)
-        day, state = day + np.maximum(wait, 1), goal
+        day = day + np.maximum(wait, 1)
+        state = (luck[:, None] >= limits[state]).sum(axis=1).clip(0, len(STATES) - 1)
         inside = day < end
-        outside = who[~inside]
-        coming[outside], then[outside] = state[~inside], day[~inside]
-        still[outside] = False
+        coming[who[~inside]], then[who[~inside]] = state[~inside], day[~inside]
         who, day, state = who[inside], day[inside], state[inside]
         seen.append((who, day, state))
     return _simulated(seen, held, coming, then, first, end)
 
 
 def _simulated(
-    seen: Sequence[tuple[NDArray[np.int64], ...]],
-    held: NDArray[np.int64],
-    coming: NDArray[np.int64],
-    then: NDArray[np.int64],
-    first: np.datetime64,
-    end: int,
+    seen: Sequence[tuple[Whole, ...]], held: Whole, coming: Whole, then: Whole, first: np.datetime64, end: int
 ) -> SimulatedPipeline:
     who, day, state = (np.concatenate(parts) for parts in zip(*seen, strict=True))
     order = np.lexsort((day, who))
@@ -300,11 +258,6 @@ def _simulated(
     ahead = np.where(coming >= 0, (first + then).astype("datetime64[us]"), np.datetime64("NaT", "us"))
     return SimulatedPipeline(
         events=pd.DataFrame({CUSTOMER_ID: ids[who[order]], DATE: dates, STATE: names[state[order]]}),
-        truth=pd.DataFrame({
-            CUSTOMER_ID: ids,
-            STATE: names[held],
-            "next_state": names[coming],
-            "next_date": ahead,
-        }),
+        truth=pd.DataFrame({CUSTOMER_ID: ids, STATE: names[held], "next_state": names[coming], "next_date": ahead}),
         as_of=as_date(str(first + (end - 1))),
     )  # fmt: skip

@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from cvmlab.core.checking import check_count, check_parameter
 from cvmlab.core.discounting import First, counts_now, period_rate
@@ -16,38 +15,32 @@ from cvmlab.core.periods import DAYS_A_MONTH
 from cvmlab.core.words import CvmError
 from cvmlab.data.tables import COST, check_columns, numbers_between
 
-from .events import EVENTS, LOST, STATE, STATES, VALUE, check_events, spells
-from .frames import by_state, pandas_frame
+from .events import EVENTS, LOST, STATE, STATES, VALUE, check_events, place_of, spells
+from .inputs import Floats, by_state, pandas_frame
 from .rates import checked_rates, generator
 
 TakenFrom = Literal["staying", "lost"]
 
 
 def money_by_state(events: Any, *, as_of: dt.date | str | None = None) -> pd.DataFrame:
-    """Return what a customer brings and costs in a month spent in each state, from the log.
+    """Return what a customer brings and costs per month spent in each state, from the log.
 
-    An event counts for the state its row names; the money of the day on which a state is entered belongs
-    to that state. The reward is an average: it assumes that money does not depend on how long a customer
-    has been there.
+    An event counts for the state that its row names; the money of the day on which a state is entered belongs to that
+    state. The reward is an average: it assumes that money does not depend on how long a customer has been there.
 
     Parameters
     ----------
     events
-        As in `check_events`, with ``value`` (money, margin of the event before the cost of the contact) and
-        ``cost`` (money). A gap is no money.
+        An event log as `check_events` describes it, with ``value`` (money, margin of the event before the cost of the
+        contact; a gap is no money) and ``cost`` (money); anything else is refused.
     as_of
-        As in `spells`.
+        Last day observed; the last day of the log if left out.
 
     Returns
     -------
     pandas.DataFrame
-        ``state``, ``exposure`` (customer-months), ``value``, ``cost`` (money in all), ``reward`` (money a
-        month: (value − cost)/exposure; NaN if nobody spent time there): one row for each of `STATES`.
-
-    Raises
-    ------
-    CvmError
-        As `check_events`, and for a log without ``value`` or ``cost``.
+        ``state``, ``exposure`` (customer-months), ``value``, ``cost`` (total money), ``reward`` (monthly money:
+        (value − cost)/exposure; NaN if nobody spent time there): one row for each of `STATES`.
 
     Examples
     --------
@@ -71,32 +64,22 @@ def money_by_state(events: Any, *, as_of: dt.date | str | None = None) -> pd.Dat
 def expected_rewards(
     rates: pd.DataFrame, rewards: Mapping[str, float], *, discount_rate: float = 0.0, months: float = 1
 ) -> dict[str, float]:
-    """Return what a customer is expected to bring within the coming month, by the state he is in now.
+    """Return what a customer is expected to bring within the coming month, by current state.
 
-    Who is an opportunity today may be a user in two weeks, so that the month brings a little of both. Formula:
-    ∫ exp((Q − ρ)s)·r ds over the month, with ρ the discount rate of one moment.
+    A customer who is an opportunity today may be a user in two weeks, so the month brings a little of both. Formula:
+    ∫ exp((Q − ρ)s)·r ds over the month, with ρ the discount rate of one moment: money is discounted to the start.
 
     Parameters
     ----------
-    rates
-        From `transition_rates`.
-    rewards
-        Money a month in each state; a state left out brings nothing.
-    discount_rate
-        A year's; money within the month is discounted to its start.
-    months
-        Length of the period, greater than 0.
+    rates, rewards
+        Monthly rates and money by state, as in `value_of_prospect`.
+    discount_rate, months
+        Rate per year, above −1; length of the period, above 0.
 
     Returns
     -------
     dict
-        State to money a period, for `state_values` beside `transition_matrix` of the same length.
-
-    Raises
-    ------
-    CvmError
-        For rates that `transition_matrix` refuses, rewards that are no numbers by state, a discount rate of −1 or
-        less, or months that are not above 0.
+        State to money per period, for `state_values` beside `transition_matrix` of the same length.
 
     Examples
     --------
@@ -128,19 +111,18 @@ def state_values(
 ) -> pd.DataFrame:
     """Return the present value of a customer in each state: a Markov reward.
 
-    Formula: V = (I − P/(1+i))⁻¹ R with the discount rate i of a period. The reward of the state a customer
-    is in now is counted at once for ``first="now"``; for ``first="next"`` the first reward is that of the
-    state reached after one period, so that R is not counted.
+    Formula: V = (I − P/(1+i))⁻¹ R with the discount rate i of a period. The reward of the current state is counted at
+    once for ``first="now"``; for ``first="next"`` the first reward is that of the state reached after one period.
 
     Parameters
     ----------
     matrix
-        ``state`` and a column for each state: probabilities of one period, rows adding up to 1. Any names of
-        states will do.
+        ``state`` and a column for each state: probabilities of one period, rows adding up to 1. States may have any
+        names.
     rewards
-        State to money a period; a state left out brings nothing.
+        State to money per period; a state left out brings nothing.
     discount_rate, periods_per_year
-        A year's rate, and how many periods make a year.
+        Rate per year, and number of periods in a year.
     first
         ``"now"`` or ``"next"``.
     periods
@@ -154,13 +136,12 @@ def state_values(
     Raises
     ------
     CvmError
-        For a row that does not add up to 1, a probability that is no number from 0 to 1, rewards that are no
+        For a row that does not add up to 1, a probability that is not a number from 0 to 1, rewards that are not
         numbers by state, or a value without end (a discount rate of zero where customers stay for ever).
 
     References
     ----------
-    Pfeifer & Carraway (2000), Modeling customer relationships as Markov chains, Journal of Interactive
-    Marketing 14.
+    Pfeifer & Carraway (2000), Modeling customer relationships as Markov chains, Journal of Interactive Marketing 14.
 
     Examples
     --------
@@ -182,7 +163,7 @@ def state_values(
     return pd.DataFrame({STATE: names, "value": value if now else value - reward})
 
 
-def _without_end(kept: NDArray[np.float64], reward: NDArray[np.float64], rate: float) -> NDArray[np.float64]:
+def _without_end(kept: Floats, reward: Floats, rate: float) -> Floats:
     # a state that nobody leaves and that brings nothing is worth nothing, whatever the rate
     idle = (kept * (1 + rate) * ~np.eye(len(kept), dtype=bool)).sum(axis=1) < 1e-15
     open_states = ~(idle & (reward == 0))
@@ -194,14 +175,14 @@ def _without_end(kept: NDArray[np.float64], reward: NDArray[np.float64], rate: f
     return value
 
 
-def _over(kept: NDArray[np.float64], reward: NDArray[np.float64], periods: int) -> NDArray[np.float64]:
+def _over(kept: Floats, reward: Floats, periods: int) -> Floats:
     value = np.zeros(len(reward))
     for _ in range(periods):
         value = reward + kept @ value
     return value
 
 
-def _checked_matrix(matrix: pd.DataFrame) -> tuple[list[str], NDArray[np.float64]]:
+def _checked_matrix(matrix: pd.DataFrame) -> tuple[list[str], Floats]:
     matrix = pandas_frame(matrix, "matrix")
     check_columns(matrix, [STATE], "matrix")
     if not len(matrix):
@@ -219,33 +200,32 @@ def _checked_matrix(matrix: pd.DataFrame) -> tuple[list[str], NDArray[np.float64
 def value_of_prospect(
     rates: pd.DataFrame, rewards: Mapping[str, float], *, discount_rate: float, start: str = "prospect"
 ) -> float:
-    """Return what a customer in a state is worth today, all that is still to come included.
+    """Return what a customer in a state is worth today, including everything still to come.
 
-    Formula: V = (ρ − Q)⁻¹ r, with the rates Q, the money r a month in each state and ρ = ln(1+d)/12: the
-    Markov reward of `state_values` for steps so short that nothing happens twice in one. With the matrix
-    and `expected_rewards` of a month it gives the same figure.
+    Formula: V = (ρ − Q)⁻¹ r, with the rates Q, the monthly money r in each state and ρ = ln(1+d)/12: the Markov reward
+    of `state_values` for steps so short that nothing happens twice in one. The monthly matrix with `expected_rewards`
+    gives the same figure.
 
     Parameters
     ----------
     rates
-        From `transition_rates`.
+        ``from_state``, ``to_state``, ``rate`` (per month), from `transition_rates`.
     rewards
-        Money a month in each state, for example ``reward`` of `money_by_state`; a state left out brings nothing.
+        State to monthly money, for example ``reward`` of `money_by_state`; a state left out brings nothing.
     discount_rate
-        A year's.
+        Per year, at least 0.
     start
-        The state the customer is in today.
+        The current state, one of `STATES`.
 
     Returns
     -------
     float
-        Money. What was spent to get the customer there is not in it: it is gone.
+        Money. What was spent to get the customer there is not included: it is gone.
 
     Raises
     ------
     CvmError
-        For rates that `transition_matrix` refuses, rewards that are no numbers by state, an unknown start, a
-        discount rate below 0, or a value without end.
+        For rates, rewards or a rate per year that are not as above, an unknown start, or a value without end.
 
     Examples
     --------
@@ -255,11 +235,11 @@ def value_of_prospect(
     6168
     """
     values = values_of(generator(rates), by_state(rewards, "rewards", STATES), discount_rate)
-    return float(values[_place(start)])
+    return float(values[place_of(start)])
 
 
-def values_of(moves: NDArray[np.float64], reward: NDArray[np.float64], discount_rate: float) -> NDArray[np.float64]:
-    """Return the value of a customer in each of `STATES`, shape (7,); see `value_of_prospect`."""
+def values_of(moves: Floats, reward: Floats, discount_rate: float) -> Floats:
+    """Return the value of a customer in each of `STATES`, shape (7,)."""
     return _months_spent(moves, discount_rate, reward) @ reward
 
 
@@ -275,39 +255,28 @@ def effect_of_rate(
 ) -> pd.DataFrame:
     """Return what a better rate at each step adds to the value of one customer: which step to improve.
 
-    A step that leads to more value is better when its rate is higher, one that leads to less when it is
-    lower. Formula of the slope: ∂V/∂λ = M·(V_to − V_from), with M the discounted months that a customer from
-    ``start`` spends in ``from_state``: how many are exposed to the step, times what the step gains.
+    A step that leads to more value is better when its rate is higher, one that leads to less when it is lower. Formula
+    of the slope: ∂V/∂λ = M·(V_to − V_from), with M the discounted months that a customer from ``start`` spends in
+    ``from_state``. The figures say what a better rate is *worth*, not what it costs, nor whether it can be achieved.
 
     Parameters
     ----------
     rates, rewards, discount_rate, start
-        As in `value_of_prospect`.
-    points
-        Change of a rate, as a share of 1 a month: 0.01 is one point.
-    relative
-        Change of a rate as a share of itself: 0.1 is a tenth.
+        Monthly rates and money by state, rate per year, current state, as in `value_of_prospect`.
+    points, relative
+        Changes of a rate from 0 to 1: 0.01 of 1 per month is one point, 0.1 of the rate itself is a tenth.
     taken_from
-        ``"staying"``: who moves would else have stayed, so that they leave the state sooner.
-        ``"lost"``: who moves would else have been lost; the months in the state remain the same. Then only steps
-        up are shown, and V_from in the slope is the value of ``lost``.
+        ``"staying"``: customers who move would otherwise have stayed, so they leave the state sooner. ``"lost"``: they
+        would otherwise have been lost, so the months in the state remain the same; then only steps up are shown, and
+        V_from in the slope is the value of ``lost``.
 
     Returns
     -------
     pandas.DataFrame
-        ``from_state``, ``to_state``, ``rate`` (a month), ``months`` (discounted, in from_state), ``gain``
-        (money: value after the step less value without it), ``by_points``, ``by_share`` (money:
-        exact change of the value of one customer for a better rate; NaN where the rate is too low to be
-        lowered, or too few are lost to be won over, by so much); the largest ``by_points`` first.
-
-    Raises
-    ------
-    CvmError
-        As `value_of_prospect`, for points or a share outside 0 to 1, or another word for ``taken_from``.
-
-    Notes
-    -----
-    The figures say what a better rate would be *worth*, not what it costs to get, nor that it can be got.
+        ``from_state``, ``to_state``, ``rate`` (per month), ``months`` (discounted, in from_state), ``gain`` (money:
+        value after the step less value without it), ``by_points``, ``by_share`` (money: exact change of the value of
+        one customer for a better rate; NaN where the rate is too low to be lowered, or too few are lost to be won over,
+        by so much); the largest ``by_points`` first.
 
     Examples
     --------
@@ -324,7 +293,7 @@ def effect_of_rate(
     rates = checked_rates(rates)
     reward, moves = by_state(rewards, "rewards", STATES), generator(rates)
     months = _months_spent(moves, discount_rate, reward)
-    value, place = months @ reward, _place(start)
+    value, place = months @ reward, place_of(start)
     merged = rates.groupby(["from_state", "to_state"], sort=False)["rate"].sum().reset_index()
     rows = []
     for before, after, rate in merged.itertuples(index=False):
@@ -333,44 +302,32 @@ def effect_of_rate(
             continue
         other = STATES.index(LOST) if taken_from == "lost" else i
         gain = value[j] - value[other]
-
-        def better(by: float, i: int = i, j: int = j, other: int = other, gain: float = gain) -> float:
-            return _change(moves, reward, discount_rate, place, (i, j, other), by if gain >= 0 else -by)
-
-        rows.append((before, after, rate, abs(months[place, i]), gain, better(points), better(relative * rate)))
+        better = (by if gain >= 0 else -by for by in (points, relative * rate))
+        changes = [_change(moves, reward, discount_rate, place, (i, j, other), by) for by in better]
+        rows.append((before, after, rate, abs(months[place, i]), gain, *changes))
     columns = ["from_state", "to_state", "rate", "months", "gain", "by_points", "by_share"]
     shown = pd.DataFrame(rows, columns=columns)
     return shown.sort_values("by_points", ascending=False, ignore_index=True, kind="stable")
 
 
 def _change(
-    moves: NDArray[np.float64],
-    reward: NDArray[np.float64],
-    discount_rate: float,
-    place: int,
-    step: tuple[int, int, int],
-    by: float,
+    moves: Floats, reward: Floats, discount_rate: float, place: int, step: tuple[int, int, int], by: float
 ) -> float:
-    """Return the exact change of a value when the rate i → j rises by so much, at the cost of another."""
+    """Return the exact change of a value when the rate i → j rises by so much at the expense of another."""
     i, j, other = step
     changed = moves.copy()
     changed[i, j] += by
-    if other != i:
-        changed[i, other] -= by
-    else:
-        changed[i, i] -= by
+    changed[i, other] -= by
     if min(changed[i, j], changed[i, other] if other != i else 0.0) < -1e-12:
         return np.nan
     now, then = (values_of(matrix, reward, discount_rate)[place] for matrix in (moves, changed))
     return float(then - now)
 
 
-def _months_spent(moves: NDArray[np.float64], discount_rate: float, reward: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the discounted months spent in each state (columns), from each state (rows).
-
-    Where nobody leaves and nothing is brought, months are not counted: they would have no end at a rate of 0.
-    """
+def _months_spent(moves: Floats, discount_rate: float, reward: Floats) -> Floats:
+    """Return the discounted months spent in each state (columns), from each state (rows)."""
     check_parameter("discount_rate", discount_rate, 0)
+    # where nobody leaves and nothing is earned, months have no end at a rate of 0 and are not counted
     rate = float(np.log1p(discount_rate) / 12)
     counted = ~((np.diag(moves) == 0) & (reward == 0))
     months = np.zeros_like(moves)
@@ -379,9 +336,3 @@ def _months_spent(moves: NDArray[np.float64], discount_rate: float, reward: NDAr
         raise CvmError("pipeline.endless_value", rate=f"{discount_rate:g}")
     months[np.ix_(counted, counted)] = np.linalg.inv(inside)
     return months
-
-
-def _place(state: str) -> int:
-    if state not in STATES:
-        raise CvmError("pipeline.no_such_state", state=state, states=", ".join(STATES))
-    return STATES.index(state)

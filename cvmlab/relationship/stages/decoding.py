@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,15 +14,13 @@ from cvmlab.core.checking import check_count
 from cvmlab.core.progress import steps
 from cvmlab.core.words import CvmError
 from cvmlab.data.tables import CUSTOMER_ID, PERIOD, REVENUE
-from cvmlab.relationship.lifecycle import ENDED, FORMATION
+from cvmlab.relationship.lifecycle import ENDED, FORMATION, STAGES
 
-from . import passes
-from .checking import check_panel, check_same_panel, codes_of
-from .decoded import NAMES, Decoded
-from .evidence import columns_of, observe
+from .assumed import ENDED_ABOVE
+from .evidence import check_panel, columns_of, observe
 from .fitting import fit
-from .reading import read
-from .states import BETWEEN, MEMBER, STAGE_OF, of_stage
+from .inference import Inferred, backward, chunk_size, infer
+from .states import BETWEEN, MEMBER, STAGE_OF, codes_of, of_stage
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,15 +28,64 @@ if TYPE_CHECKING:
 
     from cvmlab.data.panels import Panel
 
+    from .habits import Chosen
     from .model import StageModel
 
 
 _MOST_THREADS = 8
-_MOST_LIKELY_OVER = 0.5
+#: Names of the codes 0 … 5.
+NAMES = ("", *STAGES, "ended")
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """Stages recovered from histories: estimated, not known.
+
+    Attributes
+    ----------
+    customer_id, period, months, first
+        Of the `Panel` they come from.
+    stage
+        Codes 0 none, 1 exploration, 2 formation, 3 stability, 4 decline, 5 ended; shape (periods, customers), uint8.
+    confidence
+        Posterior probability of that stage given the whole history, shape (periods, customers), float32; 0 where the
+        code is 0.
+    model
+        The model they were decoded with.
+    """
+
+    customer_id: NDArray[np.object_]
+    period: NDArray[np.datetime64]
+    months: int
+    first: NDArray[np.int64]
+    stage: NDArray[np.uint8]
+    confidence: NDArray[np.float32]
+    model: StageModel
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per customer and period, from each customer's first period on.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``customer_id``, ``period`` (its first day), ``stage`` (text, ``"ended"`` after the end), ``confidence``
+            (0 to 1); sorted by customer, then period.
+        """
+        import pandas as pd
+
+        column, row = np.nonzero(np.arange(len(self.stage)) >= self.first[:, None])
+        return pd.DataFrame(
+            {
+                CUSTOMER_ID: self.customer_id[column],
+                PERIOD: self.period[row],
+                "stage": np.array(NAMES, dtype=object)[self.stage[row, column]],
+                "confidence": self.confidence[row, column],
+            }
+        )
 
 
 def decode(panel: Panel, model: StageModel | None = None) -> Decoded:
-    """Tell the stage of every customer in every period.
+    """Estimate the stage of every customer in every period.
 
     Parameters
     ----------
@@ -50,42 +98,47 @@ def decode(panel: Panel, model: StageModel | None = None) -> Decoded:
     -------
     Decoded
         The likeliest stage of each period by itself, given the whole history: most periods right, not the likeliest
-        path. "Ended" is told where it is likelier than not: silence is shared between a pause and the end by the
-        customer's own rhythm. Who buys again after that begins a new relationship under the same id, mostly with
-        trial orders.
+        path. A customer has "ended" where that is likelier than not: a silence is shared between a pause and the end
+        by the customer's own rhythm. A customer who buys again begins a new relationship, mostly with trial orders.
 
     Raises
     ------
     CvmError
-        For a figure that is not finite, a panel without a column of the model, or of another length of period.
+        For a panel without a column of the model, or of another length of period.
 
     Notes
     -----
-    Posterior probabilities by forward and backward in chunks of customers, one a thread; memory does not grow with
-    their number beyond the result's five bytes a customer and period.
+    Posterior probabilities by forward and backward in chunks of customers, one per thread; memory grows with their
+    number only by the result's five bytes per customer and period.
 
     Examples
     --------
     >>> from cvmlab.relationship.simulated import Population, simulate_relationships
-    >>> known = simulate_relationships(Population(), customers=200, periods=36, seed=1)
-    >>> decoded = decode(known.panel)
+    >>> decoded = decode(simulate_relationships(Population(), customers=100, periods=24, seed=1).panel)
     >>> decoded.to_frame().columns.tolist(), decoded.stage.dtype
     (['customer_id', 'period', 'stage', 'confidence'], dtype('uint8'))
     """
-    told = fit(panel) if model is None else model
+    used = fit(panel) if model is None else model
     shape = panel[REVENUE].shape
     stage, confidence = np.zeros(shape, np.uint8), np.zeros(shape, np.float32)
 
-    def tell(part: slice) -> None:
-        share = _posterior(panel, told, part)
-        over = share[..., ENDED] > _MOST_LIKELY_OVER
+    def decode_part(part: slice) -> None:
+        share = _posterior(panel, used, part)
+        over = share[..., ENDED] > ENDED_ABOVE
         code = np.where(over, ENDED, share[..., :ENDED].argmax(axis=-1))
         stage[:, part] = code
         sure = np.take_along_axis(share, code[..., None], axis=-1)[..., 0]
         confidence[:, part] = np.where(code > 0, np.minimum(sure, 1), 0)
 
-    _share_out(tell, _parts(panel, told))
-    return Decoded(panel.customer_id, panel.period, panel.months, panel.first, stage, confidence, told)
+    _in_parts(decode_part, panel, used)
+    return Decoded(panel.customer_id, panel.period, panel.months, panel.first, stage, confidence, used)
+
+
+def check_same_panel(panel: Panel, decoded: Decoded) -> None:
+    """Raise `CvmError` unless the stages were decoded from histories of the same customers and periods."""
+    for part, other in ((panel.customer_id, decoded.customer_id), (panel.period, decoded.period)):
+        if part is not other and not np.array_equal(part, other):
+            raise CvmError("stages.other_panel", shape=decoded.stage.shape, expected=panel[REVENUE].shape)
 
 
 def histories(
@@ -109,8 +162,8 @@ def histories(
     Returns
     -------
     pandas.DataFrame
-        One row a customer and period from the customer's first on: ``customer_id``, ``period``, ``revenue`` (money a
-        period), ``stage``, ``confidence`` [, ``true_stage``].
+        One row per customer and period from the customer's first on: ``customer_id``, ``period``, ``revenue`` (money
+        per period), ``stage``, ``confidence`` [, ``true_stage``].
 
     Raises
     ------
@@ -121,8 +174,8 @@ def histories(
     Examples
     --------
     >>> from cvmlab.relationship.simulated import Population, simulate_relationships
-    >>> known = simulate_relationships(Population(), customers=200, periods=36, seed=1)
-    >>> histories(known.panel, decode(known.panel), ["007"], truth=known.stage).columns.tolist()
+    >>> known = simulate_relationships(Population(), customers=100, periods=24, seed=1)
+    >>> histories(known.panel, decode(known.panel), ["07"], truth=known.stage).columns.tolist()
     ['customer_id', 'period', 'revenue', 'stage', 'confidence', 'true_stage']
     """
     import pandas as pd
@@ -130,36 +183,36 @@ def histories(
     check_panel(panel)
     check_same_panel(panel, decoded)
     true = None if truth is None else codes_of(truth, decoded.stage.shape)
-    names = list(panel.customer_id if customers is None else customers)
-    if not names:
+    ids = list(panel.customer_id if customers is None else customers)
+    if not ids:
         raise CvmError("stages.no_names")
     place = {name: index for index, name in enumerate(panel.customer_id)}
+    names = np.array(NAMES, dtype=object)
     frames = []
-    for name in names:
+    for name in ids:
         if name not in place:
             raise CvmError("stages.no_customer", name=name)
         i, rows = place[name], slice(int(panel.first[place[name]]), None)
-        told = np.array(NAMES, dtype=object)
         columns = {
             CUSTOMER_ID: name,
             PERIOD: panel.period[rows],
             REVENUE: panel[REVENUE][rows, i],
-            "stage": told[decoded.stage[rows, i]],
+            "stage": names[decoded.stage[rows, i]],
             "confidence": decoded.confidence[rows, i],
         }
         if true is not None:
-            columns["true_stage"] = told[true[rows, i]]
+            columns["true_stage"] = names[true[rows, i]]
         frames.append(pd.DataFrame(columns))
     return pd.concat(frames, ignore_index=True)
 
 
-def probabilities(panel: Panel, model: StageModel, chosen: slice | NDArray[np.intp]) -> NDArray[np.float32]:
+def probabilities(panel: Panel, model: StageModel, chosen: Chosen) -> NDArray[np.float32]:
     """Return the posterior probability of every stage for some customers.
 
     Parameters
     ----------
     panel, model
-        As in `decode`.
+        The histories and a fitted model.
     chosen
         Columns of the panel; a few thousand at a time keep the memory small.
 
@@ -168,26 +221,25 @@ def probabilities(panel: Panel, model: StageModel, chosen: slice | NDArray[np.in
     ndarray
         Shape (periods, customers, 6), by stage code 0 … 5; sums to 1.
 
-    Raises
-    ------
-    CvmError
-        As `decode`.
-
     Examples
     --------
     >>> from cvmlab.relationship.simulated import Population, simulate_relationships
-    >>> known = simulate_relationships(Population(), customers=200, periods=36, seed=1)
+    >>> known = simulate_relationships(Population(), customers=100, periods=24, seed=1)
     >>> probabilities(known.panel, fit(known.panel), slice(0, 3)).shape
-    (36, 3, 6)
+    (24, 3, 6)
     """
     _check_fits(panel, model)
     return _posterior(panel, model, chosen)
 
 
-def _posterior(panel: Panel, model: StageModel, chosen: slice | NDArray[np.intp]) -> NDArray[np.float32]:
-    reading = read(observe(panel, model.columns, model.habits, chosen), model)
-    passes.backward(reading.filtered, reading.density, model.moves.astype(np.float32))
-    return of_stage(reading.of_customers(reading.filtered))
+def _posterior(panel: Panel, model: StageModel, chosen: Chosen) -> NDArray[np.float32]:
+    inferred = _inferred(panel, model, chosen)
+    backward(inferred.filtered, inferred.density, model.moves.astype(np.float32))
+    return of_stage(inferred.of_customers(inferred.filtered))
+
+
+def _inferred(panel: Panel, model: StageModel, chosen: Chosen) -> Inferred:
+    return infer(observe(panel, model.columns, model.habits, chosen), model)
 
 
 def sample(panel: Panel, model: StageModel, *, draws: int, seed: int) -> NDArray[np.uint8]:
@@ -196,11 +248,11 @@ def sample(panel: Panel, model: StageModel, *, draws: int, seed: int) -> NDArray
     Parameters
     ----------
     panel, model
-        As in `decode`.
+        The histories and a fitted model.
     draws
-        Paths for each customer, at least 1.
+        Paths per customer, at least 1.
     seed
-        As in `cvmlab.core.random.draws.words`; a customer's draws depend on the id, not on the other customers.
+        A whole number from 0; a customer's draws depend on the id, not on the other customers.
 
     Returns
     -------
@@ -210,15 +262,14 @@ def sample(panel: Panel, model: StageModel, *, draws: int, seed: int) -> NDArray
     Raises
     ------
     CvmError
-        As `decode`, and for a number of draws below 1.
+        Where `decode` does, and for a number of draws below 1 or a bad seed.
 
     Examples
     --------
     >>> from cvmlab.relationship.simulated import Population, simulate_relationships
-    >>> known = simulate_relationships(Population(), customers=200, periods=36, seed=1)
-    >>> paths = sample(known.panel, fit(known.panel), draws=5, seed=1)
-    >>> paths.shape
-    (5, 36, 200)
+    >>> known = simulate_relationships(Population(), customers=100, periods=24, seed=1)
+    >>> sample(known.panel, fit(known.panel), draws=5, seed=1).shape
+    (5, 24, 100)
     """
     from pandas.util import hash_array
 
@@ -232,25 +283,38 @@ def sample(panel: Panel, model: StageModel, *, draws: int, seed: int) -> NDArray
     # of two ids in four billion that share a key, both draw the same: no harm
     key = (hash_array(panel.customer_id) & np.uint64(0xFFFFFFFF)).astype(np.int64)
 
-    def walk(part: slice) -> None:
-        reading = read(observe(panel, model.columns, model.habits, part), model)
+    def draw_part(part: slice) -> None:
+        inferred = _inferred(panel, model, part)
         for draw in range(int(draws)):
             uniform = chance.uniform(seed, key[part], when, draw)
-            rows = reading.drawn(uniform[-1])
-            path = passes.draw_paths(reading.filtered[:, rows], moves, uniform[:-2])
+            rows = inferred.drawn(uniform[-1])
+            path = draw_paths(inferred.filtered[:, rows], moves, uniform[:-2])
             still = uniform[-2] < MEMBER[BETWEEN, FORMATION]
             paths[draw][:, part] = np.where((path == BETWEEN) & still, FORMATION, STAGE_OF[path])
 
-    _share_out(walk, _parts(panel, model))
+    _in_parts(draw_part, panel, model)
     return paths
 
 
-def _share_out(work: Callable[[slice], None], parts: Iterator[slice]) -> None:
-    """Do the work for every part, several at once: numpy holds no lock while it computes."""
-    every = list(parts)
-    with ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_THREADS)) as pool:
-        for _ in steps(pool.map(work, every), len(every), "stages.decoding"):
-            pass
+def draw_paths(
+    filtered: NDArray[np.float32], moves: NDArray[np.float32], chance: NDArray[np.float64]
+) -> NDArray[np.uint8]:
+    """Return one path of steps (periods, customers) for each customer, drawn by uniform chances of the same shape.
+
+    Forward filtering, backward sampling (Carter & Kohn 1994, Chib 1996): the last step from f_T, then each from
+    f_t(i) · A(i, next).
+    """
+    periods, customers, _ = filtered.shape
+    path = np.empty((periods, customers), np.uint8)
+    back = np.ascontiguousarray(moves.T)
+    share = filtered[-1]
+    for period in range(periods - 1, -1, -1):
+        if period < periods - 1:
+            share = filtered[period] * back[path[period + 1]]
+        total = np.cumsum(share, axis=1)
+        reached = (chance[period] * total[:, -1])[:, None]
+        path[period] = (total <= reached).sum(axis=1).clip(max=filtered.shape[2] - 1)
+    return path
 
 
 def _check_fits(panel: Panel, model: StageModel) -> None:
@@ -260,8 +324,12 @@ def _check_fits(panel: Panel, model: StageModel) -> None:
         raise CvmError("stages.other_months", months=panel.months, expected=model.months)
 
 
-def _parts(panel: Panel, model: StageModel) -> Iterator[slice]:
+def _in_parts(work: Callable[[slice], None], panel: Panel, model: StageModel) -> None:
+    """Do the work for chunks of customers, several at once: numpy holds no lock while it computes."""
     _check_fits(panel, model)
     periods, customers = panel[REVENUE].shape
-    size = passes.chunk_size(periods)
-    return (slice(begin, min(customers, begin + size)) for begin in range(0, customers, size))
+    size = chunk_size(periods)
+    parts = [slice(begin, min(customers, begin + size)) for begin in range(0, customers, size)]
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_THREADS)) as pool:
+        for _ in steps(pool.map(work, parts), len(parts), "stages.decoding"):
+            pass

@@ -1,9 +1,8 @@
-"""What a panel says of a customer's stage, made free of scale, and sorted into classes.
+"""What a panel shows of a customer's stage: checked, made free of scale, and sorted into classes.
 
-Every column becomes small whole numbers, the class of each observation, so that the density of an observation in a
-state is looked up and not computed: revenue on a logarithmic scale against the customer's own height,
-the margin against the customer's own offset and in units of the customer's own noise, breadth likewise, and
-whether referrals came in.
+Each observation becomes the number of a class, so that its density in a step is looked up and not computed. Revenue
+counts on a logarithmic scale against the customer's own height, breadth likewise, the margin against the customer's
+own offset in units of the own noise, and referrals by whether any came in.
 """
 
 from __future__ import annotations
@@ -16,19 +15,55 @@ import numpy as np
 from cvmlab.core.words import CvmError
 from cvmlab.data.tables import BREADTH, PROFIT, REVENUE
 
-from .habits import REFERRALS, Habits, cleaned_margin, log_revenue_of, margin_of, rhythm_of
+from . import assumed
+from .assumed import MARGIN, REFERRALS
+from .habits import Habits, cleaned_margin, log_revenue_of, margin_of, rhythm_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from cvmlab.data.panels import Panel
 
+    from .habits import Chosen
 
-MARGIN = "margin"
-#: Measures of a panel that are looked at.
-EVIDENCE = (REVENUE, PROFIT, BREADTH, REFERRALS)
+
+def check_panel(panel: Panel) -> None:
+    """Raise `CvmError` unless the panel has periods, customers, revenue and finite figures."""
+    check_figures(panel)
+    if not panel[REVENUE].size:
+        raise CvmError("stages.empty_panel", periods=len(panel.period), customers=len(panel.customer_id))
+
+
+def check_figures(panel: Panel) -> None:
+    """Raise `CvmError` unless the panel has revenue and finite figures; it may be empty."""
+    if REVENUE not in panel.values:
+        raise CvmError("stages.no_revenue", names=", ".join(panel.values))
+    check_finite(panel, [name for name in (REVENUE, PROFIT, BREADTH, REFERRALS) if name in panel.values])
+
+
+def check_finite(panel: Panel, names: Iterable[str]) -> None:
+    """Raise `CvmError` with measure, customer and period unless the figures of some measures are finite."""
+    for name in names:
+        # a sum is finite only if all figures are, short of an overflow; looking for them is slower
+        if not np.isfinite(panel[name].sum()) and not np.isfinite(panel[name]).all():
+            period, customer = np.argwhere(~np.isfinite(panel[name]))[0]
+            when = str(panel.period[period])[:10]
+            raise CvmError("stages.not_finite", column=name, customer=panel.customer_id[customer], period=when)
+
+
+def columns_of(panel: Panel, columns: Sequence[str] | None = None) -> tuple[str, ...]:
+    """Return the columns of evidence that a panel offers, or those asked for; raise `CvmError` where it lacks one."""
+    needs = {MARGIN: PROFIT, BREADTH: BREADTH, REFERRALS: REFERRALS}
+    offered = (REVENUE, *(name for name, measure in needs.items() if measure in panel.values))
+    if columns is None:
+        return offered
+    asked = tuple(dict.fromkeys((REVENUE, *columns)))
+    for name in asked:
+        if name not in offered:
+            raise CvmError("stages.unknown_column", name=name, names=", ".join(offered))
+    return asked
 
 
 @dataclass(frozen=True)
@@ -41,7 +76,7 @@ class Ruler:
 
     def centres(self) -> NDArray[np.float64]:
         """Return the middle of each class from 1."""
-        return np.asarray(self.lowest + self.step * (np.arange(self.count) + 0.5), np.float64)
+        return np.asarray(self.lowest + self.step * (np.arange(self.count) + 0.5))
 
     def classes(self, value: NDArray[np.float32]) -> NDArray[np.int16]:
         """Return the class of each value; NaN is not seen, values outside count to the last class on their side."""
@@ -49,88 +84,27 @@ class Ruler:
         return np.where(np.isnan(place), 0, place + 1).astype(np.int16)
 
 
-RULERS: Mapping[str, Ruler] = {
-    REVENUE: Ruler(-6.0, 0.05, 180),
-    MARGIN: Ruler(-1.0, 0.01, 200),
-    BREADTH: Ruler(-3.0, 0.1, 60),
-}
-
-
+RULERS: Mapping[str, Ruler] = {name: Ruler(*ruler) for name, ruler in assumed.CLASSES.items()}
 #: Classes of revenue for each rhythm: before the first period, no purchase, and the ruler's.
 REVENUE_CLASSES = RULERS[REVENUE].count + 2
 
 
 @dataclass(frozen=True)
 class Observed:
-    """What was seen of some customers.
+    """What was seen of some customers; arrays of shape (periods, customers), the rhythm (customers,)."""
 
-    Attributes
-    ----------
-    scale
-        Column → values of shape (periods, customers), float32, NaN where there is none: ``revenue`` (logarithm),
-        ``margin`` (share of revenue), ``breadth`` (logarithm).
-    referrals
-        0 not seen, 1 none, 2 some, 3 harm; None without that column.
-    begun
-        Whether the customer's own grid has begun, shape (periods, customers).
-    rhythm
-        Class of the share of periods with a purchase, shape (customers,).
-    """
-
+    #: Column → log revenue, cleaned margin, log breadth, NaN without a purchase.
     scale: Mapping[str, NDArray[np.float32]]
+    #: 0 not seen, 1 none, 2 some, 3 harm; None without that column.
     referrals: NDArray[np.int16] | None
+    #: Whether the customer's own grid has begun.
     begun: NDArray[np.bool_]
+    #: Class of the share of periods with a purchase.
     rhythm: NDArray[np.int16]
 
-    @property
-    def periods(self) -> int:
-        """Number of periods."""
-        return len(self.begun)
 
-    @property
-    def customers(self) -> int:
-        """Number of customers."""
-        return int(self.begun.shape[1])
-
-
-def columns_of(panel: Panel, columns: Sequence[str] | None = None) -> tuple[str, ...]:
-    """Return the columns of evidence that a panel offers, or check those asked for.
-
-    Returns
-    -------
-    tuple of str
-        ``"revenue"`` and any of ``"margin"`` (from profit), ``"breadth"``, ``"indirect_benefit"``.
-
-    Raises
-    ------
-    CvmError
-        For a column that is none, or that the panel lacks.
-    """
-    needs = {MARGIN: PROFIT, BREADTH: BREADTH, REFERRALS: REFERRALS}
-    offered = (REVENUE, *(name for name, measure in needs.items() if measure in panel.values))
-    if columns is None:
-        return offered
-    asked = tuple(dict.fromkeys((REVENUE, *columns)))
-    for name in asked:
-        if name not in offered:
-            raise CvmError("stages.unknown_column", name=name, names=", ".join(offered))
-    return asked
-
-
-def observe(panel: Panel, columns: tuple[str, ...], habits: Habits, chosen: slice | NDArray[np.intp]) -> Observed:
-    """Return what is seen of the chosen customers.
-
-    Parameters
-    ----------
-    panel
-        The histories.
-    columns
-        From `columns_of`.
-    habits
-        Of the population, which a short history leans on.
-    chosen
-        Columns of the panel.
-    """
+def observe(panel: Panel, columns: tuple[str, ...], habits: Habits, chosen: Chosen) -> Observed:
+    """Return what is seen of the chosen customers in some columns, short histories leaning on the habits of all."""
     log_revenue = log_revenue_of(panel, chosen, habits)
     begun = np.arange(len(log_revenue))[:, None] >= panel.first[chosen]
     # amounts before the customer's own grid would contradict it
@@ -146,6 +120,5 @@ def observe(panel: Panel, columns: tuple[str, ...], habits: Habits, chosen: slic
     referrals = None
     if REFERRALS in columns:
         benefit = panel[REFERRALS][:, chosen]
-        kind = 1 + (benefit > 0) + 2 * (benefit < 0)
-        referrals = np.where(begun, kind, 0).astype(np.int16)
+        referrals = np.where(begun, 1 + (benefit > 0) + 2 * (benefit < 0), 0).astype(np.int16)
     return Observed(scale, referrals, begun, rhythm_of(bought, habits.rhythm))

@@ -1,4 +1,4 @@
-"""Grading: recovered stages beside the true ones."""
+"""Grading: recovered stages beside the true ones, and beside what a rule of thumb and the true parameters reach."""
 
 from __future__ import annotations
 
@@ -8,18 +8,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cvmlab.core.statistics import confidence_bands
-from cvmlab.core.words import CvmError
-from cvmlab.relationship.lifecycle import ENDED, STAGES
+from cvmlab.core.words import CvmError, term
+from cvmlab.data.tables import REVENUE
+from cvmlab.relationship.lifecycle import DECLINE, ENDED, EXPLORATION, FORMATION, STABILITY
 
-from .checking import codes_of
-from .decoded import Decoded
+from . import assumed
+from .decoding import NAMES, Decoded, decode
+from .evidence import check_panel
+from .fitting import fit_from_truth
+from .states import codes_of
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from cvmlab.data.panels import Panel
 
-_GRADED = (*STAGES, "ended")
+    from .model import StageModel
 
 
 @dataclass(frozen=True)
@@ -29,16 +34,16 @@ class Grade:
     Attributes
     ----------
     confusion
-        One row a true and recovered stage: ``true_stage``, ``decoded_stage`` (text), ``periods`` (customers ×
+        One row per true and recovered stage: ``true_stage``, ``decoded_stage`` (text), ``periods`` (customers ×
         periods), ``share`` (of the true stage's periods).
     by_stage
-        One row a stage: ``stage``, ``precision`` (of the periods called so, how many are), ``recall`` (of
-        those that are, how many are called so), ``f1`` (their harmonic mean), ``periods``; NaN where there is
-        nothing to judge.
+        One row per stage: ``stage``, ``precision`` (of the periods called so, the share that are), ``recall`` (of
+        those that are, the share called so), ``f1`` (their harmonic mean), ``periods``; NaN where there is nothing to
+        judge.
     macro_f1
         Mean F1 over the stages that occur, each counting the same.
     accuracy
-        Share of periods told right.
+        Share of periods classified correctly.
     """
 
     confusion: pd.DataFrame
@@ -48,8 +53,7 @@ class Grade:
 
     def f1(self, *stages: str) -> float:
         """Return the mean F1 of some stages, as ``stage`` of `by_stage` names them; NaN without any."""
-        chosen = self.by_stage[self.by_stage["stage"].isin(stages)]
-        return float(chosen["f1"].mean())
+        return float(self.by_stage[self.by_stage["stage"].isin(stages)]["f1"].mean())
 
 
 def grade(decoded: Decoded | NDArray[np.integer], truth: Any, *, first: NDArray[np.int64] | None = None) -> Grade:
@@ -62,7 +66,7 @@ def grade(decoded: Decoded | NDArray[np.integer], truth: Any, *, first: NDArray[
     truth
         True codes of the same shape, or `cvmlab.simulated.Relationships`.
     first
-        Row of each customer's first period; taken from ``decoded`` or ``truth`` if left out, else 0.
+        Row of each customer's first period; taken from ``decoded`` or ``truth`` if left out, otherwise 0.
 
     Returns
     -------
@@ -73,35 +77,35 @@ def grade(decoded: Decoded | NDArray[np.integer], truth: Any, *, first: NDArray[
     ------
     CvmError
         For arrays of different shapes or of other codes than 0 to 5, or rows of first periods that are not one whole
-        number a customer.
+        number per customer.
 
     Examples
     --------
-    >>> told, true = np.array([[1], [2], [2], [3]]), np.array([[1], [1], [2], [3]])
-    >>> graded = grade(told, true)
+    >>> graded = grade(np.array([[1], [2], [2], [3]]), np.array([[1], [1], [2], [3]]))
     >>> round(graded.macro_f1, 3), graded.accuracy
     (0.778, 0.75)
     """
     import pandas as pd
 
-    told = decoded.stage if isinstance(decoded, Decoded) else codes_of(decoded)
-    true = codes_of(getattr(truth, "stage", truth), told.shape)
-    judged = np.arange(len(told))[:, None] >= _first(decoded, truth, first, told.shape[1])
+    called_so = decoded.stage if isinstance(decoded, Decoded) else codes_of(decoded)
+    true = codes_of(getattr(truth, "stage", truth), called_so.shape)
+    judged = np.arange(len(called_so))[:, None] >= _first(decoded, truth, first, called_so.shape[1])
     # a period without a true relationship before the first purchase is judged as little as one before the data
     judged &= true > 0
-    pairs = true[judged].astype(np.int64) * (ENDED + 1) + told[judged]
+    pairs = true[judged].astype(np.int64) * (ENDED + 1) + called_so[judged]
     counts = np.bincount(pairs, minlength=(ENDED + 1) ** 2).reshape(ENDED + 1, ENDED + 1)
     right, are, called = np.diag(counts)[1:], counts.sum(axis=1)[1:], counts.sum(axis=0)[1:]
+    names = np.array(NAMES[1:], dtype=object)
     with np.errstate(invalid="ignore", divide="ignore"):
         f1 = 2 * right / (are + called)
         by_stage = pd.DataFrame(
-            {"stage": _GRADED, "precision": right / called, "recall": right / are, "f1": f1, "periods": are}
+            {"stage": names, "precision": right / called, "recall": right / are, "f1": f1, "periods": are}
         )
         shares = counts[1:, 1:] / are[:, None]
     confusion = pd.DataFrame(
         {
-            "true_stage": np.repeat(np.array(_GRADED, dtype=object), ENDED),
-            "decoded_stage": np.tile(np.array(_GRADED, dtype=object), ENDED),
+            "true_stage": np.repeat(names, ENDED),
+            "decoded_stage": np.tile(names, ENDED),
             "periods": counts[1:, 1:].reshape(-1),
             "share": shares.reshape(-1),
         }
@@ -118,11 +122,8 @@ def _first(decoded: Any, truth: Any, first: NDArray[np.int64] | None, customers:
         if rows.shape != (customers,) or rows.dtype.kind not in "iu":
             raise CvmError("stages.first_shape", shape=rows.shape, customers=customers)
         return rows
-    source: Any = decoded if isinstance(decoded, Decoded) else getattr(truth, "panel", None)
-    if source is not None:
-        found: NDArray[np.int64] = source.first
-        return found
-    return np.zeros(customers, np.int64)
+    source = decoded if isinstance(decoded, Decoded) else getattr(truth, "panel", None)
+    return np.zeros(customers, np.int64) if source is None else np.asarray(source.first)
 
 
 def calibration(decoded: Decoded, truth: NDArray[np.integer], *, alive_only: bool = True) -> pd.DataFrame:
@@ -140,7 +141,7 @@ def calibration(decoded: Decoded, truth: NDArray[np.integer], *, alive_only: boo
     Returns
     -------
     pandas.DataFrame
-        One row a band of confidence: ``confidence_from``, ``confidence_to``, ``periods``, ``confidence`` (mean
+        One row per band of confidence: ``confidence_from``, ``confidence_to``, ``periods``, ``confidence`` (mean
         stated), ``right`` (share that was right).
 
     Raises
@@ -151,8 +152,7 @@ def calibration(decoded: Decoded, truth: NDArray[np.integer], *, alive_only: boo
     Examples
     --------
     >>> from cvmlab.relationship.simulated import Population, simulate_relationships
-    >>> known = simulate_relationships(Population(), customers=200, periods=36, seed=1)
-    >>> from cvmlab.relationship.stages import decode
+    >>> known = simulate_relationships(Population(), customers=100, periods=24, seed=1)
     >>> calibration(decode(known.panel), known.stage).shape[1]
     5
     """
@@ -163,3 +163,95 @@ def calibration(decoded: Decoded, truth: NDArray[np.integer], *, alive_only: boo
     sure = decoded.confidence[judged].astype(np.float64)
     right = decoded.stage[judged] == true[judged]
     return confidence_bands(sure, right, (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0), "periods")
+
+
+def compare(panel: Panel, truth: NDArray[np.integer], model: StageModel | None = None) -> pd.DataFrame:
+    """Grade three ways to find stages on histories whose stages are known.
+
+    Parameters
+    ----------
+    panel
+        The histories.
+    truth
+        True codes of stages, shape (periods, customers).
+    model
+        From `fit`; fitted on this panel if left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per way, in the language in force: the rule of thumb, decoding, and decoding with the true parameters
+        (`fit_from_truth`), which shows how much the histories hold at all. Columns ``way``, ``macro_f1`` (mean of the
+        F1 of the stages), then the F1 of ``exploration``, ``formation``, ``stability``, ``decline``, ``ended``.
+
+    Examples
+    --------
+    >>> from cvmlab.relationship.simulated import Population, simulate_relationships
+    >>> known = simulate_relationships(Population(), customers=100, periods=24, seed=1)
+    >>> compare(known.panel, known.stage)["way"].tolist()
+    ['rule of thumb', 'decoding', 'decoding, true parameters']
+    """
+    import pandas as pd
+
+    true = np.asarray(truth)
+    graded = {
+        "stages.by_rule": grade(rule_of_thumb(panel), true, first=panel.first),
+        "stages.by_decoding": grade(decode(panel, model), true),
+        "stages.by_true_parameters": grade(decode(panel, fit_from_truth(panel, true)), true),
+    }
+    return pd.DataFrame(
+        [
+            {"way": term(key), "macro_f1": found.macro_f1, **found.by_stage.set_index("stage")["f1"]}
+            for key, found in graded.items()
+        ]
+    )
+
+
+def rule_of_thumb(panel: Panel) -> NDArray[np.uint8]:
+    """Name each customer's stage in every period by fixed thresholds on revenue.
+
+    With the mean revenue of the last three periods and its highest value, so far and at all: *exploration* until a
+    quarter of the highest was first reached, *formation* until 80% of it was, *decline* where it is below 70% of
+    the highest so far, *stability* otherwise; *ended* from the last purchase on when the silence since is longer
+    than three times the longest gap seen, and than three periods. It needs no model and states no confidence: a
+    manager would do it, and decoding has to beat it.
+
+    Returns
+    -------
+    ndarray
+        Codes 0 … 5, shape (periods, customers), uint8; 0 before the customer's first period.
+
+    Examples
+    --------
+    >>> from cvmlab.relationship.simulated import Population, simulate_relationships
+    >>> rule_of_thumb(simulate_relationships(Population(), customers=100, periods=24, seed=1).panel).shape
+    (24, 100)
+    """
+    check_panel(panel)
+    revenue = np.maximum(panel[REVENUE], 0)
+    periods, window = len(revenue), assumed.RULE_PERIODS
+    row = np.arange(periods)[:, None]
+    begun = row >= panel.first
+    sums = np.cumsum(np.where(begun, revenue, 0), axis=0)
+    back = np.vstack([np.zeros((min(window, periods), revenue.shape[1])), sums[:-window]])
+    mean = (sums - back) / np.clip(row - panel.first + 1, 1, window)
+    so_far = np.maximum.accumulate(mean, axis=0)
+    peak = so_far[-1]
+    stage = np.where(so_far < assumed.RULE_HIGH * peak, FORMATION, STABILITY)
+    stage = np.where(so_far < assumed.RULE_SMALL * peak, EXPLORATION, stage)
+    stage = np.where(mean < assumed.RULE_FALLEN * so_far, DECLINE, stage)
+    stage = np.where(row > _last_active(revenue), ENDED, stage)
+    return np.where(begun, stage, 0).astype(np.uint8)
+
+
+def _last_active(revenue: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the last row of each relationship: the last purchase if the silence since is out of proportion."""
+    periods = len(revenue)
+    bought = revenue > 0
+    row = np.arange(periods)[:, None]
+    latest = np.maximum.accumulate(np.where(bought, row, -1), axis=0)
+    before = np.vstack([np.full((1, revenue.shape[1]), -1), latest[:-1]])
+    gap = np.where(bought & (before >= 0), row - before, 0).max(axis=0)
+    silent = periods - 1 - latest[-1]
+    over = (latest[-1] >= 0) & (silent > assumed.RULE_GAPS * np.maximum(gap, 1))
+    return np.where(over, latest[-1], periods - 1)

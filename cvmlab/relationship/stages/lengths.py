@@ -6,35 +6,31 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cvmlab.core.periods import PERIOD_LENGTHS
 from cvmlab.core.words import CvmError
 from cvmlab.data.panels import Panel
 from cvmlab.data.tables import REVENUE
 
-from .checking import check_figures
+from . import assumed
+from .evidence import check_figures
+from .habits import times_and_span
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-LENGTHS = (1, 3, 6, 12)
-_OFTEN_ENOUGH, _IRREGULAR, _REGULAR, _LEAST_PERIODS = 0.5, 0.75, 0.9, 6
-# Of a unit, or of a period with a purchase: not summed but averaged over the periods with one.
+# Per unit, or per period with a purchase: not summed but averaged over the periods with one.
 _MEANS = ("price", "cost", "breadth")
 
 
 def advised_months(panel: Panel) -> int:
     """Return the shortest period, 1, 3, 6 or 12 months, in which at least half of the regular customers mostly buy.
 
-    Regular is who bought in three periods or more. Of each, the share of periods with a purchase between the first
+    Regular customers bought in three periods or more. Of each, the share of periods with a purchase between the first
     and the last is taken; their median must be at least a half. The next longer period is taken where it turns an
-    irregular rhythm (under three quarters) into a regular one (nine tenths) and leaves six periods: who pays once a
-    year is late after a year, not after three half-years. Panels of longer periods are never made finer. Where
-    nobody is regular, as in an empty panel, it is the longest of which the data hold two.
-
-    Raises
-    ------
-    CvmError
-        For a figure that is not finite, or a panel without ``revenue``.
+    irregular rhythm (under three quarters) into a regular one (nine tenths) and leaves six periods: a customer who pays
+    once a year is late after a year, not after three half-years. Panels of longer periods are never made finer. Without
+    regular customers, as in an empty panel, it is the longest of which the data hold two.
 
     Examples
     --------
@@ -47,24 +43,22 @@ def advised_months(panel: Panel) -> int:
     check_figures(panel)
     # twice as long a panel holds at least one whole period
     span = len(panel.period) * panel.months
-    multiples = [months for months in LENGTHS if months >= panel.months and months % panel.months == 0]
+    multiples = [months for months in PERIOD_LENGTHS if months >= panel.months and months % panel.months == 0]
     lengths = [months for months in multiples if months == panel.months or 2 * months <= span]
     shares = [_usual_share(_merged(panel, months)[REVENUE] > 0) for months in lengths]
-    chosen = next((place for place, share in enumerate(shares) if share >= _OFTEN_ENOUGH), len(lengths) - 1)
+    chosen = next((place for place, share in enumerate(shares) if share >= assumed.OFTEN_ENOUGH), len(lengths) - 1)
     longer = chosen + 1
-    if longer < len(lengths) and shares[chosen] < _IRREGULAR and shares[longer] >= _REGULAR:
-        whole = len(panel.period) * panel.months // lengths[longer]
-        return lengths[longer if whole >= _LEAST_PERIODS else chosen]
+    if longer < len(lengths) and shares[chosen] < assumed.IRREGULAR and shares[longer] >= assumed.REGULAR:
+        return lengths[longer if span // lengths[longer] >= assumed.PERIODS_LEFT else chosen]
     return lengths[chosen]
 
 
 def _usual_share(bought: NDArray[np.bool_]) -> float:
-    count = bought.sum(axis=0)
-    regular = count >= 3
+    regular = bought.sum(axis=0) >= assumed.REGULAR_PURCHASES
     if not regular.any():
         return 0.0
-    first, last = bought.argmax(axis=0), len(bought) - 1 - bought[::-1].argmax(axis=0)
-    return float(np.median(((count - 1) / np.maximum(last - first, 1))[regular]))
+    times, span = times_and_span(bought[:, regular])
+    return float(np.median(times / np.maximum(span, 1)))
 
 
 def coarser(panel: Panel, months: int) -> Panel:
@@ -80,15 +74,14 @@ def coarser(panel: Panel, months: int) -> Panel:
     Returns
     -------
     Panel
-        Sums of the measures; ``price``, ``cost`` (a unit) and ``breadth`` are means over the periods with a purchase.
-        Periods that the data cover only in part, at either end, are left out, and with them customers who
-        only appear there keep a first period at the nearest that is left.
+        Sums of the measures; ``price``, ``cost`` (per unit) and ``breadth`` are means over the periods with a
+        purchase. Periods that the data cover only in part, at either end, are left out; customers who only appear
+        there keep a first period at the nearest that is left.
 
     Raises
     ------
     CvmError
-        For a length that is no multiple of the panel's, data that cover no whole period, a figure that is not finite,
-        or a panel without ``revenue``.
+        For a length that is not a multiple of the panel's, or data that cover no whole period.
 
     Examples
     --------
@@ -98,7 +91,7 @@ def coarser(panel: Panel, months: int) -> Panel:
     >>> quarterly.months, quarterly["revenue"].shape
     (3, (12, 10))
     """
-    if not isinstance(months, (int, np.integer)) or months not in LENGTHS or months % panel.months:
+    if not isinstance(months, (int, np.integer)) or months not in PERIOD_LENGTHS or months % panel.months:
         raise CvmError("stages.bad_months", months=months, own=panel.months)
     check_figures(panel)
     return _merged(panel, months)
@@ -117,8 +110,7 @@ def _merged(panel: Panel, months: int) -> Panel:
     bought = panel[REVENUE][rows] > 0
 
     def summed(array: NDArray[np.float64]) -> NDArray[np.float64]:
-        sums: NDArray[np.float64] = array.reshape(count, width, -1).sum(axis=1)
-        return sums
+        return np.asarray(array.reshape(count, width, -1).sum(axis=1))
 
     times = np.maximum(summed(bought.astype(np.float64)), 1)
     values = {

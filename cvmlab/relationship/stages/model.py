@@ -1,4 +1,4 @@
-"""The model of stages: what a step looks like, and the tables of densities made from it."""
+"""The model of stages: what each step looks like, and the tables of densities made from it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ import numpy as np
 from cvmlab.core.periods import PERIOD_LENGTHS
 from cvmlab.core.words import CvmError
 from cvmlab.data.tables import BREADTH, REVENUE
+from cvmlab.relationship.lifecycle import DECLINE
 
-from . import states
-from .evidence import MARGIN, RULERS
-from .habits import REFERRALS, RHYTHMS, Habits
+from . import assumed, states
+from .assumed import MARGIN, REFERRALS, RHYTHMS
+from .evidence import RULERS
+from .habits import Habits
 from .states import ALIVE, BEFORE, COUNT, HEIGHT, STAGE_OF, UNSEEN
 
 if TYPE_CHECKING:
@@ -23,27 +25,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-#: Degrees of freedom of the Student t: chance with heavy tails, so that one odd month does not decide.
-FREEDOM = 5.0
-_LEAST = 1e-5
-# Months in a row resemble each other, and what tells of one month repeats itself: evidence counts for less than if
-# each month and column were independent. Without this, confidence would claim far more than it holds; with less, it
-# would be right as often as it says, but every third decline found would be missed.
-_TRUST = {REVENUE: 0.7, MARGIN: 0.4, BREADTH: 0.4, REFERRALS: 0.4}
-_USUAL_RANGE, _USUAL_NOISE = 1.8, 0.35
-_USUAL_MARGIN = {MARGIN: (0.15, 0.06, 0.1), BREADTH: (0.9, 0.4, 0.3)}
-
-
 @dataclass(frozen=True)
 class Measure:
     """How a column looks in each step.
 
     Attributes
     ----------
-    mean
-        Shape (steps,), against stability.
-    noise
-        Scale of the Student t around it, shape (steps,).
+    mean, noise
+        Mean against stability and scale of the Student t around it, in the column's unit, shape (steps,).
     centre, spread
         Mean and standard deviation of the customers' own heights in stability; the spread is infinite for revenue, so
         that no size is likelier than another.
@@ -57,7 +46,7 @@ class Measure:
     def density(self, value: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the Student density of each value in each step, without its constant: shape (values, steps)."""
         z = (value[:, None] - self.mean) / self.noise
-        return (1 + z * z / FREEDOM) ** (-(FREEDOM + 1) / 2) / self.noise
+        return (1 + z * z / assumed.FREEDOM) ** (-(assumed.FREEDOM + 1) / 2) / self.noise
 
 
 @dataclass(frozen=True)
@@ -66,12 +55,10 @@ class StageModel:
 
     Attributes
     ----------
-    months
-        Length of a period.
-    columns
-        Columns of evidence it was made for.
+    months, columns
+        Length of a period, and columns of evidence.
     moves
-        Chances of moving between steps, shape (steps, steps).
+        Chances of moving between steps, shape (steps, steps), from row to column.
     new, found
         Share of customers who begin within the data, and where the others stand when they are first seen.
     measures
@@ -82,14 +69,12 @@ class StageModel:
         Chance of no, some and harmful referrals by step, shape (3, steps).
     habits
         What is usual in the population.
-    fitted
-        Whether it was fitted to data; False for `default_model`.
+    fitted, customers
+        Whether it was fitted to data (False for `default_model`), and to how many customers.
     converged, iterations
         Whether and when the fit settled.
     log_likelihood
-        Mean log-likelihood a customer and period, by iteration.
-    customers
-        Number of customers it was fitted on.
+        Mean log-likelihood per customer and period, by iteration.
     """
 
     months: int
@@ -116,7 +101,7 @@ class StageModel:
                 made[name] = _measure_table(self.measures[name], name)
         if REFERRALS in self.columns:
             made[REFERRALS] = np.vstack([np.ones(COUNT), self.referred]).astype(np.float32)
-        return {name: table ** np.float32(_TRUST[name]) for name, table in made.items()}
+        return {name: table ** np.float32(assumed.TRUST[name]) for name, table in made.items()}
 
     def _revenue_table(self) -> NDArray[np.float32]:
         ruler = RULERS[REVENUE]
@@ -134,34 +119,35 @@ class StageModel:
 
 
 def _measure_table(measure: Measure, name: str) -> NDArray[np.float32]:
-    density = measure.density(RULERS[name].centres()) + _LEAST
+    density = measure.density(RULERS[name].centres()) + assumed.LEAST_DENSITY
     return np.vstack([np.ones(COUNT), density]).astype(np.float32)
 
 
 def start_measures(spread_of_levels: float, noise: float, columns: tuple[str, ...]) -> dict[str, Measure]:
-    """Return measures as they stand before any data were seen: heights stretched over a range of log revenue."""
+    """Return measures before any data: the usual heights stretched over a range of log revenue."""
     measures = {REVENUE: Measure((HEIGHT - 1) * spread_of_levels, np.full(COUNT, noise), np.inf)}
-    for name, (rise, own_noise, between) in _USUAL_MARGIN.items():
+    for name, (rise, own_noise, between) in assumed.RISES.items():
         if name in columns:
             measures[name] = Measure((HEIGHT - 1) * rise, np.full(COUNT, own_noise), between)
     return measures
 
 
 def usual_buying() -> NDArray[np.float64]:
-    """Return the chance of a purchase by rhythm and step before any data were seen: less in decline and at first."""
-    ease = np.array([1.0, 0.9, 1.0, 1.0, 0.75, 1.0])[STAGE_OF]
-    return np.asarray(np.where(ALIVE, np.clip(RHYTHMS[:, None] * ease, 0.005, 0.985), 0))
+    """Return the chance of a purchase by rhythm and step before any data."""
+    chance = RHYTHMS[:, None] * assumed.BUYING[STAGE_OF]
+    return np.asarray(np.where(ALIVE, np.clip(chance, assumed.LEAST_CHANCE, assumed.MOST_CHANCE), 0))
 
 
 def usual_referred() -> NDArray[np.float64]:
-    """Return the chance of no, some and harmful referrals by step before any data were seen."""
-    some = np.where(ALIVE, 0.02 + 0.3 * np.clip(HEIGHT, 0, 1), 0.005)
-    harm = np.where(STAGE_OF == 4, 0.02, 0.005)
+    """Return the chance of no, some and harmful referrals by step before any data."""
+    rising = assumed.REFERRING + assumed.REFERRING_RISE * np.clip(HEIGHT, 0, 1)
+    some = np.where(ALIVE, rising, assumed.REFERRING_ELSEWHERE)
+    harm = np.where(STAGE_OF == DECLINE, assumed.HARM, assumed.REFERRING_ELSEWHERE)
     return np.stack([1 - some - harm, some, harm])
 
 
 def default_model(
-    months: int = 1, columns: tuple[str, ...] = (REVENUE,), *, rhythm: float = 0.8, range_: float = _USUAL_RANGE
+    months: int = 1, columns: tuple[str, ...] = (REVENUE,), *, rhythm: float = 0.8, range_: float = assumed.RANGE
 ) -> StageModel:
     """Return the model for data that are too few to fit one: assumed, not estimated.
 
@@ -170,7 +156,7 @@ def default_model(
     months
         Length of a period: 1, 3, 6 or 12.
     columns
-        Columns of evidence, as `columns_of` names them; revenue is always one.
+        Columns of evidence: any of ``"margin"``, ``"breadth"``, ``"indirect_benefit"``; revenue is always one.
     rhythm
         Share of periods with a purchase, above 0.
     range_
@@ -179,7 +165,7 @@ def default_model(
     Raises
     ------
     CvmError
-        For another length of period, a column that is no evidence, or a rhythm or range out of bounds.
+        For another length of period, an unknown column, or a rhythm or range out of bounds.
 
     Examples
     --------
@@ -191,17 +177,25 @@ def default_model(
         raise CvmError("stages.bad_length", months=months, lengths=", ".join(map(str, PERIOD_LENGTHS)))
     columns = tuple(dict.fromkeys((REVENUE, *columns)))
     for name in columns:
-        if name not in _TRUST:
-            raise CvmError("stages.no_evidence", name=name, names=", ".join(_TRUST))
+        if name not in assumed.TRUST:
+            raise CvmError("stages.no_evidence", name=name, names=", ".join(assumed.TRUST))
     if not _is_number(rhythm) or not 0 < rhythm <= 1:
         raise CvmError("stages.bad_rhythm", value=rhythm)
     if not _is_number(range_) or not 0 < range_ < np.inf:
         raise CvmError("stages.bad_range", value=range_)
     return StageModel(
-        months=months, columns=columns, moves=states.usual_moves(months), new=0.5, found=states.usual_found(),
-        measures=start_measures(range_, _USUAL_NOISE, columns), buying=usual_buying(), referred=usual_referred(),
-        habits=Habits(rhythm, np.zeros(12 // months)), fitted=False, converged=False,
-    )  # fmt: skip
+        months=months,
+        columns=columns,
+        moves=states.usual_moves(months),
+        new=assumed.NEW_SHARE,
+        found=states.usual_found(),
+        measures=start_measures(range_, assumed.REVENUE_NOISE, columns),
+        buying=usual_buying(),
+        referred=usual_referred(),
+        habits=Habits(rhythm, np.zeros(12 // months)),
+        fitted=False,
+        converged=False,
+    )
 
 
 def _is_number(given: object) -> bool:

@@ -1,34 +1,35 @@
 """The hidden states: steps within the stages, and how a relationship may move between them.
 
-A stage is more than one level: formation is a climb, decline a fall that remembers where it began. Each stage is
-therefore a few steps, and the steps are what the hidden Markov model moves between. Stages cannot be skipped on the
-way up; decline and the end can be reached from each; a repair leads back to the stage that was left. Who comes back
-after the end begins anew, as a rule with trial orders, or goes on where the relationship was left.
+A stage is more than one level: formation is a climb, decline a fall that remembers where it began. So each stage is
+a few steps, and the hidden Markov model moves between steps. No stage is skipped on the way up; decline and the end
+can be reached from each; a repair leads back to the stage that was left. Customers who come back after the end begin
+anew, mostly with trial orders.
 
-The heights and chances below are assumed, not estimated: they were set by hand with an eye on histories of both
-generators of `cvmlab.simulated`. What a fit estimates starts from them and leans on them.
+The heights and chances below are assumed, as in `assumed`. What a fit estimates starts from them and leans on them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cvmlab.core.words import CvmError
 from cvmlab.relationship.lifecycle import DECLINE, ENDED, EXPLORATION, FORMATION, STABILITY
+
+from .assumed import STILL_FORMATION
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    Floats = NDArray[np.float64]
+    Singles = NDArray[np.float32]
+
 
 @dataclass(frozen=True)
 class Step:
-    """A step: its name, the code of its stage, its usual height (0 exploration … 1 stability) and its origin.
-
-    ``height`` is a place on the way from the first trial orders (0) to stability (1), on the scale of the
-    logarithm of revenue; ``origin`` is the stage a decline began in, 0 otherwise.
-    """
+    """A step: name, code of its stage, usual log revenue from trial (0) to stability (1), stage a decline began in."""
 
     name: str
     stage: int
@@ -56,14 +57,11 @@ STEPS = (
     Step("not yet seen", 0),
 )
 COUNT = len(STEPS)
-# Where formation ends is a matter of definition: revenue is near its top late in formation and stays there. On the
-# step between, six in ten periods still count to formation.
-_STILL_FORMATION = 0.6
 #: Stage codes: none, the four stages, ended.
 CODES = ENDED + 1
 STAGE_OF: NDArray[np.uint8] = np.array([step.stage for step in STEPS], np.uint8)
 ORIGIN_OF: NDArray[np.uint8] = np.array([step.origin for step in STEPS], np.uint8)
-HEIGHT: NDArray[np.float64] = np.array([step.height for step in STEPS])
+HEIGHT: Floats = np.array([step.height for step in STEPS])
 #: Steps with a relationship.
 ALIVE: NDArray[np.bool_] = (STAGE_OF > 0) & (STAGE_OF < ENDED)
 RISING: NDArray[np.intp] = np.flatnonzero((STAGE_OF >= EXPLORATION) & (STAGE_OF <= STABILITY))
@@ -72,7 +70,7 @@ BEFORE, OVER, UNSEEN = 0, COUNT - 2, COUNT - 1
 
 _E1, _E2, _F1, _F2, _F3, _F4, _S1, _S2, _DE, _DF1, _DF2, _DS1, _DS2, _DS3 = range(1, OVER)
 BETWEEN = _S1
-# Chances of a month: what they were before any data were seen. Staying is what is left.
+# Monthly chances before any data were seen. Staying is what is left.
 _USUAL = {
     _E1: {_E2: 0.2, _F1: 0.06, _DE: 0.03, OVER: 0.03},
     _E2: {_F1: 0.2, _F2: 0.04, _DE: 0.03, OVER: 0.03},
@@ -93,29 +91,11 @@ _USUAL = {
 # A relationship that begins within the data begins as a trial; where a period is long, the trial may be over.
 _BEGINS = {_E1: 0.8, _E2: 0.17, _F1: 0.03}
 # One that was there in the first period may be anywhere.
-_FOUND = {
-    _E1: 0.06,
-    _E2: 0.06,
-    _F1: 0.06,
-    _F2: 0.06,
-    _F3: 0.06,
-    _F4: 0.06,
-    _S1: 0.12,
-    _S2: 0.46,
-    _DS1: 0.03,
-    _DS2: 0.03,
-}
+_FOUND = {**dict.fromkeys((_E1, _E2, _F1, _F2, _F3, _F4), 0.06), _S1: 0.12, _S2: 0.46, _DS1: 0.03, _DS2: 0.03}
 
 
-def usual_moves(months: int = 1) -> NDArray[np.float64]:
-    """Return the chances of moving between steps before any data were seen, for periods of so many months.
-
-    Returns
-    -------
-    ndarray
-        Shape (steps, steps), from row to column; the first row says where a relationship begins that
-        begins within the data. Moves that are not `allowed` are 0; other rows sum to 1.
-    """
+def usual_moves(months: int = 1) -> Floats:
+    """Return the chances of moving from step (row) to step, before any data; BEFORE says where newcomers begin."""
     monthly = np.eye(COUNT)
     for start, moves in _USUAL.items():
         monthly[start] = 0
@@ -127,16 +107,14 @@ def usual_moves(months: int = 1) -> NDArray[np.float64]:
     return with_entries(usual, _spread(_BEGINS), _spread(_FOUND))
 
 
-def _spread(chances: dict[int, float]) -> NDArray[np.float64]:
+def _spread(chances: dict[int, float]) -> Floats:
     spread = np.zeros(COUNT)
     spread[list(chances)] = list(chances.values())
     return spread
 
 
-def with_entries(
-    moves: NDArray[np.float64], begins: NDArray[np.float64], found: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Return moves with the two ways into the data: as a new customer, and as one from before who buys again."""
+def with_entries(moves: Floats, begins: Floats, found: Floats) -> Floats:
+    """Return moves with the two ways into the data: as a new customer, and as one from before."""
     entered = moves.copy()
     for row, entry in ((BEFORE, begins), (UNSEEN, found)):
         entered[row] = entry
@@ -150,44 +128,26 @@ def _reachable(months: int) -> NDArray[np.bool_]:
         one[start, list(moves)] = True
     if months == 1:
         return one
-    # Within a long period several moves may happen, but not an end and a new beginning; still no stage is skipped
-    # on the way up.
+    # a long period may hold several moves, but not an end and a new beginning, nor a skipped stage on the way up
     lasting = one.astype(np.int64)
     lasting[OVER, :OVER] = 0
     many = np.linalg.matrix_power(lasting, 3) > 0
     many[OVER] = one[OVER]
     skips = (STAGE_OF[:, None] == EXPLORATION) & (STAGE_OF[None, :] == STABILITY)
     sinks = (STAGE_OF[:, None] < DECLINE) & (ORIGIN_OF[None, :] > STAGE_OF[:, None])
-    reachable: NDArray[np.bool_] = many & ~skips & ~sinks
-    return reachable
+    return np.asarray(many & ~skips & ~sinks)
 
 
-def allowed(months: int = 1) -> NDArray[np.bool_]:
-    """Return which moves are possible at all, shape (steps, steps)."""
-    return usual_moves(months) > 0
-
-
-def start_of(new: float, found: NDArray[np.float64], periods: int) -> NDArray[np.float64]:
-    """Return the weights of the steps in the first period, shape (steps,).
-
-    Parameters
-    ----------
-    new
-        Share of customers who begin within the data, in any of its periods alike.
-    found
-        Where the others, from before the data, stand, shape (steps,). Those who do not buy at once are
-        "not yet seen" until they do.
-    periods
-        Number of periods of the data.
-    """
+def start_of(new: float, found: Floats, periods: int) -> Floats:
+    """Return the weights of the steps in the first period, by the share of new customers and the place of others."""
     start = (1 - new) * found
     start[UNSEEN] = 1 - new
     start[BEFORE] = new / periods
     return start
 
 
-def usual_found() -> NDArray[np.float64]:
-    """Return where customers from before the data stand before any data were seen, shape (steps,)."""
+def usual_found() -> Floats:
+    """Return where customers from before the data usually stand, shape (steps,)."""
     return _spread(_FOUND)
 
 
@@ -195,17 +155,12 @@ def usual_found() -> NDArray[np.float64]:
 PACES = ((_E1, _E2), (_F1, _F2, _F3, _F4))
 
 
-def paced(moves: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return counts of moves in which the steps of a stage are left at one pace, upwards and for decline or the end.
-
-    Of each group in `PACES` the counts of staying, of moving up, of declining and of ending are
-    shared out in the same proportions to every step.
-    """
+def paced(moves: Floats) -> Floats:
+    """Return counts in which the steps of a stage stay, move up, decline and end in the same proportions."""
     shared = moves.copy()
-    for steps in PACES:
-        rows = np.array(steps)
-        kinds = [_kind(moves[row], row) for row in rows]
-        totals = np.sum(kinds, axis=0)
+    for rows in PACES:
+        kinds = np.array([[moves[row, members].sum() for members in _members(row)] for row in rows])
+        totals = kinds.sum(axis=0)
         for row, kind in zip(rows, kinds, strict=True):
             mine = kind.sum() / max(totals.sum(), 1e-12)
             for members, own, all_ in zip(_members(row), kind, totals, strict=True):
@@ -215,27 +170,42 @@ def paced(moves: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _members(row: int) -> list[NDArray[np.intp]]:
+    """Return the steps that a step moves to by staying, rising, declining and ending."""
     steps = np.arange(COUNT)
     up = (steps > row) & (STAGE_OF <= STABILITY)
     return [np.flatnonzero(choice) for choice in (steps == row, up, STAGE_OF == DECLINE, steps == OVER)]
 
 
-def _kind(counts: NDArray[np.float64], row: int) -> NDArray[np.float64]:
-    return np.array([counts[members].sum() for members in _members(row)])
-
-
-def _membership() -> NDArray[np.float64]:
-    member: NDArray[np.float64] = (STAGE_OF[:, None] == np.arange(CODES)).astype(np.float64)
+def _membership() -> Floats:
+    member = np.asarray(STAGE_OF[:, None] == np.arange(CODES), np.float64)
     member[BETWEEN] = 0
-    member[BETWEEN, FORMATION], member[BETWEEN, STABILITY] = _STILL_FORMATION, 1 - _STILL_FORMATION
+    member[BETWEEN, FORMATION], member[BETWEEN, STABILITY] = STILL_FORMATION, 1 - STILL_FORMATION
     return member
 
 
 #: How far a step belongs to each stage, shape (steps, codes).
-MEMBER: NDArray[np.float64] = _membership()
+MEMBER: Floats = _membership()
 
 
-def of_stage(by_step: NDArray[np.float32]) -> NDArray[np.float32]:
+def of_stage(by_step: Singles) -> Singles:
     """Return sums by stage code 0 … 5 of an array whose last axis is the steps."""
-    summed: NDArray[np.float32] = by_step @ MEMBER.astype(by_step.dtype)
-    return summed
+    return np.asarray(by_step @ MEMBER.astype(by_step.dtype))
+
+
+def codes_of(stage: Any, expected: tuple[int, ...] | None = None) -> NDArray[np.integer]:
+    """Return stages (lists included) as codes; raise `CvmError` for another shape or anything but 0 to 5."""
+    try:
+        codes = np.asarray(stage)
+    except ValueError:
+        raise CvmError("stages.uneven") from None
+    if codes.ndim != 2:
+        raise CvmError("stages.uneven")
+    if expected is not None and codes.shape != expected:
+        raise CvmError("stages.wrong_shape", shape=codes.shape, expected=expected)
+    if codes.dtype.kind not in "iu":
+        raise CvmError("stages.no_codes", found=codes.dtype)
+    if codes.size and (codes.min() < 0 or codes.max() > ENDED):
+        period, customer = np.argwhere((codes < 0) | (codes > ENDED))[0]
+        value = int(codes[period, customer])
+        raise CvmError("stages.wrong_code", row=int(period), column=int(customer), value=value, highest=ENDED)
+    return codes

@@ -25,6 +25,7 @@ from ..measures import Measure
 from ..widget import WhatIf
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
@@ -70,14 +71,16 @@ def life_curve(
     as_share
         Whether each curve is drawn as a share of its own highest value.
     discount_rate
-        A year's, for the present value; the first month counts at once.
-    currency, after
-        As in `WhatIf`.
+        Annual, for the present value; the first month counts at once.
+    currency
+        Sign of the currency.
+    after
+        A guess to be committed first (`WhatIf`).
 
     Raises
     ------
     CvmError
-        For a slider that is no field of `Relationship`, or a discount rate of −1 or less.
+        For a slider that is not a field of `Relationship`, or a discount rate of −1 or less.
 
     Notes
     -----
@@ -109,21 +112,13 @@ def life_curve(
         ax.set_xlim(0, 1.2 * len(baseline["curve"]))
         ax.set_ylim(-0.3 * highest, 1.25 * highest)
         ax.axhline(0, color=style.QUIET, linewidth=0.8)
-        ax.set_xlabel(term("lifecycle.months_since_start"))
-        if as_share:
-            style.percent_axis(ax.yaxis)
-            ax.set_ylabel(term("lifecycle.share_of_its_highest"))
-        else:
-            style.money_axis(ax.yaxis)
-            ax.set_ylabel(formats.in_money(term("lifecycle.money_a_month"), currency))
+        life.label_curve_axes(ax, currency, as_share=as_share)
 
     def draw(ax: Axes, result: dict[str, Any]) -> None:
         curve = result["curve"]
         life.draw_curves(ax, curve, as_share=as_share)
-        _mark_stages(ax, curve["stage"].to_numpy())
-        for name, height, words in _labels(curve, as_share=as_share):
-            ax.annotate(words, name, xytext=(0, height), textcoords="offset points", fontsize=style.NOTE_SIZE,
-                        ha="right", color=style.INK)  # fmt: skip
+        _mark_stages(ax, curve["stage"])
+        _label_curves(ax, curve, as_share=as_share)
 
     return WhatIf(
         start,
@@ -143,7 +138,7 @@ def life_curve(
 
 @dataclass(frozen=True)
 class _Moved(Relationship):
-    """A relationship on its way: one slider may have been moved past another that is to follow."""
+    """A relationship while its sliders are moved: one may have passed another that is to follow."""
 
     def __post_init__(self) -> None:
         Scenario.__post_init__(self)
@@ -220,52 +215,41 @@ def _ranges(start: Relationship) -> dict[str, Range]:
     }
 
 
-def _mark_stages(ax: Axes, stage: NDArray[np.object_]) -> None:
-    starts = np.flatnonzero(np.concatenate([[True], stage[1:] != stage[:-1]]))
+def _mark_stages(ax: Axes, stage: pd.Series[str]) -> None:
+    spells = life.spells_of(stage)
     low, high = ax.get_ylim()
-    # lines of a collection leave no ghost behind
-    ax.vlines(starts[1:].astype(float), low, high, colors=style.QUIET, linestyles=":", linewidth=0.9)
-    for row, start in enumerate(starts):
+    # a collection leaves no ghost behind
+    starts = [start for _, start, _ in spells[1:]]
+    ax.vlines(starts, low, high, colors=style.QUIET, linestyles=":", linewidth=0.9)
+    for row, (name, start, _) in enumerate(spells):
         # every second name stands lower, so that short stages do not write over each other
-        ax.annotate(
-            term(str(stage[start])),
-            xy=(float(start), high),
-            xytext=(3, -12 - 12 * (row % 2)),
-            textcoords="offset points",
-            fontsize=style.NOTE_SIZE,
-            color=style.QUIET,
-        )
+        style.note(ax, term(name), (start, high), (3, -12 - 12 * (row % 2)), color=style.QUIET)
 
 
-def _labels(curve: Any, *, as_share: bool) -> list[tuple[tuple[float, float], float, str]]:
-    """Return place, lift (points) and name of each line: in the last month of its last stability."""
+def _label_curves(ax: Axes, curve: pd.DataFrame, *, as_share: bool) -> None:
+    """Name each curve in the last month of its last stability."""
     month = int(np.flatnonzero(curve["stage"] == "stability")[-1])
-    labels = []
-    for name, lift in (("revenue", 5), ("profit", -14 if as_share else 5)):
-        figures = curve[name].to_numpy(float)
-        highest = figures.max()
-        height = figures[month] / highest if as_share and highest > 0 else figures[month]
-        labels.append(((month + 1.0, float(height)), float(lift), term(f"{name}_curve")))
-    return labels
+    lifts = {"revenue": 5, "profit": -14 if as_share else 5}
+    for name, heights in life.curves(curve, as_share=as_share).items():
+        style.note(ax, term(f"{name}_curve"), (month + 1.0, float(heights[month])), (0, lifts[name]), ha="right")
 
 
 def _sentence(before: dict[str, Any], now: dict[str, Any]) -> str:
     change = now["profit"] - before["profit"]
     difference = ("−" if change < 0 else "+") + formats.money(abs(change))
-    told = [say("lifecycle.sentence_profit", profit=formats.money(now["profit"]), difference=difference)]
-    told.append(_payback_told(now["payback_month"]))
+    parts = [say("lifecycle.sentence_profit", profit=formats.money(now["profit"]), difference=difference)]
+    parts.append(_payback_in_words(now["payback_month"]))
     if now["too_late"]:
-        told.append(say("lifecycle.sentence_repair_too_late", months=now["repaired_after"]))
-    claims = now["claims"]
-    if not claims:
-        told.append(term("lifecycle.sentence_textbook"))
-    else:
+        parts.append(say("lifecycle.sentence_repair_too_late", months=now["repaired_after"]))
+    if claims := now["claims"]:
         named = listed(claims[:NAMED], apart=True)
-        told.append(say("lifecycle.sentence_broken", count=len(claims), claims=named))
-    return " ".join(told) if not told[0].endswith("。") else "".join(told)
+        parts.append(say("lifecycle.sentence_broken", count=len(claims), claims=named))
+    else:
+        parts.append(term("lifecycle.sentence_textbook"))
+    return "".join(parts) if parts[0].endswith("。") else " ".join(parts)
 
 
-def _payback_told(month: float) -> str:
+def _payback_in_words(month: float) -> str:
     if np.isnan(month):
         return term("lifecycle.sentence_never")
     if not month:

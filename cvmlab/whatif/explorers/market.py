@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ..guessing import Guess
 
 OURS = 1
-#: Causes that share a line of the table; what is named nowhere is "other".
+#: Causes that share a line of the table; the rest is "other".
 CAUSES_OF = {
     "lost_handset": ("handset",),
     "lost_data_speed": ("data_speed",),
@@ -49,7 +49,7 @@ class LaunchAnswer(Scenario):
     price
         Its tariff, 1 is the reference.
     group_offer
-        Rebate for members of group networks (money a month).
+        Rebate for members of group networks (money per month).
     """
 
     handset_offered: bool = switch(False, word="launch.handset_offered")
@@ -78,9 +78,11 @@ def launch(
     customers
         Customers of all three carriers together; each keeps its luck whatever is done.
     seed
-        As in `cvmlab.market.simulate`.
-    currency, after
-        As in `WhatIf`.
+        Of the customers and their luck.
+    currency
+        Sign of the currency.
+    after
+        A guess to be committed first (`WhatIf`).
 
     Notes
     -----
@@ -121,8 +123,7 @@ def launch(
             textcoords="offset points", fontsize=style.LABEL_SIZE, color=style.INK,
         )  # fmt: skip
         ax.set_xlabel(term("launch.month_axis"))
-        ax.set_ylabel(say("launch.share_axis", customers=f"{customers:,}"))
-        style.percent_axis(ax.yaxis)
+        style.percent_axis(ax.yaxis, say("launch.share_axis", customers=f"{customers:,}"))
 
     def draw(ax: Axes, result: dict[str, Any]) -> None:
         ax.plot(style.days_since_epoch(months), result["shares"], color=style.BLUE, linewidth=2.4)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cvmlab.charts import style
+from cvmlab.charts.lifecycle import spells_of
 from cvmlab.core.words import language, say, term
 from cvmlab.relationship.lifecycle import ENDED, STAGES, Relationship
 from cvmlab.relationship.patterns import Story, ending, live
@@ -47,9 +48,11 @@ def pattern_explorer(
     story
         Where the sliders start; by default a setback that nobody repairs.
     relationship
-        As in `cvmlab.patterns.live`.
-    currency, after
-        As in `WhatIf`.
+        The relationship without trouble (`cvmlab.patterns.live`).
+    currency
+        Sign of the currency.
+    after
+        A guess to be committed first (`WhatIf`).
 
     Notes
     -----
@@ -142,9 +145,8 @@ def _draw(ax: Axes, result: dict[str, Any]) -> None:
     shown = min(lived + 1, len(life))
     value, standard = life["value"].to_numpy()[:shown], life["standard"].to_numpy()[:shown]
     x = month[:shown]
-    ax.fill_between(
-        x, value, standard, where=(standard > value).tolist(), color=style.VERMILION, alpha=0.3, linewidth=0
-    )
+    short = (standard > value).tolist()
+    ax.fill_between(x, value, standard, where=short, color=style.VERMILION, alpha=0.3, linewidth=0)
     # collections leave no ghost: that of the level is enough
     ax.add_collection(_line(x, standard, color=style.INK, linestyle=(0, (1, 1.2)), linewidth=1.5))
     ax.add_collection(_line(x, value, color=style.ORANGE, linewidth=1.9))
@@ -156,10 +158,9 @@ def _draw(ax: Axes, result: dict[str, Any]) -> None:
         label = term(f"patterns.pattern_{result['ending'].pattern}")
     else:
         label = term("patterns.pattern_")
-    ax.text(
-        0.99, 0.97, label, transform=ax.transAxes, ha="right", va="top", fontsize=style.TITLE_SIZE, color=style.INK,
-        bbox={"facecolor": "white", "edgecolor": style.QUIET, "boxstyle": "round,pad=0.3"},
-    )  # fmt: skip
+    box = {"facecolor": "white", "edgecolor": style.QUIET, "boxstyle": "round,pad=0.3"}
+    corner: dict[str, Any] = {"transform": ax.transAxes, "ha": "right", "va": "top", "bbox": box}
+    style.write(ax, 0.99, 0.97, label, size=style.TITLE_SIZE, **corner)
 
 
 def _line(x: NDArray[np.float64], y: NDArray[np.float64], **options: Any) -> LineCollection:
@@ -177,31 +178,25 @@ def _name_lines(ax: Axes, value: NDArray[Any], standard: NDArray[Any], level: ND
         "line_level": (*beside, "center"),
     }
     for word, (x, y, va) in places.items():
-        ax.text(x, y, term(f"patterns.{word}"), fontsize=8.5, color=style.INK, va=va)
+        style.write(ax, x, y, term(f"patterns.{word}"), size=8.5, va=va)
 
 
 def _strip(ax: Axes, life: pd.DataFrame) -> None:
     """Draw the stages as a strip below the curves, each run of months with its name where it fits."""
-    stage = life["stage"].to_numpy()
-    starts = np.flatnonzero(np.concatenate(([True], stage[1:] != stage[:-1])))
-    stops = np.append(starts[1:], len(stage))
     low, high = _STRIP
-    for begin, stop in zip(starts, stops, strict=True):
-        name = str(stage[begin])
+    for name, begin, stop in spells_of(life["stage"]):
         if name not in STAGES:
             continue
         is_decline = name == "decline"
-        (bar,) = ax.fill(
-            [begin, stop, stop, begin], [low, low, high, high], facecolor=_SHADES[name],
-            edgecolor=style.QUIET if is_decline else "white", hatch="////" if is_decline else "",
-        )  # fmt: skip
+        edge, hatch = (style.QUIET, "////") if is_decline else ("white", "")
+        looks: dict[str, Any] = {"facecolor": _SHADES[name], "edgecolor": edge, "hatch": hatch}
+        (bar,) = ax.fill([begin, stop, stop, begin], [low, low, high, high], **looks)
         # as a fill it leaves no ghost
         bar.set(alpha=0.49, linewidth=0.6)
         # a Chinese character is about twice as wide as a Latin letter
         shown = term(name)
         if stop - begin >= len(shown) * (2 if language() == "zh" else 1.15):
-            ax.text((begin + stop) / 2, (low + high) / 2, shown, ha="center", va="center", fontsize=8.5,
-                    color=style.INK)  # fmt: skip
+            style.write(ax, (begin + stop) / 2, (low + high) / 2, shown, ha="center", va="center", size=8.5)
 
 
 def _sentence(now: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ from cvmlab.charts import style
 from cvmlab.core import formats
 from cvmlab.core.words import say, term
 from cvmlab.relationship.pipeline import STATES, STEPS, PipelineRates
-from cvmlab.relationship.pipeline.frames import by_state
+from cvmlab.relationship.pipeline.inputs import by_state
 from cvmlab.relationship.pipeline.rates import chances_of
 from cvmlab.relationship.pipeline.values import values_of
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ..guessing import Guess
 
 TARGETS = 100
-#: Years after which the bars on the right count who is there.
+#: Years after which the bars on the right count the customers there.
 YEARS = 5
 POINT = 0.01
 SLIDERS = (
@@ -41,15 +41,17 @@ def pipeline_step(start: PipelineRates | None = None, *, currency: str = "", aft
     start
         Where the sliders start, for example `PipelineRates.from_log`; a maker of copiers if left out. Rates
         are rounded to a tenth of a point, as the sliders show them.
-    currency, after
-        As in `WhatIf`.
+    currency
+        Sign of the currency.
+    after
+        A guess to be committed first (`WhatIf`).
 
     Notes
     -----
     The result is a dict: ``value`` of a prospect and ``value_100`` of 100 targets (money, all that is to
     come); of 100 targets ``prospect``, ``opportunity``, ``order`` and ``user`` (customers who ever come that far),
     ``user_later`` and ``dormant_later`` (there after five years); ``best`` and ``best_gain``: the rate that is
-    worth most if it is better by a point a month, and that worth (money of 100 targets). What a better
+    worth most if it is better by a point per month, and that worth (money of 100 targets). What a better
     rate costs is not counted.
 
     Examples
@@ -146,8 +148,8 @@ def _draw(ax: Axes, result: dict[str, Any]) -> None:
     for place, height, color, hatch in zip(behind, later, (style.GREEN, style.ORANGE), ("", "///"), strict=True):
         ax.bar([place], [height], width=0.7, color=color, hatch=hatch, edgecolor=style.INK, linewidth=0.5)
     for place, height in zip([*places, *behind], [*heights, *later], strict=True):
-        ax.text(place, height + 1.2, f"{height:.0f}" if height >= 9.95 else f"{height:.1f}", ha="center", va="bottom",
-                fontsize=style.NOTE_SIZE, color=style.INK)  # fmt: skip
+        shown = f"{height:.0f}" if height >= 9.95 else f"{height:.1f}"
+        style.write(ax, place, height + 1.2, shown, ha="center", va="bottom")
 
 
 def _sentence(before: dict[str, Any], now: dict[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """Relationships without a contract: who is still a customer, how often they will buy, how much they spend.
 
 Without a contract nobody gives notice; only silence is observed, and a slow buyer is not a lost one
-(Fader & Hardie 2009). Two models read a customer's future from the summary of `cvmlab.aggregate`:
+(Fader & Hardie 2009). Two models estimate a customer's future from `cvmlab.aggregate.summarise_customers`:
 
 * `BgNbd`, the beta-geometric/NBD model (Fader, Hardie & Lee 2005, Marketing Science 24(2), 275-284):
   while alive, a customer buys as a Poisson process with an own rate, gamma distributed over customers
@@ -11,7 +11,7 @@ Without a contract nobody gives notice; only silence is observed, and a slow buy
   purchase is gamma distributed around the customer's own mean, which differs over customers, and does
   not depend on how often the customer buys: look at `frequency_spend_correlation` first.
 
-Both say what is *estimated* from past behaviour if it goes on as it was; no strategy is in them.
+Both *estimate* what follows if past behaviour goes on as it was; they include no strategy.
 
 A "purchase" here is a day with a purchase: ``frequency`` counts repeat purchase *days* (purchase days
 minus one), ``recency`` is days from first to last purchase day, ``age`` days from first purchase to as-of.

@@ -1,25 +1,21 @@
-"""When a customer buys and whether the customer is still there: the BG/NBD model (names of `cvmlab.buying` as well).
-
-While alive, a customer buys as a Poisson process with an own rate, gamma distributed over customers (``r``,
-``alpha``); after each repeat purchase the customer drops out with an own probability, beta distributed (``a``,
-``b``). Rate and dropout are independent (Fader, Hardie & Lee 2005, Marketing Science 24(2), 275-284).
-"""
+"""When a customer buys and whether the customer is still active: the BG/NBD model."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from cvmlab.core.checking import check_count, check_parameter
-from cvmlab.core.words import CvmError, say
+from cvmlab.core.words import CvmError
 from cvmlab.data.tables import CUSTOMER_ID
 
 from .fit_input import Summary, read_summary
-from .likelihood import mean_over_dropout, parameter_table
+from .fitted import Fitted
+from .likelihood import mean_over_dropout
 
 Array = NDArray[np.float64]
 # Not the average year of `cvmlab.core.periods`: a future is whole days here, for purchase days are counted in it
@@ -28,20 +24,21 @@ DAYS_PER_YEAR = 365
 
 
 @dataclass(frozen=True)
-class BgNbd:
+class BgNbd(Fitted):
     """A fitted (or stated) BG/NBD model; times in units of ``days_per_unit`` days.
+
+    The ``customers`` of its methods are a frame with ``frequency`` (repeat purchase days), ``recency`` and
+    ``age`` (days), a row per customer; what comes out has shape (customers,) and is estimated.
 
     Attributes
     ----------
     r, alpha
         Shape and rate of the gamma distribution of purchase rates: on average ``r / alpha`` repeat
-        purchases a unit of time while alive. ``alpha`` is in units of time.
+        purchases per unit of time while active. ``alpha`` is in units of time.
     a, b
         Beta distribution of the probability to drop out after a repeat purchase, mean ``a / (a + b)``.
-    log_likelihood
-        Of the summary, with times in units; NaN for a model that was stated, not fitted.
-    customers
-        Number of customers it was fitted on.
+    log_likelihood, customers
+        Of the fit, with times in units, NaN for a stated model; number of customers it was fitted on.
     days_per_unit
         Days in a unit of time, 7 for weeks.
     covariance
@@ -62,6 +59,8 @@ class BgNbd:
     array([1.226, 0.195])
     """
 
+    NAMES: ClassVar[tuple[str, ...]] = ("r", "alpha", "a", "b")
+
     r: float
     alpha: float
     a: float
@@ -73,37 +72,16 @@ class BgNbd:
     problem: str = ""
 
     def __post_init__(self) -> None:
-        for name in ("r", "alpha", "a", "b", "days_per_unit"):
-            check_parameter(name, getattr(self, name), 0, open_minimum=True)
-
-    @property
-    def warning(self) -> str:
-        """What limits the use of the fit, a sentence in the language in force; empty if nothing does."""
-        return say(self.problem) if self.problem else ""
-
-    def parameters(self) -> pd.DataFrame:
-        """Return ``parameter``, ``estimate``, ``standard_error``: a row each for r, alpha, a, b."""
-        return parameter_table(("r", "alpha", "a", "b"), self, self.covariance)
+        super().__post_init__()
+        check_parameter("days_per_unit", self.days_per_unit, 0, open_minimum=True)
 
     def p_alive(self, customers: Any) -> Array:
-        """Return the probability that each customer is still active at the as-of date.
+        """Return the probability, 0 to 1, that each customer is still active at the as-of date.
 
-        Parameters
-        ----------
-        customers
-            Frame with ``frequency`` (repeat purchase days), ``recency`` and ``age`` (days).
-
-        Returns
-        -------
-        ndarray
-            Shape (customers,), between 0 and 1, estimated.
-
-        Notes
-        -----
-        ``1 / (1 + a / (b + x - 1) * ((alpha + T) / (alpha + t_x)) ** (r + x))`` for x > 0.
+        Formula: ``1 / (1 + a / (b + x - 1) * ((alpha + T) / (alpha + t_x)) ** (r + x))`` for x > 0.
         In this model nobody can drop out before the first repeat purchase, so it is 1 for every
-        customer with ``frequency`` 0, however long silent: read it as "not yet known", and let
-        `expected_purchases`, which does fall with age, rank these customers.
+        customer with ``frequency`` 0, however long silent: read it as "not yet known", and rank these
+        customers by `expected_purchases`, which does fall with age.
 
         Examples
         --------
@@ -121,24 +99,10 @@ class BgNbd:
         return np.where(x > 0, expit(-log_odds_dead), 1.0)
 
     def expected_purchases(self, customers: Any, days: float = DAYS_PER_YEAR) -> Array:
-        """Return the expected number of purchase days in the next ``days`` days, per customer.
+        """Return the expected purchase days in the next ``days`` (above 0), already multiplied by P(alive).
 
-        Parameters
-        ----------
-        customers
-            Frame with ``frequency`` (repeat purchase days), ``recency`` and ``age`` (days).
-        days
-            Length of the future looked at, in days, above 0.
-
-        Returns
-        -------
-        ndarray
-            Shape (customers,), estimated; already multiplied by P(alive).
-
-        Notes
-        -----
         Equals equation (10) of the paper, but without its hypergeometric function, which loses all
-        digits near ``a = 1`` and overflows for frequent buyers: given an alive customer the rate is
+        digits near ``a = 1`` and overflows for frequent buyers: given an active customer the rate is
         Gamma(r + x, alpha + T) and the dropout probability p is Beta(a, b + x), the rate integrates
         out in closed form to ``(1 - (1 + p t / (alpha + T)) ** -(r + x)) / p``, and the mean over p is
         a trapezoid sum in logit(p), which converges exponentially.
@@ -157,23 +121,10 @@ class BgNbd:
     def discounted_expected_purchases(
         self, customers: Any, days: float = 5 * DAYS_PER_YEAR, discount_rate: float = 0.1
     ) -> Array:
-        """Return the present value of the expected purchase days: each counts as 1, discounted to as-of.
+        """Return the present value of the expected purchase days in the next ``days``: each counts as 1.
 
-        Times the margin of a purchase it is a current value: *estimated* behaviour × *stated* margin.
-
-        Parameters
-        ----------
-        customers
-            Frame with ``frequency`` (repeat purchase days), ``recency`` and ``age`` (days).
-        days
-            Length of the future looked at, in days.
-        discount_rate
-            A year's, 0.1 for 10%; a purchase after s days counts ``(1 + discount_rate) ** (-s / 365)``.
-
-        Returns
-        -------
-        ndarray
-            Shape (customers,). Equal to `expected_purchases` where the rate is 0, else below it.
+        A purchase after s days counts ``(1 + discount_rate) ** (-s / 365)``, with a yearly rate. Times the margin
+        of a purchase it is a current value: *estimated* behaviour × *stated* margin.
 
         Examples
         --------
@@ -198,22 +149,10 @@ class BgNbd:
         return np.asarray(self.p_alive(summary) * (while_alive * weight).sum(axis=1), dtype=np.float64)
 
     def chance_to_buy(self, customers: Any, days: float = DAYS_PER_YEAR) -> Array:
-        """Return the probability that a customer buys at least once in the next ``days``.
+        """Return the probability, 0 to 1, that each customer buys at least once in the next ``days``.
 
-        P(alive) · (1 − ((α+T)/(α+T+t))^(r+x)): who is still there has a purchase rate that is gamma
+        Formula: P(alive) · (1 − ((α+T)/(α+T+t))^(r+x)): the purchase rate of an active customer is gamma
         distributed with shape r + x and rate α + T, and nobody leaves before the next purchase.
-
-        Parameters
-        ----------
-        customers
-            Frame with ``frequency`` (repeat purchase days), ``recency`` and ``age`` (days).
-        days
-            Length of the future looked at, in days.
-
-        Returns
-        -------
-        ndarray
-            Shape (customers,), 0 to 1; never above `p_alive`.
 
         Examples
         --------
@@ -226,8 +165,7 @@ class BgNbd:
         summary = read_summary(customers)
         rate = self.alpha + summary.age / self.days_per_unit
         stays_away = (rate / (rate + days / self.days_per_unit)) ** (self.r + summary.frequency)
-        chance: Array = self.p_alive(summary) * (1 - stays_away)
-        return chance
+        return np.asarray(self.p_alive(summary) * (1 - stays_away))
 
     def expected_purchases_new(self, days: float = DAYS_PER_YEAR) -> float:
         """Return the expected repeat purchase days of a new customer in the first ``days`` days.
@@ -263,18 +201,14 @@ class BgNbd:
         holdout_days: int = DAYS_PER_YEAR,
         seed: int,
     ) -> pd.DataFrame:
-        """Draw customers who behave exactly as the model says, with the truth that a log never shows.
+        """Draw customers that behave exactly as the model says, with the truth that transactions never show.
 
         Parameters
         ----------
-        customers
-            Number of customers.
-        days
-            Length of the observed window in days.
+        customers, days, holdout_days
+            Number of customers; days of the observed window, and of the future that is kept back.
         entry_days
             First purchases are spread evenly over this many first days of the window; 0: all on day 0.
-        holdout_days
-            Length of the future that is kept back.
         seed
             Whole number; the same seed gives the same customers.
 
@@ -282,9 +216,8 @@ class BgNbd:
         -------
         pandas.DataFrame
             ``customer_id``; observed: ``frequency`` (every repeat purchase, also two on a day),
-            ``recency``, ``age`` (whole days, a started day counts); known truth: ``true_alive`` (at
-            as-of), ``true_purchases_per_day``, ``true_dropout_probability``; ``holdout_purchases`` in the
-            days kept back.
+            ``recency``, ``age`` (whole days, a started day counts); known truth: ``true_alive`` (at as-of),
+            ``true_purchases_per_day``, ``true_dropout_probability``, ``holdout_purchases``.
 
         Examples
         --------

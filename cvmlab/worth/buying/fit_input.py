@@ -1,7 +1,4 @@
-"""Read and check the customer summary that `cvmlab.buying` and `cvmlab.buying` are fitted on.
-
-The first wrong row is named with its value, so that it can be found in the file it came from.
-"""
+"""Read and check the customer summary that the models are fitted on; the first wrong row is named with its value."""
 
 from __future__ import annotations
 
@@ -26,10 +23,7 @@ class Summary(NamedTuple):
 
 
 def read_summary(customers: Any) -> Summary:
-    """Return ``frequency``, ``recency`` and ``age`` of a frame, refused if no customer can have them.
-
-    A summary that was read already comes back as it is.
-    """
+    """Return ``frequency``, ``recency`` and ``age`` of a frame (or a summary as it is); refuse impossible ones."""
     if isinstance(customers, Summary):
         return customers
     frequency, recency, age = _numbers(customers, ("frequency", "recency", "age"))
@@ -56,13 +50,8 @@ def _numbers(customers: Any, columns: tuple[str, ...]) -> list[Array]:
     arrays = []
     for column in columns:
         if not frame[column].dtype.is_numeric():
-            raise CvmError(
-                "tables.wrong_type",
-                table="customers",
-                column=column,
-                found=str(frame[column].dtype),
-                expected=say("tables.kind_number"),
-            )
+            found, expected = str(frame[column].dtype), say("tables.kind_number")
+            raise CvmError("tables.wrong_type", table="customers", column=column, found=found, expected=expected)
         # polars and nullable pandas columns carry nulls that only a float array shows as NaN
         array = frame[column].cast(nw.Float64).to_numpy().astype(np.float64)
         _refuse(customers, ~np.isfinite(array), "not_finite", array, column=column)

@@ -1,24 +1,19 @@
-"""How much a customer spends on a purchase: the Gamma-Gamma model (names of `cvmlab.buying` as well).
-
-The spend of a purchase is gamma distributed around the customer's own mean, which differs over customers
-and does not depend on how often they buy (Fader, Hardie & Lee 2005, Journal of Marketing Research 42(4),
-415-430). A few purchases tell little of a customer's mean, so expectations lean on all customers' mean.
-"""
+"""How much a customer spends on a purchase: the Gamma-Gamma model."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cvmlab.core.checking import check_parameter
-from cvmlab.core.words import CvmError, say
+from cvmlab.core.words import CvmError
 
 from .fit_input import read_spend
-from .likelihood import climb, covariance, gamma_gamma_objective, parameter_table
+from .fitted import Fitted
+from .likelihood import climb, covariance, gamma_gamma_objective
 
 Array = NDArray[np.float64]
 # Fewer customers with a repeat purchase than this cannot carry three parameters.
@@ -26,7 +21,7 @@ LEAST_REPEATERS = 10
 
 
 @dataclass(frozen=True)
-class GammaGamma:
+class GammaGamma(Fitted):
     """A fitted (or stated) Gamma-Gamma model of the spend per purchase day.
 
     Attributes
@@ -34,10 +29,9 @@ class GammaGamma:
     p, q, gamma
         A purchase is Gamma(p, ν) with the customer's own ν from Gamma(q, gamma); ``gamma`` is money.
         The mean spend over customers is ``p * gamma / (q - 1)``.
-    log_likelihood
-        Of the mean repeat spends; NaN for a model that was stated, not fitted.
-    customers
-        Number of customers it was fitted on: those with a repeat purchase and a positive mean spend.
+    log_likelihood, customers
+        Of the mean repeat spends, NaN for a stated model; number of customers it was fitted on: those with a
+        repeat purchase and a positive mean spend.
     excluded
         Customers with repeat purchases whose mean repeat spend is zero or negative (refunds): left out.
     covariance
@@ -57,6 +51,8 @@ class GammaGamma:
     array([24.66, 35.22])
     """
 
+    NAMES: ClassVar[tuple[str, ...]] = ("p", "q", "gamma")
+
     p: float
     q: float
     gamma: float
@@ -67,42 +63,26 @@ class GammaGamma:
     problem: str = ""
 
     def __post_init__(self) -> None:
-        for name in ("p", "q", "gamma"):
-            check_parameter(name, getattr(self, name), 0, open_minimum=True)
+        super().__post_init__()
         if self.q <= 1:
             raise CvmError("buying.no_mean_spend", q=f"{self.q:.3g}")
-
-    @property
-    def warning(self) -> str:
-        """What limits the use of the fit, a sentence in the language in force; empty if nothing does."""
-        return say(self.problem) if self.problem else ""
 
     @property
     def mean_spend(self) -> float:
         """Mean spend of a purchase day over all customers, ``p * gamma / (q - 1)``, money."""
         return self.p * self.gamma / (self.q - 1)
 
-    def parameters(self) -> pd.DataFrame:
-        """Return ``parameter``, ``estimate``, ``standard_error``: a row each for p, q, gamma."""
-        return parameter_table(("p", "q", "gamma"), self, self.covariance)
-
     def expected_spend(self, customers: Any) -> Array:
-        """Return each customer's expected spend on a future purchase day.
+        """Return each customer's expected spend on a future purchase day, money, shape (customers,).
 
         A weighted mean of the customer's own mean repeat spend and the mean of all customers, the more
-        of the own the more repeat purchases there are:
-        ``(p * x * m + p * gamma) / (p * x + q - 1)``.
+        of the own the more repeat purchases there are: ``(p * x * m + p * gamma) / (p * x + q - 1)``.
 
         Parameters
         ----------
         customers
             Frame with ``frequency`` (repeat purchase days) and ``monetary_value`` (mean spend of these,
             money). A negative mean, all refunded, counts as zero.
-
-        Returns
-        -------
-        ndarray
-            Shape (customers,), money, above 0; the mean of all customers where ``frequency`` is 0.
 
         Examples
         --------
@@ -120,16 +100,14 @@ class GammaGamma:
 
         Parameters
         ----------
-        frequency
-            Repeat purchase days, shape (customers,).
-        seed
-            Whole number.
+        frequency, seed
+            Repeat purchase days, shape (customers,); a whole number.
 
         Returns
         -------
         pandas.DataFrame
             ``frequency``, ``monetary_value`` (mean repeat spend, 0 without repeat purchase) and the
-            known truth ``true_mean_spend``, all money but the first.
+            known truth ``true_mean_spend`` (money).
 
         Examples
         --------
@@ -143,39 +121,28 @@ class GammaGamma:
         precision = draw.gamma(self.q, 1 / self.gamma, len(x))
         often = np.maximum(x, 1)
         mean = draw.gamma(self.p * often, 1 / (precision * often))
-        return pd.DataFrame(
-            {
-                "frequency": x,
-                "monetary_value": np.where(x > 0, mean, 0.0),
-                "true_mean_spend": self.p / precision,
-            }
-        )
+        spend = np.where(x > 0, mean, 0.0)
+        return pd.DataFrame({"frequency": x, "monetary_value": spend, "true_mean_spend": self.p / precision})
 
 
 def fit_gamma_gamma(customers: Any) -> GammaGamma:
     """Fit the Gamma-Gamma model to mean repeat spends by maximum likelihood.
 
+    Log-likelihood of Fader & Hardie (2013), "The Gamma-Gamma Model of Monetary Value", equation (1a).
+    Assumes that spend does not depend on frequency: see `frequency_spend_correlation`.
+
     Parameters
     ----------
     customers
         Frame with ``frequency`` (repeat purchase days) and ``monetary_value`` (mean spend of these days,
-        money). Customers without repeat purchase tell nothing and are passed over; customers whose mean
-        is zero or negative are left out and counted in `GammaGamma.excluded`.
-
-    Returns
-    -------
-    GammaGamma
+        money). Customers without a repeat purchase are left out; customers whose mean is zero or negative
+        are left out and counted in `GammaGamma.excluded`.
 
     Raises
     ------
     CvmError
         Too few customers left, the same spend everywhere, or spends so uneven that they have no mean
         (``q`` of 1 or less). `score_customers` works without a spend model: pass None.
-
-    Notes
-    -----
-    Log-likelihood of Fader & Hardie (2013), "The Gamma-Gamma Model of Monetary Value", equation (1a).
-    Assumes that spend does not depend on frequency: see `frequency_spend_correlation`.
 
     Examples
     --------
@@ -217,9 +184,9 @@ def fit_gamma_gamma(customers: Any) -> GammaGamma:
 
 
 def frequency_spend_correlation(customers: Any) -> float:
-    """Return the correlation of purchase frequency and mean spend, over customers with repeat purchases.
+    """Return Pearson's correlation of purchase frequency and mean spend, over customers with repeat purchases.
 
-    The Gamma-Gamma model takes the two as independent. Near 0 it may be used (0.06 in the CDNOW
+    The Gamma-Gamma model assumes that the two are independent. Near 0 it may be used (0.06 in the CDNOW
     sample); far from 0 its expected spends are off for very frequent and very rare buyers.
 
     Parameters
@@ -230,7 +197,7 @@ def frequency_spend_correlation(customers: Any) -> float:
     Returns
     -------
     float
-        Pearson's correlation, −1 to 1; NaN with fewer than two customers or where one does not vary.
+        −1 to 1; NaN with fewer than two customers or where one figure does not vary.
 
     Examples
     --------

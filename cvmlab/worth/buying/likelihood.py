@@ -1,14 +1,12 @@
-"""What the models of `cvmlab.buying` maximise, and the sums behind their expectations.
+"""What the two models maximise, and the sums behind their expectations.
 
-Plain arrays in, numbers out; frames, messages and units of time are the matter of its callers.
-Parameters of a search are the logarithms of the model's, so that none can turn negative.
+A search runs over the logarithms of a model's parameters, so that none can turn negative.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,12 +23,10 @@ PART = 8192
 
 @dataclass(frozen=True)
 class Groups:
-    """A summary counted: customers with equal frequency, age and recency are one group.
+    """A summary counted: customers with equal frequency, age and recency are one group."""
 
-    ``x``, ``ages`` and ``recencies`` are the distinct values (times in the model's unit), the codes
-    point into them. The groups are those of customers who bought again; all others enter by age alone.
-    """
-
+    # ``x``, ``ages`` and ``recencies`` are the distinct values (times in the model's unit), the codes point into
+    # them. The groups are those of customers who bought again; all others enter by age alone.
     x: Array
     ages: Array
     recencies: Array
@@ -116,15 +112,7 @@ def group(summary: Summary, days_per_unit: float) -> Groups:
 
 
 def gamma_gamma_objective(frequency: Array, spend: Array) -> Objective:
-    """Return the objective of the Gamma-Gamma model, by the logarithms of p, q, gamma.
-
-    Parameters
-    ----------
-    frequency
-        Repeat purchase days, at least 1, shape (customers,).
-    spend
-        Mean spend of a repeat purchase day, above 0, shape (customers,).
-    """
+    """Return the objective of the Gamma-Gamma model, by the logarithms of p, q, gamma; both arrays above 0."""
     from scipy.special import gammaln, psi
 
     code, x = pd.factorize(frequency)
@@ -155,13 +143,7 @@ def gamma_gamma_objective(frequency: Array, spend: Array) -> Objective:
 
 
 def climb(negative: Objective, start: Array, bounds: Array) -> tuple[Array, float, float]:
-    """Search the maximum from a start; bounds have shape (parameters, 2).
-
-    Returns
-    -------
-    tuple
-        The point, minus the mean log-likelihood there, and the steepest slope left (towards the inside).
-    """
+    """Return the maximum found from a start, minus the mean log-likelihood there, and the steepest inward slope."""
     from scipy.optimize import minimize
 
     low, high = bounds[:, 0], bounds[:, 1]
@@ -171,14 +153,11 @@ def climb(negative: Objective, start: Array, bounds: Array) -> tuple[Array, floa
         found = minimize(negative, begin, jac=True, method="BFGS", options={"gtol": 1e-8})
         point = np.asarray(found.x, dtype=np.float64)
         if not ((low <= point) & (point <= high)).all():
+            pairs = [(float(least), float(most)) for least, most in bounds]
             found = minimize(
-                negative,
-                begin,
-                jac=True,
-                method="L-BFGS-B",
-                bounds=[(float(least), float(most)) for least, most in bounds],
+                negative, begin, jac=True, method="L-BFGS-B", bounds=pairs,
                 options={"ftol": 1e-14, "gtol": 1e-8, "maxiter": 500, "maxfun": 1000},
-            )
+            )  # fmt: skip
             point = np.asarray(found.x, dtype=np.float64)
     least, slope = negative(point)
     inward = point - np.clip(point - slope, low, high)
@@ -186,11 +165,9 @@ def climb(negative: Objective, start: Array, bounds: Array) -> tuple[Array, floa
 
 
 def polish(negative: Objective, start: Array, metric: Array) -> tuple[Array, float, float] | None:
-    """Walk from a start near the maximum to the maximum, with the curvature of a sample as metric.
-
-    Takes a handful of steps where a search from scratch takes dozens. None where it does not get there.
-    """
+    """Walk from a start near the maximum to it, with a sample's curvature as metric; None if that fails."""
     point = start
+    # a handful of steps where a search from scratch takes dozens
     for _ in range(12):
         least, slope = negative(point)
         steepest = float(np.abs(slope).max())
@@ -203,10 +180,7 @@ def polish(negative: Objective, start: Array, metric: Array) -> tuple[Array, flo
 
 
 def curvature(negative: Objective, point: Array) -> Array | None:
-    """Return the second derivatives at a maximum, shape (parameters, parameters), by differences.
-
-    None where the likelihood does not bend down in every direction: a parameter is not identified.
-    """
+    """Return the second derivatives at a maximum, by differences; None where a parameter is not identified."""
     step = 1e-5
     _, slope = negative(point)
     rows = [(negative(point + step * axis)[1] - slope) / step for axis in np.eye(len(point))]
@@ -217,10 +191,7 @@ def curvature(negative: Objective, point: Array) -> Array | None:
 
 
 def covariance(negative: Objective, point: Array, customers: int) -> Array:
-    """Return the covariance of the estimates (not their logarithms) from the curvature at the maximum.
-
-    NaN where a parameter is not identified.
-    """
+    """Return the covariance of the estimates, not their logarithms; NaN where a parameter is not identified."""
     bend = curvature(negative, point)
     if bend is None:
         return np.full((len(point), len(point)), np.nan)
@@ -228,44 +199,13 @@ def covariance(negative: Objective, point: Array, customers: int) -> Array:
     return np.asarray(np.linalg.inv(bend * customers) * np.outer(estimate, estimate), dtype=np.float64)
 
 
-def parameter_table(names: tuple[str, ...], model: Any, covariance: Array) -> pd.DataFrame:
-    """Return the columns ``parameter``, ``estimate``, ``standard_error`` of a model, a row a parameter."""
-    return pd.DataFrame(
-        {
-            "parameter": names,
-            "estimate": [getattr(model, name) for name in names],
-            "standard_error": np.sqrt(np.diag(covariance)),
-        }
-    )
-
-
 def mean_over_dropout(shape: Array, rate: Array, code: NDArray[np.int64], a: float, b: Array, time: float) -> Array:
-    """Return expected purchases within ``time`` of customers known to be alive.
-
-    The purchase rate is Gamma(shape, rate), the dropout probability p after each purchase Beta(a, b).
-    Integrating the rate out leaves g(p) = (1 - (1 + p z) ** -shape) / p with z = time / rate; its mean
-    over p is a trapezoid sum in logit(p), where the integrand is analytic in a strip, so the sum
-    converges exponentially. The chord from g(0) to g(1), whose mean is known, is taken out first: what is
-    left vanishes at both ends and keeps the sum short when a or b is near 0.
-
-    Parameters
-    ----------
-    shape, b
-        One value a distinct frequency, shape (frequencies,).
-    rate
-        Shape (pairs,), in the model's unit of time.
-    code
-        Which distinct frequency each pair has, shape (pairs,).
-    a
-        First parameter of the beta distribution.
-    time
-        In the model's unit of time.
-
-    Returns
-    -------
-    ndarray
-        Shape (pairs,).
-    """
+    """Return expected purchases within ``time`` of active customers, a pair of age and (coded) frequency each."""
+    # The purchase rate is Gamma(shape, rate), the dropout probability p after each purchase Beta(a, b).
+    # Integrating the rate out leaves g(p) = (1 - (1 + p z) ** -shape) / p with z = time / rate; its mean over p is
+    # a trapezoid sum in logit(p), where the integrand is analytic in a strip, so the sum converges exponentially.
+    # The chord from g(0) to g(1), whose mean is known, is taken out first: what is left vanishes at both ends and
+    # keeps the sum short when a or b is near 0.
     from scipy.special import betaln
 
     nodes, chunk = 192, 4096

@@ -33,25 +33,24 @@ def fit_bg_nbd(customers: Any, *, days_per_unit: float = 7) -> BgNbd:
     ----------
     customers
         Frame with ``frequency`` (repeat purchase days, whole, from 0), ``recency`` and ``age`` (days,
-        0 ≤ recency ≤ age), as `cvmlab.aggregate.summarise_customers` gives them.
+        0 ≤ recency ≤ age), from `cvmlab.aggregate.summarise_customers`.
     days_per_unit
         Days in the model's unit of time; only ``alpha`` and the log-likelihood depend on it.
 
     Returns
     -------
     BgNbd
-        Its `BgNbd.warning` tells where the data cannot tell customers apart.
+        Its ``warning`` says where the data cannot distinguish the customers.
 
     Raises
     ------
     CvmError
         Missing or non-numeric column, missing value, recency above age (names the row), too few
-        customers who bought again, a search that found no maximum.
+        customers with a second purchase, a search that found no maximum.
 
     Notes
     -----
-    Log-likelihood of Fader, Hardie & Lee (2005), equation (6). Customers with the same frequency,
-    recency and age are counted once with their number. Several starts are tried on a sample of the
+    Log-likelihood of Fader, Hardie & Lee (2005), equation (6). Several starts are tried on a sample of the
     customers, the best is followed to the maximum on all.
 
     Examples
@@ -76,15 +75,9 @@ def fit_bg_nbd(customers: Any, *, days_per_unit: float = 7) -> BgNbd:
         raise CvmError("buying.not_converged", model="BG/NBD")
     r, alpha, a, b = (float(estimate) for estimate in np.exp(point))
     fitted = BgNbd(
-        r=r,
-        alpha=alpha,
-        a=a,
-        b=b,
-        log_likelihood=-least * groups.customers,
-        customers=groups.customers,
-        days_per_unit=days_per_unit,
-        covariance=covariance(groups.negative, point, groups.customers),
-    )
+        r, alpha, a, b, -least * groups.customers, groups.customers, days_per_unit,
+        covariance(groups.negative, point, groups.customers),
+    )  # fmt: skip
     return replace(fitted, problem=_problem(fitted, summary))
 
 
@@ -123,27 +116,24 @@ def _problem(fitted: BgNbd, summary: Summary) -> str:
 def score_customers(
     customers: Any, bg_nbd: BgNbd, gamma_gamma: GammaGamma | None, *, days: float = DAYS_PER_YEAR
 ) -> pd.DataFrame:
-    """Return what the two models expect of each customer, beside the silence that is seen.
+    """Return what the two models expect of each customer, beside the observed silence.
 
     Parameters
     ----------
-    customers
-        Frame with ``customer_id``, ``frequency``, ``recency``, ``age`` (days) and ``monetary_value``.
-    bg_nbd
-        Fitted by `fit_bg_nbd`.
-    gamma_gamma
-        Fitted by `fit_gamma_gamma`. None where no such model can be fitted: then a customer's expected
+    customers, days
+        Frame with ``customer_id``, ``frequency``, ``recency``, ``age`` (days) and ``monetary_value``; length of
+        the future, in days.
+    bg_nbd, gamma_gamma
+        From `fit_bg_nbd` and `fit_gamma_gamma`. None where no spend model can be fitted: then a customer's expected
         spend is the own mean repeat spend, and for customers without one the mean of all repeat purchases.
-    days
-        Length of the future looked at, in days.
 
     Returns
     -------
     pandas.DataFrame
-        One row a customer, in the order given: ``customer_id``; observed: ``usual_gap_days`` (mean days
+        One row per customer, in the order given: ``customer_id``; observed: ``usual_gap_days`` (mean days
         between purchase days, NaN without repeat purchase), ``silent_days`` (since the last purchase);
         estimated: ``p_alive`` (1 where there is no repeat purchase, see `BgNbd.p_alive`),
-        ``expected_orders`` (purchase days in the next ``days``), ``expected_spend`` (money a purchase day),
+        ``expected_orders`` (purchase days in the next ``days``), ``expected_spend`` (money per purchase day),
         ``expected_revenue`` (their product, money in the next ``days``, not discounted).
 
     Examples
@@ -169,14 +159,13 @@ def score_customers(
         usual_gap = np.where(summary.frequency > 0, summary.recency / summary.frequency, np.nan)
     orders = bg_nbd.expected_purchases(customers, days)
     spend = own_spend(customers) if gamma_gamma is None else gamma_gamma.expected_spend(customers)
-    return pd.DataFrame(
-        {
-            CUSTOMER_ID: nw.from_native(customers, eager_only=True)[CUSTOMER_ID].to_numpy(),
-            "p_alive": bg_nbd.p_alive(customers),
-            "expected_orders": orders,
-            "expected_spend": spend,
-            "usual_gap_days": usual_gap,
-            "silent_days": summary.age - summary.recency,
-            "expected_revenue": orders * spend,
-        }
-    )
+    scores = {
+        CUSTOMER_ID: nw.from_native(customers, eager_only=True)[CUSTOMER_ID].to_numpy(),
+        "p_alive": bg_nbd.p_alive(customers),
+        "expected_orders": orders,
+        "expected_spend": spend,
+        "usual_gap_days": usual_gap,
+        "silent_days": summary.age - summary.recency,
+        "expected_revenue": orders * spend,
+    }
+    return pd.DataFrame(scores)

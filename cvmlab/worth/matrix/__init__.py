@@ -2,9 +2,8 @@
 
 Two axes, current value and growth potential (or headroom, where only a log is known), each low or high:
 I low/low, II low/high, III high/low, IV high/high. A customer is high where the figure is *above* the
-threshold. Where to draw the line is a choice: `cvmlab.matrix` makes it explicit, `sensitivity` shows
-what hangs on it. How customers move between the types is told in `cvmlab.matrix`. The functions of
-both can be called from here as well.
+threshold. Where to draw the line is a choice: `choose_thresholds` makes it explicit, `sensitivity` shows how
+much it matters. `migration` and `why_moved` show how customers move between the types.
 """
 
 import lazy_loader

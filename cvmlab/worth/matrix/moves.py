@@ -1,8 +1,7 @@
-"""Value migration: who moved between the types of the matrix, why, and which valuable customers slide (S11).
+"""Value migration: which customers moved between the types of the matrix, why, and which slide (S11).
 
-Changes of value show changes of behaviour early (CVM-ENC §3). The two frames compared are classified by
-`cvmlab.matrix.classify` with the *same* thresholds and made from windows of the same length, else
-the border moves and not the customer.
+Changes of value show changes of behaviour early (CVM-ENC §3). The two frames compared must come from windows of
+the same length and be classified with the *same* thresholds; otherwise the border moves and not the customer.
 """
 
 from __future__ import annotations
@@ -26,15 +25,7 @@ GONE = "gone"
 
 
 def check_types(customers: pd.DataFrame) -> None:
-    """Raise `CvmError` unless the customers are classified, one row each.
-
-    Examples
-    --------
-    >>> check_types(pd.DataFrame({"customer_id": ["1"], "value_type": ["V"]}))
-    Traceback (most recent call last):
-    ...
-    cvmlab.CvmError: The column 'value_type' holds 'V' in row 1; ...
-    """
+    """Raise `CvmError` unless the customers are classified, one row each."""
     check_columns(customers, [VALUE_TYPE])
     check_one_row_each(customers)
     unknown = ~customers[VALUE_TYPE].isin(VALUE_TYPES).to_numpy()
@@ -49,14 +40,14 @@ def migration(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     before, after
-        Classified customers: ``customer_id``, ``value_type`` [, ``revenue`` (money a window)].
+        Classified customers: ``customer_id``, ``value_type`` [, ``revenue`` (money in the window)].
 
     Returns
     -------
     pandas.DataFrame
         ``customer_id``, ``from_type``, ``to_type`` [, ``revenue_before``, ``revenue_after`` (money) where
-        both have revenue], a row for each customer of either frame, by id. A customer who is only in
-        ``after`` comes from ``"new"``, one who is only in ``before`` goes to ``"gone"``.
+        both have revenue], a row for each customer of either frame, by id. A customer only in ``after``
+        comes from ``"new"``, one only in ``before`` goes to ``"gone"``.
 
     Examples
     --------
@@ -77,23 +68,17 @@ def _moves(before: pd.DataFrame, after: pd.DataFrame, carried: Iterable[str]) ->
             numbers(customers, column)
     kept = [CUSTOMER_ID, VALUE_TYPE, *columns]
     both = before[kept].merge(after[kept], on=CUSTOMER_ID, how="outer", suffixes=("_before", "_after"), sort=True)
-    moves = pd.DataFrame({
+    moves = {
         CUSTOMER_ID: both[CUSTOMER_ID],
         "from_type": both["value_type_before"].fillna(NEW),
         "to_type": both["value_type_after"].fillna(GONE),
-    })  # fmt: skip
-    amounts = {f"{column}_{when}": both[f"{column}_{when}"].fillna(0.0) for column in columns
-               for when in ("before", "after")}  # fmt: skip
-    return moves.assign(**amounts)
+    }
+    amounts = [f"{column}_{when}" for column in columns for when in ("before", "after")]
+    return pd.DataFrame(moves | {name: both[name].fillna(0.0) for name in amounts})
 
 
 def migration_counts(moves: pd.DataFrame) -> pd.DataFrame:
-    """Return how many customers moved from each type to each type.
-
-    Parameters
-    ----------
-    moves
-        From `migration`.
+    """Return how many customers of a frame from `migration` moved from each type to each type.
 
     Returns
     -------
@@ -115,12 +100,8 @@ def migration_counts(moves: pd.DataFrame) -> pd.DataFrame:
     by_cell = moves.groupby(["from_type", "to_type"], observed=True)
     counts = by_cell.size().reindex(cells, fill_value=0).rename("customers").reset_index()
     in_row = counts.groupby("from_type")["customers"].transform("sum").to_numpy(dtype=np.float64)
-    counts["share_of_from"] = np.divide(
-        counts["customers"].to_numpy(dtype=np.float64),
-        in_row,
-        out=np.full(len(counts), np.nan),
-        where=in_row > 0,
-    )
+    here = counts["customers"].to_numpy(dtype=np.float64)
+    counts["share_of_from"] = np.divide(here, in_row, out=np.full(len(counts), np.nan), where=in_row > 0)
     if "revenue_before" in moves.columns:
         change = by_cell["revenue_after"].sum() - by_cell["revenue_before"].sum()
         counts["revenue_change"] = change.reindex(cells, fill_value=0.0).to_numpy()
@@ -131,18 +112,16 @@ def why_moved(before: pd.DataFrame, after: pd.DataFrame, *, small_change: float 
     """Return for each customer who moved how much of the change of revenue is due to frequency and to size.
 
     Revenue = orders × mean order size. The logarithmic mean L = (r₁ − r₀)/ln(r₁/r₀) shares the change
-    out without a remainder: L · ln(o₁/o₀) is due to the number of orders and L · ln(s₁/s₀) to their
-    size (Ang 2005, LMDI). Where refunds leave revenue at or below zero the logarithm fails and the
-    change is shared out at the mean of before and after: (o₁ − o₀) · (s₀ + s₁)/2. Without any order in
-    one of the windows all of it is due to the number of orders.
-
-    The reason names the larger part. It describes the change of revenue; it does not prove a cause.
+    out without a remainder: L · ln(o₁/o₀) is due to the number of orders and L · ln(s₁/s₀) to their size
+    (Ang 2005, The LMDI approach to decomposition analysis, Energy Policy 33). Where refunds leave revenue at or
+    below zero the logarithm fails and the change is shared out at the mean of before and after:
+    (o₁ − o₀) · (s₀ + s₁)/2. Without any order in one of the windows all of it is due to the number of orders.
+    The reason names the larger part: it describes the change of revenue, it does not prove a cause.
 
     Parameters
     ----------
     before, after
-        Classified customers: ``customer_id``, ``value_type``, ``revenue`` (money), ``orders``; windows
-        of the same length.
+        Classified customers: ``customer_id``, ``value_type``, ``revenue`` (money), ``orders``.
     small_change
         A change up to this share of the larger revenue is called none.
 
@@ -153,10 +132,6 @@ def why_moved(before: pd.DataFrame, after: pd.DataFrame, *, small_change: float 
         ``revenue_change``, ``change_by_orders``, ``change_by_order_size`` (money; the two add up to the
         change), ``reason``: ``started``, ``stopped``, ``more_orders``, ``fewer_orders``, ``larger_orders``,
         ``smaller_orders``, ``refunds_only``, ``not_revenue``, worded by ``term("matrix.reason_" + reason)``.
-
-    References
-    ----------
-    Ang (2005), The LMDI approach to decomposition analysis, Energy Policy 33.
 
     Examples
     --------
@@ -169,12 +144,8 @@ def why_moved(before: pd.DataFrame, after: pd.DataFrame, *, small_change: float 
     moves = _moves(before, after, [REVENUE, "orders"])
     moved = moves[moves["from_type"] != moves["to_type"]].reset_index(drop=True)
     change = (moved["revenue_after"] - moved["revenue_before"]).to_numpy(dtype=np.float64)
-    by_orders = _change_by_orders(
-        moved["revenue_before"].to_numpy(dtype=np.float64),
-        moved["revenue_after"].to_numpy(dtype=np.float64),
-        moved["orders_before"].to_numpy(dtype=np.float64),
-        moved["orders_after"].to_numpy(dtype=np.float64),
-    )
+    columns = ("revenue_before", "revenue_after", "orders_before", "orders_after")
+    by_orders = _change_by_orders(*(moved[column].to_numpy(dtype=np.float64) for column in columns))
     explained = moved.assign(revenue_change=change, change_by_orders=by_orders, change_by_order_size=change - by_orders)
     return explained.assign(reason=_reason(explained, small_change)).drop(columns=["orders_before", "orders_after"])
 
@@ -223,16 +194,14 @@ def value_at_risk(before: pd.DataFrame, after: pd.DataFrame, value: str = "curre
 
     Parameters
     ----------
-    before, after
-        Classified customers: ``customer_id``, ``value_type`` and the value column (money).
-    value
-        Its name.
+    before, after, value
+        Classified customers with ``customer_id``, ``value_type`` and the value column (money), and its name.
 
     Returns
     -------
     pandas.DataFrame
-        ``customer_id``, ``from_type``, ``to_type``, ``value_before``, ``value_after``, ``value_at_risk``
-        (money, before − after, at least 0), the largest first. One who is gone has a value of 0 after.
+        ``customer_id``, ``from_type``, ``to_type``, ``value_before``, ``value_after`` (0 if gone),
+        ``value_at_risk`` (money, before − after, at least 0), the largest first.
 
     Examples
     --------

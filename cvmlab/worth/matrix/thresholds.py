@@ -1,7 +1,4 @@
-"""Where the value matrix draws its lines between low and high (S11). A choice, made explicit.
-
-The default is break-even: low is who brings no more than the cost that would go away with the customer.
-"""
+"""Where the value matrix draws its lines between low and high (S11): a choice, made explicit."""
 
 from __future__ import annotations
 
@@ -32,7 +29,7 @@ class Thresholds(Scenario):
     Attributes
     ----------
     current_value, growth_potential
-        A customer above it is high (money, as the columns that are compared with it).
+        A customer above it is high; money, in the unit of the columns compared with it.
     current_value_choice, growth_potential_choice
         ``"stated"`` by hand, ``"break_even"``, ``"median"``, ``"quantile"``, or ``"previous"``: kept
         from the run before. Wording: ``term("matrix.choice_" + choice)``.
@@ -54,26 +51,19 @@ def break_even_threshold(
 ) -> float:
     """Return the current value at which keeping a customer just pays.
 
-    A customer is low who brings no more than the cost that would go away with the customer, after a
-    price and a cheaper service were tried. A median would fire half of the customers, good ones among
-    them; and a small customer is an option on a larger one (Haenlein, Kaplan & Schoder 2006).
+    A low customer brings no more than the cost that would go away with the customer, after another price and a
+    cheaper service were tried. A median would give up half of the customers, good ones among them; and a small
+    customer is an option on a larger one (Haenlein, Kaplan & Schoder 2006).
 
-    Formula: avoidable cost of a year × annuity over the years.
+    Formula: yearly avoidable cost × annuity over the years.
 
     Parameters
     ----------
     avoidable_cost
-        Money a year and customer: visits, mailings, service that would end with the customer. 0 if
+        Yearly money per customer: visits, mailings, service that would end with the customer. 0 if
         current value was computed after this cost.
-    years
-        Horizon over which current value was computed.
-    discount_rate, first
-        As in `cvmlab.value.present_value`.
-
-    Returns
-    -------
-    float
-        Money.
+    years, discount_rate, first
+        Horizon of current value; yearly rate; whether the first cost counts ``"now"`` or ``"next"`` year.
 
     Examples
     --------
@@ -88,19 +78,13 @@ def break_even_threshold(
 def strategy_break_even(strategy_cost: float, success_rate: float = 1) -> float:
     """Return the growth potential at which trying to develop a customer just pays.
 
-    Formula: cost of the strategy a customer / share of the customers with whom it succeeds.
+    Formula: cost of the strategy per customer / share of the customers with whom it succeeds.
 
     Parameters
     ----------
-    strategy_cost
-        Money a customer, at least 0; in the same span of time as the potential.
-    success_rate
-        Share of 1, above 0: an assumption until a test with a hold-out has measured it.
-
-    Returns
-    -------
-    float
-        Money.
+    strategy_cost, success_rate
+        Money per customer, at least 0, over the same time as the potential; share of 1, above 0: an assumption
+        until a test with a hold-out has measured it.
 
     Examples
     --------
@@ -131,22 +115,16 @@ def choose_thresholds(
 
     Parameters
     ----------
-    customers
-        The value and the potential column (money); only looked at for a median or quantile.
-    value, potential
-        Their names.
+    customers, value, potential
+        The value and the potential column (money), and their names.
     current_value_choice, growth_potential_choice
         ``"break_even"`` (default), ``"median"`` or ``"quantile"`` of the customers.
     avoidable_cost, years, discount_rate, first
-        As in `break_even_threshold`.
+        Those of `break_even_threshold`.
     strategy_cost, success_rate
-        As in `strategy_break_even`.
+        Those of `strategy_break_even`.
     quantile
         For ``"quantile"``, from 0 to 1.
-
-    Returns
-    -------
-    Thresholds
 
     Examples
     --------

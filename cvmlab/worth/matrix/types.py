@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,51 +13,31 @@ from cvmlab.core.checking import check_parameter
 from cvmlab.core.words import CvmError, read_rules, read_table, term
 from cvmlab.data.tables import PROFIT, REVENUE, check_one_row_each, numbers
 
-from .moves import (
-    VALUE_TYPE,
-    VALUE_TYPES,
-    check_types,
-)
-from .thresholds import (
-    CURRENT_VALUE,
-    GROWTH_POTENTIAL,
-    HEADROOM,
-    Thresholds,
-)
+from .moves import VALUE_TYPE, VALUE_TYPES, check_types
+from .thresholds import CURRENT_VALUE, GROWTH_POTENTIAL, HEADROOM, Thresholds
 
 MEASURES = (REVENUE, PROFIT, "assumed_profit", CURRENT_VALUE, HEADROOM, GROWTH_POTENTIAL)
-
 AXES = ("both", CURRENT_VALUE, GROWTH_POTENTIAL)
 
 
 def classify(
-    customers: pd.DataFrame,
-    thresholds: Thresholds,
-    value: str = CURRENT_VALUE,
-    potential: str = HEADROOM,
+    customers: pd.DataFrame, thresholds: Thresholds, value: str = CURRENT_VALUE, potential: str = HEADROOM
 ) -> pd.DataFrame:
-    """Add each customer's type in the value matrix.
+    """Add each customer's type in the value matrix (CRM3 §3.2.2).
 
     Parameters
     ----------
-    customers
-        ``customer_id`` and the two columns (money).
+    customers, value, potential
+        ``customer_id`` and the two columns (money), with their names; potential is ``"headroom"``, or
+        ``"growth_potential"`` where the wallet is known.
     thresholds
         A figure above is high, one at or below is low.
-    value
-        Column with current value.
-    potential
-        Column with ``"headroom"``, or ``"growth_potential"`` where the wallet is known.
 
     Returns
     -------
     pandas.DataFrame
         The customers with ``value_type`` (text): I low/low, II low value and high potential, III high
         value and low potential, IV high/high.
-
-    Notes
-    -----
-    Source: CRM3 §3.2.2.
 
     Examples
     --------
@@ -74,24 +55,18 @@ def _types(value: NDArray[np.float64], potential: NDArray[np.float64], threshold
     names = np.array(["I", "II", "III", "IV"], dtype=object)
     high_value = (value > thresholds.current_value).astype(np.intp)
     high_potential = (potential > thresholds.growth_potential).astype(np.intp)
-    types: NDArray[np.object_] = names[2 * high_value + high_potential]
-    return types
+    return np.asarray(names[2 * high_value + high_potential])
 
 
 def strategies(language: str | None = None) -> pd.DataFrame:
     """Return the rule table: which resources and strategy each type gets (CRM3 Table 3-2).
 
-    The signs, first steps and cautions are ours.
-
-    Parameters
-    ----------
-    language
-        ``"en"`` or ``"zh"``; the language in force if left out.
+    The signs, first steps and cautions are ours; ``language`` is ``"en"``, ``"zh"`` or the one in force.
 
     Returns
     -------
     pandas.DataFrame
-        A row a type in the rank of value: ``value_type``, ``rank``, ``current_value``, ``growth_potential``
+        A row per type in the rank of value: ``value_type``, ``rank``, ``current_value``, ``growth_potential``
         (low or high), ``name``, ``resources``, ``strategy``, ``lifecycle``, ``signs``, ``first_step``,
         ``caution`` (texts), ``resources_weight`` (ours, see `budget`).
 
@@ -120,16 +95,14 @@ def summarise_types(customers: pd.DataFrame, measures: Sequence[str] | None = No
 
     Parameters
     ----------
-    customers
-        From `classify`.
-    measures
-        Columns in money to add up; by default those of revenue, profit, assumed_profit, current_value,
-        headroom and growth_potential that are there.
+    customers, measures
+        From `classify`; columns in money to add up, by default those of revenue, profit, assumed_profit,
+        current_value, headroom and growth_potential that are there.
 
     Returns
     -------
     pandas.DataFrame
-        A row a type in the rank of value, types without customers too: ``value_type``, ``customers``,
+        A row per type in the rank of value, types without customers too: ``value_type``, ``customers``,
         ``customer_share``, and for each measure its sum and ``<measure>_share`` (share of 1 of the total;
         NaN where the total is zero or negative).
 
@@ -143,22 +116,23 @@ def summarise_types(customers: pd.DataFrame, measures: Sequence[str] | None = No
     check_types(customers)
     chosen = [name for name in MEASURES if name in customers.columns] if measures is None else list(measures)
     code = _rank_code(customers[VALUE_TYPE].to_numpy())
-    count = np.bincount(code, minlength=len(VALUE_TYPES))
-    summary = pd.DataFrame({
-        VALUE_TYPE: list(VALUE_TYPES), "customers": count, "customer_share": count / len(customers)
-    })  # fmt: skip
+    count = _sums(code)
+    summary = {VALUE_TYPE: list(VALUE_TYPES), "customers": count, "customer_share": count / len(customers)}
     for measure in chosen:
-        figures = numbers(customers, measure)
-        amount = np.bincount(code, weights=figures, minlength=len(VALUE_TYPES))
+        amount = _sums(code, numbers(customers, measure))
         total = amount.sum()
         share = amount / total if total > 0 else np.full(len(amount), np.nan)
-        summary = summary.assign(**{measure: amount, f"{measure}_share": share})
-    return summary
+        summary |= {measure: amount, f"{measure}_share": share}
+    return pd.DataFrame(summary)
 
 
 def _rank_code(types: NDArray[np.object_]) -> NDArray[np.intp]:
-    codes: NDArray[np.intp] = pd.Categorical(types, categories=list(VALUE_TYPES)).codes.astype(np.intp)
-    return codes
+    return pd.Categorical(types, categories=list(VALUE_TYPES)).codes.astype(np.intp)
+
+
+def _sums(code: NDArray[np.intp], weights: NDArray[np.float64] | None = None) -> NDArray[Any]:
+    """Return the number of customers, or the sum of a measure, of each type in the rank of value."""
+    return np.bincount(code, weights=weights, minlength=len(VALUE_TYPES))
 
 
 def sensitivity(
@@ -172,28 +146,24 @@ def sensitivity(
 ) -> pd.DataFrame:
     """Return how counts and value of the types change as the thresholds move.
 
-    A threshold t moves to t + (factor − 1)·|t|, which is factor × t for a positive one. A threshold of
+    A threshold t moves to ``t + (factor − 1)·|t|``, which is factor × t for a positive one. A threshold of
     exactly 0 has no factor; it moves by (factor − 1) × the median size of the figures on its axis.
 
     Parameters
     ----------
-    customers
-        ``customer_id`` and the two columns (money).
-    thresholds
-        Where they stand at factor 1.
-    factors
-        At least one, each above 0.
+    customers, value, potential
+        ``customer_id`` and the two columns (money), with their names.
+    thresholds, factors
+        Where they stand at factor 1; at least one factor, each above 0.
     axis
         ``"both"`` thresholds move, or only ``"current_value"`` or ``"growth_potential"``.
-    value, potential
-        Columns, as in `classify`.
 
     Returns
     -------
     pandas.DataFrame
-        A row a factor and type: ``factor``, ``current_value_threshold``, ``growth_potential_threshold``
+        A row per factor and type: ``factor``, ``current_value_threshold``, ``growth_potential_threshold``
         (money), ``value_type``, ``customers``, ``customer_share``, ``current_value`` (money) and
-        ``moved_share``: share of all customers who are in another cell than at factor 1.
+        ``moved_share``: share of all customers whose type differs from that at factor 1.
 
     Examples
     --------
@@ -219,21 +189,18 @@ def sensitivity(
         )
         there = _types(worth, could_bring, moved)
         code = _rank_code(there)
-        count = np.bincount(code, minlength=len(VALUE_TYPES))
-        tables.append(
-            pd.DataFrame(
-                {
-                    "factor": float(factor),
-                    "current_value_threshold": moved.current_value,
-                    "growth_potential_threshold": moved.growth_potential,
-                    VALUE_TYPE: list(VALUE_TYPES),
-                    "customers": count,
-                    "customer_share": count / len(customers),
-                    CURRENT_VALUE: np.bincount(code, weights=worth, minlength=len(VALUE_TYPES)),
-                    "moved_share": float((there != here).mean()),
-                }
-            )
-        )
+        count = _sums(code)
+        table = {
+            "factor": float(factor),
+            "current_value_threshold": moved.current_value,
+            "growth_potential_threshold": moved.growth_potential,
+            VALUE_TYPE: list(VALUE_TYPES),
+            "customers": count,
+            "customer_share": count / len(customers),
+            CURRENT_VALUE: _sums(code, worth),
+            "moved_share": float((there != here).mean()),
+        }
+        tables.append(pd.DataFrame(table))
     return pd.concat(tables, ignore_index=True)
 
 
@@ -243,32 +210,26 @@ def _moved(threshold: float, figures: NDArray[np.float64], factor: float) -> flo
 
 
 def budget(
-    customers: pd.DataFrame,
-    total: float,
-    weights: Mapping[str, float] | None = None,
-    basis: str | None = None,
+    customers: pd.DataFrame, total: float, weights: Mapping[str, float] | None = None, basis: str | None = None
 ) -> pd.DataFrame:
     """Return a budget shared out among the types by stated weights.
 
     The textbook ranks the resources (none, moderate, heavy, heaviest) and gives no figures: the default
-    weights 0, 1, 2, 3 a customer for I, II, III, IV are ours and meant to be discussed. It also calls
+    weights 0, 1, 2, 3 per customer for I, II, III, IV are ours and meant to be discussed. It also calls
     growth potential the main basis of the budget: ``basis="headroom"`` shares out by weight × headroom.
 
     Parameters
     ----------
-    customers
-        From `classify`.
-    total
-        Money to share out, at least 0.
-    weights
-        Type to weight, at least 0; types left out get nothing.
-    basis
-        Column in money to weigh by instead of the number of customers; a negative sum counts as 0.
+    customers, total
+        From `classify`; money to share out, at least 0.
+    weights, basis
+        Type to weight, at least 0 (types left out get nothing); column in money to weigh by instead of the
+        number of customers, where a negative sum counts as 0.
 
     Returns
     -------
     pandas.DataFrame
-        A row a type in the rank of value: ``value_type``, ``customers``, ``weight``, ``budget`` (money),
+        A row per type in the rank of value: ``value_type``, ``customers``, ``weight``, ``budget`` (money),
         ``budget_share`` (of the total), ``budget_per_customer`` (money, 0 without customers). Adds up to
         the total; if no type with a weight has customers, nothing is shared out.
 
@@ -282,20 +243,19 @@ def budget(
     weight = _weights(weights)
     check_types(customers)
     code = _rank_code(customers[VALUE_TYPE].to_numpy())
-    count = np.bincount(code, minlength=len(VALUE_TYPES))
-    amount = count if basis is None else np.bincount(
-        code, weights=numbers(customers, basis), minlength=len(VALUE_TYPES)
-    )  # fmt: skip
+    count = _sums(code)
+    amount = count if basis is None else _sums(code, numbers(customers, basis))
     claim = weight * np.maximum(amount, 0)
     share = claim / claim.sum() if claim.sum() > 0 else np.zeros(len(claim))
-    return pd.DataFrame({
+    table = {
         VALUE_TYPE: list(VALUE_TYPES),
         "customers": count,
         "weight": weight,
         "budget": total * share,
         "budget_share": share,
         "budget_per_customer": np.divide(total * share, count, out=np.zeros(len(count)), where=count > 0),
-    })  # fmt: skip
+    }
+    return pd.DataFrame(table)
 
 
 def _weights(weights: Mapping[str, float] | None) -> NDArray[np.float64]:

@@ -18,19 +18,16 @@ def whale_curve(customers: pd.DataFrame, profit: str = PROFIT) -> pd.DataFrame:
 
     Parameters
     ----------
-    customers
-        ``customer_id`` and the profit column (money, may be negative).
-    profit
-        Its name: ``"profit"`` where it is known, ``"assumed_profit"`` where it follows from a stated
-        margin (`cvmlab.value.assume_profit`).
+    customers, profit
+        ``customer_id`` and the profit column (money, may be negative), and its name: ``"profit"`` where it is
+        known, ``"assumed_profit"`` where it follows from a stated margin (`cvmlab.value.assume_profit`).
 
     Returns
     -------
     pandas.DataFrame
         ``rank`` (1 is the best; equal profits by id), ``customer_id``, ``customer_share`` (rank over
         customers), ``amount`` (money of this customer), ``cumulative`` (money) and ``cumulative_share``
-        (of the net total; ends at exactly 1). Where the total is zero or negative the shares mean
-        nothing and are NaN; `remark` says so in words.
+        (of the net total; ends at exactly 1; NaN where the total is zero or negative, see `remark`).
 
     Notes
     -----
@@ -48,20 +45,17 @@ def whale_curve(customers: pd.DataFrame, profit: str = PROFIT) -> pd.DataFrame:
 def concentration_curve(customers: pd.DataFrame, revenue: str = REVENUE) -> pd.DataFrame:
     """Return the cumulative revenue of the customers, from the largest to the smallest.
 
-    A customer whose refunds exceed the purchases counts as zero, so that the curve never falls and
-    never exceeds 100%; the total is that of the customers above zero.
+    A customer whose refunds exceed the purchases counts as zero, so the curve never falls or exceeds 100%.
 
     Parameters
     ----------
-    customers
-        ``customer_id`` and the revenue column (money).
-    revenue
-        Its name.
+    customers, revenue
+        ``customer_id`` and the revenue column (money), and its name.
 
     Returns
     -------
     pandas.DataFrame
-        Columns of `whale_curve`; ``amount`` is at least 0.
+        The columns of `whale_curve`; ``amount`` is at least 0.
 
     Examples
     --------
@@ -79,14 +73,15 @@ def _curve(customers: pd.DataFrame, amounts: NDArray[np.float64]) -> pd.DataFram
     cumulative = amounts[order].cumsum()
     rank = np.arange(1, len(ids) + 1)
     total = cumulative[-1]
-    return pd.DataFrame({
+    columns = {
         "rank": rank,
         CUSTOMER_ID: ids[order],
         "customer_share": rank / len(ids),
         "amount": amounts[order],
         "cumulative": cumulative,
         "cumulative_share": cumulative / total if total > 0 else np.full(len(ids), np.nan),
-    })  # fmt: skip
+    }
+    return pd.DataFrame(columns)
 
 
 def remark(curve: pd.DataFrame) -> str:
@@ -109,11 +104,9 @@ class Peak:
     Attributes
     ----------
     customers, customer_share
-        Those up to the top: all who bring more than zero.
-    cumulative
-        Money at the top, at least 0.
-    cumulative_share
-        Of the net total; above 1 where there are losses, NaN where shares are undefined.
+        Number and share of the customers up to the top: all with more than zero.
+    cumulative, cumulative_share
+        Money at the top, at least 0, and its share of the net total; NaN where shares are undefined.
     lost
         Money that the customers after the top take away again, at least 0.
     """
@@ -126,12 +119,7 @@ class Peak:
 
 
 def peak(curve: pd.DataFrame) -> Peak:
-    """Return the top of a whale curve: who brings profit, how much, and what the others take away.
-
-    Parameters
-    ----------
-    curve
-        From `whale_curve`.
+    """Return the top of a curve from `whale_curve`: how many bring profit, how much, and what the others take away.
 
     Examples
     --------
@@ -154,16 +142,14 @@ def peak(curve: pd.DataFrame) -> Peak:
 
 
 def top_share(curve: pd.DataFrame, share: float = 0.2) -> float:
-    """Return which share of the total the top share of the customers brings.
+    """Return the share of the total that the top share of the customers brings.
 
     Between two customers the curve is a straight line, so that 20% of 7 customers are 1.4 customers.
 
     Parameters
     ----------
-    curve
-        From `whale_curve` or `concentration_curve`.
-    share
-        Share of the customers, from 0 to 1.
+    curve, share
+        From `whale_curve` or `concentration_curve`; share of the customers, from 0 to 1.
 
     Returns
     -------
@@ -182,19 +168,17 @@ def top_share(curve: pd.DataFrame, share: float = 0.2) -> float:
 
 
 def customers_for(curve: pd.DataFrame, share: float = 0.8) -> float:
-    """Return which share of the customers, from the top, it takes to bring a share of the total.
+    """Return the smallest share of the customers, from the top, that brings a share of the total.
 
     Parameters
     ----------
-    curve
-        From `whale_curve` or `concentration_curve`.
-    share
-        Share of the total, from 0 to 1.
+    curve, share
+        From `whale_curve` or `concentration_curve`; share of the total, from 0 to 1.
 
     Returns
     -------
     float
-        The smallest such share of the customers; NaN where shares are undefined.
+        Share of 1; NaN where shares are undefined.
 
     Examples
     --------
@@ -216,16 +200,8 @@ def customers_for(curve: pd.DataFrame, share: float = 0.8) -> float:
 def gini(curve: pd.DataFrame) -> float:
     """Return the Gini coefficient of a curve: twice the area between it and the line of equal shares.
 
-    Parameters
-    ----------
-    curve
-        From `concentration_curve` (0: all equal; (n−1)/n: one of n brings all), or from `whale_curve`,
-        where losses can lift it above 1.
-
-    Returns
-    -------
-    float
-        NaN where shares are undefined.
+    From `concentration_curve` (0: all equal; (n−1)/n: one of n brings all), or from `whale_curve`, where
+    losses can lift it above 1; NaN where shares are undefined.
 
     Examples
     --------

@@ -1,7 +1,6 @@
 """What if we acted on the customers at the bottom of the whale curve? (S12 Beyond).
 
 Dissolving the worst does not double profit: fixed cost stays, and this year's worst are partly chance.
-The functions show the hope first and then take each of the two back.
 """
 
 from __future__ import annotations
@@ -25,22 +24,19 @@ class WorstCustomers(Scenario):
     share
         Share of the customers acted on, the worst by this year's profit.
     fixed_cost_share
-        Share of a customer's cost that stays when the customer goes: buildings, systems, overhead. Goods
-        and delivery go with the customer, so that the share is small in trade, large in services.
+        Share of a customer's cost that stays when the customer goes: buildings, systems, overhead; small in
+        trade, large in services.
     persistence
         Correlation of a customer's result from one year to the next. Below 1 this year's worst are
         partly chance, and next year's result is drawn to the mean of all.
-    stay_share
-        Share of those customers who stay.
-    price_change
-        Change of their price as a share of 1; volume of those who stay is unchanged.
-    saving
-        Share of their avoidable cost that a cheaper service saves.
+    stay_share, price_change, saving
+        Share of those customers who stay, change of their price (their volume is unchanged), and share of
+        their avoidable cost that a cheaper service saves.
     """
 
     share: float = number(0.3, minimum=0, maximum=1, step=0.05, word="portfolio.share", unit="share")
     fixed_cost_share: float = number(
-        0.2, minimum=0, maximum=1, step=0.05, word="portfolio.fixed_cost_share", unit="share"
+        0.2, word="portfolio.fixed_cost_share", minimum=0, maximum=1, step=0.05, unit="share"
     )
     persistence: float = number(0.6, minimum=0, maximum=1, step=0.05, word="portfolio.persistence", unit="share")
     stay_share: float = number(1, minimum=0, maximum=1, step=0.05, word="portfolio.stay_share", unit="share")
@@ -53,33 +49,27 @@ def after_acting(
 ) -> pd.DataFrame:
     """Return profit as it is and after acting on the worst customers, one assumption at a time.
 
-    Cost is revenue − profit. A customer's contribution is revenue − avoidable cost; the fixed part of
-    the cost is paid in any case. Next year's contribution is expected at
-    mean + persistence · (this year's − mean): the sum over all customers stays what it is, so that every
-    change comes from the action. Revenue and avoidable cost regress in the same way.
+    Cost is revenue − profit; its fixed part is paid in any case. Next year's revenue and avoidable cost are
+    expected at mean + persistence · (this year's − mean): the sums over all customers stay the same, so every
+    change comes from the action.
 
     Parameters
     ----------
-    customers
-        ``customer_id``, the profit and revenue columns (money a year).
+    customers, profit, revenue
+        ``customer_id``, the profit and revenue columns (yearly money), and their names; profit may be assumed.
     scenario
         What is done to whom.
-    profit, revenue
-        Names of the columns; profit may be an assumed one.
 
     Returns
     -------
     pandas.DataFrame
-        One row a step, ``step``, ``profit`` (money a year), ``change`` (money against the first row):
-        ``as_is``; ``hoped``, as if all cost were avoidable and this year's worst were the worst for
-        ever; ``fixed_cost_stays``; ``chance_evens_out``, with both corrections. The wording of a step
-        is ``term("portfolio." + step)``.
+        One row per step, ``step``, ``profit`` (yearly money), ``change`` (money, from the first row):
+        ``as_is``; ``hoped``, as if all cost were avoidable and this year's worst were always the worst;
+        ``fixed_cost_stays``; ``chance_evens_out``, with both corrections; worded by ``term("portfolio." + step)``.
 
     Examples
     --------
-    >>> customers = pd.DataFrame({
-    ...     "customer_id": list("abcd"), "revenue": [100.0] * 4, "profit": [60.0, 40.0, 20.0, -40.0],
-    ... })
+    >>> customers = pd.DataFrame({"customer_id": list("abcd"), "revenue": 100.0, "profit": [60.0, 40, 20, -40]})
     >>> dissolve = WorstCustomers(share=0.25, stay_share=0, fixed_cost_share=0.5, persistence=0.5)
     >>> after_acting(customers, dissolve)[["step", "profit"]].values.tolist()
     [['as_is', 80.0], ['hoped', 120.0], ['fixed_cost_stays', 50.0], ['chance_evens_out', 35.0]]
@@ -107,10 +97,7 @@ def _worst(customers: pd.DataFrame, earned: NDArray[np.float64], share: float) -
 
 
 def _profit_after(
-    earned: NDArray[np.float64],
-    sold: NDArray[np.float64],
-    worst: NDArray[np.bool_],
-    scenario: WorstCustomers,
+    earned: NDArray[np.float64], sold: NDArray[np.float64], worst: NDArray[np.bool_], scenario: WorstCustomers
 ) -> float:
     cost = sold - earned
     fixed = scenario.fixed_cost_share * cost.sum()
@@ -123,9 +110,8 @@ def _profit_after(
 
 
 def _expected_next(figures: NDArray[np.float64], persistence: float) -> NDArray[np.float64]:
-    mean = figures.mean()
-    expected: NDArray[np.float64] = mean + persistence * (figures - mean)
-    return expected
+    mean = float(figures.mean())
+    return mean + persistence * (figures - mean)
 
 
 def after_dissolving(
@@ -139,27 +125,16 @@ def after_dissolving(
 ) -> pd.DataFrame:
     """Return what dissolving the worst customers would bring; it does not double profit (S12 Beyond).
 
-    Parameters
-    ----------
-    customers, profit, revenue
-        As in `after_acting`.
-    share, fixed_cost_share, persistence
-        As in `WorstCustomers`; they are assumptions, to be replaced by the firm's own figures.
-
-    Returns
-    -------
-    pandas.DataFrame
-        As `after_acting`.
+    The frames are those of `after_acting`; the shares are fields of `WorstCustomers`, to be replaced by the
+    firm's own figures.
 
     Examples
     --------
-    >>> customers = pd.DataFrame({
-    ...     "customer_id": list("abcd"), "revenue": [100.0] * 4, "profit": [60.0, 40.0, 20.0, -40.0],
-    ... })
+    >>> customers = pd.DataFrame({"customer_id": list("abcd"), "revenue": 100.0, "profit": [60.0, 40, 20, -40]})
     >>> after_dissolving(customers, 0.25)["change"].round(1).tolist()
     [0.0, 40.0, 12.0, -7.2]
     """
-    scenario = WorstCustomers(share=share, stay_share=0, fixed_cost_share=fixed_cost_share, persistence=persistence)
+    scenario = WorstCustomers(share, fixed_cost_share, persistence, stay_share=0)
     return after_acting(customers, scenario, profit=profit, revenue=revenue)
 
 
@@ -176,33 +151,15 @@ def reprice(
 ) -> pd.DataFrame:
     """Return what another price for the worst customers would bring, when some of them leave over it.
 
-    Parameters
-    ----------
-    customers, profit, revenue
-        As in `after_acting`.
-    share, price_change, stay_share, fixed_cost_share, persistence
-        As in `WorstCustomers`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        As `after_acting`.
+    The frames are those of `after_acting`, the shares and the change fields of `WorstCustomers`.
 
     Examples
     --------
-    >>> customers = pd.DataFrame({
-    ...     "customer_id": list("abcd"), "revenue": [100.0] * 4, "profit": [60.0, 40.0, 20.0, -40.0],
-    ... })
+    >>> customers = pd.DataFrame({"customer_id": list("abcd"), "revenue": 100.0, "profit": [60.0, 40, 20, -40]})
     >>> reprice(customers, 0.25, price_change=0.1, stay_share=1)["change"].round(1).tolist()
     [0.0, 10.0, 10.0, 10.0]
     """
-    scenario = WorstCustomers(
-        share=share,
-        price_change=price_change,
-        stay_share=stay_share,
-        fixed_cost_share=fixed_cost_share,
-        persistence=persistence,
-    )
+    scenario = WorstCustomers(share, fixed_cost_share, persistence, stay_share, price_change=price_change)
     return after_acting(customers, scenario, profit=profit, revenue=revenue)
 
 
@@ -219,31 +176,13 @@ def serve_cheaper(
 ) -> pd.DataFrame:
     """Return what a cheaper service for the worst customers would bring, when some of them leave over it.
 
-    Parameters
-    ----------
-    customers, profit, revenue
-        As in `after_acting`.
-    share, saving, stay_share, fixed_cost_share, persistence
-        As in `WorstCustomers`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        As `after_acting`.
+    The frames are those of `after_acting`, the shares fields of `WorstCustomers`.
 
     Examples
     --------
-    >>> customers = pd.DataFrame({
-    ...     "customer_id": list("abcd"), "revenue": [100.0] * 4, "profit": [60.0, 40.0, 20.0, -40.0],
-    ... })
+    >>> customers = pd.DataFrame({"customer_id": list("abcd"), "revenue": 100.0, "profit": [60.0, 40, 20, -40]})
     >>> serve_cheaper(customers, 0.25, saving=0.5, stay_share=1)["change"].round(1).tolist()
     [0.0, 70.0, 56.0, 46.4]
     """
-    scenario = WorstCustomers(
-        share=share,
-        saving=saving,
-        stay_share=stay_share,
-        fixed_cost_share=fixed_cost_share,
-        persistence=persistence,
-    )
+    scenario = WorstCustomers(share, fixed_cost_share, persistence, stay_share, saving=saving)
     return after_acting(customers, scenario, profit=profit, revenue=revenue)

@@ -3,13 +3,12 @@
 Three kinds of figures are kept apart by their names:
 
 * *computed* from a model and its parameters: `margin_multiple`, `current_value`, `annuity`;
-* *assumed* by whoever states a margin or a likelihood: `assume_profit`, ``assumed_likelihood``;
-* *headroom*, which a log alone can show, and *growth potential*, which needs the customer's total
+* *assumed*, from a stated margin or likelihood: `assume_profit`, ``assumed_likelihood``;
+* *headroom*, visible in transaction data alone, and *growth potential*, which needs the customer's total
   business (the wallet): `headroom`, `growth_potential`.
 
-Time runs along the first axis of arrays, as in `cvmlab.aggregate.Panel`. A ``discount_rate`` is always a
-year's, a ``retention_rate`` always a period's. ``first="now"`` counts the first profit at once,
-``first="next"`` after one period.
+Time runs along the first axis of arrays. A ``discount_rate`` is yearly, a ``retention_rate`` per period.
+``first="now"`` counts the first profit at once, ``first="next"`` after one period.
 """
 
 import lazy_loader

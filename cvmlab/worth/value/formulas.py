@@ -26,24 +26,15 @@ def textbook_current_value(
     """Return current value by the textbook's rule (CRM3 §3.2.2).
 
     Profit of the latest period × expected remaining lifetime × overall discount rate, read as an
-    annuity: the "overall" rate is the mean discount factor over the lifetime.
-
-    The textbook calls the rule conservative. On one count it is not: an annuity at the *expected*
-    lifetime exceeds the expected present value, see `overstatement_of_textbook_rule`.
+    annuity: the "overall" rate is the mean discount factor over the lifetime. The textbook calls the rule
+    conservative; in one respect it is not, see `overstatement_of_textbook_rule`.
 
     Parameters
     ----------
-    profit_per_period
-        Money; stays as it is over the lifetime.
-    lifetime_periods
-        Expected remaining number of profits.
+    profit_per_period, lifetime_periods
+        Money, constant over the lifetime; expected number of profits still to come.
     discount_rate, periods_per_year, first
-        As in `present_value`.
-
-    Returns
-    -------
-    number or ndarray
-        Money.
+        Yearly rate, periods per year, and whether the first profit counts ``"now"`` or ``"next"`` period.
 
     Examples
     --------
@@ -61,10 +52,8 @@ def expected_lifetime(retention_rate: Amount, first: First = "next") -> Amount:
 
     Parameters
     ----------
-    retention_rate
-        A period's, from 0 to below 1.
-    first
-        As in `present_value`.
+    retention_rate, first
+        Per period, from 0 to below 1; whether the first profit counts ``"now"`` or ``"next"`` period.
 
     Examples
     --------
@@ -82,32 +71,24 @@ def margin_multiple(
     periods_per_year: float = 1,
     first: First = "next",
 ) -> Amount:
-    """Return the factor that turns a constant profit a period into its expected present value.
+    """Return the factor that turns a constant profit per period into its expected present value.
 
-    Formula: Σ (r/(1+i))^k = r/(1+i−r) for ``first="next"``; ``"now"`` adds exactly 1.
-    Assumes the same retention rate for every customer and period. Where customers differ, observed
-    retention rises with tenure and a constant rate understates those who stay long (Fader & Hardie 2010).
+    Formula: Σ (r/(1+i))^k = r/(1+i−r) for ``first="next"``; ``"now"`` adds exactly 1 (Gupta & Lehmann 2003,
+    Customers as assets, Journal of Interactive Marketing 17(1)). Assumes the same retention rate for every
+    customer and period. Where customers differ, observed retention rises with tenure and a constant rate
+    understates those who stay long (Fader & Hardie 2010).
 
     Parameters
     ----------
     retention_rate
-        A period's, from 0 to 1.
+        Per period, from 0 to 1.
     discount_rate, periods_per_year, first
-        As in `present_value`.
-
-    Returns
-    -------
-    number or ndarray
-        Pure number.
+        Yearly rate, periods per year, and whether the first profit counts ``"now"`` or ``"next"`` period.
 
     Raises
     ------
     CvmError
         If the sum has no end: r ≥ 1 + i.
-
-    References
-    ----------
-    Gupta & Lehmann (2003), Customers as assets, Journal of Interactive Marketing 17(1).
 
     Examples
     --------
@@ -129,12 +110,7 @@ def elasticity_of_multiple(
     """Return by how many percent the margin multiple rises when the retention rate rises by one percent.
 
     Formula: (1+i)/(1+i−r) for ``first="next"``, r/(1+i−r) for ``"now"``. One percent, not one point:
-    from .80 that is .808.
-
-    Parameters
-    ----------
-    retention_rate, discount_rate, periods_per_year, first
-        As in `margin_multiple`.
+    from .80 that is .808. The parameters are those of `margin_multiple`.
 
     Examples
     --------
@@ -153,22 +129,16 @@ def overstatement_of_textbook_rule(
     periods_per_year: float = 1,
     first: First = "next",
 ) -> Amount:
-    """Return by which share the annuity at the expected lifetime exceeds the expected present value.
+    """Return by what share of 1 the annuity at the expected lifetime exceeds the expected present value.
 
-    The annuity is concave in the lifetime, so that its value at the mean exceeds the mean of its values
-    (Jensen): a mean lifetime does not give the mean value.
+    The annuity is concave in the lifetime, so its value at the mean exceeds the mean of its values (Jensen).
 
     Parameters
     ----------
     retention_rate
-        A period's, above 0 and below 1; constant.
+        Per period, above 0 and below 1; constant.
     discount_rate, periods_per_year, first
-        As in `margin_multiple`.
-
-    Returns
-    -------
-    number or ndarray
-        Share of 1: 0.19 means 19% too high.
+        Yearly rate, periods per year, and whether the first profit counts ``"now"`` or ``"next"`` period.
 
     Examples
     --------
@@ -197,19 +167,17 @@ def current_value(
 ) -> NDArray[np.float64]:
     """Return the expected present value of the profit still to come, if behaviour stays as it is.
 
-    Formula: Σ S(t) m_t/(1+i)^t (S09). It counts the periods that are given: what lies after the last
-    one is left out.
+    Formula: Σ S(t) m_t/(1+i)^t (S09), over the given periods only.
 
     Parameters
     ----------
     survival
-        Chance that the customer is still there at each payment: S(1), S(2), … for ``first="next"``,
-        S(0), S(1), … for ``first="now"``. Shape (periods,) or (periods, customers); never rises.
+        Chance that the customer is still there at each payment, from S(1) for ``first="next"``, from S(0)
+        for ``"now"``. Shape (periods,) or (periods, customers); never rises.
     margins
-        Profit of each payment in money: a number, shape (customers,), (periods,) where survival is
-        (periods,) too, or (periods, customers).
+        Profit of each payment in money: a number, or an array that broadcasts against survival.
     discount_rate, periods_per_year, first
-        As in `present_value`.
+        Yearly rate, periods per year, and whether the first profit counts ``"now"`` or ``"next"`` period.
 
     Returns
     -------
@@ -228,13 +196,8 @@ def current_value(
     rises = np.diff(chances, axis=0) > 1e-12
     if rises.any():
         where = np.unravel_index(rises.argmax(), rises.shape)
-        after = (where[0] + 1, *where[1:])
-        raise CvmError(
-            "value.survival_rises",
-            before=f"{chances[where]:g}",
-            after=f"{chances[after]:g}",
-            period=int(after[0]) + 1,
-        )
+        before, after = chances[where], chances[(where[0] + 1, *where[1:])]
+        raise CvmError("value.survival_rises", before=f"{before:g}", after=f"{after:g}", period=int(where[0]) + 2)
     return present_value(_times(chances, "margins", margins), discount_rate, periods_per_year, first)
 
 
@@ -247,18 +210,19 @@ def current_value_from_purchases(
 ) -> NDArray[np.float64]:
     """Return current value where there is no contract and only silence can be observed (S09).
 
-    Formula: Σ E[orders in period t] · profit an order/(1+i)^t. The expected purchases hold the chance
-    that the customer is still alive already, so that a slow buyer is not taken for a lost one.
+    Formula: Σ E[orders in period t] · profit per order/(1+i)^t. The expected purchases already include the
+    chance that the customer is still active, so a slow buyer is not taken for a lost one.
 
     Parameters
     ----------
     expected_purchases
-        Expected orders in each period to come (not cumulated), shape (periods,) or
-        (periods, customers); for one year a customer ``orders[np.newaxis]`` with ``periods_per_year=1``.
+        Expected orders in each period to come (not cumulated), shape (periods,) or (periods, customers);
+        for one figure per customer and year ``orders[np.newaxis]`` with ``periods_per_year=1``.
     profit_per_order
-        Money: a number, shape (customers,), or as ``expected_purchases``.
+        Money: a number, shape (customers,), or that of ``expected_purchases``.
     discount_rate, periods_per_year, first
-        As in `present_value`; a month a period by default.
+        Yearly rate, periods per year (months by default), and whether the first profit counts ``"now"`` or
+        ``"next"`` period.
 
     Returns
     -------
@@ -280,23 +244,16 @@ def _times(shares: NDArray[np.float64], name: str, money: ArrayLike) -> NDArray[
     amounts = np.asarray(money, dtype=np.float64)
     check_parameter(name, amounts)
     try:
-        product: NDArray[np.float64] = shares * amounts
+        return np.asarray(shares * amounts)
     except ValueError:
+        label = Wording(f"checking.{name}")
         raise CvmError(
-            "value.shapes_differ",
-            label=Wording(f"checking.{name}"),
-            name=name,
-            shape=amounts.shape,
-            other_shape=shares.shape,
+            "value.shapes_differ", label=label, name=name, shape=amounts.shape, other_shape=shares.shape
         ) from None
-    return product
-
-
-# Profit
 
 
 def assume_profit(customers: pd.DataFrame, margin: float, cost_per_order: float = 0) -> pd.DataFrame:
-    """Add the profit that follows from a stated margin. It is assumed, not known, and named so.
+    """Add the profit that follows from a stated margin: assumed, not known, and named so.
 
     Formula: margin · revenue − cost per order · orders.
 
@@ -304,10 +261,8 @@ def assume_profit(customers: pd.DataFrame, margin: float, cost_per_order: float 
     ----------
     customers
         ``revenue`` (money), ``orders``.
-    margin
-        Share of revenue left after the cost of goods, from 0 to 1; the same for all customers.
-    cost_per_order
-        Money for each order (picking, delivery, booking), at least 0.
+    margin, cost_per_order
+        Share of revenue left after the cost of goods, 0 to 1; money per order (picking, delivery), at least 0.
 
     Returns
     -------
@@ -327,24 +282,22 @@ def assume_profit(customers: pd.DataFrame, margin: float, cost_per_order: float 
 
 
 def profit_per_order(customers: pd.DataFrame, profit: str = PROFIT, prior_orders: float = 0) -> NDArray[np.float64]:
-    """Return each customer's mean profit an order, drawn to the mean of all where orders are few.
+    """Return each customer's mean profit per order, drawn to the mean of all where orders are few.
 
-    Formula: (profit + w · p)/(orders + w) with the mean profit an order p of all customers and the
+    Formula: (profit + w · p)/(orders + w) with the mean profit per order p of all customers and the
     weight w of ``prior_orders`` orders (ours). Without a weight it is the plain mean, 0 without orders.
 
     Parameters
     ----------
-    customers
-        ``orders`` and the profit column (money).
-    profit
-        Its name, for example ``"assumed_profit"``.
+    customers, profit
+        ``orders`` and the profit column (money), and its name, for example ``"assumed_profit"``.
     prior_orders
         Number of orders that the mean of all counts for, at least 0.
 
     Returns
     -------
     ndarray
-        Money an order, shape (customers,).
+        Money per order, shape (customers,).
 
     Examples
     --------

@@ -1,8 +1,4 @@
-"""What a customer could bring more: headroom from a log, growth potential where the wallet is known (S10).
-
-Headroom and potential are different things and never share a name. A log shows only what comes to us;
-potential needs the customer's total business, the chance that a strategy changes behaviour, and its cost.
-"""
+"""What more a customer could bring: headroom from transactions, growth potential where the wallet is known (S10)."""
 
 from __future__ import annotations
 
@@ -28,38 +24,33 @@ def headroom(
     minimum_days: float | None = None,
     likelihood: str | None = None,
 ) -> pd.DataFrame:
-    """Add what a customer would bring more a year by buying as the upper quartile of the peers do.
+    """Add what more a customer would bring per year by buying as the upper quartile of the peers do.
 
-    Headroom is all that a log alone can show. It is *not* growth potential: nobody knows from a log
-    how much the customer buys elsewhere, nor whether an action would change it (Du, Kamakura & Mela 2007).
-
-    Peers are the customers in the same quantile band of ``breadth`` (distinct products) where that
-    column is there, else of orders a year. A band with equal figures is not split, so that there may be
-    fewer bands than asked for. The reference of a band is the ``reference_quantile`` of its members'
-    yearly value. Headroom is reference − own, never below 0, with an own value below 0 taken as 0.
+    Headroom is *not* growth potential: transactions do not show how much the customer buys elsewhere, nor
+    whether an action would change it (Du, Kamakura & Mela 2007). Peers are the customers in the same quantile
+    band of ``breadth`` (distinct products) or, without that column, of orders per year; equal figures stay in
+    one band. The reference of a band is the ``reference_quantile`` of its members' yearly value. Headroom is
+    reference − own, never below 0, with an own value below 0 taken as 0.
 
     Parameters
     ----------
     customers
-        ``age`` (days since the first purchase), ``orders`` (unless there is ``breadth``), and the
-        value column.
+        ``age`` (days since the first purchase), ``orders`` (unless there is ``breadth``), and the value column.
     value
         Column in money over the customer's age: ``"revenue"``, ``"profit"`` or ``"assumed_profit"``.
-    reference_quantile
-        From 0 to 1.
-    bands
-        Number of bands, at least 1.
+    reference_quantile, bands
+        From 0 to 1; number of bands, at least 1.
     minimum_days
-        A shorter age counts as so many days, for the yearly rate of a newcomer is mostly chance.
-        Unless given: 365, or the greatest age in the data if no customer is that old.
+        The least age that counts, since the yearly rate of a newcomer is mostly chance; by default 365, or
+        the greatest age in the data if that is less.
     likelihood
-        Column with the chance, from 0 to 1, that the gap can be closed at all, for example P(alive)
-        of `cvmlab.buying`; headroom is multiplied by it.
+        Column with the chance, 0 to 1, that the gap can be closed at all, such as P(alive) from
+        `cvmlab.buying`; headroom is multiplied by it.
 
     Returns
     -------
     pandas.DataFrame
-        The customers with ``value_per_year``, ``reference_per_year`` and ``headroom`` (all money a year).
+        The customers with ``value_per_year``, ``reference_per_year`` and ``headroom`` (all yearly money).
 
     Examples
     --------
@@ -89,13 +80,7 @@ def headroom(
 
 
 def bands_for(customers: int) -> int:
-    """Return into how many bands of peers so many customers are split: some fifty in each, at most ten bands.
-
-    Examples
-    --------
-    >>> bands_for(30), bands_for(220), bands_for(10_000)
-    (1, 4, 10)
-    """
+    """Return the number of bands of peers for a number of customers: some fifty in each, at most ten bands."""
     return int(np.clip(customers // 50, 1, 10))
 
 
@@ -127,46 +112,37 @@ def growth_potential(
 ) -> pd.DataFrame:
     """Add share of wallet and growth potential, where the customer's total business is known (S10).
 
-    Up-buying becomes likelier the smaller our share and the higher the relationship level; a customer
-    below the neutral level may even cut the share; at 100% share nothing is left, unless the customer's
-    own business grows. The form of the likelihood is ours, and assumed: tests of the strategy replace it.
-
-    With share s = revenue/wallet and strength e = (level − neutral)/(1 − neutral), or
+    Up-buying is likelier the smaller our share and the higher the relationship level; below the neutral level
+    a customer may even cut the share. The form of the likelihood is ours, and assumed; tests of the strategy
+    replace it. With share s = revenue/wallet and strength e = (level − neutral)/(1 − neutral), or
     (level − neutral)/neutral below it:
 
     * ``assumed_likelihood`` p = e · (1 − s);
     * ``extra_revenue`` = p · (wallet − revenue), or p · revenue where p is negative;
     * in year t the share of the grown business adds revenue · ((1+g)^t − 1);
-    * ``growth_potential`` = margin · present value of both over the years − cost of the strategy,
-      and 0 where that is negative, for nobody starts a strategy that does not pay.
+    * ``growth_potential`` = margin · present value of both over the years − cost of the strategy, at least 0.
 
     Parameters
     ----------
     customers
         ``customer_id``, the wallet, revenue and relationship level (or likelihood) columns.
-    margin
-        Share of revenue that is profit, from 0 to 1: assumed.
-    strategy_cost
-        Money a customer, spent once and now.
-    years
-        Horizon, a whole number of at least 1.
-    discount_rate, first
-        As in `present_value`.
+    margin, strategy_cost
+        Assumed share of revenue that is profit, 0 to 1; money per customer, spent once and now.
+    years, discount_rate, first
+        Horizon of at least 1 whole year; yearly rate; whether the first profit counts ``"now"`` or ``"next"`` year.
     wallet, revenue
-        Columns in money *a year*: the customer's total business, and what comes to us.
-    relationship_level
-        Column from 0 to 1, as the caller judges it.
-    neutral_level
-        Level below which the customer tends to cut the share, from 0 to below 1.
+        Columns in *yearly* money: the customer's total business, and what comes to us.
+    relationship_level, neutral_level
+        Column from 0 to 1, and the level below which the customer tends to cut the share, from 0 to below 1.
     likelihood
-        Column from 0 to 1 with a likelihood of up-buying that is used instead.
+        Column from 0 to 1 with a likelihood of up-buying that is used instead of the level.
     wallet_growth
         Yearly growth of the customers' own business, as a share of 1.
 
     Returns
     -------
     pandas.DataFrame
-        The customers with ``share_of_wallet``, ``assumed_likelihood``, ``extra_revenue`` (money a year)
+        The customers with ``share_of_wallet``, ``assumed_likelihood``, ``extra_revenue`` (yearly money)
         and ``growth_potential`` (money, present value).
 
     Examples

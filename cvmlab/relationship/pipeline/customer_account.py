@@ -1,4 +1,4 @@
-"""The customer account 台帐: one line a customer, with what a salesperson must know before the next call."""
+"""The customer account 台帐: one line per customer, with what a salesperson must know before the next call."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cvmlab.data.tables import AMOUNT, COST, CUSTOMER_ID, DATE, PRODUCT, check_columns
+from cvmlab.data.tables import AMOUNT, CUSTOMER_ID, DATE, PRODUCT, check_columns
 
-from .events import EVENT, EVENTS, PAID, PURCHASES, STATE, VALUE, check_events, delivered_orders, last_day, spells
-from .frames import pandas_frame
+from .events import EVENT, EVENTS, MONEY, PAID, PURCHASES, STATE, check_events, delivered_orders, last_day, spells
+from .inputs import pandas_frame
 
 #: Columns that say who and where a customer is; the last one seen counts.
 PROFILE = ("customer_name", "sector", "region", "owner", "phone")
@@ -25,25 +25,19 @@ def account(events: Any, *, as_of: dt.date | str | None = None) -> pd.DataFrame:
     Parameters
     ----------
     events
-        As in `check_events` [, ``customer_name``, ``sector``, ``region``, ``owner``, ``phone``; ``product``;
-        ``amount`` (money invoiced) and ``paid`` (money received)].
+        An event log as `check_events` describes it, anything else is refused [, ``customer_name``, ``sector``,
+        ``region``, ``owner``, ``phone``; ``product``; ``amount`` (money invoiced) and ``paid`` (money received)].
     as_of
-        As in `spells`.
+        Last day observed; the last day of the log if left out.
 
     Returns
     -------
     pandas.DataFrame
-        One row a customer, by id: ``customer_id`` [, the columns above that say who], ``state`` (now),
-        ``since`` (day it was entered), ``first_date``, ``last_date`` (of any event, our calls among them)
-        [, where there is ``event``: ``purchases`` (number, the first order included), ``last_purchase``
-        (day), ``silent_days`` (since the last purchase; missing if there is none), ``bought`` (products
-        with their number, the most frequent first)] [, ``invoiced``, ``paid``, ``receivables`` (money:
-        invoiced − paid)].
-
-    Raises
-    ------
-    CvmError
-        As `check_events`.
+        One row per customer, by id: ``customer_id`` [, the columns above that say who], ``state`` (now), ``since`` (day
+        it was entered), ``first_date``, ``last_date`` (of any event, our calls among them) [, where there is ``event``:
+        ``purchases`` (number, the first order included), ``last_purchase`` (day), ``silent_days`` (since the last
+        purchase; missing if there is none), ``bought`` (products with their number, the most frequent first)]
+        [, ``invoiced``, ``paid``, ``receivables`` (money: invoiced − paid)].
 
     Examples
     --------
@@ -84,26 +78,22 @@ def account(events: Any, *, as_of: dt.date | str | None = None) -> pd.DataFrame:
 def activities(events: Any) -> pd.DataFrame:
     """Return what was done with and for each customer, by kind: what comes after the order, and when.
 
-    After the order a customer waits to be delivered on time, installed, trained, and pays in instalments (S06).
-    Give such events their names in ``event``; a kind that a customer lacks has no row.
+    After the order a customer waits for delivery on time, installation and training, and pays in instalments (S06).
+    Name such events in ``event``; a kind that a customer lacks has no row.
 
     Parameters
     ----------
     events
-        As in `check_events`, with ``event`` (any names; rows without one are changes of state only).
+        An event log as `check_events` describes it, with ``event`` (any names; rows without one are changes of state
+        only); anything else is refused.
 
     Returns
     -------
     pandas.DataFrame
-        One row a customer and kind of event, by customer and first day: ``customer_id``, ``event``, ``times``,
+        One row per customer and kind of event, by customer and first day: ``customer_id``, ``event``, ``times``,
         ``first_date``, ``last_date``, ``days_from_order`` (from the customer's first order that was not cancelled to
         the first event of the kind on that day or later; missing if there is none) [, the sums of ``value``,
         ``cost``, ``amount``, ``paid`` (money), as far as the log has them].
-
-    Raises
-    ------
-    CvmError
-        As `check_events`, and for a log without ``event``.
 
     Examples
     --------
@@ -121,9 +111,9 @@ def activities(events: Any) -> pd.DataFrame:
     ordered = day[delivered_orders(log)].groupby(log[CUSTOMER_ID]).min()
     waited = (day - ordered.reindex(log[CUSTOMER_ID]).to_numpy()).dt.days
     kinds = log[EVENT].astype(object).where(log[EVENT].notna(), "")
-    told = log.assign(**{EVENT: kinds, DATE: day, "waited": waited.where(waited >= 0)})[(kinds != "").to_numpy()]
-    by_kind = told.groupby([CUSTOMER_ID, EVENT])
-    money = [name for name in (VALUE, COST, AMOUNT, PAID) if name in log]
+    named = log.assign(**{EVENT: kinds, DATE: day, "waited": waited.where(waited >= 0)})[(kinds != "").to_numpy()]
+    by_kind = named.groupby([CUSTOMER_ID, EVENT])
+    money = [name for name in MONEY if name in log]
     done = pd.DataFrame({
         "times": by_kind.size(),
         "first_date": by_kind[DATE].min(),

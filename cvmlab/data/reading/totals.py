@@ -1,10 +1,10 @@
-"""Adding up the judged rows: suspicious customers, exact sums, samples and warnings → the data report."""
+"""The judged rows added up: suspicious customers, exact sums, samples and warnings → the data report."""
 
 from __future__ import annotations
 
 import calendar
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -23,7 +23,7 @@ SHARE = 0.05
 FEWEST_CUSTOMERS = 50
 FEWEST_ROWS = 30
 SAMPLES = 5
-# Where names such as "Guest 17" or "Test 3" are those of so many and of more than half, they are no collective ids.
+# Where more customers than this, and more than half, have names such as "Guest 17", the log is an anonymised one.
 SCHEME_CUSTOMERS, _SCHEME_SHARE = 20, 0.5
 _LISTED = 5  # suspicious customers that get a sentence of their own
 _USED = f"reason = {REASON_CODES[USED]}"
@@ -31,7 +31,7 @@ _ORDERS = "CASE WHEN count(order_id) = 0 THEN count(*) ELSE count(DISTINCT order
 _NAMES = {code: reason for reason, code in REASON_CODES.items()}
 
 
-def account(
+def make_report(
     connection: Any,
     stage: Sequence[RawTable],
     mappings: Sequence[ColumnMapping],
@@ -40,15 +40,9 @@ def account(
     notes: Sequence[Note],
     unused: Sequence[Unused],
 ) -> DataReport:
-    """Exclude suspicious customers from ``log`` and return the data report.
-
-    Raises
-    ------
-    CvmError
-        If there are no rows, or none can be used: names the commonest reason and a sample.
-    """
+    """Exclude suspicious customers from ``log`` and return the data report."""
     outside = ", ".join(str(REASON_CODES[reason]) for reason in OUTSIDE)
-    # taken before suspicious customers are excluded and apart from the reasons, as a control
+    # a control: taken before suspicious customers are excluded, and apart from the reasons
     rows, amount = connection.execute(
         f"SELECT count(*), coalesce(sum(exact), 0) FROM log WHERE reason NOT IN ({outside})"
     ).fetchone()
@@ -67,7 +61,7 @@ def account(
     ).fetchone()
     if not customers:
         raise _all_bad(name, sums, samples, rows)
-    found = [
+    found = (
         *notes,
         *_cut_exports(connection, stage),
         *_lost_digits(connection, mappings),
@@ -75,32 +69,15 @@ def account(
         *_dates(connection, last, rules),
         *_suspicion_notes(suspicious, asked=rules.include_suspicious),
         *_plain_notes(connection, mappings, customers),
-    ]
-    return DataReport(
-        name=name,
-        sums=sums,
-        control_rows=rows,
-        control_amount=Decimal(amount),
-        samples=samples,
-        suspicious=suspicious,
-        notes=tuple(found),
-        unused=tuple(unused),
-        first_date=first.isoformat(),
-        last_date=last.isoformat(),
-        customers=customers,
     )
+    dates = (first.isoformat(), last.isoformat())
+    return DataReport(name, sums, rows, Decimal(amount), samples, suspicious, found, tuple(unused), *dates, customers)
 
 
 def find_suspicious(connection: Any, *, excluded: bool) -> tuple[SuspiciousCustomer, ...]:
-    """Return the ids in ``log`` that are perhaps no customers: by name, or by their share of the rows.
-
-    By share: over 5% of the rows and at least 30, where there are at least 50 customers. It is excluded only if it
-    has at least twice as many rows as the largest customer below 5%, and on a day on which it buys at least twice
-    as many orders (rows without order ids) as 99% of the others: a till's collective id serves many people a
-    day. Else it is likely a key account in a heavy tail, and is only shown. By name nobody is suspicious where more
-    than half of the customers, and more than 20, would be: so they are called in an anonymised log.
-    """
+    """Return the ids in ``log`` that may not be customers: by name, or by their share of the rows."""
     pattern = quoted(rf"(?i)\s*(?:{row_pattern('suspicious_customer')})\s*")
+    # A collective id serves many people a day; another large share is likely a key account, and only shown.
     ordinary = f"rows <= {SHARE} * all_rows AND NOT by_name"
     found = connection.execute(
         f"""WITH counted AS (
@@ -212,12 +189,15 @@ def _cut_exports(connection: Any, stage: Sequence[RawTable]) -> list[Note]:
     ]
 
 
+def _columns_of(roles: Iterable[str], mappings: Sequence[ColumnMapping]) -> Iterator[tuple[str, str]]:
+    """Yield those of the roles that a part has, each with its column in the first such part."""
+    for role in roles:
+        yield from ((role, mapping[role]) for mapping in [m for m in mappings if role in m][:1])
+
+
 def _lost_digits(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]:
     notes = []
-    for role in (tables.CUSTOMER_ID, tables.ORDER_ID):
-        column = next((mapping[role] for mapping in mappings if role in mapping), None)
-        if column is None:
-            continue
+    for role, column in _columns_of((tables.CUSTOMER_ID, tables.ORDER_ID), mappings):
         # one long id in a thousand ends in 000 by itself
         lost, long, example = connection.execute(
             rf"""SELECT count(*) FILTER (id LIKE '%000' OR id NOT SIMILAR TO '\d+'), count(*),
@@ -232,10 +212,7 @@ def _lost_digits(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Not
 
 def _missing_money(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]:
     notes = []
-    for role in (tables.PROFIT, tables.COST):
-        column = next((mapping[role] for mapping in mappings if role in mapping), None)
-        if column is None:
-            continue
+    for role, column in _columns_of((tables.PROFIT, tables.COST), mappings):
         (count,) = connection.execute(f"SELECT count(*) FROM log WHERE {_USED} AND {role} IS NULL").fetchone()
         if count:
             notes.append(Note("profit_missing", {"column": column, "count": f"{count:,}"}, "warning"))

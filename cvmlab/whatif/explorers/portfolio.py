@@ -1,0 +1,151 @@
+"""The what-if of the whale curve: what to do with the worst customers (S12)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cvmlab.charts import style
+from cvmlab.core import formats
+from cvmlab.core.words import say, term
+from cvmlab.data.tables import CUSTOMER_ID, PROFIT, REVENUE
+from cvmlab.worth import portfolio
+
+from ..measures import Measure
+from ..widget import WhatIf
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from ..guessing import Guess
+
+
+def whale_curve(
+    customers: pd.DataFrame,
+    scenario: portfolio.WorstCustomers | None = None,
+    *,
+    profit: str = PROFIT,
+    revenue: str = REVENUE,
+    currency: str = "",
+    after: Guess | None = None,
+) -> WhatIf:
+    """Return the what-if of the whale curve: the worst customers dissolved, repriced or served cheaper.
+
+    The curve is this year's profit, from the best customer to the worst. Its end is the profit of all.
+    Three lines say what is to be expected after acting on the worst: as hoped, with fixed cost staying,
+    and with chance evening out as well (`cvmlab.portfolio.after_acting`).
+
+    Parameters
+    ----------
+    customers
+        ``customer_id``, the profit and the revenue column (money per year).
+    scenario
+        Where the sliders start; by default nothing is done yet.
+    profit, revenue
+        Columns; ``profit="assumed_profit"`` where profit follows from a stated margin.
+    currency
+        Sign of the currency.
+    after
+        A guess to be committed first (`WhatIf`).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> customers = pd.DataFrame({
+    ...     "customer_id": list("abcd"), "revenue": [100.0] * 4, "profit": [60.0, 40.0, 20.0, -40.0],
+    ... })
+    >>> what_if = whale_curve(customers)
+    >>> what_if.set(share=0.25, stay_share=0)
+    >>> print(what_if.sentence)
+    Acting on the worst 25% of customers promises 40 more in profit per year. ... expect 7.2 less in profit per year.
+    """
+    curve = portfolio.whale_curve(customers, profit)
+    share = np.concatenate(([0.0], curve["customer_share"].to_numpy()))
+    cumulative = np.concatenate(([0.0], curve["cumulative"].to_numpy()))
+    rows = style.thinned(len(share), 1_000)
+    label = term("assumed_profit" if profit == "assumed_profit" else "profit")
+    needed = customers[[CUSTOMER_ID, profit, revenue]]
+
+    def compute(action: portfolio.WorstCustomers) -> dict[str, Any]:
+        steps = portfolio.after_acting(needed, action, profit=profit, revenue=revenue)
+        found: dict[str, Any] = dict(zip(steps["step"], steps["profit"].astype(float), strict=True))
+        return {**found, "share": action.share, "acted_on": round(action.share * len(needed))}
+
+    def frame(ax: Axes, _: dict[str, Any]) -> None:
+        ax.fill_between(share[rows], cumulative[rows], color=style.BLUE, alpha=0.08, linewidth=0)
+        ax.plot(share[rows], cumulative[rows], color=style.BLUE, linewidth=2.2)
+        ax.axhline(cumulative[-1], color=style.GRID, linewidth=1.2)
+        ax.set_xlim(0, 1.6)
+        ax.set_xticks([0, 0.2, 0.4, 0.6, 0.8, 1.0])
+        style.percent_axis(ax.xaxis, term("charts.share_of_customers_by_profit"))
+        style.money_axis(ax.yaxis, say("charts.cumulative_of", value=label), currency)
+        # room for what acting may bring, so that the axes seldom have to grow
+        ax.margins(y=0.12)
+
+    def draw(ax: Axes, result: dict[str, Any]) -> None:
+        left = 1 - result["share"]
+        inside = share[rows] >= left - 1e-12
+        x = np.concatenate(([left], share[rows][inside]))
+        y = np.concatenate(([np.interp(left, share, cumulative)], cumulative[rows][inside]))
+        ax.fill_between(x, y, color=style.VERMILION, alpha=0.3, linewidth=0)
+        ax.plot(x, y, color=style.VERMILION, linewidth=2.6)
+        _draw_levels(ax, result)
+
+    def sentence(_: dict[str, Any], now: dict[str, Any]) -> str:
+        return say(
+            "whatif.whale_sentence",
+            share=formats.percent(now["share"]),
+            hoped=_gain(now["hoped"] - now["as_is"]),
+            likely=_gain(now["chance_evens_out"] - now["as_is"]),
+        )
+
+    return WhatIf(
+        scenario or portfolio.WorstCustomers(),
+        compute,
+        draw,
+        frame=frame,
+        measures=[Measure("acted_on", "whatif.acted_on", "customers"), *map(_net_profit, list(_LEVELS)[1:])],
+        sentence=sentence,
+        title="whatif.whale_title",
+        presets={
+            "whatif.dissolve": {"stay_share": 0.0, "price_change": 0.0, "saving": 0.0},
+            "whatif.reprice": {"stay_share": 0.8, "price_change": 0.1, "saving": 0.0},
+            "whatif.cheaper": {"stay_share": 0.9, "price_change": 0.0, "saving": 0.2},
+        },
+        ranges={"price_change": (-0.5, 0.5, 0.01)},
+        after=after,
+        currency=currency,
+        height=430,
+    )
+
+
+_LEVELS = {"as_is": style.QUIET, "hoped": style.SKY, "fixed_cost_stays": style.ORANGE, "chance_evens_out": style.INK}
+
+
+def _draw_levels(ax: Axes, result: dict[str, Any]) -> None:
+    """Draw beside the curve the profit of all customers after each step, its names moved apart."""
+    for step, color in _LEVELS.items():
+        wide = 2.6 if step == "chance_evens_out" else 1.8
+        ax.plot([1.0, 1.04], [result[step]] * 2, color=color, linewidth=wide)
+    bottom, top = ax.get_ylim()
+    heights = [(result[step] - bottom) / (top - bottom) for step in _LEVELS]
+    for step, height in zip(_LEVELS, style.spread(heights, 0.07, 0.03, 0.97), strict=True):
+        # a plain line is drawn ten times faster than the arrow of an annotation
+        beside = bottom + height * (top - bottom)
+        ax.plot([1.045, 1.075], [result[step], beside], color=_LEVELS[step], linewidth=0.8)
+        style.write(
+            ax, 1.085, beside, f"{term(f'portfolio.{step}')} {formats.money(result[step])}", va="center", size=8
+        )
+
+
+def _net_profit(step: str) -> Measure:
+    return Measure(step, say("whatif.net_profit", step=term(f"portfolio.{step}")), "money")
+
+
+def _gain(change: float) -> str:
+    text = formats.money(abs(change))
+    if text == "0":
+        return term("whatif.no_change")
+    return say("whatif.gain" if change > 0 else "whatif.loss", amount=text)

@@ -1,0 +1,40 @@
+"""What Tab shows on the front door: public names only."""
+
+from __future__ import annotations
+
+import collections.abc
+import typing
+from types import ModuleType
+
+import pytest
+
+import cvmlab
+
+BORROWED = {"annotations", "dataclasses", "dt", "math", "np", "nw", "pd", "re"} | set(typing.__all__)
+BORROWED |= set(collections.abc.__all__)
+
+
+def subjects() -> dict[str, ModuleType]:
+    """Return every module that can be reached by names on the front door."""
+    found: dict[str, ModuleType] = {}
+    waiting: list[tuple[str, ModuleType]] = [("cvm", cvmlab)]
+    while waiting:
+        address, module = waiting.pop()
+        found[address] = module
+        inside = [(f"{address}.{name}", getattr(module, name)) for name in module.__all__]
+        waiting += [(name, value) for name, value in inside if isinstance(value, ModuleType)]
+    return found
+
+
+@pytest.mark.parametrize("address", sorted(subjects()))
+def test_dir_shows_what_is_listed_and_nothing_else(address: str) -> None:
+    module = subjects()[address]
+    shown = {name for name in dir(module) if not name.startswith("__")}
+    assert shown == {name for name in module.__all__ if not name.startswith("__")}
+    assert all(hasattr(module, name) for name in shown)
+    assert not shown & BORROWED
+    assert not [name for name in shown if name.startswith("_")]
+
+
+def test_modules_come_from_this_package_only() -> None:
+    assert all(module.__name__.startswith("cvmlab") for module in subjects().values())
