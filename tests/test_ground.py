@@ -1,9 +1,11 @@
-"""The ground: pins, light import, the wheel, what no file may hold, what the guides promise."""
+"""The ground: pins, light import, what is packed, what no file may hold, what the guides promise."""
 
 import importlib.util
 import re
+import shutil
 import subprocess
 import sys
+import tarfile
 import tomllib
 import zipfile
 from pathlib import Path
@@ -89,7 +91,14 @@ def test_conda_takes_the_pins_and_a_python_that_the_project_allows():
     python = next(line for line in environment["dependencies"] if str(line).startswith("python="))
     allowed = SpecifierSet(PROJECT["project"]["requires-python"])
     assert allowed.contains(python.removeprefix("python="))
-    assert {"pip": ["-c constraints.txt", "-e ."]} in environment["dependencies"]
+    assert {"pip": ["-c constraints.txt", "-e .[pdf,zh]"]} in environment["dependencies"]
+
+
+def test_uv_pip_and_conda_users_get_the_same_extra_for_the_tests():
+    extra = PROJECT["project"]["optional-dependencies"]["dev"]
+    assert PROJECT["dependency-groups"]["dev"] == ["cvmlab[dev]"]
+    assert "cvmlab[pdf,zh]" in extra
+    assert any(line.startswith("pytest>") for line in extra)
 
 
 def test_version_stands_in_both_places():
@@ -174,21 +183,60 @@ def test_the_check_for_it_can_fail(what, text):
     assert FORBIDDEN[what].search(text)
 
 
-# --- the wheel ----------------------------------------------------------------------------------------------
+# --- the sdist and the wheel --------------------------------------------------------------------------------
+
+STRAY = (
+    "shop.csv", "销售明细.xlsx", "notes.md", ".venv-uv/lib/shop.py", "mine/shop.csv", "reports/shop/report.html",
+    "cvmlab-course/notebooks/00_start_here.ipynb", "notebooks/Untitled.ipynb", "notebooks/shop.csv",
+    "notebooks/zh/Untitled.ipynb", "datasets/shop.csv", "exercises/Untitled.ipynb", "exercises/instructor/01_a.ipynb",
+)  # fmt: skip
+NOT_PACKED = {"exercises/.gitkeep"}
+
+
+def _build(kind: str, project: Path, folder: Path) -> Path:
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", kind, "-d", str(folder)],
+        cwd=project,
+        check=True,
+        capture_output=True,
+    )
+    (built,) = folder.iterdir()
+    return built
+
+
+@pytest.fixture(scope="module")
+def littered(tmp_path_factory) -> Path:
+    """A copy of the project with files of a user in it."""
+    project = tmp_path_factory.mktemp("clone") / "cvmlab"
+    hidden = shutil.ignore_patterns(".git", ".venv*", ".*cache*", "__pycache__", ".hypothesis", ".benchmarks", "_build")
+    shutil.copytree(ROOT, project, ignore=lambda folder, names: {*hidden(folder, names), *SKIPPED & {*names}})
+    for name in STRAY:
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text("{}", encoding="utf-8")
+    return project
+
+
+def test_the_sdist_holds_the_project_and_no_file_of_a_user(littered, tmp_path):
+    with tarfile.open(_build("sdist", littered, tmp_path)) as packed:
+        names = {name.partition("/")[2] for name in packed.getnames()}
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    tracked = listed.stdout.splitlines()
+    wanted = {name for name in tracked if (littered / name).is_file() and not name.startswith(".ci/")} - NOT_PACKED
+    assert wanted - names == set()
+    assert {"cvmlab/py.typed", "cvmlab/__init__.pyi", "cvmlab/words/terms.csv", "tests/test_ground.py"} <= names
+    assert names & set(STRAY) == set()
+
+
+def test_a_wheel_built_among_files_of_a_user_holds_none_of_them(littered, tmp_path):
+    names = set(zipfile.ZipFile(_build("wheel", littered, tmp_path)).namelist())
+    assert "cvmlab/_course/notebooks/00_start_here.ipynb" in names
+    assert {name.removeprefix("cvmlab/_course/") for name in names} & set(STRAY) == set()
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory) -> Path:
     """The wheel, built without network."""
-    folder = tmp_path_factory.mktemp("dist")
-    subprocess.run(
-        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-    )
-    (built,) = folder.glob("cvmlab-*.whl")
-    return built
+    return _build("wheel", ROOT, tmp_path_factory.mktemp("dist"))
 
 
 def test_the_wheel_holds_the_course_and_no_solutions(wheel):
@@ -204,8 +252,10 @@ def test_the_wheel_holds_the_course_and_no_solutions(wheel):
         assert there
         assert there <= {name.removeprefix("cvmlab/_course/") for name in names}
     assert not [name for name in names if "instructor" in name or "_course/datasets/make_" in name]
-    assert {"cvmlab/py.typed", "cvmlab/words/terms.csv", "cvmlab/assets/OFL.txt"} <= set(names)
-    assert not [name for name in names if name.startswith(("tests/", "notebooks/", "datasets/"))]
+    package = {file.relative_to(ROOT).as_posix() for file in (ROOT / "cvmlab").rglob("*") if file.is_file()}
+    assert {name for name in package if "__pycache__" not in name} <= set(names)
+    assert {"cvmlab/py.typed", "cvmlab/__init__.pyi", "cvmlab/rules/strategies.csv"} <= set(names)
+    assert {name.partition("/")[0] for name in names} == {"cvmlab", f"cvmlab-{cvmlab.__version__}.dist-info"}
 
 
 def test_the_wheel_carries_ranges_not_pins(wheel):
@@ -279,6 +329,18 @@ def test_the_files_that_a_guide_names_exist(guide):
 )
 def test_the_two_commands_stand_in_the_readme(guide, command):
     assert command in _commands(guide)
+
+
+@pytest.mark.parametrize("guide", ["README.md", "README.zh.md"])
+def test_the_readme_names_the_wheel_that_is_built(guide, wheel):
+    assert f'pip install "{wheel.name}[zh]"' in _commands(guide)
+
+
+@pytest.mark.parametrize("script", sorted(path.name for path in (ROOT / "tools").glob("*.py")))
+def test_a_tool_says_what_it_does(script):
+    command = [sys.executable, str(ROOT / "tools" / script), "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith(f"usage: {script}")
 
 
 def test_ci_calls_the_test_command_of_the_readme():

@@ -128,7 +128,7 @@ def study(log: Log, assumptions: Assumptions | None = None, *, kept: Thresholds 
         ``silent_days``             days since the last purchase
         ``expected_contribution``   money in the next ``horizon_months``, not discounted
         ``current_value``           the same, discounted to the as-of date
-        ``headroom``                money a year: what customers alike bring more
+        ``headroom``                yearly money: how much more similar customers bring
         ``value_type``              ``"I"`` to ``"IV"``
         ``rfm_label``               key of an RFM label
         ``action``                  ``win_back``, ``develop``, ``maintain`` or ``simplify``

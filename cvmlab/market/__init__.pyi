@@ -1,3 +1,4 @@
+from . import carrier as carrier
 from .compiling import compile_engine as compile_engine
 from .compiling import is_compiled as is_compiled
 from .customers import Customers as Customers

@@ -59,7 +59,22 @@ LATE_ANSWER: Mapping[int, Decision] = {
     24: AS_BEFORE.replace(price=0.97, contract_months=12, win_back_offer=20, dissolve=0.003),
 }
 
+__all__ = [
+    "AS_BEFORE", "CARRIERS", "FIRST_MONTH", "INCUMBENT", "LATE_ANSWER", "LAUNCH_MONTH", "MARKET", "PERIODS", "RIVALS",
+    "month_of",
+]  # fmt: skip
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 def month_of(period: int) -> str:
-    """Return the calendar month of a period: "2009-01" for 0."""
+    """Return the calendar month of a period, ISO 8601.
+
+    Examples
+    --------
+    >>> month_of(LAUNCH_MONTH)
+    '2010-09'
+    """
     return str(FIRST_MONTH + period)

@@ -46,11 +46,11 @@ class State(NamedTuple):
     months_gone: Any  # uint8
     second: Any  # uint8, carrier of the second SIM
     data_need: Any  # float32
-    wallet: Any  # float32, money a month
+    wallet: Any  # float32, monthly money
     group: Any  # uint8, carrier of the employer's group network
     desire: Any  # float32, for the handset, mean 1
     price_sensitivity: Any  # float32
-    service_cost: Any  # float32, money a month
+    service_cost: Any  # float32, monthly money
     taste: Any  # float32, (carriers + 1, customers)
 
 

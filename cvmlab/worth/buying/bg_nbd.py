@@ -19,7 +19,7 @@ from .likelihood import mean_over_dropout
 
 Array = NDArray[np.float64]
 # Not the average year of `cvmlab.core.periods`: a future is whole days here, for purchase days are counted in it
-# and `BgNbd.simulate` keeps so many back.
+# and `BgNbd.simulate` keeps back a number of them.
 DAYS_PER_YEAR = 365
 
 

@@ -22,7 +22,7 @@ from .likelihood import Groups, climb, covariance, curvature, group, polish
 Array = NDArray[np.float64]
 # Fewer customers who bought again than this cannot carry four parameters.
 LEAST_REPEATERS = 10
-# Several starts of the search are tried on so many customers, if so many of them bought again.
+# Several starts of the search are tried on a sample of this size, if it has at least this many repeaters.
 START_SAMPLE, START_REPEATERS = 20_000, 500
 
 
