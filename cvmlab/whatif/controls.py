@@ -49,7 +49,7 @@ class Control:
             self.widget.value = value
 
 
-def controls(
+def make_controls(
     scenario: Scenario, *, only: Sequence[str] | None = None, ranges: Mapping[str, Range] | None = None
 ) -> dict[str, Control]:
     """Return a control for each field of a scenario, or for some only, with ranges of their own where given."""

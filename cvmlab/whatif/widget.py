@@ -14,7 +14,7 @@ from cvmlab.core.words import CvmError, language, say, speaking, term, wording
 
 from . import measures as figures
 from . import page
-from .controls import Control, Range, controls
+from .controls import Control, Range, make_controls
 from .measures import Measure, Sentence
 from .picture import Draw, Picture
 
@@ -116,7 +116,7 @@ class WhatIf:
         self._compute, self._measures, self._sentence_of = compute, measures, sentence
         self._currency = currency
         self._title = title
-        self.controls = controls(scenario, only=only, ranges=ranges)
+        self.controls = make_controls(scenario, only=only, ranges=ranges)
         self._picture = Picture(self._framed(frame), draw, width=width, height=height)
         self._result: Any = None
         self._baseline: Any = None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import collections.abc
+import importlib
+import pkgutil
 import typing
 from types import ModuleType
 
@@ -38,3 +40,12 @@ def test_dir_shows_what_is_listed_and_nothing_else(address: str) -> None:
 
 def test_modules_come_from_this_package_only() -> None:
     assert all(module.__name__.startswith("cvmlab") for module in subjects().values())
+
+
+def test_a_module_and_a_function_never_share_a_name() -> None:
+    for found in pkgutil.walk_packages(cvmlab.__path__, "cvmlab."):
+        module, name = importlib.import_module(found.name), found.name.rpartition(".")[2]
+        assert not callable(getattr(module, name, None)), found.name
+        listed = set(getattr(module, "__all__", ())) if found.ispkg else set()
+        for part in listed & {part.name for part in pkgutil.iter_modules(getattr(module, "__path__", []))}:
+            assert isinstance(getattr(module, part), ModuleType), f"{found.name}.{part}"

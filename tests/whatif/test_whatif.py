@@ -30,7 +30,7 @@ from cvmlab.whatif import (
     value_matrix,
     whale_curve,
 )
-from cvmlab.whatif.controls import controls
+from cvmlab.whatif.controls import make_controls
 from cvmlab.whatif.picture import Picture, check_points, png
 
 modest = settings(max_examples=40, deadline=None)
@@ -263,7 +263,7 @@ def test_a_text_that_is_no_number_is_told_in_the_widget(what_if):
 
 
 def test_every_kind_of_field_has_a_control_and_goes_there_and_back(what_if):
-    made = controls(Offer())
+    made = make_controls(Offer())
     names = {name: type(control.widget).__name__ for name, control in made.items()}
     assert names == {
         "retention_rate": "FloatSlider",
@@ -283,7 +283,7 @@ def test_every_kind_of_field_has_a_control_and_goes_there_and_back(what_if):
 @modest
 @given(st.floats(0, 1), st.floats(0, 1))
 def test_a_slider_stands_on_a_step_so_that_the_page_does_not_move_it(first, second):
-    control = controls(Offer(retention_rate=first))["retention_rate"]
+    control = make_controls(Offer(retention_rate=first))["retention_rate"]
     for value in (first, second):
         control.write(value)
         steps = (control.widget.value - control.widget.min) / control.widget.step
@@ -294,16 +294,16 @@ def test_a_slider_stands_on_a_step_so_that_the_page_does_not_move_it(first, seco
 
 def test_labels_units_and_tooltips_are_in_the_language_in_force():
     with speaking("zh"):
-        made = controls(Offer(), only=["retention_rate", "months"])
+        made = make_controls(Offer(), only=["retention_rate", "months"])
     assert made["retention_rate"].widget.description == "客户保持率（%）"
     assert made["months"].widget.tooltip.endswith("：从 1 到 36")
 
 
 def test_an_unknown_field_of_a_control_is_refused():
     with pytest.raises(CvmError, match="no field 'rate'"):
-        controls(Offer(), only=["rate"])
+        make_controls(Offer(), only=["rate"])
     with pytest.raises(CvmError, match="no field 'rate'"):
-        controls(Offer(), ranges={"rate": (0, 1)})
+        make_controls(Offer(), ranges={"rate": (0, 1)})
 
 
 # language
