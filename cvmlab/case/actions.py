@@ -1,7 +1,7 @@
 """From figures to what somebody does on Monday: whom to call and why, what it may cost, how to learn from it.
 
 Everything here is a recommendation under stated assumptions, not a decision. Transactions do not show what a call
-*changes*; so every list has a random hold-out, and every action states the success rate from which it pays.
+*changes*; so every list has a random hold-out, and every action states the success rate at which it breaks even.
 """
 
 from __future__ import annotations

@@ -257,7 +257,7 @@ def plot_long_lived(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None 
     >>> from cvmlab.relationship.lifecycle import summarise_years
     >>> lives = pd.DataFrame({"years": [0.5, 12.0, 14.0], "profit_a_month": [-1.0, 5.0, -2.0]})
     >>> plot_long_lived(summarise_years(lives, [0, 10])).get_title(loc="left").replace(chr(10), " ")
-    'Of customers of 10 years or more, 50% bring a loss'
+    '50% of customers of 10 years or more are unprofitable'
     """
     quantiles = ("high", "upper", "median", "lower", "low")
     style.check_frame(frame, ["years_from", "years_to", *reversed(quantiles)], "years")

@@ -80,7 +80,7 @@ def compare_judges(reasons: object, fight_for: object, case: str = "carrier") ->
     Examples
     --------
     >>> compare_judges({"Y": 4, "S": None, "L": 4, "H": None}, None)
-    **Not finished yet.** Still without a number: S, H. ...
+    **Not finished yet.** Still to fill in: S, H. ...
     >>> print(compare_judges({"Y": 4, "S": 3, "L": 2, "H": 4}, "Y").text.splitlines()[-1])
     You and the second judge chose the same reason for **3 of 4** customers and agreed on ... **3 of 4**.
     """
@@ -167,7 +167,7 @@ def compare_each(question: str, answers: object) -> Feedback:
     Examples
     --------
     >>> compare_each("lesson_01.scenes", dict.fromkeys("ABCDEFGH"))
-    **Not finished yet.** Still without a number: A, B, C, D, E, F, G, H. ...
+    **Not finished yet.** Still to fill in: A, B, C, D, E, F, G, H. ...
     >>> compare_each("lesson_01.scenes", dict.fromkeys("ABCDEFGH", 1)).text.splitlines()[2][:23]
     '| **A** | exploration |'
     """

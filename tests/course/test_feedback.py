@@ -54,8 +54,8 @@ def test_agreement_is_counted(mine: dict[str, int], fight: set[str]) -> None:
 @pytest.mark.parametrize(
     ("mine", "fight", "said"),
     [
-        (dict.fromkeys("YSLH"), None, "Still without a number: Y, S, L, H."),
-        ({**JUDGED, "H": None}, "Y", "Still without a number: H."),
+        (dict.fromkeys("YSLH"), None, "Still to fill in: Y, S, L, H."),
+        ({**JUDGED, "H": None}, "Y", "Still to fill in: H."),
         ({**JUDGED, "S": 7}, "Y", "`7` for S is not one of the six"),
         ({**JUDGED, "S": 2.5}, "Y", "`2.5` for S"),
         ({**JUDGED, "S": "price"}, "Y", "`price` for S"),

@@ -137,7 +137,7 @@ def test_the_report_survives_json_and_speaks_both_languages(tmp_path: Path) -> N
     log = read(messy.write_csv(tmp_path / "a.csv", messy.make(3, **DEFECTS)), today=messy.TODAY)
     assert DataReport.from_dict(log.quality.to_dict()) == log.quality
     with speaking("zh"):
-        assert "控制总数" in set(log.quality.reconcile()["label"])
+        assert "控制总额" in set(log.quality.reconcile()["label"])
 
 
 def simple(rows: list[tuple[object, ...]], columns: tuple[str, ...] = ("customer", "date", "amount")) -> pd.DataFrame:

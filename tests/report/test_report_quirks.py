@@ -93,7 +93,7 @@ def test_losses_are_told_instead_of_shares_above_the_whole() -> None:
     made = study(rows, "customer,date,amount,profit")
     sentences = first_page.five_sentences(made)
     assert "others lose 6,000" in sentences[0]
-    assert "all customers together" in sentences[2]
+    assert "All customers together" in sentences[2]
     assert not any(f"{share}%" in sentences[2] for share in range(101, 2000))
     none = study([(*row[:3], -1) for row in rows], "customer,date,amount,profit")
     assert "bring no profit (−360)" in first_page.five_sentences(none)[0]
@@ -116,9 +116,9 @@ def test_a_contact_that_costs_more_than_it_brings_is_said_not_to_pay() -> None:
 @pytest.mark.parametrize(
     ("frequency", "said"),
     [
-        (1, "days with a purchase: 2;"),
-        (2, "days with a purchase: 3;"),
-        (3, "days between purchases: usually 2,"),
+        (1, "days with a purchase: 2,"),
+        (2, "days with a purchase: 3,"),
+        (3, "usual 2-day gap between purchases,"),
     ],
 )
 def test_two_or_three_purchases_are_no_habit(frequency: int, said: str) -> None:
