@@ -8,8 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .words import CvmError
-from .words import Wording as Wording
+from .words import CvmError, Wording
 
 
 def check_parameter(

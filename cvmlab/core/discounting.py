@@ -12,8 +12,8 @@ from typing import Literal, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .checking import Wording, check_parameter
-from .words import CvmError
+from .checking import check_parameter
+from .words import CvmError, Wording
 
 First = Literal["now", "next"]
 # A number gives a number, an array an array.

@@ -20,8 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import narwhals as nw
 import numpy as np
 
-from cvmlab.core.checking import Wording
-from cvmlab.core.words import CvmError, say
+from cvmlab.core.words import CvmError, Wording, say
 
 if TYPE_CHECKING:
     import pandas as pd

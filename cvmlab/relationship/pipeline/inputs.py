@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cvmlab.core.checking import Wording, check_parameter
-from cvmlab.core.words import CvmError
+from cvmlab.core.checking import check_parameter
+from cvmlab.core.words import CvmError, Wording
 from cvmlab.data.tables import collected
 
 Floats = NDArray[np.float64]

@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from cvmlab.core.checking import Wording, check_parameter
+from cvmlab.core.checking import check_parameter
 from cvmlab.core.discounting import Amount, First, counts_now
 from cvmlab.core.discounting import annuity as annuity
 from cvmlab.core.discounting import discount_factor as discount_factor
 from cvmlab.core.discounting import period_rate as period_rate
 from cvmlab.core.discounting import present_value as present_value
-from cvmlab.core.words import CvmError
+from cvmlab.core.words import CvmError, Wording
 from cvmlab.data.tables import PROFIT, REVENUE, numbers
 
 
