@@ -78,9 +78,10 @@ class Case:
         """Days from the first date to the last, both included."""
         return (self.as_of - self.first_date).days + 1
 
-    def to_call(self) -> pd.DataFrame:
-        """Return the customers on the call list, those held out left away."""
-        return self.calls.loc[~self.calls["hold_out"]].head(self.assumptions.calls)
+    def to_call(self, *, everyone: bool = False) -> pd.DataFrame:
+        """Return the customers to call, without the hold-out: as many as a report names, or everyone."""
+        calls = self.calls.loc[~self.calls["hold_out"]]
+        return calls if everyone else calls.head(self.assumptions.calls)
 
     def recommended(self, action: str) -> dict[str, float]:
         """Return the figures of one recommended action, the columns of `actions.recommend`."""

@@ -15,6 +15,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from string import Formatter
 from typing import Literal, get_args
 
 Language = Literal["en", "zh"]
@@ -214,6 +215,16 @@ class Wording:
         return wording(self.key)
 
 
+class _Sentences(Formatter):
+    """Fills in places; ``{count:row|rows}`` is the noun that goes with a count."""
+
+    def format_field(self, value: object, spec: str) -> str:
+        one, is_noun, many = spec.partition("|")
+        if is_noun:
+            return one if str(value) == "1" else many
+        return str(super().format_field(value, spec))
+
+
 def say(key: str, /, **values: object) -> str:
     """Return a sentence of the vocabulary with its ``{places}`` filled in.
 
@@ -221,8 +232,10 @@ def say(key: str, /, **values: object) -> str:
     --------
     >>> say("language.unknown", name="fr", languages="en, zh")
     "There is no language 'fr'. Choose one of: en, zh."
+    >>> say("charts.matrix_label", type="IV", customers=1), say("charts.matrix_label", type="IV", customers=2)
+    ('IV: 1 customer', 'IV: 2 customers')
     """
-    return term(key).format(**values)
+    return _Sentences().vformat(term(key), (), values)
 
 
 def keys() -> tuple[str, ...]:

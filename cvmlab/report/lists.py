@@ -12,10 +12,10 @@ import pandas as pd
 from cvmlab.case.cautions import quality_light
 from cvmlab.core.words import say, term
 from cvmlab.data.tables import ATTRIBUTES, CUSTOMER_ID
-from cvmlab.worth.matrix import VALUE_TYPES, Thresholds
+from cvmlab.worth.matrix import Thresholds
 
+from .customer_book import sheets_of
 from .placing import check_free, mark
-from .wording import basis, call_list
 from .workbook import write_csv, write_workbook
 
 if TYPE_CHECKING:
@@ -49,13 +49,7 @@ def write_lists(case: Case, folder: str | Path) -> list[str]:
     target.mkdir(parents=True, exist_ok=True)
     # the names of the code for programs, the words of the report's language for people
     write_csv(table, target / "customers.csv")
-    words, calls = headers(case), call_list(case)
-    named = [name for name in ATTRIBUTES if name in calls.columns]
-    called = [CUSTOMER_ID, *named, "reason", "p_alive", "yearly_contribution", "last_date"]
-    sheets = {term("report.sheet_calls"): calls[called].rename(columns=words)}
-    for value_type in VALUE_TYPES:
-        sheets[value_type] = table.loc[table["value_type"] == value_type].rename(columns=words)
-    left_out = write_workbook(sheets, target / "customers.xlsx")
+    left_out = write_workbook(sheets_of(case, table), target / "customers.xlsx")
     (target / "case.json").write_text(json.dumps(record(case), ensure_ascii=False, indent=1), encoding="utf-8")
     mark(target, _FILES)
     return [say("report.left_out_rows", sheet=sheet, count=f"{count:,}") for sheet, count in left_out.items()]
@@ -68,12 +62,6 @@ def kept_thresholds(folder: str | Path | None) -> Thresholds | None:
     stored = json.loads((Path(folder) / "case.json").read_text(encoding="utf-8"))["thresholds"]
     kept = Thresholds(stored["current_value"], stored["growth_potential"])
     return kept.replace(current_value_choice="previous", growth_potential_choice="previous")
-
-
-def headers(case: Case) -> dict[str, str]:
-    """Return column names to headers in the language in force."""
-    names = (*ATTRIBUTES, *_COLUMNS, "reason")
-    return {CUSTOMER_ID: term("report.customer")} | {name: say(f"report.{name}", basis=basis(case)) for name in names}
 
 
 def record(case: Case) -> dict[str, Any]:

@@ -32,9 +32,9 @@ def how_cost(case: Case) -> str:
     return say("report.assumed_as", share=percent(case.assumptions.keep_share), basis=basis(case))
 
 
-def call_list(case: Case) -> pd.DataFrame:
-    """Return the customers to call with a reason each."""
-    calls = case.to_call()
+def call_list(case: Case, *, everyone: bool = False) -> pd.DataFrame:
+    """Return the customers to call with a reason each: those named in the report, or everyone."""
+    calls = case.to_call(everyone=everyone)
     return calls.assign(reason=[reason(row) for row in calls.to_dict("records")])
 
 

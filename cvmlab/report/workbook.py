@@ -7,7 +7,8 @@ led by an apostrophe.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,72 +18,113 @@ if TYPE_CHECKING:
     import pandas as pd
 
 EXCEL_ROWS = 1_048_576
-_STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# full-width signs too: a spreadsheet set to Chinese or Japanese takes them for the plain ones
+_STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 # Characters that XML, and so a workbook, cannot hold
 _UNPRINTABLE = dict.fromkeys([*(set(range(32)) - {9, 10, 13}), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF])
 _WIDEST = 48
+_TO_FILL_IN = "FFF2CC"
 
 
-def write_workbook(sheets: Mapping[str, pd.DataFrame], path: Path) -> dict[str, int]:
-    """Write frames as sheets with a frozen header row and filters; return how many rows did not fit, by sheet."""
+@dataclass(frozen=True)
+class Sheet:
+    """A table to be written as a sheet, its columns called as people read them."""
+
+    frame: pd.DataFrame
+    # column → number format of the spreadsheet
+    formats: Mapping[str, str] = field(default_factory=dict)
+    # column to be filled in → what may be chosen; empty where anything may be written
+    answers: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    filtered: bool = True
+
+
+def write_workbook(sheets: Mapping[str, Sheet], path: Path) -> dict[str, int]:
+    """Write sheets with a frozen header row and filters; return how many rows did not fit, by sheet."""
     from openpyxl import Workbook
 
     book = Workbook(write_only=True)
     left_out = {}
-    for title, frame in sheets.items():
-        fitting = frame.iloc[: EXCEL_ROWS - 1]
-        _write_sheet(book, title, fitting)
-        if len(fitting) < len(frame):
-            left_out[title] = len(frame) - len(fitting)
+    for title, sheet in sheets.items():
+        fitting = sheet.frame.iloc[: EXCEL_ROWS - 1]
+        _write_sheet(book, title, replace(sheet, frame=fitting))
+        if len(fitting) < len(sheet.frame):
+            left_out[title] = len(sheet.frame) - len(fitting)
     book.save(path)
     return left_out
 
 
-def _write_sheet(book: Any, title: str, frame: pd.DataFrame) -> None:
+def _write_sheet(book: Any, title: str, table: Sheet) -> None:
     from openpyxl.cell import WriteOnlyCell
-    from openpyxl.styles import Font
+    from openpyxl.styles import Font, PatternFill
     from openpyxl.utils import get_column_letter
 
     sheet = book.create_sheet(title)
     sheet.freeze_panes = "A2"
-    for number, name in enumerate(frame.columns, start=1):
-        sheet.column_dimensions[get_column_letter(number)].width = _width(str(name), frame[name])
-    if len(frame.columns):
-        sheet.auto_filter.ref = f"A1:{get_column_letter(len(frame.columns))}{len(frame) + 1}"
+    frame = table.frame
     header = []
-    for name in frame.columns:
+    for number, name in enumerate(frame.columns, start=1):
+        letter = get_column_letter(number)
+        sheet.column_dimensions[letter].width = _width(str(name), frame[name])
         cell = WriteOnlyCell(sheet, str(name))
         cell.data_type = "s"
         cell.font = Font(bold=True)
+        if name in table.answers:
+            cell.fill = PatternFill("solid", fgColor=_TO_FILL_IN)
+            _offer(sheet, letter, len(frame), table.answers[name])
         header.append(cell)
+    if table.filtered and len(frame.columns):
+        sheet.auto_filter.ref = f"A1:{get_column_letter(len(frame.columns))}{len(frame) + 1}"
     sheet.append(header)
-    columns = [_cells(sheet, frame[name]) for name in frame.columns]
+    columns = [_cells(sheet, frame[name], table.formats.get(name)) for name in frame.columns]
     for row in zip(*columns, strict=True):
         sheet.append(row)
 
 
-def _cells(sheet: Any, column: pd.Series[Any]) -> list[Any]:
+def _offer(sheet: Any, letter: str, rows: int, answers: Sequence[str]) -> None:
+    """Offer a choice of answers in the cells of a column; another answer may be typed all the same."""
+    from openpyxl.worksheet.datavalidation import DataValidation
+
+    if not answers or not rows:
+        return
+    choice = DataValidation(type="list", formula1=f'"{",".join(answers)}"', allow_blank=True, showErrorMessage=False)
+    choice.add(f"{letter}2:{letter}{rows + 1}")
+    sheet.data_validations.append(choice)
+
+
+def _cells(sheet: Any, column: pd.Series[Any], number_format: str | None) -> list[Any]:
     if column.dtype.kind in "iufb":
         numbers = column.to_numpy()
         if column.dtype.kind == "f":
-            rounded = np.round(numbers, 4)
-            return [None if np.isnan(number) else number for number in rounded.tolist()]
-        return list(numbers.tolist())
-    if column.dtype.kind == "M":
-        return [None if missing else day for day, missing in zip(column.dt.date, column.isna(), strict=True)]
-    # pandas puts NaN back into a column of texts, whatever it is filled with
-    return [None if missing else _text_cell(sheet, text) for text, missing in zip(column, column.isna(), strict=True)]
+            numbers = np.round(numbers, 4)
+        found = [None if number != number else number for number in numbers.tolist()]
+    elif column.dtype.kind == "M":
+        found = [None if missing else day for day, missing in zip(column.dt.date, column.isna(), strict=True)]
+    else:
+        # pandas puts NaN back into a column of texts, whatever it is filled with
+        found = [None if gap else _text_cell(sheet, text) for text, gap in zip(column, column.isna(), strict=True)]
+    return found if number_format is None else [_formatted(sheet, value, number_format) for value in found]
+
+
+def _formatted(sheet: Any, value: Any, number_format: str) -> Any:
+    from openpyxl.cell import WriteOnlyCell
+
+    cell = WriteOnlyCell(sheet, value)
+    cell.number_format = number_format
+    return cell
 
 
 def _text_cell(sheet: Any, value: object) -> Any:
     from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Alignment
 
     text = str(value).translate(_UNPRINTABLE)
-    if not text.startswith("="):
+    starts_a_formula = text.startswith("=")
+    if not starts_a_formula and len(text) <= _WIDEST:
         return text
     cell = WriteOnlyCell(sheet, text)
     cell.data_type = "s"
-    cell.quotePrefix = True
+    cell.quotePrefix = starts_a_formula
+    cell.alignment = Alignment(wrap_text=len(text) > _WIDEST, vertical="top")
     return cell
 
 

@@ -11,12 +11,12 @@ from openpyxl import load_workbook
 
 from cvmlab.report import workbook
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 
 def written(tmp_path, sheets):
     path = tmp_path / "list.xlsx"
-    left_out = workbook.write_workbook(sheets, path)
+    left_out = workbook.write_workbook({title: workbook.Sheet(frame) for title, frame in sheets.items()}, path)
     return load_workbook(path), left_out
 
 

@@ -1,0 +1,100 @@
+"""The workbook customers.xlsx, for people who call customers: all of it in the words of the report's language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from cvmlab.core.formats import percent, whole_money
+from cvmlab.core.words import say, term
+from cvmlab.data.tables import ATTRIBUTES, CUSTOMER_ID
+from cvmlab.worth.matrix import VALUE_TYPES
+
+from .wording import basis, call_list
+from .workbook import Sheet
+
+if TYPE_CHECKING:
+    from cvmlab.case import Case
+
+_ACTIONS = ("win_back", "develop", "maintain", "simplify")
+_RESULTS = ("will_buy", "not_now", "gone", "not_reached", "wrong_number")
+_CALLS = ("reason", "yearly_contribution", "last_date", "silent_days", "usual_gap_days", "p_alive")
+_MONEY = frozenset(
+    {
+        "yearly_contribution", "yearly_revenue", "current_value", "headroom", "revenue", "contribution",
+        "expected_contribution",
+    }
+)  # fmt: skip
+_FORMATS = {
+    "p_alive": "0.0%", "usual_gap_days": "0.0", "silent_days": "#,##0", "orders": "#,##0",
+    "first_date": "yyyy-mm-dd", "last_date": "yyyy-mm-dd", "called_on": "yyyy-mm-dd",
+}  # fmt: skip
+# below this, cents matter to the reader
+_WHOLE_FROM = 1000
+
+
+def sheets_of(case: Case, table: pd.DataFrame) -> dict[str, Sheet]:
+    """Return the sheets by title: whom to call, the customers of each type, and what each column means."""
+    listed = table.drop(columns=["value_type"])
+    sheets = {term("report.sheet_calls"): _calls(case)}
+    for value_type in VALUE_TYPES:
+        chosen = listed.loc[table["value_type"] == value_type]
+        sheets[say("report.sheet_type", type=value_type)] = _sheet(case, _worded(chosen))
+    return sheets | {term("report.sheet_key"): _key(case, [*table.columns, *_CALLS])}
+
+
+def headers(case: Case, names: Iterable[str]) -> dict[str, str]:
+    """Return column names to headers in the language in force."""
+    said = {name: say(f"report.{name}", basis=basis(case)) for name in names if name != CUSTOMER_ID}
+    return {CUSTOMER_ID: term("report.customer")} | said
+
+
+def _calls(case: Case) -> Sheet:
+    """Return everybody to call, the largest loss first, with columns for what came of it."""
+    calls = call_list(case, everyone=True)
+    named = [name for name in ATTRIBUTES if name in calls.columns]
+    empty = pd.Series(pd.NA, index=calls.index, dtype="str")
+    filled_in = {"called_on": empty, "result": empty, "remark": empty}
+    frame = calls[[CUSTOMER_ID, *named, *_CALLS]].assign(**filled_in)
+    results = [term(f"report.result_{result}") for result in _RESULTS]
+    return _sheet(case, frame, {"called_on": [], "result": results, "remark": []})
+
+
+def _worded(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with actions and the hold-out in words."""
+    held = table["hold_out"].map({True: term("report.held"), False: ""})
+    actions = {action: term(f"report.short_{action}") for action in table["action"].unique()}
+    return table.assign(action=table["action"].map(actions), hold_out=held)
+
+
+def _sheet(case: Case, frame: pd.DataFrame, answers: dict[str, list[str]] | None = None) -> Sheet:
+    words = headers(case, frame.columns)
+    formats = _FORMATS | dict.fromkeys(_MONEY, _money_format(case))
+    return Sheet(
+        frame.rename(columns=words),
+        {words[name]: formats[name] for name in frame.columns if name in formats},
+        {words[name]: choice for name, choice in (answers or {}).items()},
+    )
+
+
+def _money_format(case: Case) -> str:
+    largest = case.customers["yearly_revenue"].abs().max()
+    return "#,##0" if largest >= _WHOLE_FROM else "#,##0.00"
+
+
+def _key(case: Case, names: Iterable[str]) -> Sheet:
+    """Return what the types, the actions and the columns mean."""
+    values = {
+        "basis": basis(case), "months": f"{case.assumptions.horizon_months:g}",
+        "rate": percent(case.assumptions.discount_rate), "as_of": case.as_of,
+        "value": whole_money(case.thresholds.current_value),
+        "headroom": whole_money(case.thresholds.growth_potential),
+    }  # fmt: skip
+    rows = [(say("report.sheet_type", type=kind), say(f"report.key_type_{kind}", **values)) for kind in VALUE_TYPES]
+    rows += [(term(f"report.short_{action}"), term(f"report.do_{action}")) for action in _ACTIONS]
+    words = headers(case, dict.fromkeys([*names, "called_on", "result", "remark"]))
+    rows += [(words[name], say(f"report.key_{name}", **values)) for name in words if name != "value_type"]
+    frame = pd.DataFrame(rows, columns=[term("report.key_word"), term("report.key_meaning")])
+    return Sheet(frame, filtered=False)
