@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .judgement import Case
 
 Light = Literal["good", "fair", "poor"]
-# Shares of rows that could not be used (ours).
+# Shares of rows or of money that could not be used (ours).
 FAIR_ABOVE, POOR_ABOVE = 0.01, 0.10
 # So much the backtest's expectation and what came may differ before a reader must know.
 _LEVEL_OFF = 0.25
@@ -29,10 +29,11 @@ _LATE_MONTHS = 12
 
 
 def quality_light(quality: DataReport) -> Light:
-    """Return ``poor`` above 10% of unusable rows, ``fair`` above 1% or with any warning, otherwise ``good``."""
-    if quality.dropped_share > POOR_ABOVE:
+    """Return ``poor`` above 10% of unusable rows or money, ``fair`` above 1% or with a warning, else ``good``."""
+    dropped = max(quality.dropped_share, quality.dropped_money_share)
+    if dropped > POOR_ABOVE:
         return "poor"
-    return "fair" if quality.dropped_share > FAIR_ABOVE or quality.warnings else "good"
+    return "fair" if dropped > FAIR_ABOVE or quality.warnings else "good"
 
 
 def value_curve(case: Case) -> pd.DataFrame:

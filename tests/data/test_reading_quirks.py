@@ -108,7 +108,7 @@ def test_voucher_numbers_that_begin_anew_each_month_are_different_orders() -> No
 
 
 def test_order_numbers_used_once_stay_as_they_are() -> None:
-    rows = [("甲", f"2022-{month:02d}-03", 10, f"{month}") for month in range(1, 13)] + [("甲", "2022-12-31", -10, "1")]
+    rows = [("甲", f"2022-{month:02d}-03", 10, f"{month}") for month in range(1, 13)] + [("甲", "2022-12-31", -4, "1")]
     log = log_of("客户,日期,金额,订单号", rows)
     assert {order for (order,) in log.transactions.project("order_id").fetchall()} == {f"{n}" for n in range(1, 13)}
     assert "recycled_numbers" not in keys(log.quality)

@@ -1,7 +1,7 @@
 """Every row gets one verdict: used, or the first reason why not. The table ``stage`` → the table ``log``.
 
-``log`` has a row for each row of the source, blank ones left out: ``part``, ``row`` (position in its part, from 0),
-``reason`` (a code, see `REASON_CODES`), ``customer_id``, ``date``, ``exact`` (the amount as a decimal), ``profit``,
+``log`` has a row for each row of the source, blank ones left out: ``part``, ``spot`` (its row in ``stage``), ``reason``
+(a code, see `verdicts.REASON_CODES`), ``customer_id``, ``date``, ``exact`` (the amount as a decimal), ``profit``,
 ``cost``, ``order_id``, ``product``, ``customer_name``, ``owner``, ``phone``, ``status`` and the kept columns
 ``k0, k1, …``.
 """
@@ -19,10 +19,10 @@ from . import dates as date_forms
 from . import values
 from .columns import NUMBERS, STATUS, TEXTS, ColumnMapping, row_pattern
 from .notes import Note
-from .quality import OUTSIDE, REASONS, USED
+from .quality import USED
 from .raw import RawTable, quoted
-
-REASON_CODES = {reason: code for code, reason in enumerate((USED, *REASONS, *OUTSIDE))}
+from .reversing import set_reversals_aside
+from .verdicts import REASON_CODES, USED_ROWS, set_aside
 
 
 @dataclass(frozen=True)
@@ -81,10 +81,9 @@ def judge(
         notes += [*_further_lines(connection), *_recycled_numbers(connection)]
     if any(STATUS in mapping for mapping in mappings):
         notes += _cancelled(connection, mappings)
-    return notes
+    return [*notes, *set_reversals_aside(connection)]
 
 
-_USED = f"reason = {REASON_CODES[USED]}"
 # An order number whose lines are further apart than this is used for several orders.
 _ORDER_DAYS = 31
 _RECYCLED_SHARE = 0.05
@@ -97,7 +96,7 @@ def _further_lines(connection: Any) -> list[Note]:
         WHERE reason = {REASON_CODES["bad_amount"]}
             AND spot IN (SELECT rowid FROM stage WHERE amount_text IS NULL AND amount_value IS NULL)
             AND (part, customer_id, order_id) IN
-                (SELECT (part, customer_id, order_id) FROM log WHERE {_USED} AND order_id IS NOT NULL)"""
+                (SELECT (part, customer_id, order_id) FROM log WHERE {USED_ROWS} AND order_id IS NOT NULL)"""
     ).fetchone()
     return [Note("further_lines", {"count": f"{changed[0]:,}"})] if changed and changed[0] else []
 
@@ -106,7 +105,7 @@ def _recycled_numbers(connection: Any) -> list[Note]:
     """Add the month to order numbers that are used again: vouchers are often numbered anew each month."""
     orders, long = connection.execute(
         f"""SELECT count(*), count_if(days > {_ORDER_DAYS}) FROM (
-            SELECT max(date) - min(date) AS days FROM log WHERE {_USED} AND exact > 0 AND order_id IS NOT NULL
+            SELECT max(date) - min(date) AS days FROM log WHERE {USED_ROWS} AND exact > 0 AND order_id IS NOT NULL
             GROUP BY customer_id, order_id)"""
     ).fetchone()
     if not orders or long <= _RECYCLED_SHARE * orders:
@@ -121,7 +120,7 @@ def _cancelled(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE closed AS
         SELECT part, spot, customer_id, order_id, exact, status FROM log
-        WHERE {_USED} AND regexp_full_match(status, {pattern})"""
+        WHERE {USED_ROWS} AND regexp_full_match(status, {pattern})"""
     )
     found = connection.execute(
         """SELECT part, count(*), sum(exact), string_agg(DISTINCT status, ', ' ORDER BY status), bool_or(exact < 0)
@@ -133,11 +132,10 @@ def _cancelled(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]
         notes.append(Note("cancelled_booked" if booked else "cancelled_out", said, "warning"))
         if not booked:
             # further lines of such an order have no status of their own
-            connection.execute(
-                f"""UPDATE log SET reason = {REASON_CODES["cancelled"]} WHERE part = {part} AND {_USED} AND (
-                    spot IN (SELECT spot FROM closed WHERE part = {part}) OR (exact = 0 AND status IS NULL
-                    AND (customer_id, order_id) IN (SELECT (customer_id, order_id) FROM closed WHERE part = {part})))"""
-            )
+            spots = f"SELECT spot FROM closed WHERE part = {part}"
+            orders = f"SELECT (customer_id, order_id) FROM closed WHERE part = {part}"
+            further = f"exact = 0 AND status IS NULL AND (customer_id, order_id) IN ({orders})"
+            set_aside(connection, "cancelled", f"part = {part} AND (spot IN ({spots}) OR ({further}))")
     return notes
 
 

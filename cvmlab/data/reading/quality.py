@@ -27,10 +27,17 @@ REASONS = (
     "bad_date",
     "bad_amount",
     "duplicate_row",
+    "other_currency",
     "cancelled",
     "future_date",
+    "after_as_of",
+    "lone_far_date",
+    "reversed",
     "suspicious_customer",
 )
+# Of these, what was left out because it was understood or asked for: it says nothing against the data.
+UNDERSTOOD = ("other_currency", "cancelled", "after_as_of", "reversed")
+UNUSABLE = tuple(reason for reason in REASONS if reason not in UNDERSTOOD)
 # Rows that are not data and stand outside the control total.
 OUTSIDE = ("total_row", "header_row")
 # What a reader expects to see even where it is zero.
@@ -139,8 +146,18 @@ class DataReport:
 
     @property
     def dropped_share(self) -> float:
-        """Share of the data rows that are not used, 0 to 1."""
-        return self.rows(*REASONS) / self.control_rows if self.control_rows else 0.0
+        """Share of the data rows that cannot be used, 0 to 1; not those set aside with reason, as reversals are."""
+        return self.rows(*UNUSABLE) / self.control_rows if self.control_rows else 0.0
+
+    @property
+    def dropped_money_share(self) -> float:
+        """Share of the money, refunds taken as positive, in rows that cannot be used, 0 to 1."""
+
+        def money(reasons: tuple[str, ...]) -> Decimal:
+            return sum((abs(part.amount) for part in self.sums if part.reason in reasons), Decimal(0))
+
+        whole = money((USED, REFUND, *REASONS))
+        return float(money(UNUSABLE) / whole) if whole else 0.0
 
     def reconcile(self) -> pd.DataFrame:
         """Return the reconciliation: the lines above ``control`` add up to it exactly.

@@ -12,10 +12,11 @@ from cvmlab.core.words import CvmError, say
 from cvmlab.data import tables
 
 from .columns import ColumnMapping, row_pattern
-from .judging import REASON_CODES, Rules
+from .judging import Rules
 from .notes import Note
 from .quality import OUTSIDE, REASONS, REFUND, USED, BadRow, DataReport, Sum, SuspiciousCustomer, Unused, merge_sums
 from .raw import RawTable, quoted
+from .verdicts import REASON_CODES, USED_ROWS, set_aside
 
 # The most rows a sheet can hold, in .xls and .xlsx
 SHEET_ROWS = frozenset({65_536, 1_048_576})
@@ -26,7 +27,6 @@ SAMPLES = 5
 # Where more customers than this, and more than half, have names such as "Guest 17", the log is an anonymised one.
 SCHEME_CUSTOMERS, _SCHEME_SHARE = 20, 0.5
 _LISTED = 5  # suspicious customers that get a sentence of their own
-_USED = f"reason = {REASON_CODES[USED]}"
 _ORDERS = "CASE WHEN count(order_id) = 0 THEN count(*) ELSE count(DISTINCT order_id) END"
 _NAMES = {code: reason for reason, code in REASON_CODES.items()}
 
@@ -51,13 +51,11 @@ def make_report(
     suspicious = find_suspicious(connection, excluded=not rules.include_suspicious)
     ids = ", ".join(quoted(customer.customer_id) for customer in suspicious if customer.excluded)
     if ids:
-        connection.execute(
-            f"UPDATE log SET reason = {REASON_CODES['suspicious_customer']} WHERE {_USED} AND customer_id IN ({ids})"
-        )
+        set_aside(connection, "suspicious_customer", f"customer_id IN ({ids})")
     sums = _sums(connection, stage)
     samples = _samples(connection, stage, mappings)
     first, last, customers = connection.execute(
-        f"SELECT min(date), max(date), count(DISTINCT customer_id) FROM log WHERE {_USED}"
+        f"SELECT min(date), max(date), count(DISTINCT customer_id) FROM log WHERE {USED_ROWS}"
     ).fetchone()
     if not customers:
         raise _all_bad(name, sums, samples, rows)
@@ -85,7 +83,7 @@ def find_suspicious(connection: Any, *, excluded: bool) -> tuple[SuspiciousCusto
                 {_ORDERS} / count(DISTINCT date) AS day_orders,
                 regexp_full_match(customer_id, {pattern})
                 OR bool_or(coalesce(regexp_full_match(customer_name, {pattern}), false)) AS named
-            FROM log WHERE {_USED} GROUP BY customer_id
+            FROM log WHERE {USED_ROWS} GROUP BY customer_id
         ), judged AS (
             SELECT *, sum(rows) OVER () AS all_rows, count(*) OVER () AS customers,
                 named AND (count_if(named) OVER () <= {SCHEME_CUSTOMERS}
@@ -111,7 +109,7 @@ def find_suspicious(connection: Any, *, excluded: bool) -> tuple[SuspiciousCusto
 
 def _sums(connection: Any, stage: Sequence[RawTable]) -> tuple[Sum, ...]:
     found = connection.execute(
-        f"""SELECT part, year(date) * 100 + month(date) AS month, reason, {_USED} AND exact < 0 AS refund,
+        f"""SELECT part, year(date) * 100 + month(date) AS month, reason, {USED_ROWS} AND exact < 0 AS refund,
             count(*), coalesce(sum(exact), 0), count_if(exact IS NULL)
         FROM log GROUP BY ALL"""
     ).fetchall()
@@ -147,7 +145,7 @@ def _samples(connection: Any, stage: Sequence[RawTable], mappings: Sequence[Colu
         ELSE coalesce(l.customer_id, s.date_text, l.order_id, l.product) END"""
     found = connection.execute(
         f"""SELECT l.reason, l.part, l.spot, {value} FROM (
-            SELECT * FROM log WHERE NOT ({_USED})
+            SELECT * FROM log WHERE NOT ({USED_ROWS})
             QUALIFY row_number() OVER (PARTITION BY reason ORDER BY spot) <= {SAMPLES}
         ) l JOIN stage s ON s.rowid = l.spot ORDER BY l.reason, l.spot"""
     ).fetchall()
@@ -213,7 +211,7 @@ def _lost_digits(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Not
 def _missing_money(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]:
     notes = []
     for role, column in _columns_of((tables.PROFIT, tables.COST), mappings):
-        (count,) = connection.execute(f"SELECT count(*) FROM log WHERE {_USED} AND {role} IS NULL").fetchone()
+        (count,) = connection.execute(f"SELECT count(*) FROM log WHERE {USED_ROWS} AND {role} IS NULL").fetchone()
         if count:
             notes.append(Note("profit_missing", {"column": column, "count": f"{count:,}"}, "warning"))
     return notes
@@ -260,7 +258,7 @@ def _suspicion_notes(suspicious: Sequence[SuspiciousCustomer], *, asked: bool) -
 
 def _plain_notes(connection: Any, mappings: Sequence[ColumnMapping], customers: int) -> list[Note]:
     total, nonzero, customer = connection.execute(
-        f"SELECT sum(exact), count_if(exact <> 0), min(customer_id) FROM log WHERE {_USED}"
+        f"SELECT sum(exact), count_if(exact <> 0), min(customer_id) FROM log WHERE {USED_ROWS}"
     ).fetchone()
     mapping = mappings[0]
     notes = []

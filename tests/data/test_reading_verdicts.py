@@ -1,0 +1,103 @@
+"""Verdicts on rows that say one thing alone and another beside their neighbours: reversals, lone dates, totals."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from cvmlab.data import aggregate
+from cvmlab.data.reading import Log, read
+
+TODAY = dt.date(2024, 12, 31)
+
+
+def log_of(rows: list[tuple[Any, ...]], *names: str, **options: Any) -> Log:
+    head = ("customer_id", "date", "amount", *names)
+    return read(pd.DataFrame(rows, columns=head[: len(rows[0])]).astype(str), today=TODAY, **options)
+
+
+def kept(log: Log) -> list[tuple[str, str, float]]:
+    rows = log.transactions.project("customer_id, date::VARCHAR, amount").order("ALL").fetchall()
+    return [(customer, day, amount) for customer, day, amount in rows]
+
+
+def adds_up(log: Log) -> None:
+    frame = log.quality.reconcile().set_index("line")
+    parts = frame.loc[:"control"].drop("control")
+    assert parts["rows"].sum() == frame.loc["control", "rows"]
+    assert sum(parts["amount"], Decimal(0)) == frame.loc["control", "amount"]
+
+
+# 80,995 pieces bought and taken back on one day, by a credit note of its own
+BEFORE = ("16446", "2011-05-18", "1.65", "553573", "22980")
+SALE = ("16446", "2011-12-09", "168469.60", "581483", "23843")
+BACK = ("16446", "2011-12-09", "-168469.60", "C581484", "23843")
+
+
+@pytest.mark.parametrize("rows", [[BEFORE, SALE, BACK], [BACK, BEFORE, SALE]])
+def test_an_order_and_its_reversal_are_no_purchase(rows: list[tuple[str, ...]]) -> None:
+    log = log_of(rows, "order_id", "product")
+    assert kept(log) == [("16446", "2011-05-18", 1.65)]
+    assert (log.quality.rows("reversed"), log.quality.amount("reversed")) == (2, 0)
+    customer = aggregate.summarise_customers(log.transactions).df().iloc[0]
+    assert (customer["orders"], customer["frequency"], customer["monetary_value"]) == (1, 0, 0)
+    adds_up(log)
+
+
+@pytest.mark.parametrize(
+    ("returned", "reversed_rows"),
+    [
+        (("A", "2024-03-01", -50, "shirt"), 2),
+        (("A", "2024-03-08", -50, "shirt"), 2),
+        # too late, in part, of another product, by another customer, before the purchase
+        (("A", "2024-03-09", -50, "shirt"), 0),
+        (("A", "2024-03-01", -20, "shirt"), 0),
+        (("A", "2024-03-01", -50, "shoes"), 0),
+        (("B", "2024-03-01", -50, "shirt"), 0),
+        (("A", "2024-02-29", -50, "shirt"), 0),
+    ],
+)
+def test_only_a_whole_return_of_the_same_thing_within_a_week_takes_a_purchase_back(
+    returned: tuple[Any, ...], reversed_rows: int
+) -> None:
+    log = log_of([("A", "2024-03-01", 50, "shirt"), returned, ("A", "2024-01-01", 7, "cap")], "product")
+    assert log.quality.rows("reversed") == reversed_rows
+    assert log.quality.rows("refund") == (0 if reversed_rows else 1)
+    adds_up(log)
+
+
+def test_one_return_takes_back_one_of_several_equal_purchases_the_latest_before_it() -> None:
+    days = ["2024-03-01", "2024-03-03", "2024-03-06"]
+    log = log_of([*(("A", day, 50) for day in days), ("A", "2024-03-04", -50)])
+    assert kept(log) == [("A", "2024-03-01", 50), ("A", "2024-03-06", 50)]
+    again = log_of([*(("A", day, 50) for day in days), *[("A", "2024-03-04", -50)] * 3])
+    # three returns, two purchases before them: the third stays a refund
+    assert kept(again) == [("A", "2024-03-04", -50), ("A", "2024-03-06", 50)]
+    adds_up(again)
+
+
+def test_the_rows_of_one_order_that_sum_to_nothing_are_no_purchase_whenever_it_came_back() -> None:
+    rows = [("A", "2024-01-01", 30, "7"), ("A", "2024-01-01", 20, "7"), ("A", "2024-03-15", -50, "7")]
+    log = log_of([*rows, ("A", "2024-02-01", 9, "8")], "order_id")
+    assert kept(log) == [("A", "2024-02-01", 9)]
+    partly = log_of([*rows[:2], ("A", "2024-01-02", -10, "7"), ("A", "2024-02-01", 9, "8")], "order_id")
+    assert partly.quality.rows("reversed") == 0
+
+
+def test_one_credit_note_over_the_total_takes_back_an_order_of_several_lines() -> None:
+    order = [("A", "2024-01-01", 30, "7", "cap"), ("A", "2024-01-01", 20, "7", "shirt")]
+    other = ("A", "2024-02-01", 9, "8", "cap")
+    whole = log_of([*order, ("A", "2024-01-02", -50, "G7", ""), other], "order_id", "product")
+    assert kept(whole) == [("A", "2024-02-01", 9)]
+    # of something else
+    shoes = log_of([*order, ("A", "2024-01-02", -50, "G7", "shoes"), other], "order_id", "product")
+    assert shoes.quality.rows("reversed") == 0
+
+
+def test_a_return_without_its_purchase_stays_a_refund_and_frees_nothing_after_it() -> None:
+    log = log_of([("A", "2024-01-01", -50), ("A", "2024-01-02", 50), ("A", "2024-01-03", -50), ("A", "2024-01-04", 8)])
+    assert kept(log) == [("A", "2024-01-01", -50), ("A", "2024-01-04", 8)]
