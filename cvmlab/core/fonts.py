@@ -12,19 +12,27 @@ FONT_FILE = Path(__file__).parents[1] / "assets" / "cvmlab-sans-sc.otf"
 FONT_FAMILY = "cvmlab Sans SC"
 
 
-def _gb2312() -> str:
-    # rows 1–9 hold signs, letters and kana, rows 16–87 the ideographs; each cell has two bytes
-    rows = [*range(0xA1, 0xAA), *range(0xB0, 0xF8)]
-    cells = (bytes((row, cell)) for row in rows for cell in range(0xA1, 0xFF))
-    return "".join(pair.decode("gb2312", errors="ignore") for pair in cells)
+def _characters_of(codec: str) -> str:
+    """Return the characters that an encoding stores in two bytes."""
+    cells = (bytes((row, cell)) for row in range(0x81, 0xFF) for cell in range(0x40, 0xFF))
+    found = (pair.decode(codec, errors="replace") for pair in cells)
+    return "".join(text for text in found if len(text) == 1 and text != "\ufffd")
 
 
 def _span(first: str, last: str) -> str:
     return "".join(map(chr, range(ord(first), ord(last) + 1)))
 
 
-#: What the font must be able to draw, beside the characters of the vocabulary.
-REQUIRED_CHARACTERS = _span(" ", "~") + _span("\xa0", "ÿ") + "–—‘’“”…·•−×÷±≤≥≈≠→←↑↓￥" + _span("！", "～") + _gb2312()
+#: What the font must be able to draw, beside the characters of the vocabulary: the signs of GB 2312 and the
+#: ideographs of GBK, with which a mainland till or office program can store any name.
+REQUIRED_CHARACTERS = (
+    _span(" ", "~")
+    + _span("\xa0", "ÿ")
+    + "–—‘’“”…·•−×÷±≤≥≈≠→←↑↓￥"
+    + _span("！", "～")
+    + _characters_of("gb2312")
+    + "".join(sign for sign in _characters_of("gbk") if sign >= "\u4e00")
+)
 
 
 def use_chinese_font() -> None:

@@ -94,7 +94,7 @@ def value_matrix(
     >>> what_if = value_matrix(customers, matrix.Thresholds(current_value=5, growth_potential=5))
     >>> what_if.set(current_value=3)
     >>> print(what_if.sentence)
-    1 of 4 customers have changed type. Customers in types III and IV: 3 (+1), with 95% of current value.
+    1 of 4 customers has changed type. Types III and IV: 3 customers (+1), with 95% of current value.
     """
     check_one_row_each(customers)
     worth, could_bring = numbers(customers, value), numbers(customers, potential)
