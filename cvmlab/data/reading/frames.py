@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cvmlab.core.words import CvmError
 
 from .columns import distinct_names
 from .raw import HEAD_ROWS, Head, RawTable, cell_text, first_line, quoted
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def parquet_head(path: Path, rows: int = HEAD_ROWS) -> Head:
@@ -31,7 +35,7 @@ def frame_head(frame: Any, name: str, connection: Any, rows: int = HEAD_ROWS) ->
     import duckdb
 
     arrow = _arrow(frame, name)
-    names = [str(column) for column in arrow.column_names]
+    names = list(arrow.column_names)
     # a frame may have two columns of one name, which SQL may not
     connection.register("source_frame", arrow.rename_columns([f"c{number}" for number in range(len(names))]))
     try:
@@ -44,33 +48,122 @@ def frame_head(frame: Any, name: str, connection: Any, rows: int = HEAD_ROWS) ->
 
 
 def _arrow(frame: Any, name: str) -> Any:
-    """Return the frame as an Arrow table."""
+    """Return the frame as an Arrow table of columns that DuckDB can read; the frame itself stays as it is."""
+    import duckdb
     import narwhals as nw
+    import pandas as pd
     import pyarrow as pa
 
+    if isinstance(frame, pd.DataFrame):
+        return _readable(_pandas_columns(frame))
     if isinstance(frame, pa.Table):
-        return frame
+        return _readable(
+            (_sound(label), column) for label, column in zip(frame.column_names, frame.columns, strict=True)
+        )
     try:
         wide = nw.from_native(frame)
-    except TypeError as error:
+    # an object may do anything when it is asked what it is
+    except Exception as error:
         raise CvmError("reading.not_a_frame", found=type(frame).__name__) from error
-    if isinstance(wide, nw.LazyFrame):
-        if hasattr(frame, "to_arrow_table"):
-            return frame.to_arrow_table()
-        return wide.collect("pyarrow").to_native()
-    if wide.implementation.is_pandas():
-        import pandas as pd
+    try:
+        if isinstance(frame, duckdb.DuckDBPyRelation):
+            return _arrow(frame.to_arrow_table(), name)
+        if isinstance(wide, nw.LazyFrame):
+            return _arrow(wide.collect("pyarrow").to_native(), name)
+        return _readable((column, _array(wide[column])) for column in wide.columns)
+    except (CvmError, duckdb.Error):
+        raise
+    # a plan of lazy steps fails only when it is carried out, in the words of its own library
+    except Exception as error:
+        raise CvmError("reading.frame_failed", source=name, reason=first_line(error)) from error
 
-        arrays = []
-        for position in range(frame.shape[1]):
-            values = frame.iloc[:, position]
-            if values.dtype == object:
-                values = values.map(cell_text, na_action="ignore").astype("str")
-            elif isinstance(values.dtype, pd.CategoricalDtype | pd.PeriodDtype | pd.IntervalDtype):
-                values = values.astype("str")
-            arrays.append(pa.Array.from_pandas(values))
-        return pa.Table.from_arrays(arrays, names=[str(column) for column in frame.columns])
-    return wide.to_arrow()
+
+def _pandas_columns(frame: pd.DataFrame) -> Iterator[tuple[str, Any]]:
+    """Yield name and values of each column, those of the index first where they have names of their own."""
+    index = frame.index
+    for level, label in enumerate(index.names):
+        if label is not None and label not in frame.columns:
+            yield _label(label), _pandas_array(index.get_level_values(level).to_series())
+    for position, label in enumerate(frame.columns):
+        yield _label(label), _pandas_array(frame.iloc[:, position])
+
+
+def _label(label: Any) -> str:
+    """Return a column's name as text: the levels of a nested name joined, nothing for a missing one."""
+    parts = label if isinstance(label, tuple) else (label,)
+    return _sound(" ".join(text for text in map(cell_text, parts) if text))
+
+
+def _sound(text: str) -> str:
+    r"""Return a text without halves of characters (``\ud800``), which no encoding can write."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _pandas_array(values: pd.Series) -> Any:
+    import pandas as pd
+    import pyarrow as pa
+
+    kind = values.dtype
+    if isinstance(kind, pd.SparseDtype):
+        values = values.astype(kind.subtype)
+    if pd.api.types.is_object_dtype(kind) or isinstance(kind, pd.CategoricalDtype | pd.PeriodDtype | pd.IntervalDtype):
+        return _texts(values)
+    try:
+        return pa.Array.from_pandas(values)
+    except (pa.ArrowException, ValueError, TypeError):
+        return _texts(values)
+
+
+def _array(values: Any) -> Any:
+    """Return a column of any other library; what Arrow does not know becomes text."""
+    import pyarrow as pa
+
+    try:
+        found = values.to_arrow()
+    except Exception:
+        return _texts(values.to_list())
+    # polars hands over objects of Python as their addresses in memory
+    return _texts(values.to_list()) if pa.types.is_fixed_size_binary(found.type) else found
+
+
+def _texts(values: Iterable[Any]) -> Any:
+    import pyarrow as pa
+
+    return pa.array([_object_text(value) for value in values], pa.string())
+
+
+def _object_text(value: Any) -> str | None:
+    """Return what lies in a column of objects as text, None for every kind of missing value."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "backslashreplace")
+    text = _sound(cell_text(value))
+    return None if not text or text in ("NaT", "<NA>") else text
+
+
+def _readable(columns: Iterable[tuple[str, Any]]) -> Any:
+    """Return a table of these columns, those that DuckDB refuses or rounds changed into what it reads."""
+    import pyarrow as pa
+
+    pairs = list(columns)
+    if not pairs:
+        raise CvmError("reading.frame_without_columns")
+    return pa.Table.from_arrays([_known(column) for _, column in pairs], names=[name for name, _ in pairs])
+
+
+def _known(column: Any) -> Any:
+    import pyarrow as pa
+
+    kind = column.type
+    if pa.types.is_float16(kind):
+        return column.cast(pa.float32())
+    if pa.types.is_decimal256(kind):
+        return column.cast(pa.string())
+    # DuckDB has no zoned moments in nanoseconds that can be converted to another zone
+    if pa.types.is_timestamp(kind) and kind.tz:
+        return column.cast(pa.timestamp("us", kind.tz), safe=False)
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        return _texts(column.to_pylist())
+    return column
 
 
 def typed_table(head: Head) -> RawTable:

@@ -101,10 +101,11 @@ def _text(cell: str, kind: str) -> str:
 
 
 def _date(cell: str, kind: str, zone: str | None, table: RawTable, mapping: ColumnMapping) -> tuple[str, str]:
-    if kind == "TIMESTAMP WITH TIME ZONE":
+    # DuckDB's zoned moments: TIMESTAMP WITH TIME ZONE, and TIMESTAMPTZ_NS of nanoseconds
+    if kind.startswith("TIMESTAMP") and ("TZ" in kind or "TIME ZONE" in kind):
         if zone is None:
             raise CvmError("reading.aware_dates", source=table.name, column=mapping[tables.DATE], value=kind)
-        return "NULL::VARCHAR", f"timezone({quoted(zone)}, {cell})::DATE"
+        return "NULL::VARCHAR", f"timezone({quoted(zone)}, {cell}::TIMESTAMPTZ)::DATE"
     if kind == "DATE" or kind.startswith("TIMESTAMP"):
         return "NULL::VARCHAR", f"TRY_CAST({cell} AS DATE)"
     return _text(cell, kind), "NULL::DATE"
