@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from cvmlab.core.words import CvmError
-from cvmlab.data import aggregate
+from cvmlab.data import aggregate, windows
 from cvmlab.data.panels import Panel
 from cvmlab.data.tables import ATTRIBUTES, CUSTOMER_ID, DATE
 from cvmlab.keep import segments
@@ -139,15 +139,20 @@ def study(log: Log, assumptions: Assumptions | None = None, *, kept: Thresholds 
     Raises
     ------
     CvmError
-        For fewer than two customers, or amounts that sum to nothing or less.
+        For fewer than two customers, amounts that sum to nothing or less, or an as-of date a year after the last row.
     """
     assumed = assumptions or Assumptions()
     clock = _Clock()
     with clock.step("summary"):
-        customers = aggregate.summarise_customers(log.transactions).df().sort_values(CUSTOMER_ID, ignore_index=True)
+        customers = (
+            aggregate.summarise_customers(log.transactions, as_of=log.as_of)
+            .df()
+            .sort_values(CUSTOMER_ID, ignore_index=True)
+        )
         _check_enough(customers, log.name)
         customers = customers.merge(attributes(log.transactions), on=CUSTOMER_ID, how="left")
         as_of, first_date = _as_of(customers), _day(customers["first_date"].min())
+        _check_recent(log, as_of)
         panel = complete_months(log.transactions, as_of)
     with clock.step("value"):
         customers, basis = with_contribution(customers, assumed)
@@ -200,6 +205,12 @@ def _check_enough(customers: pd.DataFrame, name: str) -> None:
     total = float(customers["revenue"].sum())
     if total <= 0:
         raise CvmError("case.negative_total", name=name, total=f"{total:,.2f}")
+
+
+def _check_recent(log: Log, as_of: date) -> None:
+    """Raise `CvmError` where the log was said to run for a year after its last row."""
+    if log.as_of is not None and not windows.any_between(log.transactions, windows.months_before(as_of, 12), as_of):
+        raise CvmError("case.silent_year", name=log.name, as_of=as_of, last=log.quality.last_date)
 
 
 def complete_months(transactions: Any, as_of: date) -> Panel:

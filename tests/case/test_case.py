@@ -351,3 +351,14 @@ def test_a_gap_of_years_before_the_cut_leaves_the_rival_without_a_score():
     assert past is not None
     assert (past.customers["last_year_revenue"] == 0).all()
     assert past.customers["later_revenue"].sum() > 0
+
+
+def test_silence_and_months_count_to_the_as_of_date_of_the_log() -> None:
+    days = pd.date_range("2022-01-03", "2023-06-20", freq="7D").strftime("%Y-%m-%d")
+    rows = pd.DataFrame([(f"c{n % 20:02}", day, 10 + n % 3) for n, day in enumerate(days.repeat(4))])
+    rows.columns = pd.Index(["customer_id", "date", "amount"])
+    now, later = (study(reading.read(rows, as_of=day)) for day in (None, "2023-09-30"))
+    assert (later.as_of, len(later.panel.period), len(now.panel.period)) == (dt.date(2023, 9, 30), 21, 17)
+    assert ((later.customers["silent_days"] - now.customers["silent_days"]) == (later.as_of - now.as_of).days).all()
+    with pytest.raises(CvmError, match="no row in the 12 months up to the as-of date 2024-07-31"):
+        study(reading.read(rows, as_of="2024-07-31"))

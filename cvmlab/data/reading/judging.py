@@ -18,6 +18,7 @@ from cvmlab.data import tables
 from . import dates as date_forms
 from . import values
 from .columns import NUMBERS, STATUS, TEXTS, ColumnMapping, row_pattern
+from .lone_dates import set_lone_dates_aside
 from .notes import Note
 from .quality import USED
 from .raw import RawTable, quoted
@@ -35,6 +36,7 @@ class Rules:
     drop_duplicates: bool = True
     include_future: bool = False
     include_suspicious: bool = False
+    as_of: dt.date | None = None
 
 
 def judge(
@@ -70,6 +72,8 @@ def judge(
     }
     if not rules.include_future:
         tests[f"date > DATE '{rules.today.isoformat()}'"] = "future_date"
+    if rules.as_of is not None:
+        tests[f"date > DATE '{rules.as_of.isoformat()}'"] = "after_as_of"
     reasons += [f"WHEN {test} THEN {REASON_CODES[reason]}" for test, reason in tests.items()]
     connection.execute(
         f"""CREATE OR REPLACE TABLE log AS SELECT {", ".join(cells[:2] + cells[3:])},
@@ -81,6 +85,8 @@ def judge(
         notes += [*_further_lines(connection), *_recycled_numbers(connection)]
     if any(STATUS in mapping for mapping in mappings):
         notes += _cancelled(connection, mappings)
+    # who says up to when the log runs has looked at its end
+    set_lone_dates_aside(connection, late=rules.as_of is None)
     return [*notes, *set_reversals_aside(connection)]
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cvmlab.core.periods import as_date
 from cvmlab.core.words import CvmError, say
 
 from . import values
@@ -58,6 +59,8 @@ class Log:
         Role to source column.
     name
         Short name of the source.
+    as_of
+        The day to which the log runs, if it was said; otherwise None, and it runs to its last row.
     connection
         The DuckDB connection in which the log lies; it lives as long as the log is used.
     """
@@ -67,6 +70,7 @@ class Log:
     mapping: ColumnMapping
     name: str
     connection: duckdb.DuckDBPyConnection
+    as_of: dt.date | None = None
     close: Callable[[], object] = field(repr=False, compare=False, default=lambda: None)
 
     def __repr__(self) -> str:
@@ -87,7 +91,8 @@ def read(
     include_suspicious: bool = False,
     include_future: bool = False,
     drop_duplicates: bool = True,
-    today: dt.date | None = None,
+    as_of: dt.date | str | None = None,
+    today: dt.date | str | None = None,
     name: str | None = None,
     progress: Progress | None = None,
 ) -> Log:
@@ -117,6 +122,9 @@ def read(
     drop_duplicates
         Drop rows whose cells are all equal to an earlier row's. Only where there is an order id: without one,
         equal rows may be different purchases.
+    as_of
+        The day to which the log runs, a date or a text like ``"2024-12-31"``: later rows are left out, and customers
+        are silent up to this day even if the last row is earlier. Without it, the log runs to its last row.
     today
         The day after which a date is in the future; the computer's date if left out.
     name
@@ -143,6 +151,10 @@ def read(
     (``cancelled_status`` in ``rules/columns.csv``), unless rows with such a status are negative and so net out by
     themselves; an empty name for the role ``status`` takes all of them in.
 
+    A purchase that was taken back whole within a week, or under its own order id, counts neither as a purchase nor as a
+    refund. At most three rows at either end of the log (and one in a hundred) whose dates lie half a year and three
+    times the longest pause beyond all others are left out; say ``as_of`` if the late ones are right.
+
     In .xls, .xlsb and .ods an error such as #DIV/0! is read as an empty cell; merged cells of .xlsb and .ods are not
     filled down.
 
@@ -161,6 +173,8 @@ def read(
     import duckdb
 
     _check_timezone(timezone)
+    now = dt.date.today() if today is None else as_date(today)
+    end = None if as_of is None else _checked_end(as_date(as_of), now, include_future)
     connection = duckdb.connect()
     folder = Path(tempfile.mkdtemp(prefix="cvmlab-"))
     try:
@@ -182,7 +196,8 @@ def read(
             rules = Rules(
                 day_first=saved.day_first if day_first is None else day_first,
                 timezone=timezone,
-                today=today or dt.date.today(),
+                today=now,
+                as_of=end,
                 drop_duplicates=drop_duplicates,
                 include_future=include_future,
                 include_suspicious=include_suspicious,
@@ -208,7 +223,7 @@ def read(
         close = weakref.finalize(_ALIVE, _close, connection, folder)
     else:
         shutil.rmtree(folder, ignore_errors=True)
-    return Log(relation, quality, parts[0].mapping, label, connection, close)
+    return Log(relation, quality, parts[0].mapping, label, connection, end, close)
 
 
 class _Alive:
@@ -221,6 +236,12 @@ _ALIVE = _Alive()
 def _close(connection: Any, folder: Path) -> None:
     connection.close()
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _checked_end(as_of: dt.date, today: dt.date, include_future: bool) -> dt.date:
+    if as_of > today and not include_future:
+        raise CvmError("reading.as_of_in_future", as_of=as_of.isoformat(), today=today.isoformat())
+    return as_of
 
 
 def _check_timezone(timezone: str | None) -> None:

@@ -58,6 +58,7 @@ def make_report(
         f"SELECT min(date), max(date), count(DISTINCT customer_id) FROM log WHERE {USED_ROWS}"
     ).fetchone()
     if not customers:
+        _check_end(connection, rules)
         raise _all_bad(name, sums, samples, rows)
     found = (
         *notes,
@@ -65,6 +66,7 @@ def make_report(
         *_lost_digits(connection, mappings),
         *_missing_money(connection, mappings),
         *_dates(connection, last, rules),
+        *_lone_dates(connection, samples, (first, last)),
         *_suspicion_notes(suspicious, asked=rules.include_suspicious),
         *_plain_notes(connection, mappings, customers),
     )
@@ -136,17 +138,19 @@ def _samples(connection: Any, stage: Sequence[RawTable], mappings: Sequence[Colu
         if quantity
         else "amount_text"
     )
-    value = f"""CASE l.reason WHEN {REASON_CODES["bad_date"]} THEN s.date_text
-        WHEN {REASON_CODES["bad_amount"]} THEN {amount}
-        WHEN {REASON_CODES["future_date"]} THEN l.date::VARCHAR
-        WHEN {REASON_CODES["duplicate_row"]} THEN l.order_id
-        WHEN {REASON_CODES["cancelled"]} THEN concat_ws(' ', l.status, l.order_id)
-        WHEN {REASON_CODES["no_id"]} THEN concat_ws(' ', l.date::VARCHAR, l.exact::DOUBLE::VARCHAR)
+    dated = ", ".join(str(REASON_CODES[reason]) for reason in ("future_date", "after_as_of", "lone_far_date"))
+    value = f"""CASE WHEN l.reason = {REASON_CODES["bad_date"]} THEN s.date_text
+        WHEN l.reason = {REASON_CODES["bad_amount"]} THEN {amount}
+        WHEN l.reason IN ({dated}) THEN l.date::VARCHAR
+        WHEN l.reason = {REASON_CODES["duplicate_row"]} THEN l.order_id
+        WHEN l.reason = {REASON_CODES["cancelled"]} THEN concat_ws(' ', l.status, l.order_id)
+        WHEN l.reason = {REASON_CODES["no_id"]} THEN concat_ws(' ', l.date::VARCHAR, l.exact::DOUBLE::VARCHAR)
         ELSE coalesce(l.customer_id, s.date_text, l.order_id, l.product) END"""
+    each_date = f"CASE WHEN reason = {REASON_CODES['lone_far_date']} THEN date END"
     found = connection.execute(
         f"""SELECT l.reason, l.part, l.spot, {value} FROM (
             SELECT * FROM log WHERE NOT ({USED_ROWS})
-            QUALIFY row_number() OVER (PARTITION BY reason ORDER BY spot) <= {SAMPLES}
+            QUALIFY row_number() OVER (PARTITION BY reason, {each_date} ORDER BY spot) <= {SAMPLES}
         ) l JOIN stage s ON s.rowid = l.spot ORDER BY l.reason, l.spot"""
     ).fetchall()
     return tuple(
@@ -220,8 +224,9 @@ def _missing_money(connection: Any, mappings: Sequence[ColumnMapping]) -> list[N
 def _dates(connection: Any, last: dt.date, rules: Rules) -> list[Note]:
     notes = []
     # three days' grace: a month often closes on a weekend
-    if last.day < calendar.monthrange(last.year, last.month)[1] - 3:
-        notes.append(Note("part_last_month", {"date": last.isoformat(), "month": last.isoformat()[:7]}, "warning"))
+    end = rules.as_of or last
+    if end.day < calendar.monthrange(end.year, end.month)[1] - 3:
+        notes.append(Note("part_last_month", {"date": end.isoformat(), "month": end.isoformat()[:7]}, "warning"))
     today = f"DATE '{rules.today.isoformat()}'"
     codes = (REASON_CODES["future_date"], REASON_CODES[USED])
     count, latest = connection.execute(
@@ -231,6 +236,30 @@ def _dates(connection: Any, last: dt.date, rules: Rules) -> list[Note]:
         key = "future_dates_used" if rules.include_future else "future_dates"
         said = {"count": f"{count:,}", "today": rules.today.isoformat(), "date": latest.isoformat()}
         notes.append(Note(key, said, "warning"))
+    return notes
+
+
+def _check_end(connection: Any, rules: Rules) -> None:
+    """Say that the log begins after its as-of date, if that is why no row is left."""
+    (first,) = connection.execute(
+        f"SELECT min(date) FROM log WHERE reason IN ({REASON_CODES[USED]}, {REASON_CODES['after_as_of']})"
+    ).fetchone()
+    if rules.as_of is not None and first is not None:
+        raise CvmError("reading.as_of_too_early", as_of=rules.as_of.isoformat(), first=first.isoformat())
+
+
+def _lone_dates(connection: Any, samples: Sequence[BadRow], used: tuple[dt.date, dt.date]) -> list[Note]:
+    """Say where lone dates stand, those before and those after all others apart."""
+    notes = []
+    for key, side in (("lone_early", f"< DATE '{used[0]}'"), ("lone_late", f"> DATE '{used[1]}'")):
+        count, date = connection.execute(
+            f"SELECT count(*), min(date) FROM log WHERE reason = {REASON_CODES['lone_far_date']} AND date {side}"
+        ).fetchone()
+        if count:
+            row = next(row for row in samples if (row.reason, row.value) == ("lone_far_date", date.isoformat()))
+            source = f"{row.file} [{row.sheet}]" if row.sheet else row.file
+            said = {"count": f"{count:,}", "source": source, "row": row.row, "date": date.isoformat()}
+            notes.append(Note(key, said | {"first": used[0].isoformat(), "last": used[1].isoformat()}, "warning"))
     return notes
 
 
