@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from parquet_files import write
+from parquet_files import run
 
 from cvmlab.core.random import draws
 from cvmlab.market import CAUSES, REASON_OF_CAUSE, STAGES, Result, extend, make_customers, simulate
@@ -286,4 +286,4 @@ def tables() -> dict[str, pd.DataFrame]:
 
 if __name__ == "__main__":
     assert all(cause in REASON_OF_CAUSE for cause in CAUSES)
-    write(tables())
+    run(__doc__, tables)

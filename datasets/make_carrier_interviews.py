@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from parquet_files import write
+from parquet_files import run
 
 from cvmlab.core.random import draws
 
@@ -133,4 +133,4 @@ def tables() -> dict[str, pd.DataFrame]:
 
 
 if __name__ == "__main__":
-    write(tables())
+    run(__doc__, tables)

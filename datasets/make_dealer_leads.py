@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from parquet_files import write
+from parquet_files import run
 
 from cvmlab.core.random import draws, elementary
 
@@ -178,4 +178,4 @@ def tables() -> dict[str, pd.DataFrame]:
 
 
 if __name__ == "__main__":
-    write(tables())
+    run(__doc__, tables)

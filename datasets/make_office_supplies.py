@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from parquet_files import write
+from parquet_files import run
 
 from cvmlab.core.random import draws, elementary
 from cvmlab.data.tables import BREADTH, PROFIT, REVENUE
@@ -226,4 +226,4 @@ def tables() -> dict[str, pd.DataFrame]:
 
 
 if __name__ == "__main__":
-    write(tables())
+    run(__doc__, tables)

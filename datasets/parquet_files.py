@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 HERE = Path(__file__).parent
+
+
+def run(description: str | None, tables: Callable[[], Mapping[str, pd.DataFrame]]) -> None:
+    """Make and write the tables of a script, beside it or where ``--output`` says."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--output", type=Path, default=HERE, help="folder for the files; datasets if left out")
+    folder = parser.parse_args().output
+    write(tables(), folder)
 
 
 def write(tables: Mapping[str, pd.DataFrame], folder: Path = HERE) -> None:

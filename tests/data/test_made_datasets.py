@@ -56,6 +56,16 @@ def test_the_same_table_is_written_as_the_same_bytes(generator, tmp_path):
         assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
 
 
+@pytest.mark.parametrize("name", GENERATORS)
+def test_a_script_that_is_asked_for_help_writes_nothing(generator, name, monkeypatch, capsys):
+    made = generator(name)
+    monkeypatch.setattr(sys, "argv", [name, "--help"])
+    with pytest.raises(SystemExit):
+        generator("parquet_files").run(made.__doc__, lambda: pytest.fail("the tables were made"))
+    assert "--output" in capsys.readouterr().out
+    assert made.run.__module__ == "parquet_files"
+
+
 def test_a_digest_sees_a_changed_cent_a_changed_id_and_a_changed_name(generator):
     digest = generator("parquet_files").digest
     frame = pd.DataFrame({"customer_id": ["007", "8"], "amount": [1.0, 2.0]})
