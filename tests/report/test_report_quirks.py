@@ -101,7 +101,7 @@ def test_losses_are_told_instead_of_shares_above_the_whole() -> None:
 
 def test_two_weeks_are_told_to_be_two_weeks() -> None:
     made = study([(f"c{n % 30}", f"2024-03-{4 + (5 * n) % 14:02d}", 10 + n % 7) for n in range(90)])
-    assert any("few days (14)" in caution for caution in first_page.cautions(made))
+    assert any("only 14 days" in caution for caution in first_page.cautions(made))
 
 
 def test_a_contact_that_costs_more_than_it_brings_is_said_not_to_pay() -> None:
