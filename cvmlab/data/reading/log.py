@@ -18,6 +18,7 @@ from . import values
 from .columns import ColumnMapping
 from .files import load_text
 from .frames import typed_table
+from .handing_on import carried, write_parts
 from .judging import Rules, clean_query, judge
 from .notes import Note
 from .opening import (
@@ -32,7 +33,7 @@ from .opening import (
     short_name,
 )
 from .quality import REFUND, USED, DataReport
-from .raw import Progress, RawTable, quoted
+from .raw import Progress, RawTable, Source, quoted
 from .totals import make_report
 from .workbooks import load_html, load_sheet
 
@@ -72,12 +73,34 @@ class Log:
     connection: duckdb.DuckDBPyConnection
     as_of: dt.date | None = None
     close: Callable[[], object] = field(repr=False, compare=False, default=lambda: None)
+    # what `write_parts` needs: the query of the used rows, the files and sheets, the columns that were kept
+    query: str = field(repr=False, default="")
+    parts: tuple[Source, ...] = field(repr=False, default=())
+    kept: tuple[str, ...] = field(repr=False, default=())
 
     def __repr__(self) -> str:
         """Return one line from the data report; no query is run."""
         found = self.quality
         days = f"{found.first_date} to {found.last_date}"
         return f"Log({self.name!r}: {found.rows(USED, REFUND):,} rows, {found.customers:,} customers, {days})"
+
+    def write_parts(self, column: str, folder: str | Path) -> dict[str | None, Path]:
+        """Write the used rows of each value of a column to a file that `read` takes as judged.
+
+        Parameters
+        ----------
+        column
+            A column that was to be kept when the log was read.
+        folder
+            Where the Parquet files go.
+
+        Returns
+        -------
+        dict
+            Value to file; rows without a value are under None. Each file carries the data report on its rows, and the
+            end of the whole log as its as-of date.
+        """
+        return write_parts(self, column, Path(folder))
 
 
 def read(
@@ -172,6 +195,8 @@ def read(
     """
     import duckdb
 
+    if (judged := carried(source)) is not None:
+        return _judged(source, judged)
     _check_timezone(timezone)
     now = dt.date.today() if today is None else as_date(today)
     end = None if as_of is None else _checked_end(as_date(as_of), now, include_future)
@@ -217,13 +242,26 @@ def read(
         raise
     for path in folder.glob("*.csv"):
         path.unlink(missing_ok=True)
-    relation = connection.sql(clean_query(mappings, keep))
+    query = clean_query(mappings, keep)
     close: Callable[[], object] = connection.close
     if on_disk:
         close = weakref.finalize(_ALIVE, _close, connection, folder)
     else:
         shutil.rmtree(folder, ignore_errors=True)
-    return Log(relation, quality, parts[0].mapping, label, connection, end, close)
+    sources = tuple(Source(table.file, table.sheet) for table in stage)
+    return Log(
+        connection.sql(query), quality, parts[0].mapping, label, connection, end, close, query, sources, tuple(keep)
+    )
+
+
+def _judged(path: str | Path, said: Mapping[str, Any]) -> Log:
+    """Return the log in a file of `Log.write_parts`."""
+    import duckdb
+
+    connection = duckdb.connect()
+    quality, mapping = DataReport.from_dict(said["quality"]), ColumnMapping.from_dict(said["mapping"])
+    relation = connection.read_parquet(str(path))
+    return Log(relation, quality, mapping, quality.name, connection, dt.date.fromisoformat(said["as_of"]))
 
 
 class _Alive:

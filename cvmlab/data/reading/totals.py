@@ -15,7 +15,7 @@ from .columns import ColumnMapping, row_pattern
 from .judging import Rules
 from .notes import Note
 from .quality import OUTSIDE, REASONS, REFUND, USED, BadRow, DataReport, Sum, SuspiciousCustomer, Unused, merge_sums
-from .raw import RawTable, quoted
+from .raw import RawTable, Source, quoted
 from .verdicts import REASON_CODES, USED_ROWS, set_aside
 
 # The most rows a sheet can hold, in .xls and .xlsx
@@ -52,7 +52,7 @@ def make_report(
     ids = ", ".join(quoted(customer.customer_id) for customer in suspicious if customer.excluded)
     if ids:
         set_aside(connection, "suspicious_customer", f"customer_id IN ({ids})")
-    sums = _sums(connection, stage)
+    sums = sums_of(connection, stage)
     samples = _samples(connection, stage, mappings)
     first, last, customers = connection.execute(
         f"SELECT min(date), max(date), count(DISTINCT customer_id) FROM log WHERE {USED_ROWS}"
@@ -109,16 +109,17 @@ def find_suspicious(connection: Any, *, excluded: bool) -> tuple[SuspiciousCusto
     )
 
 
-def _sums(connection: Any, stage: Sequence[RawTable]) -> tuple[Sum, ...]:
+def sums_of(connection: Any, parts: Sequence[Source], which: str = "true") -> tuple[Sum, ...]:
+    """Return the exact sums over ``log``, or over its rows for which an SQL condition holds."""
     found = connection.execute(
         f"""SELECT part, year(date) * 100 + month(date) AS month, reason, {USED_ROWS} AND exact < 0 AS refund,
             count(*), coalesce(sum(exact), 0), count_if(exact IS NULL)
-        FROM log GROUP BY ALL"""
+        FROM log WHERE {which} GROUP BY ALL"""
     ).fetchall()
     return merge_sums(
         Sum(
-            stage[part].file,
-            stage[part].sheet,
+            parts[part].file,
+            parts[part].sheet,
             "" if month is None else f"{month // 100:04d}-{month % 100:02d}",
             REFUND if refund else _NAMES[reason],
             rows,
