@@ -36,10 +36,12 @@ def quality_light(quality: DataReport) -> Light:
     return "fair" if dropped > FAIR_ABOVE or quality.warnings else "good"
 
 
-def value_curve(case: Case) -> pd.DataFrame:
-    """Return the whale curve of the year, or the concentration curve where a contribution is revenue."""
+def value_curve(case: Case) -> pd.DataFrame | None:
+    """Return the year's whale curve, the concentration curve where a contribution is revenue; None without buyers."""
     # of the year's buyers: those long gone would make any history look concentrated
     buyers = buyers_of_the_year(case)
+    if not len(buyers):
+        return None
     if case.basis == "revenue":
         return portfolio.concentration_curve(buyers, revenue="yearly_contribution")
     return portfolio.whale_curve(buyers, profit="yearly_contribution")

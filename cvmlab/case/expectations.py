@@ -10,11 +10,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cvmlab.core.discounting import discounted_years
 from cvmlab.core.periods import DAYS_A_YEAR
 from cvmlab.core.words import CvmError
 from cvmlab.data import aggregate, windows
 from cvmlab.data.tables import CUSTOMER_ID, PROFIT
 from cvmlab.worth import buying
+from cvmlab.worth.value import profit_per_order
 
 from .assumptions import Assumptions
 
@@ -74,14 +76,12 @@ def fit_models(customers: pd.DataFrame) -> Models:
 
 def with_expectations(customers: pd.DataFrame, models: Models, assumed: Assumptions) -> pd.DataFrame:
     """Add what is expected of each customer: ``p_alive``, rhythm, ``expected_contribution``, ``current_value``."""
-    # expected purchase days × expected spend × the customer's own ratio of contribution to revenue
-    days = assumed.horizon_months * DAYS_A_YEAR / 12
-    ratio = _contribution_ratio(customers)
     if models.bg_nbd is None:
         return _naive_expectations(customers, assumed)
+    days = assumed.horizon_months * DAYS_A_YEAR / 12
     scores = buying.score_customers(customers, models.bg_nbd, models.gamma_gamma, days=days)
     discounted = models.bg_nbd.discounted_expected_purchases(customers, days, assumed.discount_rate)
-    worth = scores["expected_spend"].to_numpy(float) * ratio
+    worth = per_purchase_day(customers, "contribution", models.gamma_gamma)
     return customers.assign(
         p_alive=scores["p_alive"].to_numpy(float),
         usual_gap_days=scores["usual_gap_days"].to_numpy(float),
@@ -91,12 +91,14 @@ def with_expectations(customers: pd.DataFrame, models: Models, assumed: Assumpti
     )
 
 
-def _contribution_ratio(customers: pd.DataFrame) -> NDArray[np.float64]:
-    """Return each customer's contribution per unit of revenue; that of all where a customer has no revenue."""
-    revenue = customers["revenue"].to_numpy(float)
-    contribution = customers["contribution"].to_numpy(float)
-    pooled = contribution.sum() / revenue.sum()
-    return np.where(revenue > 0, contribution / np.where(revenue > 0, revenue, 1.0), pooled)
+def per_purchase_day(customers: pd.DataFrame, money: str, spend: buying.GammaGamma | None) -> NDArray[np.float64]:
+    """Return what a purchase day of each customer brings, refunds netted, drawn to the mean of all where days are few.
+
+    The mean counts for as many days as in the spend model, for one day where there is no such model.
+    """
+    # who only gave back counts with one day: nothing is divided by less
+    days = customers.assign(orders=customers["frequency"] + 1)
+    return profit_per_order(days, money, 1.0 if spend is None else (spend.q - 1) / spend.p)
 
 
 def _naive_expectations(customers: pd.DataFrame, assumed: Assumptions) -> pd.DataFrame:
@@ -106,12 +108,11 @@ def _naive_expectations(customers: pd.DataFrame, assumed: Assumptions) -> pd.Dat
     silent = (customers["age"] - customers["recency"]).to_numpy(float)
     going_on = ~(silent > 3 * gap)
     years = assumed.horizon_months / 12
-    expected = customers["yearly_contribution"].to_numpy(float) * going_on * years
+    yearly = customers["yearly_contribution"].to_numpy(float) * going_on
     return customers.assign(
         p_alive=going_on.astype(float),
         usual_gap_days=gap,
         silent_days=silent,
-        expected_contribution=expected,
-        # spread evenly over the horizon, so discounted from its middle on average
-        current_value=expected / (1 + assumed.discount_rate) ** (years / 2),
+        expected_contribution=yearly * years,
+        current_value=yearly * discounted_years(years, assumed.discount_rate),
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from cvmlab.core.discounting import discounted_years
 from cvmlab.core.words import CvmError
 from cvmlab.data import aggregate, windows
 from cvmlab.data.panels import Panel
@@ -262,6 +263,9 @@ def draw_lines(customers: pd.DataFrame, cost_to_keep: float, contact_cost: float
         success_rate=assumed.headroom_reached, years=assumed.horizon_months / 12,
         discount_rate=assumed.discount_rate,
     )  # fmt: skip
+    # the cost arises all year round, as the purchases of the current value do that it is compared with
+    keep = cost_to_keep * discounted_years(assumed.horizon_months / 12, assumed.discount_rate)
+    chosen = chosen.replace(current_value=keep)
     if assumed.value_threshold is not None:
         chosen = chosen.replace(current_value=assumed.value_threshold, current_value_choice="stated")
     if assumed.headroom_threshold is not None:

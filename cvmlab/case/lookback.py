@@ -20,7 +20,7 @@ from cvmlab.worth.value import potential
 
 from . import backtest
 from .assumptions import Assumptions
-from .expectations import CUSTOMERS_FOR_A_MODEL, fit_models, with_contribution
+from .expectations import CUSTOMERS_FOR_A_MODEL, fit_models, per_purchase_day, with_contribution
 
 _LEAST_BACKTEST_SPAN = 6
 _SILENT_FOR_A_CORRECTION = 10
@@ -150,7 +150,9 @@ def look_back(transactions: Any, as_of: date, first_date: date, assumed: Assumpt
     if not windows.any_between(transactions, cut, as_of):
         return None, say("case.past_nothing_later", cut=cut)
     judged = known.assign(
-        expected_revenue=scores["expected_revenue"].to_numpy(float),
+        # as the current value does: a refund takes from what a purchase brings
+        expected_revenue=scores["expected_orders"].to_numpy(float)
+        * per_purchase_day(known, "revenue", models.gamma_gamma),
         p_alive=scores["p_alive"].to_numpy(float),
         chance_to_buy=models.bg_nbd.chance_to_buy(known, days),
         silent=scores["p_alive"].to_numpy(float) < assumed.silent_below,

@@ -144,7 +144,7 @@ def _ticks(low: float, high: float, near_zero: float, most: int = 7) -> list[flo
         from matplotlib.ticker import MaxNLocator
 
         return [float(tick) for tick in MaxNLocator(most).tick_values(low, high) if low <= tick <= high]
-    first = round(np.log10(near_zero))
+    first = np.floor(np.log10(near_zero) + 1e-9)
     powers = np.arange(first, np.floor(np.log10(max(abs(low), high))) + 1)
     powers = powers[:: -(-len(powers) // (most - 1))]
     up = 10.0**powers

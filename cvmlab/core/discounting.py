@@ -151,3 +151,9 @@ def annuity(
     if rate:
         value = (1 - discount_factor(discount_rate, lifetime_periods, periods_per_year)) / rate
     return value * (1 + rate) if counts_now(first) else value
+
+
+def discounted_years(years: float, discount_rate: float) -> float:
+    """Return the present value of one unit of money a year that comes evenly: ∫ (1+d)^−t dt over the years."""
+    force = np.log1p(discount_rate)
+    return float(-np.expm1(-force * years) / force) if force else float(years)

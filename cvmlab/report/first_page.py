@@ -118,6 +118,8 @@ def _level_off(case: Case) -> list[str]:
 
 def _who(case: Case) -> str:
     curve = known.value_curve(case)
+    if curve is None:
+        return term("report.s_no_buyers")
     share, amounts = portfolio.top_share(curve, 0.2), curve["amount"]
     key = "report.s_concentration" if share <= 1 else "report.s_whale" if amounts.sum() > 0 else "report.s_loss"
     return say(

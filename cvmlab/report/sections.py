@@ -47,6 +47,8 @@ def base(case: Case) -> list[Piece]:
 def who_brings(case: Case) -> list[Piece]:
     """Return the section on the whale or concentration curve, and the customers at its head."""
     curve = value_curve(case)
+    if curve is None:
+        return [html.page(html.heading(term("report.who_title")), html.paragraph(term("report.s_no_buyers")))]
     if case.basis == "revenue":
         lead, drawn = "report.who_lead_revenue", charts.plot_concentration(curve)
     else:

@@ -192,7 +192,10 @@ def test_a_log_cannot_tell_two_wallets_apart():
         ({"relationship_level": [1.5]}, {}, "checking.outside_in_row"),
         ({"relationship_level": [np.nan]}, {}, "tables.missing_values"),
         ({}, {"margin": 2}, "checking.out_of_range"),
-        ({}, {"years": 0}, "checking.too_small"),
+        ({}, {"years": 0}, "checking.not_whole_between"),
+        # not read as one year
+        ({}, {"years": 1.9}, "checking.not_whole_between"),
+        ({}, {"years": 10**9}, "checking.not_whole_between"),
         ({}, {"discount_rate": -1}, "checking.not_above"),
         ({}, {"likelihood": "chance"}, "tables.missing_column"),
         ({}, {"neutral_level": 1}, "checking.out_of_range"),
@@ -215,7 +218,7 @@ def test_bad_input_of_growth_potential(changes, options, key):
         ({"revenue": [1.0], "orders": [1], "age": [-3]}, {}, "checking.too_small"),
         ({"revenue": [np.nan], "orders": [1], "age": [3]}, {}, "tables.missing_values"),
         ({"revenue": [1.0], "orders": [1], "age": [3]}, {"reference_quantile": 75}, "checking.out_of_range"),
-        ({"revenue": [1.0], "orders": [1], "age": [3]}, {"bands": 0}, "checking.too_small"),
+        ({"revenue": [1.0], "orders": [1], "age": [3]}, {"bands": 0}, "checking.not_whole"),
     ],
 )
 def test_bad_input_of_headroom(frame, options, key):

@@ -8,11 +8,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cvmlab.core.checking import check_parameter
+from cvmlab.core.checking import check_count, check_parameter
 from cvmlab.core.discounting import First, present_value
 from cvmlab.core.periods import DAYS_A_YEAR
 from cvmlab.core.words import CvmError
 from cvmlab.data.tables import BREADTH, CUSTOMER_ID, REVENUE, numbers, numbers_between
+
+# Nobody plans further; a table of a million years would fill the memory.
+_MOST_YEARS = 100
 
 
 def headroom(
@@ -62,7 +65,7 @@ def headroom(
     [225.0, 125.0, 25.0, 0.0]
     """
     check_parameter("reference_quantile", reference_quantile, 0, 1)
-    check_parameter("bands", bands, 1)
+    check_count("bands", bands)
     age = numbers(customers, "age")
     check_parameter("age", age, 0)
     if minimum_days is None:
@@ -72,7 +75,7 @@ def headroom(
     own = numbers(customers, value) / years
     breadth_is_known = BREADTH in customers.columns
     likeness = numbers(customers, BREADTH) if breadth_is_known else numbers(customers, "orders") / years
-    reference = _quantile_of_band(own, _band(likeness, int(bands)), reference_quantile)
+    reference = _quantile_of_band(own, _band(likeness, bands), reference_quantile)
     gap = np.maximum(reference - np.maximum(own, 0), 0)
     if likelihood is not None:
         gap *= numbers_between(customers, likelihood, 0, 1)
@@ -129,7 +132,7 @@ def growth_potential(
     margin, strategy_cost
         Assumed share of revenue that is profit, 0 to 1; money per customer, spent once and now.
     years, discount_rate, first
-        Horizon of at least 1 whole year; yearly rate; whether the first profit counts ``"now"`` or ``"next"`` year.
+        Horizon of 1 to 100 whole years; yearly rate; whether the first profit counts ``"now"`` or ``"next"`` year.
     wallet, revenue
         Columns in *yearly* money: the customer's total business, and what comes to us.
     relationship_level, neutral_level
@@ -157,7 +160,7 @@ def growth_potential(
     """
     check_parameter("margin", margin, 0, 1)
     check_parameter("strategy_cost", strategy_cost, 0)
-    check_parameter("years", years, 1)
+    check_count("years", years, 1, _MOST_YEARS)
     check_parameter("wallet_growth", wallet_growth, -1)
     check_parameter("neutral_level", neutral_level, 0, 1 - 1e-9)
     total, ours = _wallet_and_revenue(customers, wallet, revenue)
@@ -168,7 +171,7 @@ def growth_potential(
     else:
         chance = numbers_between(customers, likelihood, 0, 1)
     extra = chance * np.where(chance >= 0, total - ours, ours)
-    year = np.arange(1, int(years) + 1)[:, np.newaxis]
+    year = np.arange(1, years + 1)[:, np.newaxis]
     own_growth = ours * ((1 + wallet_growth) ** year - 1)
     worth = margin * present_value(extra + own_growth, discount_rate, first=first) - strategy_cost
     return customers.assign(

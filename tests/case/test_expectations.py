@@ -1,0 +1,105 @@
+"""Current value nets refunds, stays near what customers bring, and is discounted as the threshold beside it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cvmlab.case import Assumptions, Case, study
+from cvmlab.core.discounting import discounted_years
+from cvmlab.data import reading
+
+
+def regulars(customers: int = 150, days: int = 900, seed: int = 3) -> pd.DataFrame:
+    """Return purchases of customers with an own rhythm and an own usual spend, a fifth of whom stop."""
+    random = np.random.default_rng(seed)
+    gap, spend = random.uniform(12, 45, customers), random.lognormal(4, 0.5, customers)
+    stop = np.where(random.uniform(size=customers) < 0.2, random.uniform(200, days, customers), days)
+    day = np.cumsum(random.exponential(gap[:, None], (customers, 200)), axis=1)
+    customer, purchase = np.nonzero(day < stop[:, None])
+    amount = np.round(spend[customer] * random.lognormal(0, 0.25, len(customer)), 2)
+    return frame_of(customer, day[customer, purchase], amount)
+
+
+def frame_of(customer: np.ndarray, day: np.ndarray, amount: np.ndarray) -> pd.DataFrame:
+    date = pd.Timestamp(2021, 1, 1) + pd.to_timedelta(np.floor(day), unit="D")
+    ids = pd.Series(customer).map("C{:03}".format)
+    return pd.DataFrame({"customer_id": ids, "date": date, "amount": amount})
+
+
+def with_refunds(log: pd.DataFrame, share: float) -> pd.DataFrame:
+    """Give back a share of every purchase three days later, as far as the log reaches."""
+    back = log.assign(date=log["date"] + pd.Timedelta(days=3), amount=(-share * log["amount"]).round(2))
+    return pd.concat([log, back.loc[back["date"] <= log["date"].max()]], ignore_index=True)
+
+
+def judged(log: pd.DataFrame, **assumed: float) -> Case:
+    return study(reading.read(log, drop_duplicates=False), Assumptions().replace(**assumed))
+
+
+def test_current_value_of_half_refunded_purchases_is_what_comes() -> None:
+    whole, half = judged(regulars()), judged(with_refunds(regulars(), 0.5))
+    yearly = half.customers["yearly_contribution"].sum()
+    assert half.customers["current_value"].sum() == pytest.approx(0.95 * yearly, rel=0.12)
+    # half of what the same purchases are worth without refunds
+    both = [case.customers["current_value"].sum() for case in (half, whole)]
+    assert both[0] == pytest.approx(both[1] / 2, rel=0.03)
+
+
+def test_the_backtest_expects_what_comes_net_of_refunds() -> None:
+    past = judged(with_refunds(regulars(), 0.5)).past
+    assert past is not None
+    assert past.expected == pytest.approx(past.actual, rel=0.1)
+
+
+def test_refunds_that_nearly_cancel_the_purchases_do_not_explode() -> None:
+    log = regulars()
+    row = log.iloc[0]
+    cancelled = pd.DataFrame(
+        {"customer_id": "lost 20", "date": [row["date"], log["date"].max()], "amount": [100.0, -99.99]}
+    )
+    case = judged(pd.concat([log, cancelled], ignore_index=True), margin=0.3, cost_per_order=10.0)
+    found = case.customers.set_index("customer_id").loc["lost 20"]
+    assert found["contribution"] == pytest.approx(0.3 * 0.01 - 10.0)
+    assert abs(found["current_value"]) < 100
+    assert case.customers["current_value"].sum() > 0
+
+
+def test_who_only_gave_back_is_not_valued_beyond_what_they_gave_back() -> None:
+    log = regulars()
+    back = pd.DataFrame({"customer_id": ["only back"], "date": [log["date"].max()], "amount": [-20.0]})
+    found = judged(pd.concat([log, back], ignore_index=True)).customers.set_index("customer_id").loc["only back"]
+    assert -20.0 * 40 < found["current_value"] < 3000
+
+
+def test_a_purchase_day_brings_something_between_the_own_mean_and_that_of_all() -> None:
+    case = judged(regulars())
+    customers, bg_nbd = case.customers, case.models.bg_nbd
+    assert bg_nbd is not None
+    brings = customers["expected_contribution"] / bg_nbd.expected_purchases(customers, 365.25)
+    days = customers["frequency"] + 1
+    own, mean = customers["revenue"] / days, customers["revenue"].sum() / days.sum()
+    assert (np.minimum(own, mean) - 1e-6 <= brings).all()
+    assert (brings <= np.maximum(own, mean) + 1e-6).all()
+    # the more days, the nearer to the own mean
+    kept = (brings - mean) / (own - mean)
+    assert np.corrcoef(kept, days)[0, 1] > 0.8
+
+
+@pytest.mark.parametrize(("years", "rate", "factor"), [(1, 0.1, 0.9538), (3, 0.1, 2.6092), (1, 0.0, 1.0)])
+def test_money_that_comes_evenly_is_discounted_to_its_time(years: float, rate: float, factor: float) -> None:
+    # a year in 100,000 payments
+    waits = (np.arange(100_000 * years) + 0.5) / 100_000
+    assert discounted_years(years, rate) == pytest.approx(((1 + rate) ** -waits).sum() / 100_000, rel=1e-6)
+    assert discounted_years(years, rate) == pytest.approx(factor, abs=1e-4)
+
+
+def test_a_hundred_a_year_and_a_cost_of_a_hundred_a_year_are_discounted_alike() -> None:
+    # too few customers for a model: last year's contribution goes on, here 100 for each
+    dates = pd.date_range("2021-01-01", periods=5, freq="QS")
+    ids = np.repeat([f"C{i}" for i in range(4)], 5)
+    case = judged(pd.DataFrame({"customer_id": ids, "date": np.tile(dates, 4), "amount": 25.0}), cost_to_keep=100.0)
+    assert case.models.bg_nbd is None
+    assert case.customers["current_value"].tolist() == pytest.approx([case.thresholds.current_value] * 4)
+    assert case.thresholds.current_value == pytest.approx(95.38, abs=0.01)

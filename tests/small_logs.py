@@ -1,0 +1,127 @@
+"""Small ordinary logs of many kinds, and every section of the report made from them, as the template does."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from cvmlab import speaking
+from cvmlab.case import Assumptions, Case, study
+from cvmlab.core.words import CvmError
+from cvmlab.data import reading
+from cvmlab.report import data_quality, ending, first_page, lists, relationship, sections
+
+# What no reader may meet: a figure that is none, in a table or a sentence.
+NO_FIGURE = re.compile(r"\b([Nn]a[Nn]|[Ii]nf|NaT|None|null)\b")
+# What `study` documents that it refuses.
+REFUSED = {"case.one_customer", "case.all_zero", "case.negative_total", "reading.no_usable_rows"}
+
+
+def small_log(seed: int) -> pd.DataFrame:
+    """Return a log of 1 to 80 customers: from one day to three years, with or without refunds, zeros and profits."""
+    random = np.random.default_rng(seed)
+    customers = int(random.choice([1, 2, 3, random.integers(4, 20), random.integers(20, 81)]))
+    days = int(random.choice([1, 2, 31, 61, 200, 366, 730, 1100]))
+    most = int(random.choice([1, 1, 2, 5, 30]))
+    count = random.integers(1, most + 1, customers)
+    customer = np.repeat(np.arange(customers), count)
+    day = random.integers(0, days, len(customer))
+    amount = _amounts(random, len(customer))
+    frame = pd.DataFrame(
+        {
+            "customer_id": [f"P{i:02}" for i in customer],
+            "date": (pd.Timestamp(2021, 1, 4) + pd.to_timedelta(day, unit="D")).strftime("%Y-%m-%d"),
+            "amount": amount,
+        }
+    )
+    if random.uniform() < 0.5:
+        frame["order_id"] = [f"R{i // random.integers(1, 3)}" for i in range(len(frame))]
+    if random.uniform() < 0.3:
+        frame["profit"] = np.round(amount * random.uniform(-0.2, 0.5, len(frame)), 2)
+    if random.uniform() < 0.3:
+        frame["product"] = [f"product {i}" for i in random.integers(0, 5, len(frame))]
+    if random.uniform() < 0.3:
+        frame["owner"] = [("Li", "Han", "")[i] for i in customer % 3]
+    return frame
+
+
+def _amounts(random: np.random.Generator, size: int) -> np.ndarray[Any, Any]:
+    kind = random.choice(["ordinary", "equal", "tiny", "huge", "mixed", "whole"])
+    amount = {
+        "ordinary": random.lognormal(4, 1, size),
+        "equal": np.full(size, 25.0),
+        "tiny": random.integers(1, 9, size) / 100,
+        "huge": random.lognormal(20, 1, size),
+        "mixed": random.lognormal(3, 4, size),
+        "whole": random.integers(1, 300, size).astype(float),
+    }[kind]
+    if random.uniform() < 0.3:
+        amount = np.where(random.uniform(size=size) < 0.2, -amount * random.choice([1.0, 0.5]), amount)
+    if random.uniform() < 0.3:
+        amount = np.where(random.uniform(size=size) < 0.3, 0.0, amount)
+    return np.asarray(np.round(amount, 2))
+
+
+def stated(seed: int) -> Assumptions:
+    """Return the assumptions for a log: none for most, a margin with costs for some."""
+    if seed % 4:
+        return Assumptions()
+    return Assumptions(margin=0.3, cost_per_order=2.0, horizon_months=(12, 1, 36)[seed % 3])
+
+
+def every_section(case: Case, log: reading.Log, folder: Path) -> Iterator[Any]:
+    """Yield the pieces of every section of a report, in the order of the template."""
+    yield from first_page.page_one(case, log.name)
+    for section in (sections.base, sections.who_brings, sections.value_matrix, sections.thresholds, sections.moved):
+        yield from section(case)
+    evidence = relationship.stage_evidence_of(case)
+    yield from relationship.stages_section(case, evidence)
+    yield from relationship.patterns_section(case, evidence)
+    for section in (sections.backtested, sections.rfm_bridge, sections.recommendations):
+        yield from section(case)
+    yield from ending.assumptions(case)
+    yield from data_quality.quality(log.quality, log.mapping)
+    yield from ending.closing(case, lists.write_lists(case, folder))
+
+
+def read_aloud(case: Case, log: reading.Log, folder: Path) -> list[str]:
+    """Return what the report of a case says, in words and as the texts of its pictures."""
+    pieces = every_section(case, log, folder)
+    said = [re.sub(r"<style.*?</style>|<[^>]*>", " ", getattr(piece, "alt", None) or piece.text) for piece in pieces]
+    plt.close("all")
+    return said
+
+
+def faults(seed: int, folder: Path) -> list[str]:
+    """Return what is wrong with the reports, in both languages, of one small log; nothing if all is well."""
+    found: list[str] = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            log = reading.read(small_log(seed), name="small")
+            case = study(log, stated(seed))
+        except CvmError as error:
+            return [] if error.key in REFUSED else [f"{seed}: refused: {error}"]
+        for language in ("en", "zh"):
+            with speaking(language):
+                said = read_aloud(case, log, folder / f"{seed}-{language}")
+            found += [
+                f"{seed} {language}: {hit[0]!r} in {text[:300]!r}"
+                for text in said
+                for hit in [NO_FIGURE.search(text)]
+                if hit
+            ]
+    ignored = ("Glyph",)
+    found += [
+        f"{seed}: {w.category.__name__}: {w.message} ({w.filename}:{w.lineno})"
+        for w in caught
+        if not str(w.message).startswith(ignored)
+    ]
+    return found
