@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 # Role that a column can play; each one is an option that names the column
-ROLES = (*(column.name for column in TRANSACTIONS.columns), "quantity", "unit_price", "status")
+ROLES = (*(column.name for column in TRANSACTIONS.columns), "quantity", "unit_price", "status", "currency_code")
 _INTERRUPTED = 130
 _MOST_COLUMNS = 12
 

@@ -23,12 +23,21 @@ from .notes import Note
 QUANTITY = "quantity"
 UNIT_PRICE = "unit_price"
 STATUS = "status"
+CURRENCY = "currency_code"
 NUMBERS = (tables.AMOUNT, QUANTITY, UNIT_PRICE, tables.PROFIT, tables.COST)
-TEXTS = (tables.CUSTOMER_ID, tables.CUSTOMER_NAME, tables.ORDER_ID, tables.PRODUCT, tables.OWNER, tables.PHONE, STATUS)
-ROLES = (*(column.name for column in tables.TRANSACTIONS.columns), QUANTITY, UNIT_PRICE, STATUS)
+TEXTS = (
+    tables.CUSTOMER_ID, tables.CUSTOMER_NAME, tables.ORDER_ID, tables.PRODUCT, tables.OWNER, tables.PHONE, STATUS,
+    CURRENCY,
+)  # fmt: skip
+ROLES = (*(column.name for column in tables.TRANSACTIONS.columns), QUANTITY, UNIT_PRICE, STATUS, CURRENCY)
 # A wrong choice among these changes every figure; a wrong product or owner does not.
 ASKED = frozenset({tables.CUSTOMER_ID, tables.DATE, *NUMBERS} - {tables.PROFIT, tables.COST})
-_CURRENCY = "(元|人民币|万元|千元|rmb|cny|usd|eur|gbp|hkd|jpy|本位币)?"
+# 金额（万元）, amount in thousands, Betrag (k€), once spaces and signs are gone
+_UNIT = (
+    "(in|单位|單位)?(亿|億|百万|百萬|万|萬|千|分|角|k|t|tsd|thousands?|000s?|m|mio|millions?|cents?|pence)?"
+    "(元|人民币|人民幣|美元|欧元|港元|新台币|新臺幣|rmb|cny|usd|eur|gbp|hkd|twd|jpy|krw|inr|brl|pln|czk|chf|sek|nok|dkk|aud|cad|sgd|rub|try"
+    "|euros?|本位币)?(cents?|thousands?)?"
+)
 
 
 @dataclass(frozen=True)
@@ -40,7 +49,7 @@ class ColumnMapping:
     columns
         Role to source column: ``customer_id``, ``date``, ``amount`` or ``quantity`` and ``unit_price``, and
         where the source has them ``order_id``, ``profit``, ``cost``, ``product``, ``customer_name``,
-        ``owner``, ``phone``, ``status`` (of the order: paid, cancelled …).
+        ``owner``, ``phone``, ``status`` (of the order: paid, cancelled …), ``currency_code``.
     notes
         Decisions that the user should know of.
 
@@ -77,7 +86,7 @@ class ColumnMapping:
 @cache
 def patterns(role: str) -> tuple[tuple[int, re.Pattern[str]], ...]:
     """Return the (rank, pattern) rules of a role from ``words/columns.csv``, best rank first."""
-    unit = _CURRENCY if role in NUMBERS and role != QUANTITY else ""
+    unit = _UNIT if role in NUMBERS and role != QUANTITY else ""
     rules = (row for row in read_table("rules/columns") if row["role"] == role)
     found = ((int(row["rank"]), re.compile(f"(?:{row['pattern']}){unit}")) for row in rules)
     return tuple(sorted(found, key=lambda rule: rule[0]))
@@ -184,7 +193,16 @@ def guess_mapping(names: Sequence[str], chosen: Mapping[str, str] | None = None,
         found[tables.CUSTOMER_ID] = found.pop(tables.CUSTOMER_NAME)
         notes.append(Note("name_as_id", {"source": source, "column": found[tables.CUSTOMER_ID]}, "warning"))
     _find_amount(found, refused, names, look_for, notes, source)
-    for role in (tables.PROFIT, tables.COST, tables.ORDER_ID, tables.PRODUCT, tables.OWNER, tables.PHONE, STATUS):
+    for role in (
+        tables.PROFIT,
+        tables.COST,
+        tables.ORDER_ID,
+        tables.PRODUCT,
+        tables.OWNER,
+        tables.PHONE,
+        STATUS,
+        CURRENCY,
+    ):
         look_for(role)
     _check_found(found, names, source)
     return ColumnMapping({role: found[role] for role in ROLES if role in found}, tuple(notes))

@@ -34,6 +34,8 @@ class DateForms:
 
     forms: frozenset[str]
     day_first: frozenset[int]
+    # parts with dates such as 31.12.2019
+    dotted: frozenset[int] = frozenset()
 
 
 def form_of(shape: str) -> str | None:

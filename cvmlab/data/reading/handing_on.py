@@ -12,6 +12,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from cvmlab.core.words import CvmError
+
 from .notes import Note
 from .quality import OUTSIDE, DataReport
 from .raw import quoted
@@ -25,11 +27,15 @@ def write_parts(log: Any, column: str, folder: Path) -> dict[str | None, Path]:
     """Write a Parquet file for each value of a column of a `Log`; see there."""
     group = f"k{log.kept.index(column)}" if column in log.kept else '"' + column.replace('"', '""') + '"'
     found = log.connection.execute(
-        f"""SELECT {group}, min(date), max(date), count(DISTINCT customer_id)
+        f"""SELECT {group}, min(date), max(date), count(DISTINCT customer_id),
+            list(DISTINCT coalesce(currency, '') ORDER BY coalesce(currency, ''))
         FROM log WHERE {USED_ROWS} GROUP BY 1 ORDER BY 1"""
     ).fetchall()
     files: dict[str | None, Path] = {}
-    for number, (value, first, last, customers) in enumerate(found):
+    for number, (value, first, last, customers, currencies) in enumerate(found):
+        if len(currencies) > 1:
+            listed, example = ", ".join(name or "–" for name in currencies), max(currencies)
+            raise CvmError("reading.several_currencies", source=value or log.name, found=listed, example=example)
         mine = f"{group} IS NOT DISTINCT FROM {'NULL' if value is None else quoted(value)}"
         quality = dataclasses.replace(
             _of_part(log, mine), first_date=first.isoformat(), last_date=last.isoformat(), customers=customers
@@ -37,7 +43,8 @@ def write_parts(log: Any, column: str, folder: Path) -> dict[str | None, Path]:
         path = folder / f"{number:04}.parquet"
         # silence counts to the end of the whole
         as_of = (log.as_of or dt.date.fromisoformat(log.quality.last_date)).isoformat()
-        said = json.dumps({"quality": quality.to_dict(), "mapping": log.mapping.to_dict(), "as_of": as_of})
+        told = {"quality": quality.to_dict(), "mapping": log.mapping.to_dict(), "as_of": as_of}
+        said = json.dumps({**told, "currency": currencies[0]})
         carries = f"(FORMAT parquet, KV_METADATA {{{_KEY}: {quoted(said)}}})"
         log.connection.execute(f"COPY ({log.query} AND {mine}) TO {quoted(path)} {carries}")
         files[value] = path

@@ -15,9 +15,10 @@ from typing import Any
 
 from cvmlab.data import tables
 
+from . import amounts, values
 from . import dates as date_forms
-from . import values
 from .columns import NUMBERS, STATUS, TEXTS, ColumnMapping, row_pattern
+from .currencies import look_at_currencies
 from .lone_dates import set_lone_dates_aside
 from .notes import Note
 from .quality import USED
@@ -37,31 +38,42 @@ class Rules:
     include_future: bool = False
     include_suspicious: bool = False
     as_of: dt.date | None = None
+    decimal: str | None = None
+    currency: str | None = None
+
+
+@dataclass(frozen=True)
+class Judged:
+    """How the rows were read: the remarks on it, and the currency of the amounts where it is known."""
+
+    notes: tuple[Note, ...]
+    currency: str = ""
 
 
 def judge(
-    connection: Any, stage: Sequence[RawTable], mappings: Sequence[ColumnMapping], rules: Rules, kept: int
-) -> list[Note]:
-    """Read ``stage`` into the table ``log`` with a reason for each row; return how dates and numbers were read."""
+    connection: Any, stage: Sequence[RawTable], mappings: Sequence[ColumnMapping], rules: Rules, kept: int, name: str
+) -> Judged:
+    """Read ``stage`` into the table ``log`` with a reason for each row; return how it was read."""
     names = {
         part: (table.name, mapping[tables.DATE])
         for part, (table, mapping) in enumerate(zip(stage, mappings, strict=True))
     }
     dates = date_forms.look_at_dates(connection, names, rules.day_first, rules.timezone)
     present = [role for role in NUMBERS if any(role in mapping for mapping in mappings)]
-    forms = {role: values.look_at_numbers(connection, role) for role in present}
-    numbers = {role: values.number_sql(role, forms[role]) for role in present}
+    forms, number_notes = amounts.look_at_numbers(connection, present, stage, mappings, rules.decimal, dates.dotted)
+    numbers = {role: amounts.number_sql(role, forms[role]) for role in present}
     computed = [part for part, mapping in enumerate(mappings) if tables.AMOUNT not in mapping]
     numbers.setdefault(tables.AMOUNT, f"NULL::{values.EXACT}")
+    currencies = look_at_currencies(connection, forms, mappings, rules.currency, name)
     connection.execute("CREATE OR REPLACE TEMP TABLE again AS " + _repeated(rules.drop_duplicates))
     money = [numbers.get(role, "NULL") + f"::DOUBLE AS {role}" for role in (tables.PROFIT, tables.COST)]
     others = [role for role in TEXTS if role != tables.CUSTOMER_ID]
-    cells = ["part", "spot", "kind", *TEXTS, "date", "exact", tables.PROFIT, tables.COST]
+    cells = ["part", "spot", "kind", *TEXTS, "date", "exact", tables.PROFIT, tables.COST, "currency"]
     cells += [f"k{number}" for number in range(kept)]
-    read = f"""SELECT part, rowid AS spot, kind, {tables.CUSTOMER_ID}, {", ".join(others)},
-            {date_forms.date_sql(dates, rules.timezone)} AS date, {values.amount_sql(numbers, computed)} AS exact,
-            {", ".join(money)}{"".join(f", k{number}" for number in range(kept))}
-        FROM stage WHERE kind <> {values.BLANK}"""
+    read = f"""SELECT part, spot, kind, {tables.CUSTOMER_ID}, {", ".join(others)},
+            {date_forms.date_sql(dates, rules.timezone)} AS date, {amounts.amount_sql(numbers, computed)} AS exact,
+            {", ".join(money)}, {currencies.sql} AS currency{"".join(f", k{number}" for number in range(kept))}
+        FROM (SELECT rowid AS spot, * {amounts.cuts(forms)} FROM stage) WHERE kind <> {values.BLANK}"""
     kinds = {values.TOTAL: "total_row", values.HEADER: "header_row", values.BROKEN: "broken_row"}
     reasons = [f"WHEN kind = {kind} THEN {REASON_CODES[reason]}" for kind, reason in kinds.items()]
     tests = {
@@ -80,14 +92,17 @@ def judge(
             (CASE {" ".join(reasons)} ELSE {REASON_CODES[USED]} END)::UTINYINT AS reason
         FROM ({read})"""
     )
-    notes = [*_date_notes(dates, names, rules), *_number_notes(forms, stage, mappings)]
+    if currencies.others:
+        set_aside(connection, "other_currency", currencies.others)
+    notes = [*_date_notes(dates, names, rules), *number_notes, *currencies.notes]
     if any(tables.ORDER_ID in mapping for mapping in mappings):
         notes += [*_further_lines(connection), *_recycled_numbers(connection)]
     if any(STATUS in mapping for mapping in mappings):
         notes += _cancelled(connection, mappings)
     # who says up to when the log runs has looked at its end
     set_lone_dates_aside(connection, late=rules.as_of is None)
-    return [*notes, *set_reversals_aside(connection)]
+    notes += set_reversals_aside(connection)
+    return Judged(tuple(notes), currencies.known)
 
 
 # An order number whose lines are further apart than this is used for several orders.
@@ -168,23 +183,7 @@ def _date_notes(dates: date_forms.DateForms, names: dict[int, tuple[str, str]], 
     return [note for forms, notes in remarks if dates.forms & forms for note in notes]
 
 
-def _number_notes(
-    forms: dict[str, values.NumberForms], stage: Sequence[RawTable], mappings: Sequence[ColumnMapping]
-) -> list[Note]:
-    return [
-        Note(
-            "comma_decimal",
-            {
-                "sources": ", ".join(stage[part].name for part in sorted(form.comma)),
-                "column": mappings[min(form.comma)][role],
-            },
-        )
-        for role, form in forms.items()
-        if form.comma
-    ]
-
-
-def clean_query(mappings: Sequence[ColumnMapping], keep: Sequence[str]) -> str:
+def clean_query(mappings: Sequence[ColumnMapping], keep: Sequence[str], *, currency: bool = False) -> str:
     """Return the query of the rows that are used, with the columns of `cvmlab.tables.TRANSACTIONS`."""
     out = [tables.CUSTOMER_ID, tables.DATE, f"exact::DOUBLE AS {tables.AMOUNT}"]
     present = [column for column in tables.TRANSACTIONS.columns if any(column.name in mapping for mapping in mappings)]
@@ -195,6 +194,9 @@ def clean_query(mappings: Sequence[ColumnMapping], keep: Sequence[str]) -> str:
         if not column.required
     ]
     taken = {tables.AMOUNT, *(column.name for column in present)}
+    if currency:
+        out.append("currency")
+        taken.add("currency")
     for number, name in enumerate(keep):
         if name.lower() not in taken:
             out.append(f'k{number} AS "{name.replace(chr(34), chr(34) * 2)}"')

@@ -9,13 +9,14 @@ import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from cvmlab.core.periods import as_date
 from cvmlab.core.words import CvmError, say
 
 from . import values
 from .columns import ColumnMapping
+from .currencies import ANY
 from .files import load_text
 from .frames import typed_table
 from .handing_on import carried, write_parts
@@ -64,6 +65,9 @@ class Log:
         The day to which the log runs, if it was said; otherwise None, and it runs to its last row.
     connection
         The DuckDB connection in which the log lies; it lives as long as the log is used.
+    currency
+        The currency of the amounts (a code such as ``EUR``, or a sign that may be several), ``""`` if the source
+        does not say, or holds several.
     """
 
     transactions: duckdb.DuckDBPyRelation
@@ -73,6 +77,7 @@ class Log:
     connection: duckdb.DuckDBPyConnection
     as_of: dt.date | None = None
     close: Callable[[], object] = field(repr=False, compare=False, default=lambda: None)
+    currency: str = ""
     # what `write_parts` needs: the query of the used rows, the files and sheets, the columns that were kept
     query: str = field(repr=False, default="")
     parts: tuple[Source, ...] = field(repr=False, default=())
@@ -110,7 +115,11 @@ def read(
     keep: Sequence[str] = (),
     sheet: str | None = None,
     day_first: bool | None = None,
+    year_first: bool | None = None,
     timezone: str | None = None,
+    decimal: Literal["point", "comma"] | None = None,
+    currency: str | None = None,
+    merge_ids: bool = False,
     include_suspicious: bool = False,
     include_future: bool = False,
     drop_duplicates: bool = True,
@@ -138,8 +147,17 @@ def read(
         Only this sheet of a workbook; all sheets that have a customer, a date and an amount if left out.
     day_first
         Whether 3/4/2019 is the third of April; decided on the whole column if left out.
+    year_first
+        Whether 24-02-15 begins with the year; decided on the whole column if left out.
     timezone
         Zone in which days begin, needed if dates carry a time zone.
+    decimal
+        Whether the point or the comma is the decimal sign; decided on the whole column if left out.
+    currency
+        Take only the rows in this currency, for example ``"EUR"``, or name the currency of a source that does not. A
+        source in several currencies is refused if left out. ``"any"`` takes all, with a column ``currency``.
+    merge_ids
+        Count ids as one customer that differ only in capitals or in leading zeros, under the most frequent spelling.
     include_suspicious, include_future
         Use the rows of suspicious customers, and rows dated after today.
     drop_duplicates
@@ -195,8 +213,8 @@ def read(
     """
     import duckdb
 
-    if (judged := carried(source)) is not None:
-        return _judged(source, judged)
+    if (said := carried(source)) is not None:
+        return _judged(source, said)
     _check_timezone(timezone)
     now = dt.date.today() if today is None else as_date(today)
     end = None if as_of is None else _checked_end(as_date(as_of), now, include_future)
@@ -226,15 +244,22 @@ def read(
                 drop_duplicates=drop_duplicates,
                 include_future=include_future,
                 include_suspicious=include_suspicious,
+                decimal=decimal,
+                currency=currency,
             )
             mappings = [part.mapping for part in parts]
             if progress:
                 progress(say("reading.step_checking"), 0.0)
-            found = judge(connection, stage, mappings, rules, len(keep))
+            label = name or short_name(source)
+            judged = judge(connection, stage, mappings, rules, len(keep), label)
             if progress:
                 progress(say("reading.step_report"), 0.9)
-            label = name or short_name(source)
-            notes = [*saved.notes, *part_notes(parts), *(note for table in stage for note in table.notes), *found]
+            notes = [
+                *saved.notes,
+                *part_notes(parts),
+                *(note for table in stage for note in table.notes),
+                *judged.notes,
+            ]
             quality = make_report(connection, stage, mappings, rules, label, notes, unused)
             connection.execute("DROP TABLE stage")
     except BaseException:
@@ -242,7 +267,7 @@ def read(
         raise
     for path in folder.glob("*.csv"):
         path.unlink(missing_ok=True)
-    query = clean_query(mappings, keep)
+    query = clean_query(mappings, keep, currency=currency == ANY)
     close: Callable[[], object] = connection.close
     if on_disk:
         close = weakref.finalize(_ALIVE, _close, connection, folder)
@@ -250,7 +275,17 @@ def read(
         shutil.rmtree(folder, ignore_errors=True)
     sources = tuple(Source(table.file, table.sheet) for table in stage)
     return Log(
-        connection.sql(query), quality, parts[0].mapping, label, connection, end, close, query, sources, tuple(keep)
+        connection.sql(query),
+        quality,
+        parts[0].mapping,
+        label,
+        connection,
+        end,
+        close,
+        currency=judged.currency,
+        query=query,
+        parts=sources,
+        kept=tuple(keep),
     )
 
 
@@ -261,7 +296,8 @@ def _judged(path: str | Path, said: Mapping[str, Any]) -> Log:
     connection = duckdb.connect()
     quality, mapping = DataReport.from_dict(said["quality"]), ColumnMapping.from_dict(said["mapping"])
     relation = connection.read_parquet(str(path))
-    return Log(relation, quality, mapping, quality.name, connection, dt.date.fromisoformat(said["as_of"]))
+    as_of = dt.date.fromisoformat(said["as_of"])
+    return Log(relation, quality, mapping, quality.name, connection, as_of, currency=said["currency"])
 
 
 class _Alive:
@@ -316,7 +352,7 @@ def _stage(
     for number, part in enumerate(parts):
         if progress:
             progress(say("reading.step_reading", source=part.head.name), number / len(parts))
-        table = _load_part(part, chosen, folder, progress)
+        table = replace(_load_part(part, chosen, folder, progress), separator=part.head.separator)
         verb = "INSERT INTO stage" if number else "CREATE TABLE stage AS"
         try:
             connection.execute(f"{verb} {values.stage_query(number, table, part.mapping, keep, timezone)}")

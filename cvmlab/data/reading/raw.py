@@ -64,6 +64,8 @@ class RawTable(Source):
     first_row: int
     has_extra: bool = False
     notes: tuple[Note, ...] = ()
+    # of a text file, else empty
+    separator: str = ""
     # makes a more patient, slower scan of a text that DuckDB's reader refuses
     plainer: Callable[[], RawTable] | None = field(default=None, repr=False, compare=False)
 

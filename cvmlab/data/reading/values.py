@@ -1,30 +1,33 @@
-r"""Cells of text → amounts and ids, as SQL that DuckDB runs over whole columns; dates are in `dates`.
+r"""Raw cells → the table ``stage``: the cells of each role, cleaned but not yet read, as SQL over whole columns.
 
 Most columns are of one form, so a column is first looked at as a whole, and only the readings that occur are put into
-the query. What may be read in two ways is decided on the whole column, never cell by cell: 1,234 alone may be a
-thousand or a little more than one, beside 12,50 it is the latter.
+the query: `amounts` and `dates` read the cells, `ids` folds the ids.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 from cvmlab.core.words import CvmError
 from cvmlab.data import tables
 
-from .columns import NUMBERS, QUANTITY, TEXTS, UNIT_PRICE, ColumnMapping, row_pattern, values_of
+from .columns import NUMBERS, TEXTS, ColumnMapping, row_pattern, values_of
 from .raw import RawTable, quoted
 
 # kinds of rows, known before any value is read
 DATA, TOTAL, HEADER, BLANK, BROKEN = range(5)
-EXACT = "DECIMAL(38, 6)"
-_FACTOR = "DECIMAL(18, 6)"  # two of them multiply without overflow
+# no money is 1e15 or more, and the sum of what is smaller never overflows
+EXACT = "DECIMAL(21, 6)"
 _BLANKS = "' \t\n\r\u00a0\u3000\ufeff'"
-_FULL = "０１２３４５６７８９．，－＋（）￥＄／：−–"
-_HALF = "0123456789.,-+()¥$/:--"
-_CURRENCIES = "RMB|CNY|USD|EUR|GBP|JPY|HKD|TWD|US|[¥$€£₩₹元圆\\s\u00a0\u202f\u2009'’]"
+_FULL = "０１２３４５６７８９．，－＋（）￥＄／：％−–—‐‑﹣٫٬"
+_HALF = "0123456789.,-+()¥$/:%------.'"
+_SPACES = (
+    "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000\t\n\r\u200b\ufeff"
+)
+_APOSTROPHES = "’‘ʼ´`′"
+_EVENED = " " * len(_SPACES) + "'" * len(_APOSTROPHES)
+_GROUPED = r"'(\d+|\d{1,3}(,\d{3})+|\d{1,3}( \d{3})+|\d{1,3}(''\d{3})+|\d{1,2}(,\d{2})+,\d{3}|)(\.\d*)?([eE][+-]?\d+)?'"
 
 
 def create_macros(connection: Any) -> None:
@@ -45,13 +48,12 @@ def create_macros(connection: Any) -> None:
         "shape(t)": "translate(half_width(t), '0123456789', '9999999999')",
         "fast_date(t)": "CASE WHEN length(t) = 10 THEN TRY_CAST(t AS DATE) END",
         "year4(y)": "CASE WHEN length(y) = 4 THEN y WHEN y < '70' THEN '20' || y ELSE '19' || y END",
-        "bare_number(t)": f"regexp_replace(upper(half_width(t)), {quoted(_CURRENCIES)}, '', 'g')",
-        "signed(n)": r"""CASE WHEN regexp_full_match(n, '\(.*\)') THEN '-' || n[2:-2]
-            WHEN ends_with(n, '-') AND NOT starts_with(n, '-') THEN '-' || n[:-2] ELSE n END""",
-        "grouped(n)": r"""CASE WHEN regexp_full_match(n, '[+-]?(\d+|\d{1,3}(,\d{3})+|)(\.\d*)?(E[+-]?\d+)?')
-            THEN replace(n, ',', '') END""",
-        "point_number(t)": "grouped(signed(bare_number(t)))",
-        "comma_number(t)": "grouped(translate(signed(bare_number(t)), '.,', ',.'))",
+        "evened(t)": f"translate(half_width(t), {quoted(_SPACES + _APOSTROPHES)}, {quoted(_EVENED)})",
+        # Rs.500 and Fr. 5.-- hold points that are no decimal points
+        "written(t)": r"""regexp_replace(regexp_replace(evened(t), '([\pL/])\.', '\1', 'g'),
+            '[.,] ?-{1,2}(\D*)$', '\1')""",
+        "point_digits(n)": f"CASE WHEN regexp_full_match(n, {_GROUPED}) THEN regexp_replace(n, '[, '']', '', 'g') END",
+        "comma_digits(n)": "point_digits(translate(n, '.,', ',.'))",
     }.items():
         connection.execute(f"CREATE OR REPLACE TEMP MACRO {name} AS {body}")
 
@@ -169,49 +171,3 @@ def _hash(table: RawTable, mapping: ColumnMapping) -> str:
         return "NULL::UBIGINT"
     order = sorted(range(len(table.columns)), key=lambda position: table.columns[position])
     return f"hash({', '.join(f'c{position}' for position in order)})"
-
-
-@dataclass(frozen=True)
-class NumberForms:
-    """How the numbers of one role are written: whether any needs more than a cast, and where the comma is decimal."""
-
-    plain: bool
-    comma: frozenset[int]
-
-
-def look_at_numbers(connection: Any, role: str) -> NumberForms:
-    """Decide on the whole column of each part whether 1,234 is a thousand or a little more than one."""
-    bare = f"bare_number({role}_text)"
-    comma = r"'[-+(]*(\d{1,3}(\.\d{3})+,\d+|\d+,(\d{1,2}|\d{4,})|\d{4,},\d+)[-)]*'"
-    point = r"'[-+(]*(\d{1,3}(,\d{3})+\.\d+|\d*\.(\d{0,2}|\d{4,})|\d{4,}\.\d+)[-)]*'"
-    rows = connection.execute(
-        f"""SELECT part, count_if(regexp_full_match({bare}, {comma})), count_if(regexp_full_match({bare}, {point}))
-        FROM stage
-        WHERE kind = {DATA} AND {role}_text IS NOT NULL
-            AND part IN (SELECT DISTINCT part FROM stage WHERE TRY_CAST({role}_text AS {EXACT}) IS NULL
-                AND {role}_text IS NOT NULL AND kind = {DATA})
-        GROUP BY part"""
-    ).fetchall()
-    return NumberForms(not rows, frozenset(part for part, comma, point in rows if comma and not point))
-
-
-def number_sql(role: str, forms: NumberForms) -> str:
-    """Return the expression that reads a number role as an exact decimal; NULL where it is none."""
-    plain = f"TRY_CAST({role}_text AS {EXACT})"
-    if forms.plain:
-        return f"coalesce({role}_value, {plain})"
-    read = f"coalesce({plain}, TRY_CAST(point_number({role}_text) AS {EXACT}))"
-    if forms.comma:
-        parts = ", ".join(map(str, sorted(forms.comma)))
-        read = f"CASE WHEN part IN ({parts}) THEN TRY_CAST(comma_number({role}_text) AS {EXACT}) ELSE {read} END"
-    return f"coalesce({role}_value, {read})"
-
-
-def amount_sql(expressions: Mapping[str, str], computed: Collection[int]) -> str:
-    """Return the amount: read, or quantity × unit price in the parts where it is computed."""
-    if not computed:
-        return expressions[tables.AMOUNT]
-    parts = ", ".join(map(str, sorted(computed)))
-    quantity, price = (f"TRY_CAST({expressions[role]} AS {_FACTOR})" for role in (QUANTITY, UNIT_PRICE))
-    product = f"TRY_CAST({quantity} * {price} AS {EXACT})"
-    return f"CASE WHEN part IN ({parts}) THEN {product} ELSE {expressions[tables.AMOUNT]} END"

@@ -1,0 +1,325 @@
+r"""Numbers of every form → SQL that DuckDB runs over whole columns.
+
+A cell is cut into the number and what stands around it; the few different surroundings are understood one by one (see
+`units`). What a comma or a point means is decided on the whole column: 1.234 alone may be a thousand or a little more
+than one; beside 12.50 it is the latter. Where the column does not decide, the other columns of numbers do, then the
+habits of the country that the file shows, and else the user is asked.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from cvmlab.core.words import CvmError
+from cvmlab.data import tables
+
+from .columns import QUANTITY, UNIT_PRICE, ColumnMapping
+from .notes import Note
+from .raw import RawTable, quoted
+from .units import Affix, affix_of, header_unit, style_of
+from .values import DATA, EXACT
+
+_FACTOR = "DECIMAL(18, 6)"  # two of them multiply without overflow
+_CUT = r"^(\D*?)([.,]?\d(?:[\d.,'' ]*\d)?[.,]?(?:[eE][+-]?\d+)?)(\D*)$"
+# Forms of a number that can only be meant one way, with the point as decimal sign
+_SURE = (
+    r"\d{1,3}(,\d{3})+\.\d+|\d*\.(\d{1,2}|\d{4,})|\d{4,}\.\d+|0+\.\d+|\.\d+|\d{1,3}([ '']\d{3})+\.\d+"
+    r"|\d{1,3}(,\d{3}){2,}|\d{1,2}(,\d{2})+,\d{3}(\.\d*)?|\d*\.\d*[eE].*"
+)
+_OPEN = r"[1-9]\d{0,2}\.\d{3}"
+#: A form that contradicts the others in at most this share of the cells makes bad cells, not a question.
+STRAY = 0.01
+#: More surroundings than this are free text.
+_MOST_AFFIXES = 20_000
+_OTHER = {"point": "comma", "comma": "point"}
+
+
+@dataclass
+class _Seen:
+    """How often the numbers of one column show each form, with examples."""
+
+    sure: Counter[str] = field(default_factory=Counter)
+    # 1.234 and 1,234
+    open: Counter[str] = field(default_factory=Counter)
+    # 1234: whoever groups would have written 1.234
+    ungrouped: int = 0
+    # 1.230: no number of a spreadsheet ends so
+    padded: int = 0
+    examples: dict[str, str] = field(default_factory=dict)
+    currencies: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True)
+class NumberForms:
+    """How the numbers of one role are written.
+
+    ``careful`` are the parts whose cells need more than a cast, ``comma`` those with a decimal comma; ``units`` are
+    the units that headers state, by part; ``currencies`` counts the cells of each part by currency.
+    """
+
+    careful: frozenset[int] = frozenset()
+    comma: frozenset[int] = frozenset()
+    affixes: Mapping[str, Affix] = field(default_factory=dict)
+    units: Mapping[int, Affix] = field(default_factory=dict)
+    currencies: Mapping[int, Counter[str]] = field(default_factory=dict)
+
+
+def look_at_numbers(
+    connection: Any,
+    roles: Sequence[str],
+    stage: Sequence[RawTable],
+    mappings: Sequence[ColumnMapping],
+    decimal: str | None,
+    dotted: Collection[int],
+) -> tuple[dict[str, NumberForms], list[Note]]:
+    """Decide how the numbers of each role are written, and return that with what should be known of it."""
+    forms: dict[str, NumberForms] = {}
+    seen: dict[tuple[str, int], _Seen] = {}
+    notes: list[Note] = []
+    for role in roles:
+        forms[role], found = _look_at(connection, role, stage, mappings)
+        notes += _unit_notes(role, forms[role], stage, mappings)
+        notes += found.pop("notes")
+        seen |= {(role, part): column for part, column in found.items()}
+    styles, reasons = _styles(seen, stage, mappings, decimal, dotted)
+    for role, form in forms.items():
+        comma = frozenset(part for part in form.careful if styles.get((role, part)) == "comma")
+        forms[role] = replace(form, comma=comma)
+        if comma:
+            names = ", ".join(stage[part].name for part in sorted(comma))
+            notes.append(Note("comma_decimal", {"sources": names, "column": mappings[min(comma)][role]}))
+    return forms, [*notes, *reasons]
+
+
+def _look_at(
+    connection: Any, role: str, stage: Sequence[RawTable], mappings: Sequence[ColumnMapping]
+) -> tuple[NumberForms, dict[Any, Any]]:
+    text = f"{role}_text"
+    rows = connection.execute(
+        f"""SELECT part, bool_or(TRY_CAST({text} AS {EXACT}) IS NULL), bool_or({text}[-4] = '.'),
+            bool_or(contains({text}, '.'))
+        FROM stage WHERE kind = {DATA} AND {text} IS NOT NULL GROUP BY part"""
+    ).fetchall()
+    units = {part: header_unit(mapping[role]) for part, mapping in enumerate(mappings) if role in mapping}
+    odd = frozenset(part for part, unread, open_, _ in rows if unread or open_)
+    # plain numbers such as 12.50 speak for the other columns
+    found: dict[Any, Any] = {
+        part: _Seen(sure=Counter(point=1)) for part, *_, pointed in rows if pointed and part not in odd
+    }
+    found["notes"] = []
+    if not odd:
+        return NumberForms(units=units), found
+    affixes: dict[str, Affix] = {}
+    scaled: dict[int, tuple[int, str]] = {}
+    for part, before, after, *counts, example, samples in _count(connection, role, odd):
+        affix = affix_of(before, after)
+        if affix is None:
+            continue
+        if affix.mark:
+            raise CvmError("reading.debit_credit", source=stage[part].name, column=mappings[part][role], value=example)
+        affixes[f"{before}|{after}"] = affix
+        column = found.setdefault(part, _Seen())
+        _add(column, counts, samples)
+        column.currencies[affix.currency] += counts[0]
+        if affix.power:
+            scaled[part] = (scaled.get(part, (0, ""))[0] + counts[0], example)
+    for part, (count, example) in scaled.items():
+        said = {"source": stage[part].name, "column": mappings[part][role], "count": f"{count:,}", "value": example}
+        found["notes"].append(Note("cells_scaled", said))
+    currencies = {part: found[part].currencies for part in odd if part in found}
+    return NumberForms(odd, frozenset(), affixes, units, currencies), found
+
+
+def _count(connection: Any, role: str, parts: Collection[int]) -> list[tuple[Any, ...]]:
+    """Return for each surrounding of numbers how many of them have which form, and an example of each form."""
+    forms = [("body", _SURE), ("swapped", _SURE), ("body", _OPEN), ("swapped", _OPEN)]
+    tests = [f"regexp_full_match({number}, '{pattern}')" for number, pattern in forms]
+    counts = ", ".join(f"count_if({test})" for test in tests)
+    samples = ", ".join(f"min(text) FILTER ({test})" for test in tests)
+    rows: list[tuple[Any, ...]] = connection.execute(
+        f"""SELECT part, cut.before AS before, cut.after AS after, count(*), {counts},
+            count_if(regexp_full_match(body, '\\d{{4,}}')), count_if(regexp_full_match(body, '.*\\.\\d\\d0')),
+            min(text), [{samples}]
+        FROM (SELECT part, text, cut, cut.body AS body, translate(cut.body, '.,', ',.') AS swapped FROM (
+            SELECT part, {role}_text AS text, {_cut(role)} AS cut FROM stage
+            WHERE kind = {DATA} AND {role}_text IS NOT NULL AND part IN ({", ".join(map(str, sorted(parts)))})))
+        WHERE body <> '' GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2, 3 LIMIT {_MOST_AFFIXES}"""
+    ).fetchall()
+    return rows
+
+
+def _cut(role: str) -> str:
+    return f"regexp_extract(written({role}_text), '{_CUT}', ['before', 'body', 'after'])"
+
+
+def _add(column: _Seen, counts: Sequence[int], samples: Sequence[str | None]) -> None:
+    _, point, comma, open_point, open_comma, ungrouped, padded = counts
+    column.sure.update(point=point, comma=comma)
+    column.open.update(point=open_point, comma=open_comma)
+    column.ungrouped += ungrouped
+    column.padded += padded
+    for form, sample in zip(("point", "comma", "open_point", "open_comma"), samples, strict=True):
+        if sample is not None:
+            column.examples.setdefault(form, sample)
+
+
+def _styles(
+    seen: Mapping[tuple[str, int], _Seen],
+    stage: Sequence[RawTable],
+    mappings: Sequence[ColumnMapping],
+    decimal: str | None,
+    dotted: Collection[int],
+) -> tuple[dict[tuple[str, int], str], list[Note]]:
+    """Return the decimal sign of each column, by role and part, and a note where other columns decided it."""
+    if decimal is not None:
+        return dict.fromkeys(seen, decimal), []
+    styles: dict[tuple[str, int], str] = {}
+    for (role, part), column in seen.items():
+        style = _own_style(column, stage[part])
+        if style == "mixed":
+            said = {"point": column.examples["point"], "comma": column.examples["comma"]}
+            raise CvmError("reading.mixed_decimal", source=stage[part].name, column=mappings[part][role], **said)
+        if style:
+            styles[role, part] = style
+    notes = []
+    decided = dict(styles)
+    for (role, part), column in seen.items():
+        if (role, part) in styles or not column.open.total():
+            continue
+        style, why = _style_beside(column, part, decided, stage[part], dotted)
+        example = column.examples["open_point" if column.open["point"] else "open_comma"]
+        said = {"source": stage[part].name, "column": mappings[part][role], "value": example}
+        if not style:
+            raise CvmError("reading.unclear_decimal", **said, **_both_readings(example))
+        styles[role, part] = style
+        read = _both_readings(example)["large" if column.open[_OTHER[style]] else "small"]
+        notes.append(Note("decimal_from", {**said, "read": read, "why": f"why_{why}", "other": _OTHER[style]}))
+    return styles, notes
+
+
+def _own_style(column: _Seen, table: RawTable) -> str:
+    """Return what the column itself shows: a decimal point, a comma, both (``"mixed"``) or nothing."""
+    point, comma = column.sure["point"], column.sure["comma"]
+    if point and comma:
+        strays = min(point, comma) <= STRAY * (point + comma)
+        return "mixed" if not strays else "point" if point > comma else "comma"
+    if point or comma:
+        return "point" if point else "comma"
+    # a number of a spreadsheet, written out
+    numbers = table.sheet and column.open["point"] and not column.padded and not column.open["comma"]
+    return "point" if numbers else ""
+
+
+def _style_beside(
+    column: _Seen, part: int, decided: Mapping[tuple[str, int], str], table: RawTable, dotted: Collection[int]
+) -> tuple[str, str]:
+    """Return the decimal sign that other signs of the file show, and which; nothing where they disagree."""
+    others = {style for (_, place), style in decided.items() if place == part}
+    if len(others) == 1:
+        return others.pop(), "other_column"
+    if column.open["point"] and column.open["comma"]:
+        return "", ""
+    habits = {style_of(currency) for currency in column.currencies} - {""}
+    why = "currency" if habits else "separator"
+    if table.separator in {",", ";"}:
+        habits.add("comma" if table.separator == ";" else "point")
+    if part in dotted:
+        habits.add("comma")
+        why = "dates"
+    if any("\u3040" <= sign <= "\u9fff" for name in table.columns for sign in name):
+        habits.add("point")
+    # three decimals are rare in money: a habit may confirm a grouping, but does not make decimals of it
+    grouping = "comma" if column.open["point"] else "point"
+    return (grouping, why) if habits == {grouping} and not column.ungrouped else ("", "")
+
+
+def _both_readings(example: str) -> dict[str, str]:
+    """Return a number such as 1.234 or 1,234 in its two readings, as people write them."""
+    digits = "".join(sign for sign in example if sign.isdecimal() or sign in ".,")
+    return {"large": digits.replace(".", "").replace(",", ""), "small": digits.replace(",", ".", 1)}
+
+
+def _unit_notes(
+    role: str, form: NumberForms, stage: Sequence[RawTable], mappings: Sequence[ColumnMapping]
+) -> Iterator[Note]:
+    for part, unit in form.units.items():
+        if unit.power:
+            factor = f"{10**unit.power:,}" if unit.power > 0 else f"{10**unit.power:g}"
+            said = {"source": stage[part].name, "column": mappings[part][role], "factor": factor}
+            yield Note("unit_scaled", said)
+
+
+def cuts(forms: Mapping[str, NumberForms]) -> str:
+    """Return the columns that `number_sql` needs beside those of ``stage``."""
+    return "".join(f", {_cut(role)} AS {role}_cut" for role, form in forms.items() if form.careful)
+
+
+def number_sql(role: str, form: NumberForms) -> str:
+    """Return the expression that reads a number role as an exact decimal; NULL where it is none."""
+    plain = _scaled(f"coalesce({role}_value, TRY_CAST({role}_text AS {EXACT}))", form)
+    if not form.careful:
+        return plain
+    key, body = _key(role), f"{role}_cut.body"
+    negative = [known for known, affix in form.affixes.items() if affix.negative]
+    sign = f"CASE WHEN {key} IN ({_listed(negative)}) THEN '-' ELSE '' END" if negative else "''"
+    digits = f"point_digits({body})"
+    if form.comma:
+        digits = f"CASE WHEN part IN ({_numbers(form.comma)}) THEN comma_digits({body}) ELSE {digits} END"
+    number = f"TRY_CAST({sign} || {digits} || {_power(key, form)} AS {EXACT})"
+    known = f"CASE WHEN {key} IN ({_listed(form.affixes)}) THEN {number} END" if form.affixes else f"NULL::{EXACT}"
+    value = _scaled(f"{role}_value", form)
+    return f"CASE WHEN part IN ({_numbers(form.careful)}) THEN coalesce({value}, {known}) ELSE {plain} END"
+
+
+def _key(role: str) -> str:
+    return f"({role}_cut.before || '|' || {role}_cut.after)"
+
+
+def _power(key: str, form: NumberForms) -> str:
+    """Return the exponent to be written behind a number: the cell's own unit, else the header's."""
+    cells = [
+        f"WHEN {key} = {quoted(known)} THEN 'e{affix.power}'" for known, affix in form.affixes.items() if affix.power
+    ]
+    heads = [f"WHEN part = {part} THEN 'e{unit.power}'" for part, unit in form.units.items() if unit.power]
+    return f"CASE {' '.join([*cells, *heads])} ELSE '' END" if cells or heads else "''"
+
+
+def _scaled(value: str, form: NumberForms) -> str:
+    """Return a plain number times the unit of its header."""
+    heads = {part: unit.power for part, unit in form.units.items() if unit.power}
+    if not heads:
+        return value
+    factors = " ".join(f"WHEN {part} THEN '1e{power}'::DECIMAL(13, 3)" for part, power in heads.items())
+    return f"TRY_CAST({value} * CASE part {factors} ELSE 1::DECIMAL(13, 3) END AS {EXACT})"
+
+
+def currency_sql(role: str, form: NumberForms) -> str:
+    """Return the expression of the currency that a cell or its header states; NULL where neither does."""
+    key = _key(role)
+    cells = [
+        f"WHEN {key} = {quoted(known)} THEN {quoted(affix.currency)}"
+        for known, affix in form.affixes.items()
+        if affix.currency and form.careful
+    ]
+    heads = [f"WHEN part = {part} THEN {quoted(unit.currency)}" for part, unit in form.units.items() if unit.currency]
+    return f"CASE {' '.join([*cells, *heads])} END" if cells or heads else "NULL::VARCHAR"
+
+
+def amount_sql(expressions: Mapping[str, str], computed: Collection[int]) -> str:
+    """Return the amount: read, or quantity × unit price in the parts where it is computed."""
+    if not computed:
+        return expressions[tables.AMOUNT]
+    quantity, price = (f"TRY_CAST({expressions[role]} AS {_FACTOR})" for role in (QUANTITY, UNIT_PRICE))
+    product = f"TRY_CAST({quantity} * {price} AS {EXACT})"
+    return f"CASE WHEN part IN ({_numbers(computed)}) THEN {product} ELSE {expressions[tables.AMOUNT]} END"
+
+
+def _numbers(parts: Collection[int]) -> str:
+    return ", ".join(map(str, sorted(parts)))
+
+
+def _listed(texts: Collection[str]) -> str:
+    return ", ".join(map(quoted, texts))

@@ -1,0 +1,160 @@
+"""What stands around a number, in its cell or in the header of its column: currency, unit, sign.
+
+The words lie in ``rules/units.csv``: ``kind`` is ``currency`` (``codes``: what it may stand for; ``decimal``: how its
+countries write numbers), ``scale`` (``power`` of ten) or ``mark`` (debit or credit, which says no sign by itself).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass
+from functools import cache
+
+from cvmlab.core.words import read_table
+
+_MINUS = frozenset("-△▲▽▼")
+_IGNORED = frozenset("+: \t*")
+_FILLERS = frozenset({"in", "of", "unit", "单位", "單位", "为", "per", "the"})
+_HEADER_TAIL = re.compile(r"(?<=[额額款价價费費入润潤本币幣计計])(亿元|億元|百万元|万元|萬元|千元|元|分|角)$")
+
+
+@dataclass(frozen=True)
+class Affix:
+    """What a number is preceded and followed by: its sign, the power of ten, its currency and a debit mark."""
+
+    negative: bool = False
+    power: int = 0
+    # a code such as EUR, or a sign that may be several
+    currency: str = ""
+    mark: str = ""
+
+
+@cache
+def _words() -> dict[str, dict[str, str]]:
+    return {row["word"]: row for row in read_table("rules/units")}
+
+
+@cache
+def _longest() -> int:
+    return max(map(len, _words()))
+
+
+def _tokens(text: str) -> list[str] | None:
+    """Return the words of the table that make up a text, longest first; None if something is left over."""
+    found, at = [], 0
+    words = _words()
+    while at < len(text):
+        for size in range(min(_longest(), len(text) - at), 0, -1):
+            word = text[at : at + size]
+            # a word of letters ends where the letters end
+            inside = word[-1].isascii() and word[-1].isalpha() and text[at + size : at + size + 1].isalpha()
+            if word in words and not (inside and text[at + size].isascii()):
+                found.append(word)
+                at += size
+                break
+        else:
+            if text[at] not in _IGNORED:
+                return None
+            at += 1
+    return found
+
+
+@cache
+def affix_of(before: str, after: str) -> Affix | None:
+    """Return what stands before and after a number; None where it is not understood."""
+    before, after = before.strip().lower(), after.strip().lower()
+    brackets = "(" in before and ")" in after
+    if not brackets and set("()") & {*before, *after}:
+        return None
+    around = before.replace("(", "", 1), after.replace(")", "", 1)
+    signs = sum(sign in _MINUS for part in around for sign in part)
+    if signs + brackets > 1 or (after.endswith("+") and signs):
+        return None
+    rest = tuple("".join(sign for sign in part if sign not in _MINUS) for part in around)
+    tokens = [_tokens(part) for part in rest]
+    if tokens[0] is None or tokens[1] is None or "r" in tokens[1]:
+        return None
+    return _joined(tokens[0] + tokens[1], negative=bool(signs or brackets))
+
+
+def _joined(tokens: Iterable[str], *, negative: bool = False) -> Affix | None:
+    power, currencies, mark = 0, list[str](), ""
+    for word in tokens:
+        row = _words()[word]
+        if row["kind"] == "scale":
+            power += int(row["power"])
+        elif row["kind"] == "mark":
+            mark = word
+        else:
+            currencies.append(row["codes"] if " " not in row["codes"] and word != "$" else word)
+    currency = one_currency(currencies)
+    return None if currency is None else Affix(negative, power, currency, mark)
+
+
+def one_currency(names: Iterable[str]) -> str | None:
+    """Return the one currency that all names may mean (a code where there is one), None if there are several."""
+    known = list(dict.fromkeys(name for name in names if name))
+    if not known:
+        return ""
+    common = set.intersection(*(set(meanings(name)) for name in known))
+    codes = [name for name in known if name in common]
+    if not common:
+        return None
+    return codes[0] if codes else common.pop() if len(known) > 1 and len(common) == 1 else known[0]
+
+
+def meanings(name: str) -> tuple[str, ...]:
+    """Return the codes that a currency's code or sign may stand for, itself where it is unknown."""
+    row = _words().get(name.lower())
+    return tuple(row["codes"].split()) if row and row["kind"] == "currency" else (name,)
+
+
+def currency_named(text: str) -> str:
+    """Return the currency of a cell of a currency column, or of an option: a code, a sign, or the text itself."""
+    plain = unicodedata.normalize("NFKC", text).strip().lower().rstrip(".")
+    row = _words().get(plain)
+    if row is None or row["kind"] != "currency":
+        return text.strip().upper()
+    return row["codes"] if " " not in row["codes"] and plain != "$" else plain
+
+
+def same_currency(wanted: str, names: Set[str]) -> frozenset[str]:
+    """Return those of a log's currencies that are the wanted one: its code, and signs that can only mean it there."""
+    found = set()
+    for name in names:
+        among = set(meanings(name))
+        others = {other for other in names - {name, wanted} if other in among}
+        if name == wanted or (among & set(meanings(wanted)) and (not others or wanted == name)):
+            found.add(name)
+    return frozenset(found)
+
+
+def style_of(currency: str) -> str:
+    """Return how numbers in a currency are usually written: ``"comma"``, ``"point"`` or ``""``."""
+    rows: Mapping[str, dict[str, str]] = _words()
+    return rows[currency.lower()]["decimal"] if currency.lower() in rows else ""
+
+
+@cache
+def header_unit(name: str) -> Affix:
+    """Return the unit that a column's name states: ``金额（万元）``, ``amount in thousands``, ``Betrag (k€)``."""
+    plain = unicodedata.normalize("NFKC", re.sub(r" \(\d+\)$", "", name)).strip().lower().replace("'", "")
+    inside = re.search(r"[(\[【<]([^()\[\]【】<>]*)[)\]】>]\s*$", plain)
+    tail = _HEADER_TAIL.search(plain)
+    if inside:
+        candidates = [inside[1]]
+    elif tail:
+        candidates = [tail[1]]
+    else:
+        words = re.split(r"[\s_,/\-]+", plain)
+        candidates = [" ".join(words[start:]) for start in range(1, len(words))]
+    for candidate in candidates:
+        words = [word for word in re.split(r"[\s_,:.：]+", candidate) if word and word not in _FILLERS]
+        parts = [_tokens(word) for word in words]
+        if words and all(parts):
+            unit = _joined(token for part in parts if part for token in part)
+            if unit is not None and not unit.mark:
+                return unit
+    return Affix()

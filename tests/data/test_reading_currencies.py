@@ -1,0 +1,100 @@
+"""Several currencies are never added up; the one that is known is known to the log."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from cvmlab import CvmError
+from cvmlab.data.reading import Log, read
+from cvmlab.data.reading.units import one_currency, same_currency
+
+AMOUNTS = ["100", "15000", "90"]
+
+
+def log_of(amounts: list[str], currencies: list[str] | None = None, header: str = "currency", **options: object) -> Log:
+    frame = pd.DataFrame({"customer": [f"c{n}" for n in range(len(amounts))], "date": "2024-01-31", "amount": amounts})
+    if currencies is not None:
+        frame[header] = currencies
+    return read(frame, **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("header", ["currency", "Currency Code", "币种", "Währung", "幣別", "devise"])
+def test_a_column_of_several_currencies_is_refused(header: str) -> None:
+    with pytest.raises(CvmError, match=r"several currencies.*EUR \(1\).*--currency EUR.*--by currency"):
+        log_of(AMOUNTS, ["USD", "JPY", "EUR"], header)
+
+
+def test_several_signs_in_the_cells_are_refused() -> None:
+    with pytest.raises(CvmError, match="several currencies"):
+        log_of(["$100", "¥15000", "€90"])
+    with pytest.raises(CvmError, match="several currencies"):
+        log_of(["CA$5", "$5"])
+
+
+def test_one_currency_is_taken_and_the_others_are_counted() -> None:
+    log = log_of(AMOUNTS, ["USD", "JPY", "EUR"], currency="eur")
+    assert (log.currency, log.quality.amount("used")) == ("EUR", 90)
+    assert (log.quality.rows("other_currency"), log.quality.amount("other_currency")) == (2, 15_100)
+    frame = log.quality.reconcile().set_index("line").loc[:"control"]
+    assert frame["amount"].iloc[:-1].sum() == frame.loc["control", "amount"] == Decimal(15_190)
+    assert "currency" not in log.transactions.columns
+    assert log_of(["$100", "¥15000", "€90"], currency="USD").quality.amount("used") == 100
+    with pytest.raises(CvmError, match=r"no amounts in GBP.*USD \(1\)"):
+        log_of(AMOUNTS, ["USD", "JPY", "EUR"], currency="GBP")
+
+
+def test_any_takes_all_with_the_currency_of_each() -> None:
+    log = log_of(AMOUNTS, ["USD", "usd", ""], currency="any")
+    assert log.currency == "USD"
+    log = log_of(["$100", "15000円", "90"], currency="any")
+    assert log.currency == ""
+    assert log.transactions.project("currency").fetchall() == [("$",), ("JPY",), (None,)]
+
+
+@pytest.mark.parametrize(
+    ("amounts", "currencies", "known"),
+    [
+        (["$100", "5"], None, "$"), (["$100", "US$5"], None, "USD"), (["$100", "5"], ["USD", "USD"], "USD"),
+        (["¥100", "5元"], None, "CNY"), (["¥100", "5"], None, "¥"), (["¥100", "JPY 5"], None, "JPY"),
+        (["100", "5"], ["RMB", "人民币"], "CNY"), (["100", "5"], None, ""), (["5 kr", "6 SEK"], None, "SEK"),
+    ],
+)  # fmt: skip
+def test_the_only_currency_is_known(amounts: list[str], currencies: list[str] | None, known: str) -> None:
+    assert log_of(amounts, currencies).currency == known
+
+
+def test_a_source_that_names_no_currency_is_named() -> None:
+    log = log_of(AMOUNTS, currency="CNY")
+    assert (log.currency, log.quality.rows("used")) == ("CNY", 3)
+    assert log_of(["¥5", "6"], currency="CNY").currency == "CNY"
+
+
+def test_a_header_names_the_currency() -> None:
+    frame = pd.DataFrame({"customer": ["a"], "date": "2024-01-31", "Amount (USD)": ["5.00"]})
+    assert read(frame).currency == "USD"
+    with pytest.raises(CvmError, match="several currencies"):
+        log_of(["5 EUR", "6 USD"])
+
+
+def test_a_sign_means_what_the_codes_beside_it_leave() -> None:
+    assert one_currency(["元", "JPY"]) is None
+    assert one_currency([]) == ""
+    assert same_currency("CNY", {"¥", "USD"}) == {"¥"}
+    assert same_currency("CNY", {"¥", "JPY"}) == frozenset()
+    assert same_currency("CNY", {"¥", "JPY", "CNY"}) == {"CNY"}
+
+
+def test_groups_by_currency_know_theirs_and_other_groups_may_not_mix(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"customer": ["a", "b", "c"], "date": "2024-01-31", "amount": ["$1", "€2", "€3"]})
+    log = read(frame.assign(shop="North"), keep=["shop"], currency="any")
+    parts = {value: read(path) for value, path in log.write_parts("currency", tmp_path).items()}
+    assert {value: (part.currency, part.quality.amount("used")) for value, part in parts.items()} == {
+        "$": ("$", 1),
+        "EUR": ("EUR", 5),
+    }
+    with pytest.raises(CvmError, match=r"North has amounts in several currencies"):
+        log.write_parts("shop", tmp_path)
