@@ -8,7 +8,7 @@ import pytest
 
 from cvmlab.data.reading.columns import distinct_names, option, plain_name, roles_of
 from cvmlab.data.reading.dates import form_of
-from cvmlab.data.reading.delimited import guess_separator
+from cvmlab.data.reading.delimited import guess_layout
 from cvmlab.data.reading.encodings import guess_encoding
 from cvmlab.data.reading.mappings import mapping_path
 from cvmlab.data.reading.opening import short_name
@@ -25,8 +25,8 @@ from cvmlab.data.windows import months_before
         (roles_of("Ship Mode"), ()),
         (distinct_names(["金额", "", "金额"]), ("金额", "column 2", "金额 (2)")),
         (option("customer_id"), "--customer-id"),
-        (guess_separator(["id;date;sum", '7;2019-01-05;"1,5"']), ";"),
-        (guess_separator(["7 2019-01-05 1.5", "8 2019-01-06 2.5"]), " "),
+        (guess_layout(["id;date;sum", '7;2019-01-05;"1,5"']).separator, ";"),
+        (guess_layout(["7 2019-01-05 1.5", "8 2019-01-06 2.5"]).separator, " "),
         (mapping_path("sales.xlsx").name, "sales.xlsx.mapping.json"),
         (short_name("exports/sales 2019.xlsx"), "sales 2019"),
         ([cell_text(value) for value in (17850.0, None, 0.5, float("nan"))], ["17850", "", "0.5", ""]),

@@ -1,86 +1,192 @@
-"""Cells of a text, divided by a separator: which one it is, the lines apart, and a clean CSV for DuckDB."""
+"""Cells of a text, divided by a separator: which one it is, whether DuckDB may read it, a clean CSV if it may not."""
 
 from __future__ import annotations
 
 import csv
+import glob
 import itertools
+import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .raw import new_file, quoted
+from .notes import Note
+from .raw import CHUNK, LineNumbers, new_file, quoted
+from .records import Findings, Layout, records_of, wide_cells
 
 _SEPARATORS = (",", ";", "\t", "|")
+# DuckDB's own limit of a line is 2,097,152 bytes
+_LINE = 2_000_000
+# NUL, the mark of the order of bytes where files were joined, the sign for the end of a file in DOS
+_DROPPED = {0: None, 0xFEFF: None, 0x1A: None}
 
 
-def guess_separator(lines: Sequence[str]) -> str:
-    """Return the separator that divides most lines into the same number of cells; a space if none does."""
-    best, best_score = ",", 0.0
+def guess_layout(lines: Sequence[str]) -> Layout:
+    """Return the separator that divides most lines into the same number of cells, and what their cells have."""
     sample = [line for line in lines[:100] if line.strip()]
-    for separator in _SEPARATORS:
-        widths = [len(row) for row in parse_lines(sample, separator)]
-        if not widths:
-            continue
-        common = max(set(widths), key=lambda width: (widths.count(width), width))
-        if common > 1:
-            # agreement counts first, the number of cells decides between separators that agree
-            score = widths.count(common) / len(widths) + common / 1000
-            if score > best_score:
-                best, best_score = separator, score
-    if not best_score and sample:
+    stated = re.fullmatch(r'"?sep=(.)"?[,;]*\s*', sample[0]) if sample else None
+    if stated:
+        return _layout(sample[1:], stated[1])
+    best = max((_layout(sample, separator) for separator in _SEPARATORS), key=lambda layout: _score(sample, layout))
+    if _score(sample, best) == 0 and sample:
         widths = [len(line.split()) for line in sample]
         if min(widths) >= 3 and len(set(widths)) == 1:
-            return " "
+            return Layout(" ", widths[0])
     return best
 
 
-def parse_lines(lines: Iterable[str], separator: str, *, quoting: bool = True) -> Iterator[list[str]]:
-    """Yield the cells of each line that has any; a space as separator means any run of white space."""
-    if separator == " ":
-        yield from (line.split() for line in lines if line.strip())
-        return
-    style: dict[str, Any] = {} if quoting else {"quoting": csv.QUOTE_NONE}
-    yield from (row for row in csv.reader(lines, delimiter=separator, **style) if row)
+def _layout(sample: Sequence[str], separator: str) -> Layout:
+    rows = list(parse_lines(sample, separator))
+    widths = [len(row) for row in rows]
+    if not widths:
+        return Layout(separator)
+    width = max(set(widths), key=lambda width: (widths.count(width), width))
+    body = [row for row in rows if len(row) == width][1:]
+    filled = [[row[column] for row in body if row[column].strip()] for column in range(width)]
+    digits = {at for at, cells in enumerate(filled) if cells and all(re.search(r"\d", cell) for cell in cells)}
+    return Layout(separator, width, frozenset(digits))
 
 
-def csv_scan(path: Path, width: int, *, separator: str = ",", skip: int = 0, extra: bool = False) -> str:
-    """Return DuckDB's scan of a UTF-8 CSV file, every column as text."""
+def _score(sample: Sequence[str], layout: Layout) -> float:
+    if layout.width < 2:
+        return 0.0
+    widths = [len(row) for row in parse_lines(sample, layout.separator)]
+    # agreement counts first, the number of cells decides between separators that agree
+    return widths.count(layout.width) / len(widths) + layout.width / 1000
+
+
+def parse_lines(lines: Iterable[str], separator: str) -> Iterator[list[str]]:
+    """Yield the cells of each line that has any."""
+    yield from (row for row in csv.reader(lines, delimiter=separator) if row)
+
+
+def csv_scan(path: Path, width: int, *, separator: str = ",", skip: int = 0, extra: bool = False, line: int = 0) -> str:
+    """Return DuckDB's scan of a UTF-8 CSV file, every column as text; ``line``: the length of the longest one."""
     names = [f"c{number}" for number in range(width)] + (["extra"] if extra else [])
     columns = ", ".join(f"'{name}': 'VARCHAR'" for name in names)
+    # a file that was written here has but one kind of line end
+    style = f"new_line = '\\r\\n', parallel = false, max_line_size = {max(line, _LINE)}, " if line else ""
     return (
-        f"read_csv({quoted(path)}, auto_detect = false, header = false, all_varchar = true, skip = {skip}, "
-        f"delim = {quoted(separator)}, quote = '\"', escape = '\"', "
-        f"columns = {{{columns}}})"
+        f"read_csv({quoted(exactly(path))}, auto_detect = false, header = false, all_varchar = true, skip = {skip}, "
+        f"delim = {quoted(separator)}, quote = '\"', escape = '\"', compression = 'none', hive_partitioning = false, "
+        f"{style}columns = {{{columns}}})"
     )
 
 
-def rewrite(path: Path, encoding: str, separator: str, width: int, skip: int, folder: Path) -> Path:
-    """Rewrite a ragged or badly quoted text as a clean CSV of ``width`` columns and one for what is beyond."""
-    try:
-        return _rewrite(path, encoding, separator, width, skip, folder, quoting=True)
-    except csv.Error:
-        return _rewrite(path, encoding, separator, width, skip, folder, quoting=False)
+def exactly(path: Path) -> str:
+    """Return a path as DuckDB takes it for this one file, whatever signs are in its name."""
+    return glob.escape(str(path.absolute()))
 
 
-def _rewrite(path: Path, encoding: str, separator: str, width: int, skip: int, folder: Path, *, quoting: bool) -> Path:
-    def rows() -> Iterator[list[str]]:
-        with path.open(encoding=encoding, newline="") as stream:
-            if separator == " ":
-                parsed = parse_lines(stream, separator)
-            elif quoting:
-                parsed = (row for row in csv.reader(stream, delimiter=separator, strict=True) if row)
-            else:
-                parsed = parse_lines((line for line in stream.read().splitlines()), separator, quoting=False)
-            for row in itertools.islice(parsed, skip, None):
-                beyond = separator.join(row[width:]).strip(separator + " ")
-                yield [*row[:width], *[""] * (width - len(row)), beyond]
+def count_plain(path: Path, separator: str) -> int | None:
+    """Return the number of lines of a UTF-8 text if DuckDB surely reads one row from each, else None."""
+    lines, rest, windows = 0, b"", False
+    with path.open("rb") as stream:
+        for chunk in itertools.chain(iter(lambda: stream.read(CHUNK), b""), (b"",)):
+            block = rest + chunk
+            cut = block.rfind(b"\n") + 1 if chunk else len(block)
+            whole, rest = block[:cut], block[cut:]
+            if len(rest) > CHUNK:
+                return None
+            if not whole:
+                continue
+            windows = windows if lines else b"\r" in whole
+            ends = whole.count(b"\n")
+            returns = (ends, ends) if windows else (0, 0)
+            if (whole.count(b"\r"), whole.count(b"\r\n")) != returns:
+                return None
+            if not _is_plain(whole, separator.encode(), first=not lines):
+                return None
+            lines += ends + (not whole.endswith(b"\n"))
+    return lines
 
-    return write_rows(rows(), folder)
+
+def _is_plain(block: bytes, separator: bytes, *, first: bool) -> bool:
+    """Return whether whole lines have cells, and quotation marks only around cells that end on their line."""
+    import numpy as np
+
+    if any(sign in block for sign in (b"\x00", b"\x1a", b"\n\n", b"\n\r\n")) or block.startswith((b"\n", b"\r")):
+        return False
+    if block.find(b"\xef\xbb\xbf", 3 if first else 0) >= 0:
+        return False
+    if b'"' not in block:
+        return True
+    signs = np.frombuffer(b"\n" + block.removeprefix(b"\xef\xbb\xbf") + b"\n", dtype=np.uint8)
+    marks = np.flatnonzero(signs == ord('"'))
+    if len(marks) % 2:
+        return False
+    opening, closing = marks[::2], marks[1::2]
+    before = np.isin(signs[opening - 1], list(b'\n"' + separator))
+    # a quotation mark before an opening one is the first of two that stand for one
+    doubled = (signs[opening - 1] == ord('"')) & np.r_[True, opening[1:] - 1 != closing[:-1]]
+    after = np.isin(signs[closing + 1], list(b'\n\r"' + separator))
+    lines = np.searchsorted(np.flatnonzero(signs == ord("\n")), marks)
+    return bool(before.all() and not doubled.any() and after.all() and (lines[::2] == lines[1::2]).all())
+
+
+def clean_lines(lines: Iterable[str], found: Findings) -> Iterator[str]:
+    """Yield lines without signs that are no text."""
+    for line in lines:
+        if "\x00" in line or "\ufeff" in line or "\x1a" in line:
+            found.dropped += line.count("\x00")
+            line = line.translate(_DROPPED)
+        yield line
+
+
+def rewrite(path: Path, encoding: str, layout: Layout, width: int, skip: int, folder: Path) -> Rewritten:
+    """Rewrite a text as a clean CSV of ``width`` columns and one for what is beyond."""
+    found, lines, longest = Findings(), LineNumbers(), 1
+    target = new_file(folder)
+    with wide_cells(), path.open(encoding=encoding, newline="") as stream, _csv_file(target) as writer:
+        for record in itertools.islice(records_of(clean_lines(stream, found), layout, found), skip, None):
+            row = record.cells
+            beyond = layout.separator.join(row[width:]).strip(layout.separator + " ") if len(row) > width else ""
+            if beyond or (len(row) < width and any(map(str.strip, row))):
+                found.uneven += 1
+            lines.add(record.line)
+            written = writer.writerow([*row[:width], *[""] * (width - len(row)), beyond or '"' * record.broken])
+            longest = max(longest, written)
+    scan = csv_scan(target, width, extra=True, line=4 * longest)
+    return Rewritten(scan, lines, found)
+
+
+@dataclass(frozen=True)
+class Rewritten:
+    """The scan of a rewritten text, the lines on which its rows began, and what was found on the way."""
+
+    scan: str
+    lines: LineNumbers
+    found: Findings
+
+    def notes(self, source: str) -> tuple[Note, ...]:
+        """Return what a reader should know."""
+        found, first = self.found, self.lines.of(0)
+        stray, long = ([line for line in lines if line >= first] for lines in (found.stray, found.long))
+        remarks = [
+            (found.uneven, Note("uneven_lines", {"source": source})),
+            (stray, Note("stray_quotes", _first(source, stray), "warning")),
+            (long, Note("long_cells", _first(source, long))),
+            (found.dropped, Note("nul_dropped", {"source": source, "count": f"{found.dropped:,}"})),
+        ]
+        return tuple(note for seen, note in remarks if seen)
+
+
+def _first(source: str, lines: Sequence[int]) -> dict[str, Any]:
+    return {"source": source, "count": len(lines), "line": f"{lines[0]:,}" if lines else ""}
 
 
 def write_rows(rows: Iterable[Sequence[str]], folder: Path) -> Path:
     """Stream rows into a temporary UTF-8 CSV file and return its path."""
     target = new_file(folder)
-    with target.open("w", encoding="utf-8", newline="") as out:
-        csv.writer(out, lineterminator="\n").writerows(rows)
+    with _csv_file(target) as writer:
+        writer.writerows(rows)
     return target
+
+
+@contextmanager
+def _csv_file(target: Path) -> Iterator[Any]:
+    # csv quotes a line break only if it is of its own kind of line end
+    with target.open("w", encoding="utf-8", newline="") as out:
+        yield csv.writer(out, lineterminator="\r\n")

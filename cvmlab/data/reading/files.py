@@ -8,7 +8,7 @@ its own, `delimited` and `encodings`, `frames`, `workbooks`; what they pass on i
 from __future__ import annotations
 
 import codecs
-import csv
+import io
 import itertools
 from dataclasses import replace
 from difflib import get_close_matches
@@ -17,10 +17,11 @@ from pathlib import Path
 from cvmlab.core.words import CvmError
 
 from .columns import distinct_names
-from .delimited import csv_scan, guess_separator, parse_lines, rewrite
+from .delimited import clean_lines, count_plain, csv_scan, guess_layout, rewrite
 from .encodings import check_encoding, guess_encoding, transcode
 from .frames import parquet_head
 from .raw import HEAD_ROWS, Head, Progress, RawTable
+from .records import Findings, records_of, wide_cells
 from .workbooks import OLE, html_heads, workbook_heads
 
 HEAD_BYTES = 1 << 18
@@ -79,21 +80,27 @@ def read_heads(path: Path, sheet: str | None = None, *, rows: int = HEAD_ROWS) -
         return html_heads(path, rows)
     if "\x00" in text:
         raise CvmError("reading.unknown_kind", file=path.name, endings=" ".join(sorted(ENDINGS)))
-    lines = text.splitlines(keepends=True)
-    if len(start) == HEAD_BYTES and len(lines) > 1:
+    return [_text_head(path, text, encoding, rows, complete=len(start) < HEAD_BYTES)]
+
+
+def _text_head(path: Path, text: str, encoding: str, rows: int, *, complete: bool) -> Head:
+    lines = list(clean_lines(io.StringIO(text, newline=""), Findings()))
+    if not complete and len(lines) > 1:
         lines.pop()
-    separator = guess_separator(lines)
-    first = list(itertools.islice(parse_lines(lines, separator), rows))
-    return [Head(path.name, "", "text", first, path=path, encoding=encoding, separator=separator)]
+    with wide_cells():
+        layout = guess_layout(lines)
+        first = list(itertools.islice(records_of(lines, layout), rows))
+    cells, begins = [record.cells for record in first], [record.line for record in first]
+    return Head(path.name, "", "text", cells, path=path, encoding=encoding, lines=begins, layout=layout)
 
 
 def load_text(head: Head, header: int | None, folder: Path, progress: Progress | None = None) -> RawTable:
-    """Return all of a text file as a scan: UTF-8 as it lies, another encoding transcoded a megabyte at a time."""
-    assert head.path is not None
+    """Return all of a text file as a scan: as it lies where DuckDB surely reads it right, else rewritten."""
+    assert head.path is not None and head.layout is not None
     western = all(cell.isascii() for cell in head.rows[header or 0])
     encoding, note = check_encoding(head.path, head.encoding, progress, western=western)
     notes = () if note is None else (note,)
-    source = head.path
+    source, layout = head.path, head.layout
     if encoding not in ("utf-8", "utf-8-sig"):
         source = transcode(head.path, encoding, folder, progress)
         encoding = "utf-8"
@@ -101,29 +108,18 @@ def load_text(head: Head, header: int | None, folder: Path, progress: Progress |
     names = list(head.rows[header]) if header is not None else []
     # cells beyond the header's last name, except the empty ends that Excel leaves behind
     columns = distinct_names([*names, *[""] * (width - len(names))] if header is None else names)
-    first_row = 1 if header is None else header + 2
-    table = RawTable(head.file, head.sheet, columns, ("VARCHAR",) * len(columns), "", first_row, notes=notes)
+    above = 0 if header is None else head.lines[header]
+    table = RawTable(head.file, head.sheet, columns, ("VARCHAR",) * len(columns), "", above + 1, notes=notes)
+    table = replace(table, separator=layout.separator)
 
     def plainer() -> RawTable:
-        path = rewrite(source, encoding, head.separator, len(columns), table.first_row - 1, folder)
-        return replace(table, scan=csv_scan(path, len(columns), extra=True), has_extra=True, plainer=None)
+        made = rewrite(source, encoding, layout, len(columns), 0 if header is None else header + 1, folder)
+        said = (*notes, *made.notes(table.name))
+        rows = made.lines.count
+        return replace(table, scan=made.scan, has_extra=True, notes=said, lines=made.lines, rows=rows, plainer=None)
 
-    if head.separator == " ":
+    lines = None if layout.separator == " " else count_plain(source, layout.separator)
+    if lines is None:
         return plainer()
-    skip = _physical_lines(source, encoding, head.separator, header)
-    scan = csv_scan(source, len(columns), separator=head.separator, skip=skip)
-    return replace(table, scan=scan, plainer=plainer)
-
-
-def _physical_lines(path: Path, encoding: str, separator: str, header: int | None) -> int:
-    """Return how many lines lie above the data: a quoted title may run over several, empty ones count."""
-    if header is None:
-        return 0
-    with path.open(encoding=encoding, newline="", errors="replace") as stream:
-        reader = csv.reader(stream, delimiter=separator)
-        rows = 0
-        for row in reader:
-            rows += bool(row)
-            if rows == header + 1:
-                return reader.line_num
-    return 0
+    scan = csv_scan(source, len(columns), separator=layout.separator, skip=above)
+    return replace(table, scan=scan, rows=lines - above, plainer=plainer)

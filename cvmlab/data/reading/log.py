@@ -7,7 +7,8 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,7 +22,6 @@ from .files import load_text
 from .frames import typed_table
 from .handing_on import carried, write_parts
 from .judging import Rules, clean_query, judge
-from .notes import Note
 from .opening import (
     Part,
     bytes_of,
@@ -345,25 +345,39 @@ def _stage(
     progress: Progress | None,
 ) -> list[RawTable]:
     """Copy the needed cells of all parts into the table ``stage`` and return the raw tables."""
-    import duckdb
-
     values.create_macros(connection)
     loaded: list[RawTable] = []
     for number, part in enumerate(parts):
         if progress:
             progress(say("reading.step_reading", source=part.head.name), number / len(parts))
-        table = replace(_load_part(part, chosen, folder, progress), separator=part.head.separator)
-        verb = "INSERT INTO stage" if number else "CREATE TABLE stage AS"
-        try:
-            connection.execute(f"{verb} {values.stage_query(number, table, part.mapping, keep, timezone)}")
-        except (duckdb.InvalidInputException, duckdb.ConversionException):
-            if table.plainer is None:
-                raise
+        table = _load_part(part, chosen, folder, progress)
+        query = partial(values.stage_query, number, mapping=part.mapping, keep=keep, zone=timezone)
+        if table.plainer is not None and not _fill(connection, number, query(table=table), table.rows):
             table = table.plainer()
-            table = replace(table, notes=(*table.notes, Note("uneven_lines", {"source": table.name})))
-            connection.execute(f"{verb} {values.stage_query(number, table, part.mapping, keep, timezone)}")
+        if table.plainer is None and not _fill(connection, number, query(table=table), table.rows):
+            raise CvmError("reading.rows_lost", source=table.name)
         loaded.append(table)
     return loaded
+
+
+def _fill(connection: Any, number: int, query: str, rows: int | None) -> bool:
+    """Add a part to ``stage``; return whether it has as many rows as it must have."""
+    import duckdb
+
+    connection.execute("BEGIN")
+    try:
+        verb = "INSERT INTO stage" if number else "CREATE TABLE stage AS"
+        (count,) = connection.execute(f"{verb} {query}").fetchone()
+    except (duckdb.InvalidInputException, duckdb.ConversionException):
+        connection.execute("ROLLBACK")
+        if rows is None:
+            raise
+        return False
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT" if rows in (None, count) else "ROLLBACK")
+    return rows in (None, count)
 
 
 def _load_part(part: Part, chosen: Mapping[str, str], folder: Path, progress: Progress | None) -> RawTable:

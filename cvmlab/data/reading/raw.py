@@ -1,17 +1,20 @@
 """What is passed on while a file is read: the head of a file or sheet, the raw table for DuckDB, a cell as text.
 
-A *head* is what is known of a file or sheet after a look at its beginning: kind, encoding, separator, first
+A *head* is what is known of a file or sheet after a look at its beginning: kind, encoding, layout, first
 rows. A *raw table* is all of it, as something DuckDB can scan, with columns ``c0, c1, …``.
 """
 
 from __future__ import annotations
 
+from array import array
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from .notes import Note
+from .records import Layout
 
 Kind = Literal["text", "workbook", "html", "parquet", "frame"]
 Progress = Callable[[str, float], None]
@@ -44,10 +47,34 @@ class Head(Source):
     types: tuple[str, ...] = ()
     # None for a frame
     path: Path | None = None
+    # of a text: its encoding, the line on which each of the rows begins, how its cells lie
     encoding: str = ""
-    separator: str = ""
+    lines: Sequence[int] = ()
+    layout: Layout | None = None
     # the frame, or the rows and merges of an HTML table
     payload: Any = field(default=None, repr=False, compare=False)
+
+
+class LineNumbers:
+    """The line on which each row begins, kept only where it is not the one after the row before."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._rows, self._lines = array("q"), array("q")
+        self._next = 0
+
+    def add(self, line: int) -> None:
+        """Add the line of the next row."""
+        if line != self._next:
+            self._rows.append(self.count)
+            self._lines.append(line)
+        self._next = line + 1
+        self.count += 1
+
+    def of(self, row: int) -> int:
+        """Return the line of a row, counted from 0."""
+        place = bisect_right(self._rows, row) - 1
+        return self._lines[place] + row - self._rows[place] if place >= 0 else row + 1
 
 
 @dataclass(frozen=True)
@@ -66,8 +93,16 @@ class RawTable(Source):
     notes: tuple[Note, ...] = ()
     # of a text file, else empty
     separator: str = ""
-    # makes a more patient, slower scan of a text that DuckDB's reader refuses
+    # where rows are lines of a text that are not one below the other
+    lines: LineNumbers | None = field(default=None, repr=False, compare=False)
+    # how many rows the scan must have, where that is known
+    rows: int | None = None
+    # makes a more patient, slower scan of a text that DuckDB's reader refuses or cuts otherwise
     plainer: Callable[[], RawTable] | None = field(default=None, repr=False, compare=False)
+
+    def place(self, row: int) -> int:
+        """Return where a row of the scan, counted from 0, stands in the file or sheet, counted from 1."""
+        return self.first_row + row if self.lines is None else self.lines.of(row)
 
 
 def cell_text(value: Any) -> str:

@@ -159,7 +159,7 @@ def _samples(connection: Any, stage: Sequence[RawTable], mappings: Sequence[Colu
             _NAMES[reason],
             stage[part].file,
             stage[part].sheet,
-            at - starts[part] + stage[part].first_row,
+            stage[part].place(at - starts[part]),
             "" if value is None else str(value)[:60],
         )
         for reason, part, at, value in found

@@ -1,0 +1,122 @@
+"""Text files that are not plain: line breaks in cells, stray quotation marks, signs that are no text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from cvmlab.core.words import speaking
+from cvmlab.data.reading import Log, read
+
+HEADER = "customer_id,product,date,amount"
+ROWS = [f"c{n % 50},item {n},2024-01-{1 + n % 28:02},{10 + n % 7}.50" for n in range(200)]
+TOTAL = sum(Decimal(row.rsplit(",", 1)[1]) for row in ROWS)
+
+
+def log_of(folder: Path, text: str | bytes, **options: object) -> Log:
+    path = folder / "a.csv"
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return read(path, **options)  # type: ignore[arg-type]
+
+
+def with_lines(changed: dict[int, str], rows: Sequence[str] = ROWS, end: str = "\n") -> str:
+    """Return the text with other rows at some places."""
+    lines = [changed.get(number, row) for number, row in enumerate(rows)]
+    return end.join([HEADER, *lines]) + end
+
+
+def note(log: Log, key: str) -> str:
+    (found,) = [note for note in log.quality.notes if note.key == key]
+    with speaking("zh"):
+        assert str(found)
+    return str(found)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030"])
+def test_a_line_break_in_header_or_title_costs_no_row(tmp_path: Path, end: str, separator: str, encoding: str) -> None:
+    rows = [f"K{n % 9},2024-{1 + n % 12:02}-{1 + n % 27:02},{100 + n}".replace(",", separator) for n in range(60)]
+    for head in (
+        f'"customer{end}id",date,"amount{end}(CNY)"',
+        f'"Sales{end}report 2024",,{end}customer_id,date,amount',
+        f'客户,"日{end}期",金额',
+    ):
+        text = end.join([head.replace(",", separator), *rows]) + end
+        quality = log_of(tmp_path, text.encode(encoding)).quality
+        assert (quality.rows("used"), quality.amount("used")) == (60, sum(range(100, 160)))
+
+
+def test_bars_carriage_returns_quotes_and_blank_lines(tmp_path: Path) -> None:
+    notes = ["cable", '"a|b"', '"say ""hi"""', '"two\nlines"', "", '""""', '"x\r\ny"']
+    rows = [f"K{n % 9}|2024-{1 + n % 12:02}-15|{n}|{notes[n % 7]}" + "\r" * (n % 10 == 9) for n in range(300)]
+    log = log_of(tmp_path, "\r".join(["customer_id|date|amount|product", *rows]))
+    assert (log.quality.rows("used"), log.quality.amount("used")) == (300, sum(range(300)))
+    products = {product for (product,) in log.transactions.project("product").fetchall()}
+    assert products == {"cable", "a|b", 'say "hi"', "two\nlines", None, '"', "x\r\ny"}
+
+
+def test_inch_signs_swallow_no_lines(tmp_path: Path) -> None:
+    """After the first sign csv reads on to the second: four rows would be one, and the sums would still agree."""
+    text = with_lines({4: 'c4,"19 inch,2024-01-05,11.50', 8: 'c8,screen 24",2024-01-09,12.50'})
+    log = log_of(tmp_path, text)
+    changed = Decimal("24.00") - sum(Decimal(ROWS[place].rsplit(",", 1)[1]) for place in (4, 8))
+    assert (log.quality.rows("used"), log.quality.amount("used")) == (200, TOTAL + changed)
+    assert "line 6" in note(log, "stray_quotes")
+    assert ("c4", '"19 inch') in log.transactions.project("customer_id, product").fetchall()
+
+
+@pytest.mark.parametrize("place", [0, 5, 199])
+def test_a_quote_that_is_never_closed(tmp_path: Path, place: int) -> None:
+    log = log_of(tmp_path, with_lines({place: ROWS[place].replace("item", '"item')}))
+    assert (log.quality.rows("used"), log.quality.amount("used")) == (200, TOTAL)
+    assert f"line {place + 2})" in note(log, "stray_quotes")
+
+
+def test_one_stray_quote_among_quoted_cells(tmp_path: Path) -> None:
+    rows = ['"' + row.replace(",", '","') + '"' for row in ROWS]
+    rows[7] = '"c7","19" screen, flat","2024-01-08","10.50"'
+    log = log_of(tmp_path, with_lines({}, rows))
+    changed = Decimal("10.50") - Decimal(ROWS[7].rsplit(",", 1)[1])
+    assert (log.quality.rows("used"), log.quality.amount("used")) == (200, TOTAL + changed)
+    assert ("c7", '19" screen, flat') in log.transactions.project("customer_id, product").fetchall()
+
+
+def test_a_line_that_no_reading_fits_is_a_broken_row(tmp_path: Path) -> None:
+    log = log_of(tmp_path, with_lines({9: 'c9,"19" inch", flat,"2024-01-10,5.00'}))
+    assert (log.quality.rows("used"), log.quality.rows("broken_row")) == (199, 1)
+    assert log.quality.samples[0].row == 11
+    assert log.quality.control_rows == 200
+
+
+def test_a_cell_over_several_lines_is_named(tmp_path: Path) -> None:
+    log = log_of(tmp_path, with_lines({3: 'c3,"first\nsecond, and more\n\nlast",2024-01-04,13.50', 60: "c1,,soon,1"}))
+    assert log.quality.rows("used") == 199
+    assert "line 5" in note(log, "long_cells")
+    # three lines more than rows
+    assert log.quality.samples[0].row == 65
+
+
+@pytest.mark.parametrize("sign", ["\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u2029"])
+def test_only_line_ends_end_a_line(tmp_path: Path, sign: str) -> None:
+    rows = [f'c{n},"{sign}x{sign}",2024-01-05,1' for n in range(60)]
+    rows[3] = f'c3,a "b" {sign},2024-01-05,1'
+    log = log_of(tmp_path, with_lines({}, rows))
+    assert (log.quality.rows("used"), log.quality.customers) == (60, 60)
+
+
+def test_cells_of_any_length(tmp_path: Path) -> None:
+    for length in (200_000, 3_000_000):
+        log = log_of(
+            tmp_path, with_lines({2: f"c2,{'x' * length},2024-01-03,12.50", 5: f'"{"y" * length}",z,2024-01-06,1'})
+        )
+        assert log.quality.rows("used") == 200
+
+
+def test_rows_of_padding_and_blank_lines_keep_the_count_of_lines(tmp_path: Path) -> None:
+    log = log_of(tmp_path, with_lines({3: "\n\n,,,\n" + ROWS[3], 10: "c1,,soon,1"}))
+    assert log.quality.rows("used") == 199
+    assert log.quality.samples[0].row == 15
