@@ -3,7 +3,8 @@
     python tools/subset_font.py /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc
 
 The font lies in Debian's package ``fonts-noto-cjk``. Kept are the characters of GBK (21,003
-ideographs, so that no name in a mainland export is missing, kana, Greek and Cyrillic), printable ASCII and Latin-1, common punctuation, full-width forms,
+ideographs, so that no name in a mainland export is missing, kana, Greek and Cyrillic), printable ASCII and
+Latin-1, common punctuation, full-width forms,
 and every character of the words and rules of the package. The family is renamed, so that it never stands in
 for an installed Noto. The licence (SIL Open Font License 1.1) stays in the font and beside it.
 """
