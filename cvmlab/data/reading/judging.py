@@ -24,6 +24,7 @@ from .notes import Note
 from .quality import USED
 from .raw import RawTable, quoted
 from .reversing import set_reversals_aside
+from .sum_rows import find_sum_rows
 from .verdicts import REASON_CODES, USED_ROWS, set_aside
 
 
@@ -95,6 +96,7 @@ def judge(
     if currencies.others:
         set_aside(connection, "other_currency", currencies.others)
     notes = [*_date_notes(dates, names, rules), *number_notes, *currencies.notes]
+    notes += find_sum_rows(connection, stage)
     if any(tables.ORDER_ID in mapping for mapping in mappings):
         notes += [*_further_lines(connection), *_recycled_numbers(connection)]
     if any(STATUS in mapping for mapping in mappings):

@@ -136,10 +136,13 @@ def _kind(table: RawTable, mapping: ColumnMapping) -> str:
         if name not in numbers and cells[position] in texts and cells[position] not in role_cells
     ]
     sure, likely = row_pattern("total_row", 1), row_pattern("total_row", 2)
-    date = cells[table.columns.index(mapping[tables.DATE])]
-    no_date = f"({date} IS NULL OR trim({date}::VARCHAR) = '' OR {_matches(date, likely)})"
-    total = [_matches(cell, sure) for cell in role_cells]
-    total += [f"(length({cell}) <= 16 AND {_matches(cell, sure)})" for cell in other_cells]
+    who, date = (cells[table.columns.index(mapping[role])] for role in (tables.CUSTOMER_ID, tables.DATE))
+    no_date = f"(coalesce(trim({date}::VARCHAR), '') = '' OR {_matches(date, f'{sure}|{likely}')})"
+    unfinished = f"(coalesce(trim({who}::VARCHAR), '') = '' OR {no_date})"
+    # a customer, a date and an amount make a purchase, whatever it is called
+    total = [_matches(cell, sure) for cell in role_cells if cell in (who, date)]
+    total += [f"({_matches(cell, sure)} AND {unfinished})" for cell in role_cells if cell not in (who, date)]
+    total += [f"(length({cell}) <= 16 AND {_matches(cell, sure)} AND {unfinished})" for cell in other_cells]
     total += [f"({_matches(cell, likely)} AND {no_date})" for cell in (*role_cells, *other_cells)]
     # one test a cell rules most rows out
     gate = " OR ".join(_matches(cell, f"{sure}|{likely}") for cell in (*role_cells, *other_cells))
