@@ -19,10 +19,12 @@ from cvmlab.core.words import CvmError
 from .columns import distinct_names
 from .delimited import clean_lines, count_plain, csv_scan, guess_layout, rewrite
 from .encodings import check_encoding, guess_encoding, transcode
+from .foreign import refuse_foreign
 from .frames import parquet_head
+from .pages import html_heads
 from .raw import HEAD_ROWS, Head, Progress, RawTable
 from .records import Findings, records_of, wide_cells
-from .workbooks import OLE, html_heads, workbook_heads
+from .workbooks import OLE, workbook_heads
 
 HEAD_BYTES = 1 << 18
 ENDINGS = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".parquet", ".htm", ".html"})
@@ -60,6 +62,7 @@ def read_heads(path: Path, sheet: str | None = None, *, rows: int = HEAD_ROWS) -
         raise CvmError("reading.unreadable", file=str(path), reason=str(error)) from error
     if not start.strip(b"\x00\xef\xbb\xbf \t\r\n"):
         raise CvmError("reading.empty_file", file=path.name)
+    refuse_foreign(start, path.name)
     if start.startswith(b"PK"):
         return workbook_heads(path, sheet, rows)
     if start.startswith(b"PAR1"):

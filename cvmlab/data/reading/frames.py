@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cvmlab.core.words import CvmError
 
 from .columns import distinct_names
+from .delimited import exactly
 from .raw import HEAD_ROWS, Head, RawTable, cell_text, first_line, quoted
 
 if TYPE_CHECKING:
@@ -21,13 +22,40 @@ def parquet_head(path: Path, rows: int = HEAD_ROWS) -> Head:
 
     with duckdb.connect() as connection:
         try:
-            relation = connection.sql(f"SELECT * FROM read_parquet({quoted(path)}) LIMIT {int(rows)}")
+            relation = connection.sql(f"SELECT * FROM {_parquet(path)} LIMIT {int(rows)}")
             sample = relation.project("COLUMNS(*)::VARCHAR").fetchall()
+            parts = connection.execute(
+                f"SELECT name, num_children FROM parquet_schema({quoted(exactly(path))})"
+            ).fetchall()
         except duckdb.Error as error:
-            raise CvmError("reading.corrupt", file=path.name, reason=first_line(error)) from error
+            reason = first_line(error).replace(str(path), path.name)
+            raise CvmError("reading.corrupt", file=path.name, reason=reason) from error
         types = tuple(str(kind) for kind in relation.types)
-        table = [relation.columns, *([cell_text(cell) for cell in row] for row in sample)]
+        names = _outer_names(parts)
+        # DuckDB calls the second of two equal names amount_1
+        table = [
+            names if len(names) == len(types) else relation.columns,
+            *([cell_text(cell) for cell in row] for row in sample),
+        ]
     return Head(path.name, "", "parquet", table, types=types, path=path)
+
+
+def _parquet(path: Path) -> str:
+    # old writers store text as bytes; a folder called year=2024 adds no column
+    return f"read_parquet({quoted(exactly(path))}, binary_as_string = true, hive_partitioning = false)"
+
+
+def _outer_names(parts: Sequence[tuple[str, int | None]]) -> list[str]:
+    """Return the names of a Parquet file's columns; those of their own parts follow each nested one."""
+    names: list[str] = []
+    inside = 0
+    for name, children in parts[1:]:
+        if inside:
+            inside -= 1
+        else:
+            names.append(name)
+        inside += children or 0
+    return names
 
 
 def frame_head(frame: Any, name: str, connection: Any, rows: int = HEAD_ROWS) -> Head:
@@ -168,7 +196,7 @@ def _known(column: Any) -> Any:
 
 def typed_table(head: Head) -> RawTable:
     """Return a Parquet file or a registered frame as a scan."""
-    scan = "source_frame" if head.path is None else f"read_parquet({quoted(head.path)})"
+    scan = "source_frame" if head.path is None else _parquet(head.path)
     columns = distinct_names(head.rows[0])
     aliases = ", ".join(f"c{number}" for number in range(len(columns)))
     return RawTable(head.file, head.sheet, columns, head.types, f"(SELECT * FROM {scan}) AS t({aliases})", 1)

@@ -33,10 +33,12 @@ from .opening import (
     part_notes,
     short_name,
 )
+from .pages import load_html
 from .quality import REFUND, USED, DataReport
 from .raw import Progress, RawTable, Source, quoted
+from .sheets import hidden_rows
 from .totals import make_report
-from .workbooks import load_html, load_sheet
+from .workbooks import load_sheet
 
 if TYPE_CHECKING:
     import duckdb
@@ -235,7 +237,7 @@ def read(
             # made only if memory runs short; DuckDB's own choice would be the working folder
             spill = folder.with_name(f"{folder.name}-spill")
             connection.execute(f"SET temp_directory = {quoted(spill)}")
-            stage = _stage(connection, parts, keep, timezone, chosen, folder, progress)
+            stage = _stage(connection, parts, keep, timezone, folder, progress)
             rules = Rules(
                 day_first=saved.day_first if day_first is None else day_first,
                 timezone=timezone,
@@ -257,8 +259,10 @@ def read(
             notes = [
                 *saved.notes,
                 *part_notes(parts),
+                *(part.reason for part in unused if part.reason.key == "hidden_sheet"),
                 *(note for table in stage for note in table.notes),
                 *judged.notes,
+                *hidden_rows(connection, stage),
             ]
             quality = make_report(connection, stage, mappings, rules, label, notes, unused)
             connection.execute("DROP TABLE stage")
@@ -340,7 +344,6 @@ def _stage(
     parts: Sequence[Part],
     keep: Sequence[str],
     timezone: str | None,
-    chosen: Mapping[str, str],
     folder: Path,
     progress: Progress | None,
 ) -> list[RawTable]:
@@ -350,7 +353,7 @@ def _stage(
     for number, part in enumerate(parts):
         if progress:
             progress(say("reading.step_reading", source=part.head.name), number / len(parts))
-        table = _load_part(part, chosen, folder, progress)
+        table = _load_part(part, folder, progress)
         query = partial(values.stage_query, number, mapping=part.mapping, keep=keep, zone=timezone)
         if table.plainer is not None and not _fill(connection, number, query(table=table), table.rows):
             table = table.plainer()
@@ -380,7 +383,7 @@ def _fill(connection: Any, number: int, query: str, rows: int | None) -> bool:
     return rows in (None, count)
 
 
-def _load_part(part: Part, chosen: Mapping[str, str], folder: Path, progress: Progress | None) -> RawTable:
+def _load_part(part: Part, folder: Path, progress: Progress | None) -> RawTable:
     """Return all of a part as something DuckDB can scan."""
     head = part.head
     match head.kind:
@@ -389,6 +392,6 @@ def _load_part(part: Part, chosen: Mapping[str, str], folder: Path, progress: Pr
         case "parquet" | "frame":
             return typed_table(head)
         case "html":
-            return load_html(head, part.header or 0, chosen, folder)
+            return load_html(head, part.header or 0, part.names, part.mapping, folder)
         case "workbook":
-            return load_sheet(head, part.header or 0, chosen, folder, progress)
+            return load_sheet(head, part.header or 0, part.names, part.mapping, folder, progress)

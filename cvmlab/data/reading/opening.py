@@ -105,9 +105,12 @@ def choose_parts(
             continue
         header, names = _header(head, rows, chosen)
         try:
-            parts.append(Part(head, header, names, guess_mapping(names, chosen, head.name)))
+            mapping = guess_mapping(names, chosen, head.name)
+            if head.hidden:
+                raise CvmError("reading.hidden_sheet", file=head.file, sheet=head.sheet)
+            parts.append(Part(head, header, names, mapping))
         except CvmError as error:
-            if error.key.startswith("reading.ambiguous"):
+            if error.key.startswith("reading.ambiguous") and not head.hidden:
                 raise
             score = len({role for name in names for role in roles_of(name)} | set(chosen.values()) & set(names))
             unused.append((score, head, error))
@@ -115,7 +118,7 @@ def choose_parts(
         best = max(unused, key=lambda entry: entry[0])[2]
         if saved.path is not None and best.key == "reading.unknown_column":
             raise CvmError("reading.bad_mapping_file", file=saved.path.name, reason=str(best)) from best
-        if len(unused) == 1 or best.key == "reading.unknown_column":
+        if len(unused) == 1 or best.key in ("reading.unknown_column", "reading.hidden_sheet"):
             raise best
         raise CvmError("reading.nothing_fits", source=label, reason=str(best)) from best
     return parts, [

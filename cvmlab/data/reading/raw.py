@@ -51,7 +51,9 @@ class Head(Source):
     encoding: str = ""
     lines: Sequence[int] = ()
     layout: Layout | None = None
-    # the frame, or the rows and merges of an HTML table
+    # a sheet that the workbook does not show
+    hidden: bool = False
+    # the frame, what a look into the workbook found, or the table of an HTML page
     payload: Any = field(default=None, repr=False, compare=False)
 
 
@@ -97,6 +99,8 @@ class RawTable(Source):
     lines: LineNumbers | None = field(default=None, repr=False, compare=False)
     # how many rows the scan must have, where that is known
     rows: int | None = None
+    # numbers of the rows that a sheet hides
+    hidden: Sequence[int] = ()
     # makes a more patient, slower scan of a text that DuckDB's reader refuses or cuts otherwise
     plainer: Callable[[], RawTable] | None = field(default=None, repr=False, compare=False)
 

@@ -1,0 +1,198 @@
+"""What an .xlsx says and its reader does not: hidden rows and columns, merges, formulas without a value, the calendar.
+
+The XML is searched a megabyte at a time, before a library parses it: what no sheet of Excel can be, a row beyond the
+last one or a cell of a million characters, is refused here, since a parser would wait or take all memory.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import zipfile
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from typing import Any
+from xml.etree import ElementTree
+
+from cvmlab.core.words import CvmError
+
+from .looks import MOST_ROWS, Book, Look, column_number, downward
+from .raw import CHUNK
+
+_LARGEST = 2 << 30
+_LARGEST_WHOLE = 64 << 20
+_YES = rb"""=["'](?:1|true)["']"""
+_HIDDEN = re.compile(rb"\shidden" + _YES)
+_ROW_NUMBER = re.compile(rb"""\sr=["']([^"']*)""")
+_COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
+_CELL = re.compile(rb"""\sr=["']([A-Z]+)(\d+)""")
+_IS_TEXT = re.compile(rb"""\st=["']str["']""")
+_SPAN = re.compile(rb"""\s(min|max)=["'](\d+)""")
+_MERGED = re.compile(rb"""\sref=["']([A-Z]+)(\d+):([A-Z]+)(\d+)""")
+_SIGN = re.compile(r"\[\$([^\]-]+)[^\]]*\]|([$¥￥€£₩₹])|\b(USD|EUR|GBP|JPY|CNY|RMB|HKD|TWD)\b")
+_OPENS_WITH = re.compile(rb"<(\w+:)?worksheet\b")
+
+
+def read_book(archive: zipfile.ZipFile) -> Book:
+    """Return what the workbook says of itself and where its sheets lie."""
+    start = next((name for name in archive.namelist() if name.endswith("workbook.xml")), "")
+    if not start:
+        return Book()
+    root = _tree(archive, start)
+    folder = PurePosixPath(start).parent
+    links = f"{folder}/_rels/workbook.xml.rels"
+    targets = {
+        link.get("Id"): _joined(folder, link.get("Target", ""))
+        for link in (_tree(archive, links) if links in archive.namelist() else ())
+    }
+    parts: dict[str, str] = {}
+    from_1904 = recalculates = False
+    for element in root.iter():
+        match element.tag.rpartition("}")[2]:
+            case "workbookPr":
+                from_1904 = element.get("date1904", "0") in ("1", "true")
+            case "calcPr":
+                recalculates = element.get("fullCalcOnLoad", "0") in ("1", "true")
+            case "sheet":
+                link = next((value for key, value in element.items() if key.endswith("}id")), "")
+                parts[element.get("name", "")] = targets.get(link, "")
+    return Book(from_1904, recalculates, parts, _signs(archive, f"{folder}/styles.xml"))
+
+
+def look_at_sheet(archive: zipfile.ZipFile, part: str, source: str, recalculates: bool) -> Look:
+    """Return what the XML of a sheet shows; raise `CvmError` for what no sheet can be."""
+    look = Look()
+    if part not in archive.namelist():
+        return look
+    zeros: set[tuple[int, int]] = set()
+    calculated = False
+    tags = formulas = failed = None
+    row = 0
+    for text in _pieces(archive, part, source):
+        if tags is None or formulas is None or failed is None:
+            found = _OPENS_WITH.search(text)
+            prefix = (found.group(1) or b"") if found else b""
+            tags, formulas, failed = _patterns(prefix)
+        text = _COMMENT.sub(b"", text) if b"<!--" in text else text
+        for tag in tags.finditer(text):
+            if tag.group(1) == b"row":
+                row = _next_row(tag.group(2), row, source)
+                if _HIDDEN.search(tag.group(2)):
+                    look.hidden_rows.append(row)
+            else:
+                _note_tag(look, tag.group(1), tag.group(2))
+        for attributes, value in formulas.findall(text):
+            if not value and not _IS_TEXT.search(attributes):
+                look.uncalculated.update(_places(attributes))
+            elif value.strip(b"0.") == b"":
+                zeros.update(_places(attributes))
+            else:
+                calculated = True
+        for attributes, value in failed.findall(text):
+            look.errors.update(dict.fromkeys(_places(attributes), value.decode("utf-8", "replace")))
+    # a library that writes formulas but cannot calculate gives zero for all of them and asks Excel to calculate
+    if recalculates and not calculated:
+        look.uncalculated |= zeros
+    return look
+
+
+def check_sizes(archive: zipfile.ZipFile, file: str) -> None:
+    """Raise `CvmError` for a part that is larger than a library may load."""
+    for entry in archive.infolist():
+        whole = not re.search(r"(sheets/\w+|sharedStrings)\.\w+$|^xl/(media|drawings|embeddings)/", entry.filename)
+        most = _LARGEST_WHOLE if whole and entry.filename.endswith((".xml", ".rels")) else _LARGEST
+        if entry.file_size > most:
+            raise CvmError("reading.part_too_large", file=file, part=entry.filename, size=most >> 20)
+        if entry.filename.endswith("sharedStrings.xml"):
+            with archive.open(entry) as stream:
+                while chunk := stream.read(CHUNK):
+                    _check_cell(chunk, file)
+
+
+def _patterns(prefix: bytes) -> tuple[re.Pattern[bytes], re.Pattern[bytes], re.Pattern[bytes]]:
+    """Return patterns of tags, of formulas with their value, and of cells with an error."""
+    tags = rb"<%s(row|col|mergeCell)\b([^>]*)>" % prefix
+    formula = rb"<%sc\b([^>]*)>\s*<%sf\b(?:[^>]*/>|[^>]*>[^<]*</%sf>)\s*(?:<%sv>([^<]*)<)?" % ((prefix,) * 4)
+    failed = rb"""<%sc\b([^>]*\st=["']e["'][^>]*)>(?:\s*<%sf\b[^<]*(?:</%sf>)?)?\s*<%sv>([^<]*)<""" % ((prefix,) * 4)
+    return re.compile(tags), re.compile(formula), re.compile(failed)
+
+
+def _pieces(archive: zipfile.ZipFile, part: str, source: str) -> Iterator[bytes]:
+    """Yield a part in pieces that end with a whole row."""
+    rest: list[bytes] = []
+    with archive.open(part) as stream:
+        while chunk := stream.read(CHUNK):
+            _check_cell(chunk, source)
+            cut = chunk.rfind(b"row>")
+            if cut < 0:
+                rest.append(chunk)
+                if len(rest) * CHUNK > _LARGEST_WHOLE:
+                    raise CvmError("reading.cell_too_long", source=source)
+                continue
+            yield b"".join([*rest, chunk[: cut + 4]])
+            rest = [chunk[cut + 4 :]]
+    yield b"".join(rest)
+
+
+def _check_cell(chunk: bytes, source: str) -> None:
+    # Excel allows 32,767 characters
+    if len(chunk) == CHUNK and b"<" not in chunk:
+        raise CvmError("reading.cell_too_long", source=source)
+
+
+def _next_row(attributes: bytes, before: int, source: str) -> int:
+    found = _ROW_NUMBER.search(attributes)
+    given = found.group(1).decode("ascii", "replace")[:20] if found else str(before + 1)
+    # some libraries write 2.0
+    row = int(given.removesuffix(".0")) if given.removesuffix(".0").isdecimal() else 0
+    if not 0 < row <= MOST_ROWS:
+        raise CvmError("reading.impossible_row", source=source, row=given, most=f"{MOST_ROWS:,}")
+    if row <= before:
+        raise CvmError("reading.row_out_of_order", source=source, row=row, before=before)
+    return row
+
+
+def _note_tag(look: Look, tag: bytes, attributes: bytes) -> None:
+    if tag == b"col" and _HIDDEN.search(attributes):
+        ends = {name: int(value[:8]) for name, value in _SPAN.findall(attributes)}
+        first = ends.get(b"min", 1)
+        look.hidden_columns.update(range(first, min(ends.get(b"max", first), first + 1000) + 1))
+    if tag == b"mergeCell" and (found := _MERGED.search(attributes)):
+        left, top, right, bottom = found.groups()
+        look.merges += downward(int(top), int(bottom), column_number(left), column_number(right))
+
+
+def _places(attributes: bytes) -> list[tuple[int, int]]:
+    found = _CELL.search(attributes)
+    return [(int(found.group(2)), column_number(found.group(1)))] if found else []
+
+
+def _tree(archive: zipfile.ZipFile, part: str) -> Any:
+    return ElementTree.fromstring(archive.read(part))
+
+
+def _joined(folder: PurePosixPath, target: str) -> str:
+    return target[1:] if target.startswith("/") else str(folder / target)
+
+
+def _signs(archive: zipfile.ZipFile, part: str) -> dict[int, str]:
+    """Return the styles of cells whose number format has a currency, each with its sign."""
+    if part not in archive.namelist():
+        return {}
+    text = archive.read(part).decode("utf-8", "replace")
+    formats = {}
+    for tag in re.findall(r"<(?:\w+:)?numFmt\s[^>]*>", text):
+        number, code = re.search(r'numFmtId="(\d+)"', tag), re.search(r'formatCode="([^"]*)"', tag)
+        if number and code and (sign := sign_of(html.unescape(code.group(1)))):
+            formats[number.group(1)] = sign
+    styles = re.search(r"<(?:\w+:)?cellXfs\b.*?</(?:\w+:)?cellXfs>", text, re.DOTALL)
+    if not formats or not styles:
+        return {}
+    used = [re.search(r'numFmtId="(\d+)"', tag) for tag in re.findall(r"<(?:\w+:)?xf\s[^>]*>", styles.group())]
+    return {style: formats[found.group(1)] for style, found in enumerate(used) if found and found.group(1) in formats}
+
+
+def sign_of(code: str) -> str:
+    """Return the currency of a number format such as ``[$€-407] #,##0.00``, nothing if it has none."""
+    found = _SIGN.search(code.partition(";")[0])
+    return next((sign.strip() for sign in found.groups() if sign), "").replace("￥", "¥") if found else ""
