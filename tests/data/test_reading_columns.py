@@ -137,7 +137,7 @@ def test_the_header_is_found_below_titles() -> None:
 
 def test_the_rule_table_is_sound() -> None:
     rows = read_table("rules/columns")
-    looking_at_rows = {"total_row", "suspicious_customer", "cancelled_status", "missing_value"}
+    looking_at_rows = {"total_row", "suspicious_customer", "blank_customer", "cancelled_status", "missing_value"}
     assert {row["role"] for row in rows} == set(ROLES) | looking_at_rows
     for row in rows:
         re.compile(row["pattern"])

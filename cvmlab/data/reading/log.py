@@ -186,9 +186,10 @@ def read(
 
     Notes
     -----
-    A customer is suspicious by name (散客, 测试, test, walk-in, cash … in ``rules/columns.csv``), or when it has over
-    5% of the rows, at least 30, in a log of 50 customers or more. By share it is excluded if it has at least twice
-    as many rows as the largest customer below 5% and as many orders per day as 99% of them; otherwise only shown.
+    An id is suspicious by name (散客, 测试, test, walk-in, cash … in ``rules/columns.csv``), as a blank that many rows
+    share (0, -1, 99999), with one row of over a third of all money, or, in a log of 50 customers or more, with over
+    5% of the rows or of the money. By share it is left out if it has at least 30 rows, twice the rows or the money of
+    the largest customer below 5%, and twice as many orders a day as 99% of them; over a quarter of all money is shown.
 
     An order is left out where its status says that it was cancelled, closed, void or refunded
     (``cancelled_status`` in ``rules/columns.csv``), unless rows with such a status are negative and so net out by

@@ -73,7 +73,7 @@ class BadRow:
 
 @dataclass(frozen=True)
 class SuspiciousCustomer:
-    """An id that may not be a customer: why (``name`` or ``share``), its rows, share of rows and amount."""
+    """An id that may not be a customer: why (see `suspicion`), rows, amount and its shares of all of these, 0 to 1."""
 
     customer_id: str
     customer_name: str
@@ -82,6 +82,7 @@ class SuspiciousCustomer:
     share: float
     amount: Decimal
     excluded: bool
+    money_share: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -11,23 +11,17 @@ from typing import Any
 from cvmlab.core.words import CvmError, say
 from cvmlab.data import tables
 
-from .columns import ColumnMapping, row_pattern
+from .columns import ColumnMapping
 from .judging import Rules
 from .notes import Note
-from .quality import OUTSIDE, REASONS, REFUND, USED, BadRow, DataReport, Sum, SuspiciousCustomer, Unused, merge_sums
+from .quality import OUTSIDE, REASONS, REFUND, USED, BadRow, DataReport, Sum, Unused, merge_sums
 from .raw import RawTable, Source, quoted
+from .suspicion import find_suspicious, suspicion_notes
 from .verdicts import REASON_CODES, USED_ROWS, set_aside
 
 # The most rows a sheet can hold, in .xls and .xlsx
 SHEET_ROWS = frozenset({65_536, 1_048_576})
-SHARE = 0.05
-FEWEST_CUSTOMERS = 50
-FEWEST_ROWS = 30
 SAMPLES = 5
-# Where more customers than this, and more than half, have names such as "Guest 17", the log is an anonymised one.
-SCHEME_CUSTOMERS, _SCHEME_SHARE = 20, 0.5
-_LISTED = 5  # suspicious customers that get a sentence of their own
-_ORDERS = "CASE WHEN count(order_id) = 0 THEN count(*) ELSE count(DISTINCT order_id) END"
 _NAMES = {code: reason for reason, code in REASON_CODES.items()}
 
 
@@ -67,46 +61,11 @@ def make_report(
         *_missing_money(connection, mappings),
         *_dates(connection, last, rules),
         *_lone_dates(connection, samples, (first, last)),
-        *_suspicion_notes(suspicious, asked=rules.include_suspicious),
+        *suspicion_notes(suspicious, asked=rules.include_suspicious),
         *_plain_notes(connection, mappings, customers),
     )
     dates = (first.isoformat(), last.isoformat())
     return DataReport(name, sums, rows, Decimal(amount), samples, suspicious, found, tuple(unused), *dates, customers)
-
-
-def find_suspicious(connection: Any, *, excluded: bool) -> tuple[SuspiciousCustomer, ...]:
-    """Return the ids in ``log`` that may not be customers: by name, or by their share of the rows."""
-    pattern = quoted(rf"(?i)\s*(?:{row_pattern('suspicious_customer')})\s*")
-    # A collective id serves many people a day; another large share is likely a key account, and only shown.
-    ordinary = f"rows <= {SHARE} * all_rows AND NOT by_name"
-    found = connection.execute(
-        f"""WITH counted AS (
-            SELECT customer_id, count(*) AS rows, sum(exact) AS amount, max(customer_name) AS name,
-                {_ORDERS} / count(DISTINCT date) AS day_orders,
-                regexp_full_match(customer_id, {pattern})
-                OR bool_or(coalesce(regexp_full_match(customer_name, {pattern}), false)) AS named
-            FROM log WHERE {USED_ROWS} GROUP BY customer_id
-        ), judged AS (
-            SELECT *, sum(rows) OVER () AS all_rows, count(*) OVER () AS customers,
-                named AND (count_if(named) OVER () <= {SCHEME_CUSTOMERS}
-                    OR count_if(named) OVER () <= {_SCHEME_SHARE} * count(*) OVER ()) AS by_name
-            FROM counted
-        )
-        SELECT customer_id, coalesce(name, ''), by_name, rows, rows / all_rows AS share, amount,
-            by_name OR (
-                rows >= 2 * (SELECT max(rows) FROM judged WHERE {ordinary})
-                AND day_orders >= 2 * (SELECT quantile_cont(day_orders, 0.99) FROM judged WHERE {ordinary})
-            ) AS clear
-        FROM judged WHERE by_name
-            OR (customers >= {FEWEST_CUSTOMERS} AND rows >= {FEWEST_ROWS} AND rows > {SHARE} * all_rows)
-        ORDER BY rows DESC, customer_id"""
-    ).fetchall()
-    return tuple(
-        SuspiciousCustomer(
-            customer, name, "name" if by_name else "share", count, share, Decimal(amount), excluded and bool(clear)
-        )
-        for customer, name, by_name, count, share, amount, clear in found
-    )
 
 
 def sums_of(connection: Any, parts: Sequence[Source], which: str = "true") -> tuple[Sum, ...]:
@@ -261,28 +220,6 @@ def _lone_dates(connection: Any, samples: Sequence[BadRow], used: tuple[dt.date,
             source = f"{row.file} [{row.sheet}]" if row.sheet else row.file
             said = {"count": f"{count:,}", "source": source, "row": row.row, "date": date.isoformat()}
             notes.append(Note(key, said | {"first": used[0].isoformat(), "last": used[1].isoformat()}, "warning"))
-    return notes
-
-
-def _suspicion_notes(suspicious: Sequence[SuspiciousCustomer], *, asked: bool) -> list[Note]:
-    notes = [
-        Note(
-            "suspicious_excluded" if customer.excluded else "suspicious_included" if asked else "suspicious_shown",
-            {
-                "customer": customer.customer_name or customer.customer_id,
-                "why": f"why_{customer.why}",
-                "rows": f"{customer.rows:,}",
-                "share": f"{100 * customer.share:.1f}",
-                "amount": f"{customer.amount:,.2f}",
-            },
-            "warning",
-        )
-        for customer in suspicious[:_LISTED]
-    ]
-    rest = suspicious[_LISTED:]
-    if rest:
-        rows = sum(customer.rows for customer in rest)
-        notes.append(Note("suspicious_more", {"count": len(rest), "rows": f"{rows:,}"}, "warning"))
     return notes
 
 
