@@ -349,19 +349,6 @@ def test_a_reader_that_has_seen_enough_is_no_error(command, tmp_path):
     assert ran.returncode in (0, 1) if command.endswith("--help") else ran.returncode == 0
 
 
-def test_the_mapping_is_saved_though_nobody_reads_on(tmp_path, monkeypatch):
-    path = messy_report.write_gb18030(tmp_path / "sales.csv", customers=5)
-
-    def closed(*_, **__):
-        raise BrokenPipeError(32, "Broken pipe")
-
-    monkeypatch.setattr(cli.click, "echo", closed)
-    monkeypatch.setattr(cli.os, "dup2", lambda *_: None)
-    monkeypatch.setattr("sys.stdout", SimpleNamespace(encoding="utf-8", fileno=lambda: 1))
-    cli.main(["data", str(path)], standalone_mode=False)
-    assert len(list(tmp_path.iterdir())) == 2
-
-
 # ---- the lab
 
 
@@ -587,34 +574,21 @@ class SimpleCase:
     calls: pd.DataFrame
 
 
-# ---- looking at data, lists of options
-
-
-def test_data_shows_the_mapping_and_keeps_it(tmp_path):
-    path = messy_report.write_gb18030(tmp_path / "sales.csv", customers=5)
-    result = told("data", path, "--rows", 2)
-    assert result.exit_code == 0, result.output
-    for column in messy_report.CHINESE:
-        assert column in result.stdout
-    assert term("report.role_amount") in result.stdout
-    assert len(list(tmp_path.iterdir())) == 2
-    assert reading.preview(path).mapping["owner"] == "业务员"
-
-
-def test_data_can_leave_the_folder_as_it_is(tmp_path):
-    path = messy_report.write_gb18030(tmp_path / "sales.csv", customers=5)
-    assert told("data", path, "--no-save").exit_code == 0
-    assert list(tmp_path.iterdir()) == [path]
+# ---- lists of options
 
 
 def test_every_role_has_a_label_and_an_option():
     from cvmlab.data.tables import TRANSACTIONS
 
-    assert set(cli.ROLES) == {column.name for column in TRANSACTIONS.columns} | {"quantity", "unit_price", "status"}
-    for role in cli.ROLES:
+    assert set(cli.options.ROLES) == {column.name for column in TRANSACTIONS.columns} | {
+        "quantity",
+        "unit_price",
+        "status",
+    }
+    for role in cli.options.ROLES:
         assert term(f"report.role_{role}", language="zh") != term(f"report.role_{role}", language="en")
     options = told("report", "--help").stdout
-    assert all(f"--{role.replace('_', '-')}" in options for role in cli.ROLES)
+    assert all(f"--{role.replace('_', '-')}" in options for role in cli.options.ROLES)
 
 
 def test_assumptions_are_listed_with_bounds():
@@ -627,10 +601,10 @@ def test_assumptions_are_listed_with_bounds():
 def test_the_language_follows_the_machine(monkeypatch):
     monkeypatch.delenv("CVMLAB_LANGUAGE", raising=False)
     for spoken, expected in (("zh_CN", "zh"), ("Chinese (Simplified)_China", "zh"), ("de_DE", "en"), (None, "en")):
-        monkeypatch.setattr(cli.locale, "getlocale", lambda spoken=spoken: (spoken, None))
-        assert cli.default_language() == expected
+        monkeypatch.setattr(cli.spoken.locale, "getlocale", lambda spoken=spoken: (spoken, None))
+        assert cli.spoken.default_language() == expected
     monkeypatch.setenv("CVMLAB_LANGUAGE", "zh")
-    assert cli.default_language() == "zh"
+    assert cli.spoken.default_language() == "zh"
 
 
 def test_module_and_command_are_the_same():
@@ -640,6 +614,6 @@ def test_module_and_command_are_the_same():
 
 
 def test_no_bar_is_drawn_into_a_file(capfd):
-    with cli._progress_bar() as told_step:
+    with cli.terminal.progress_bar() as told_step:
         told_step(1, 2, "x")
     assert capfd.readouterr() == ("", "")

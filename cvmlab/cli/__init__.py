@@ -1,0 +1,201 @@
+"""The command line: ``cvmlab lab | data | report``.
+
+An error is one sentence and a non-zero exit; ``--debug`` shows where it came from.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from cvmlab import __version__
+from cvmlab.core.words import LANGUAGES, CvmError, say, speaking
+
+from .options import assumption_lines, columns_of, names_columns, reading_of, reads, settings_of
+from .spoken import Group, default_language, speak_from_here
+from .terminal import fail, progress_bar, sentence_of, show
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+_INTERRUPTED = 130
+
+
+def _speaks(command: _Command) -> _Command:
+    """Add ``--language`` and ``--debug``, and turn every error into one sentence."""
+
+    @click.option("--language", type=click.Choice(LANGUAGES), default=default_language)
+    @click.option("--debug", is_flag=True)
+    @wraps(command)
+    def run(*args: Any, language: str, debug: bool, **options: Any) -> None:
+        with speaking(language), _watching_for_ctrl_c() as pressed:
+            try:
+                command(*args, **options)
+            except (click.ClickException, click.exceptions.Exit):
+                raise
+            except (KeyboardInterrupt, Exception) as error:
+                if debug:
+                    raise
+                if pressed or isinstance(error, KeyboardInterrupt):
+                    fail(say("cli.interrupted"), _INTERRUPTED)
+                fail(sentence_of(error))
+
+    return run  # type: ignore[return-value]
+
+
+@contextmanager
+def _watching_for_ctrl_c() -> Iterator[list[int]]:
+    """Give a list that is no longer empty once Ctrl-C was pressed: DuckDB makes any error of it."""
+    pressed: list[int] = []
+
+    def note(number: int, frame: Any) -> None:
+        pressed.append(number)
+        signal.default_int_handler(number, frame)
+
+    try:
+        before = signal.signal(signal.SIGINT, note)
+    except ValueError:  # outside the main thread there is no Ctrl-C
+        yield pressed
+        return
+    try:
+        yield pressed
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _source(given: str) -> str:
+    """Return the source as given; a folder such as ``.`` by its full path, which has a name."""
+    if not given.strip():
+        raise CvmError("cli.no_source")
+    return given if Path(given).name not in {"", ".."} else str(Path(given).resolve())
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="cvmlab")
+@click.option("--language", type=click.Choice(LANGUAGES), expose_value=False, callback=speak_from_here)
+def main() -> None:
+    """Learn customer value management, and make reports from your own transaction data."""
+
+
+@main.command()
+@click.argument("folder", default="cvmlab-course")
+@click.option("--no-browser", is_flag=True)
+@_speaks
+def lab(folder: str, no_browser: bool) -> None:
+    """Copy the course to a folder and open JupyterLab there."""
+    from cvmlab import course
+
+    copied = course.copy_course(Path(folder))
+    for line in copied.lines():
+        show(line)
+    for line in filter(None, [course.missing_language_pack(), say("course.opening", target=folder)]):
+        show(line)
+    sys.exit(course.open_lab(Path(folder), browser=not no_browser))
+
+
+@main.command()
+@click.argument("source")
+@names_columns
+@click.option("--rows", default=8, show_default=True, type=click.IntRange(0))
+@click.option("--save/--no-save", default=True)
+@reads
+@_speaks
+def data(source: str, rows: int, save: bool, **options: Any) -> None:
+    """Show what cvmlab reads in a source."""
+    from cvmlab.data import datasets, reading
+    from cvmlab.data.reading.mappings import mapping_path
+
+    from .looking import preview_lines, summary_lines
+
+    source = _source(source)
+    path = datasets.find(source)
+    columns, given = columns_of(options), reading_of(options)
+    seen = reading.preview(path, columns=columns, rows=rows, sheet=given.get("sheet"))
+    for line in preview_lines(seen):
+        show(line)
+    with progress_bar() as move:
+        log = reading.read(
+            path, columns=columns, progress=lambda step, share: move(round(100 * share), 100, step), **given
+        )
+    for line in summary_lines(log):
+        show(line)
+    is_new = not mapping_path(path).exists()
+    # nothing is saved beside the course's own datasets, nor over a saved choice without a new one
+    if save and Path(source).exists() and (is_new or columns or given):
+        _save(seen.mapping, path, given)
+
+
+def _save(mapping: Any, path: Path, given: dict[str, Any]) -> None:
+    """Save the choice of columns; where that cannot be done, say so: all else has been shown."""
+    from cvmlab.data import reading
+
+    try:
+        saved = reading.save_mapping(mapping, path, sheet=given.get("sheet"), day_first=given.get("day_first"))
+    except (OSError, CvmError) as error:
+        show(say("cli.mapping_not_saved", why=sentence_of(error)), to_error=True)
+    else:
+        show(say("cli.mapping_saved", path=saved))
+
+
+@main.command()
+@click.argument("source", required=False)
+@names_columns
+@click.option("--out", default="reports", show_default=True)
+@click.option("--name")
+@click.option("--margin", type=float)
+@click.option("--cost-per-order", type=float)
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE")
+@click.option("--assumptions", is_flag=True)
+@click.option("--by", metavar="COLUMN")
+@click.option("--jobs", default=lambda: max(1, os.cpu_count() or 1), type=click.IntRange(1))
+@click.option("--since", type=click.Choice(["last"]))
+@click.option("--mask", is_flag=True)
+@click.option("--pdf", is_flag=True)
+@reads
+@_speaks
+def report(
+    source: str | None, out: str, name: str | None, settings: tuple[str, ...], assumptions: bool, by: str | None,
+    jobs: int, since: str | None, mask: bool, pdf: bool, **options: Any,
+) -> None:  # fmt: skip
+    """Make a case report from a source."""
+    from cvmlab import case
+    from cvmlab.data import datasets, reading
+    from cvmlab.report import run, run_by_group
+
+    if assumptions:
+        for line in assumption_lines(case.Assumptions):
+            show(line)
+        return
+    source = _source(source or "")
+    chosen = settings_of(settings, options)
+    case.Assumptions.from_texts(chosen)
+    common: dict[str, Any] = {
+        "folder": out, "name": name, "columns": columns_of(options), "assumptions": chosen,
+        "mask": mask, "since_last": since == "last", "pdf": pdf,
+        "reading": reading_of(options),
+    }  # fmt: skip
+    # a mistake in the source is reported now, not after a kernel has started
+    reading.preview(datasets.find(source), columns=common["columns"], rows=1, sheet=common["reading"].get("sheet"))
+    if by:
+        with progress_bar() as move:
+            index, results, failed = run_by_group(source, by, jobs=jobs, progress=move, **common)
+        for group, why in failed.items():
+            show(say("cli.group_failed", group=group, why=why), to_error=True)
+        show(say("cli.index_ready", path=index, count=len(results)))
+        return
+    with progress_bar() as move:
+        made = run(source, progress=move, **common)
+    for note in made.notes:
+        show(note, to_error=True)
+    show(say("cli.report_ready", path=made.html))
+
+
+if __name__ == "__main__":
+    main()

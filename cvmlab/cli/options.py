@@ -1,0 +1,88 @@
+"""Options that commands share: the columns, how the data are read, the assumptions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
+
+import click
+
+from cvmlab.core.words import CvmError, say
+from cvmlab.data.tables import TRANSACTIONS
+
+Wrapped = TypeVar("Wrapped", bound=Callable[..., Any])
+
+# role that a column can play; each one is an option that names the column
+ROLES = (*(column.name for column in TRANSACTIONS.columns), "quantity", "unit_price", "status", "currency_code")
+# options of `cvmlab.reading.read`, each with the same name there; yes and no become True and False
+_READING = (
+    click.option("--sheet"),
+    click.option("--as-of", metavar="DATE"),
+    click.option("--timezone"),
+    click.option("--day-first", type=click.Choice(["yes", "no"])),
+    click.option("--include-suspicious", is_flag=True),
+    click.option("--include-future", is_flag=True),
+    click.option("--keep-duplicates", is_flag=True),
+)
+_READING_NAMES = (
+    "sheet", "as_of", "timezone", "day_first", "include_suspicious", "include_future", "keep_duplicates",
+)  # fmt: skip
+_ANSWERS = {"yes": True, "no": False}
+
+
+def names_columns(command: Wrapped) -> Wrapped:
+    """Add an option for each role that a column can play."""
+    for role in reversed(ROLES):
+        command = click.option("--" + role.replace("_", "-"), role, metavar="COLUMN")(command)
+    return command
+
+
+def reads(command: Wrapped) -> Wrapped:
+    """Add the options that say how the data are read."""
+    for add in reversed(_READING):
+        command = add(command)
+    return command
+
+
+def columns_of(options: dict[str, Any]) -> dict[str, str]:
+    """Take the columns out of a command's options: role to column."""
+    named = {role: options.pop(role) for role in ROLES}
+    return {role: column for role, column in named.items() if column is not None}
+
+
+def reading_of(options: dict[str, Any]) -> dict[str, Any]:
+    """Take the options of `cvmlab.reading.read` out of a command's options; only those that were given."""
+    given = {name: options.pop(name) for name in _READING_NAMES}
+    chosen = {name: _ANSWERS.get(value, value) for name, value in given.items() if value not in (None, False)}
+    if chosen.pop("keep_duplicates", False):
+        chosen["drop_duplicates"] = False
+    return chosen
+
+
+def settings_of(settings: tuple[str, ...], options: dict[str, Any]) -> dict[str, str]:
+    """Return the assumptions that were set, as text by name."""
+    chosen: dict[str, str] = {}
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        if not equals:
+            raise CvmError("cli.setting_without_value", setting=setting)
+        chosen[name.strip()] = value.strip()
+    for name in ("margin", "cost_per_order"):
+        value = options.pop(name)
+        if value is not None:
+            chosen[name] = str(value)
+    return chosen
+
+
+def assumption_lines(scenario: Any) -> Iterator[str]:
+    """Yield a line for each assumption: its name, default, bounds and meaning."""
+    values: Mapping[str, Any] = scenario().values()
+    for name, limits in scenario.limits().items():
+        value = values[name]
+        shown = say("cli.not_given") if value is None else value
+        bounds = f"{_bound(limits.minimum)} … {_bound(limits.maximum)}{limits.unit_label()}"
+        yield f"{name:<22} {shown!s:<12} {bounds:<28} {limits.label()}"
+
+
+def _bound(value: float | None) -> str:
+    return "" if value is None else f"{value:g}"
