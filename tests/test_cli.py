@@ -453,14 +453,21 @@ OPTIONS = {
     "columns": ["--amount", "paid"],
     "timezone": ["--timezone", "Asia/Shanghai"],
     "day_first": ["--day-first", "yes"],
+    "year_first": ["--year-first", "no"],
+    "decimal": ["--decimal", "point"],
+    "currency": ["--currency", "CNY"],
+    "merge_ids": ["--merge-ids"],
+    "as_of": ["--as-of", "2021-12-31"],
     "name": ["--name", "mine"],
     "jobs": ["--jobs", "1"],
 }
 READING = {"sheet": ("sheet", "May"), "timezone": ("timezone", "Asia/Shanghai"), "day_first": ("day_first", True),
+           "year_first": ("year_first", False), "decimal": ("decimal", "point"), "currency": ("currency", "CNY"),
+           "merge_ids": ("merge_ids", True), "as_of": ("as_of", "2021-12-31"),
            "future": ("include_future", True), "suspicious": ("include_suspicious", True),
            "duplicates": ("drop_duplicates", False)}  # fmt: skip
 # with --by, the first reading has dealt with these
-READ_ONCE = {"sheet", "timezone", "day_first", "columns"}
+READ_ONCE = {"sheet", "timezone", "day_first", "year_first", "decimal", "currency", "merge_ids", "as_of", "columns"}
 BROKEN = {
     **{("by", option): "each group is read without it (issues 11 and 20)"
        for option in ("future", "suspicious", "duplicates")},
@@ -584,6 +591,7 @@ def test_every_role_has_a_label_and_an_option():
         "quantity",
         "unit_price",
         "status",
+        "currency_code",
     }
     for role in cli.options.ROLES:
         assert term(f"report.role_{role}", language="zh") != term(f"report.role_{role}", language="en")

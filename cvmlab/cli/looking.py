@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from cvmlab.data.reading import Log, Preview
 
 _MOST_COLUMNS = 12
+_INDENT = "  "
 _SUMS = frozenset({"used", "refund", "control"})
 
 
@@ -37,19 +38,20 @@ def summary_lines(log: Log) -> Iterator[str]:
     found = log.quality
     used, refunded = found.amount("used"), found.amount("refund")
     yield say("cli.understood")
-    yield say(
+    yield _INDENT + say(
         "cli.rows_customers_dates", rows=f"{found.rows('used', 'refund'):,}", customers=f"{found.customers:,}",
         first=found.first_date, last=found.last_date,
     )  # fmt: skip
-    yield say("cli.total", total=_money(used + refunded), sales=_money(used), refunds=_money(refunded))
+    total = _money(used + refunded) + (f" {log.currency}" if log.currency else "")
+    yield _INDENT + say("cli.total", total=total, sales=_money(used), refunds=_money(refunded))
     median, largest = log.transactions.aggregate("median(amount), max(amount)").fetchall()[0]
-    yield say("cli.amounts", median=_money(Decimal(median)), largest=_money(Decimal(largest)))
+    yield _INDENT + say("cli.amounts", median=_money(Decimal(median)), largest=_money(Decimal(largest)))
     lines = found.reconcile()
     lines = lines.loc[~lines["line"].isin(_SUMS) & (lines["rows"] > 0)]
     if len(lines):
         yield say("cli.left_out")
     for label, rows, amount in lines[["label", "rows", "amount"]].itertuples(index=False):
-        yield f"  {padded(label, 44)} {rows:>9,} {_money(amount):>18}"
+        yield f"{_INDENT}{padded(label, 44)} {rows:>9,} {_money(amount):>18}"
     for note in found.notes:
         yield f"* {note}"
 

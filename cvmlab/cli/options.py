@@ -20,12 +20,17 @@ _READING = (
     click.option("--as-of", metavar="DATE"),
     click.option("--timezone"),
     click.option("--day-first", type=click.Choice(["yes", "no"])),
+    click.option("--year-first", type=click.Choice(["yes", "no"])),
+    click.option("--decimal", type=click.Choice(["point", "comma"])),
+    click.option("--currency", metavar="CODE"),
+    click.option("--merge-ids", is_flag=True),
     click.option("--include-suspicious", is_flag=True),
     click.option("--include-future", is_flag=True),
     click.option("--keep-duplicates", is_flag=True),
 )
 _READING_NAMES = (
-    "sheet", "as_of", "timezone", "day_first", "include_suspicious", "include_future", "keep_duplicates",
+    "sheet", "as_of", "timezone", "day_first", "year_first", "decimal", "currency", "merge_ids",
+    "include_suspicious", "include_future", "keep_duplicates",
 )  # fmt: skip
 _ANSWERS = {"yes": True, "no": False}
 
