@@ -128,7 +128,9 @@ def test_an_assumed_profit_is_called_assumed(chinese):
     )
     owners = pd.read_excel(folder / "customers.xlsx", sheet_name=None, engine="openpyxl")
     with speaking("zh"):
+        key = owners.pop(term("report.sheet_key"))
         assert all(term("report.owner") in sheet.columns for sheet in owners.values())
+        assert term("report.owner") in set(key[term("report.key_word")])
 
 
 def test_no_character_breaks_a_narrow_console(home):

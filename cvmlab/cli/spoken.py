@@ -72,8 +72,9 @@ def _sentence(mistake: click.UsageError) -> str:
         case click.BadParameter(param=click.Parameter() as parameter):
             kinds = parameter.type.choices if isinstance(parameter.type, click.Choice) else ()
             name = max(parameter.opts, key=len)
-            key = "cli.bad_choice" if kinds else "cli.bad_value"
-            return say(key, option=name, why=mistake.message, choices=", ".join(map(str, kinds)))
+            if kinds:
+                return say("cli.bad_choice", option=name, choices=", ".join(map(str, kinds)))
+            return say("cli.bad_value", option=name, why=mistake.message)
         case click.BadOptionUsage():
             return say("cli.no_value", option=mistake.option_name)
     return mistake.message
