@@ -16,7 +16,7 @@ from .terminal import show
 # what click says itself, by the key of our word for it
 _OF_CLICK = {
     "usage": "Usage:", "options": "Options:", "commands": "Commands:", "any_options": "[OPTIONS]",
-    "default": "[default: ", "command_and_rest": "COMMAND [ARGS]...", "show_help": "Show this message and exit.",
+    "default": "[default:", "command_and_rest": "COMMAND [ARGS]...", "show_help": "Show this message and exit.",
     "show_version": "Show the version and exit.",
 }  # fmt: skip
 
