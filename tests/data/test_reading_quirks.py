@@ -200,9 +200,7 @@ def test_a_month_without_a_day_is_its_last_day(months: Sequence[str]) -> None:
     assert "part_last_month" not in keys(made.quality)
 
 
-@pytest.mark.parametrize(
-    "cells", [("200105", "200113"), ("2019-13",), ("2019-00",), ("190115",), ("2019010112",), ("7",)]
-)
+@pytest.mark.parametrize("cells", [("2019-13",), ("2019-00",), ("199999",), ("2019010112",), ("7",)])
 def test_other_digits_are_no_months(cells: Sequence[str]) -> None:
     with pytest.raises(CvmError, match="date cannot be read"):
         log_of("customer,date,amount", [("a", cell, 1) for cell in cells])

@@ -39,6 +39,7 @@ class Rules:
     include_future: bool = False
     include_suspicious: bool = False
     as_of: dt.date | None = None
+    year_first: bool | None = None
     decimal: str | None = None
     currency: str | None = None
 
@@ -59,7 +60,14 @@ def judge(
         part: (table.name, mapping[tables.DATE])
         for part, (table, mapping) in enumerate(zip(stage, mappings, strict=True))
     }
-    dates = date_forms.look_at_dates(connection, names, rules.day_first, rules.timezone)
+    dates = date_forms.look_at_dates(
+        connection,
+        names,
+        day_first=rules.day_first,
+        year_first=rules.year_first,
+        zone=rules.timezone,
+        today=None if rules.include_future else rules.today,
+    )
     present = [role for role in NUMBERS if any(role in mapping for mapping in mappings)]
     forms, number_notes = amounts.look_at_numbers(connection, present, stage, mappings, rules.decimal, dates.dotted)
     numbers = {role: amounts.number_sql(role, forms[role]) for role in present}
@@ -95,7 +103,7 @@ def judge(
     )
     if currencies.others:
         set_aside(connection, "other_currency", currencies.others)
-    notes = [*_date_notes(dates, names, rules), *number_notes, *currencies.notes]
+    notes = [*dates.notes, *number_notes, *currencies.notes]
     notes += find_sum_rows(connection, stage)
     if any(tables.ORDER_ID in mapping for mapping in mappings):
         notes += [*_further_lines(connection), *_recycled_numbers(connection)]
@@ -171,18 +179,6 @@ def _repeated(drop: bool) -> str:
             SELECT rowid AS spot, row_number() OVER (PARTITION BY hash ORDER BY rowid) AS copy FROM stage
             WHERE {data} AND hash IN (SELECT hash FROM stage WHERE {data} GROUP BY hash HAVING count(*) > 1)
         ) WHERE copy > 1"""
-
-
-def _date_notes(dates: date_forms.DateForms, names: dict[int, tuple[str, str]], rules: Rules) -> list[Note]:
-    sources = ", ".join(names[part][0] for part in sorted(dates.day_first))
-    slashes = [Note("day_first_read", {"sources": sources}) if sources else Note("month_first_read")]
-    remarks = [
-        ({"day_month"}, slashes),
-        ({"serial"}, [Note("serial_dates")]),
-        ({"month", "named_month", "month_number"}, [Note("months_read")]),
-        ({"zoned", "epoch"}, [Note("timezone_used", {"zone": rules.timezone})] if rules.timezone else []),
-    ]
-    return [note for forms, notes in remarks if dates.forms & forms for note in notes]
 
 
 def clean_query(mappings: Sequence[ColumnMapping], keep: Sequence[str], *, currency: bool = False) -> str:

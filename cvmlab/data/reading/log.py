@@ -247,6 +247,7 @@ def read(
                 drop_duplicates=drop_duplicates,
                 include_future=include_future,
                 include_suspicious=include_suspicious,
+                year_first=year_first,
                 decimal=decimal,
                 currency=currency,
             )

@@ -45,10 +45,17 @@ def create_macros(connection: Any) -> None:
         "id_known(t)": rf"""CASE WHEN t = '' OR lower(t) IN ({missing}) THEN NULL
             WHEN ends_with(t, '0') AND regexp_full_match(t, '\d+\.0+') THEN split_part(t, '.', 1) ELSE t END""",
         "half_width(t)": f"translate(t, {quoted(_FULL)}, {quoted(_HALF)})",
-        "shape(t)": "translate(half_width(t), '0123456789', '9999999999')",
-        "fast_date(t)": "CASE WHEN length(t) = 10 THEN TRY_CAST(t AS DATE) END",
+        # later years may be those of another era
+        "fast_date(t)": "CASE WHEN length(t) = 10 AND t < '2400' THEN TRY_CAST(t AS DATE) END",
         "year4(y)": "CASE WHEN length(y) = 4 THEN y WHEN y < '70' THEN '20' || y ELSE '19' || y END",
         "evened(t)": f"translate(half_width(t), {quoted(_SPACES + _APOSTROPHES)}, {quoted(_EVENED)})",
+        # 二〇二四年二月二十五日
+        "arabic(t)": r"""translate(regexp_replace(regexp_replace(regexp_replace(regexp_replace(t,
+            '([二三])十([一二三四五六七八九])', '\1\2', 'g'), '([二三])十', '\10', 'g'),
+            '十([一二三四五六七八九])', '1\1', 'g'), '十', '10', 'g'), '〇零○Ｏ一二三四五六七八九', '0000123456789')""",
+        "joined(t)": r"CASE WHEN contains(t, '. ') THEN regexp_replace(t, '(\d)\. ', '\1.', 'g') ELSE t END",
+        "dated(t)": "joined(CASE WHEN contains(t, '年') THEN arabic(evened(t)) ELSE evened(t) END)",
+        "shape(t)": "translate(dated(t), '0123456789', '9999999999')",
         # Rs.500 and Fr. 5.-- hold points that are no decimal points
         "written(t)": r"""regexp_replace(regexp_replace(evened(t), '([\pL/])\.', '\1', 'g'),
             '[.,] ?-{1,2}(\D*)$', '\1')""",
