@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cvmlab.core.checking import check_count, check_lengths, check_parameter
+from cvmlab.core.guarding import public
 from cvmlab.core.statistics import wilson_interval
-from cvmlab.data.tables import CUSTOMER_ID, check_columns
+from cvmlab.data.tables import CUSTOMER_ID, check_columns, check_present, numbers, numbers_between
+from cvmlab.worth.matrix.moves import check_types
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,6 +45,7 @@ def __dir__() -> list[str]:
     return __all__
 
 
+@public
 def hold_out(customer_id: NDArray[np.object_], share: float, seed: int) -> NDArray[np.bool_]:
     """Choose at random the customers that an action leaves alone, so that its effect can be measured.
 
@@ -60,6 +64,8 @@ def hold_out(customer_id: NDArray[np.object_], share: float, seed: int) -> NDArr
     """
     from pandas.util import hash_array
 
+    check_parameter("share", share, 0, 1)
+    check_lengths(customer_id=customer_id)
     draw = hash_array(customer_id.astype(object), hash_key=f"{seed % 10**16:016d}")
     count = round(share * len(customer_id))
     chosen = np.zeros(len(customer_id), dtype=bool)
@@ -67,6 +73,7 @@ def hold_out(customer_id: NDArray[np.object_], share: float, seed: int) -> NDArr
     return chosen
 
 
+@public
 def silent_valuable(customers: pd.DataFrame, silent_below: float, worth_from: float) -> pd.DataFrame:
     """Return the customers who brought much and have gone unusually quiet, the most valuable first.
 
@@ -95,15 +102,15 @@ def silent_valuable(customers: pd.DataFrame, silent_below: float, worth_from: fl
     """
     needed = [CUSTOMER_ID, "orders", "p_alive", "yearly_contribution", "usual_gap_days", "silent_days"]
     check_columns(customers, needed)
-    called = customers.loc[
-        (customers["p_alive"] < silent_below)
-        & (customers["yearly_contribution"] >= worth_from)
-        & (customers["yearly_contribution"] > 0)
-        & (customers["orders"] >= 2)
-    ]
+    if not len(customers):
+        return customers.copy()
+    alive, yearly = numbers_between(customers, "p_alive", 0, 1), numbers(customers, "yearly_contribution")
+    regular = numbers(customers, "orders") >= 2
+    called = customers.loc[(alive < silent_below) & (yearly >= worth_from) & (yearly > 0) & regular]
     return called.sort_values(["yearly_contribution", CUSTOMER_ID], ascending=[False, True], ignore_index=True)
 
 
+@public
 def loss_interval(p_alive: NDArray[np.float64], amount: NDArray[np.float64]) -> tuple[float, float, float]:
     """Return the expected loss of a list of customers and its 80% interval, in the unit of ``amount``.
 
@@ -116,11 +123,14 @@ def loss_interval(p_alive: NDArray[np.float64], amount: NDArray[np.float64]) -> 
     >>> loss_interval(np.array([0.0, 1.0]), np.array([100.0, 900.0]))
     (100.0, 100.0, 100.0)
     """
+    check_lengths(p_alive=p_alive, amount=amount)
+    check_parameter("p_alive", p_alive, 0, 1)
     mean = float(np.sum((1 - p_alive) * amount))
     spread = _EIGHTY_PERCENT * math.sqrt(float(np.sum(p_alive * (1 - p_alive) * amount**2)))
     return mean, max(0.0, mean - spread), min(float(amount.sum()), mean + spread)
 
 
+@public
 def reach_interval(headroom: NDArray[np.float64], reach: float) -> tuple[float, float, float]:
     """Return what reaching a share of the headroom would bring, and what half or half as much again would.
 
@@ -131,10 +141,12 @@ def reach_interval(headroom: NDArray[np.float64], reach: float) -> tuple[float, 
     >>> reach_interval(np.array([60.0, 40.0]), reach=0.2)
     (20.0, 10.0, 30.0)
     """
+    check_parameter("reach", reach, 0, 1)
     total = reach * float(headroom.sum())
     return total, 0.5 * total, 1.5 * total
 
 
+@public
 def break_even_rate(contact_cost: float, gain: float) -> float:
     """Return the success rate from which contacting a customer pays: cost of a contact / gain of a success.
 
@@ -148,6 +160,7 @@ def break_even_rate(contact_cost: float, gain: float) -> float:
     return contact_cost / gain if gain > 0 else math.nan
 
 
+@public
 def corrected_loss(amount: NDArray[np.float64], came_back: int, called_silent: int) -> tuple[float, float, float]:
     """Return the expected loss of silent customers if as many come back by themselves as in the backtest.
 
@@ -167,11 +180,14 @@ def corrected_loss(amount: NDArray[np.float64], came_back: int, called_silent: i
     >>> round(loss), low < loss < high
     (400, True)
     """
+    check_count("called_silent", called_silent)
+    check_count("came_back", came_back, 0, called_silent)
     total, share = float(amount.sum()), came_back / called_silent
     low, high = wilson_interval(np.array([share]), np.array([called_silent]), z=_EIGHTY_PERCENT)
     return (1 - share) * total, (1 - float(high[0])) * total, (1 - float(low[0])) * total
 
 
+@public
 def assign_actions(
     customers: pd.DataFrame, silent: NDArray[np.object_], hold_out_share: float, seed: int
 ) -> pd.DataFrame:
@@ -199,11 +215,11 @@ def assign_actions(
     >>> assign_actions(customers, np.array(["b"], dtype=object), 0.0, seed=1)["action"].tolist()
     ['develop', 'win_back', 'simplify']
     """
-    check_columns(customers, [CUSTOMER_ID, "value_type"])
+    check_types(customers)
     ids = customers[CUSTOMER_ID].to_numpy(object)
     by_type = customers["value_type"].map(ACTION_OF_TYPE).to_numpy(object)
     if "current_value" in customers.columns:
-        by_type = np.where(customers["current_value"] < 0, "simplify", by_type)
+        by_type = np.where(numbers(customers, "current_value") < 0, "simplify", by_type)
     action = np.where(customers[CUSTOMER_ID].isin(silent), "win_back", by_type)
     held = np.zeros(len(ids), dtype=bool)
     for name in ACTIONS:
@@ -212,6 +228,7 @@ def assign_actions(
     return customers.assign(action=action, hold_out=held)
 
 
+@public
 def recommend(
     customers: pd.DataFrame, win_back_loss: tuple[float, float, float], contact_cost: float, reach: float
 ) -> pd.DataFrame:
@@ -248,6 +265,10 @@ def recommend(
     import pandas as pd
 
     check_columns(customers, ["action", "hold_out", "yearly_contribution", "current_value", "headroom", "p_alive"])
+    for column in ("yearly_contribution", "current_value", "headroom"):
+        numbers(customers, column)
+    numbers_between(customers, "p_alive", 0, 1)
+    check_present(customers["hold_out"].isna().to_numpy(), "hold_out", "customers")
     group = {name: customers.loc[customers["action"] == name] for name in ACTIONS}
     headroom = group["develop"]["headroom"].to_numpy(float)
     kept = group["maintain"]["current_value"].to_numpy(float)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from cvmlab.core.guarding import public
 from cvmlab.core.scenario import Scenario, dataclass, number
 
 
+@public
 @dataclass(frozen=True)
 class Assumptions(Scenario):
     """What the report assumes. Every field can be set with ``--set name=value``.

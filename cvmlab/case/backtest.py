@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cvmlab.core.checking import check_count, check_lengths, check_parameter
+from cvmlab.core.guarding import public
 from cvmlab.core.statistics import wilson_interval
-from cvmlab.data.tables import CUSTOMER_ID, check_columns
+from cvmlab.data.tables import CUSTOMER_ID, check_columns, check_one_row_each, numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,6 +28,11 @@ def __dir__() -> list[str]:
     return __all__
 
 
+# More bands than this are no summary.
+_MOST_BANDS = 1000
+
+
+@public
 @dataclass(frozen=True)
 class Alarms:
     """How the warning "this customer is silent" fared in the months that were cut off.
@@ -58,6 +65,7 @@ class Alarms:
         return self.silent_and_gone / gone if gone else math.nan
 
 
+@public
 def alarms(silent: NDArray[np.bool_], bought: NDArray[np.bool_]) -> Alarms:
     """Count right and wrong warnings.
 
@@ -71,6 +79,7 @@ def alarms(silent: NDArray[np.bool_], bought: NDArray[np.bool_]) -> Alarms:
     >>> alarms(np.array([True, True, False]), np.array([False, True, True])).false_alarm_share
     0.5
     """
+    check_lengths(silent=silent, bought=bought)
     return Alarms(
         silent_and_gone=int(np.sum(silent & ~bought)),
         silent_but_bought=int(np.sum(silent & bought)),
@@ -79,6 +88,7 @@ def alarms(silent: NDArray[np.bool_], bought: NDArray[np.bool_]) -> Alarms:
     )
 
 
+@public
 def captured_share(score: NDArray[np.float64], actual: NDArray[np.float64], share: float = 0.2) -> float:
     """Return the share of the actual amount that the top customers by score brought; NaN if there was none.
 
@@ -94,6 +104,8 @@ def captured_share(score: NDArray[np.float64], actual: NDArray[np.float64], shar
     >>> captured_share(np.array([3.0, 2, 1, 0, 0]), np.array([50.0, 10, 40, 0, 0]))
     0.5
     """
+    check_lengths(score=score, actual=actual)
+    check_parameter("share", share, 0, 1)
     total = float(actual.sum())
     if total <= 0:
         return math.nan
@@ -102,6 +114,7 @@ def captured_share(score: NDArray[np.float64], actual: NDArray[np.float64], shar
     return float(actual[top].sum()) / total
 
 
+@public
 def gain_curves(customers: pd.DataFrame, methods: dict[str, str], actual: str) -> pd.DataFrame:
     """Return, for every method, what share of the actual amount its best customers brought.
 
@@ -128,20 +141,20 @@ def gain_curves(customers: pd.DataFrame, methods: dict[str, str], actual: str) -
     """
     import pandas as pd
 
-    check_columns(customers, [*methods.values(), actual])
-    brought = customers[actual].to_numpy(float)
+    brought = numbers(customers, actual)
     total = brought.sum()
     shares = np.linspace(0, 1, 101)
     counts = np.round(shares * len(brought)).astype(int)
     curves = []
     for method, column in {**methods, "ideal": actual}.items():
-        order = np.argsort(-customers[column].to_numpy(float), kind="stable")
+        order = np.argsort(-numbers(customers, column), kind="stable")
         reached = np.concatenate([[0.0], np.cumsum(brought[order])])[counts]
         captured = reached / total if total > 0 else np.full_like(reached, np.nan)
         curves.append(pd.DataFrame({"method": method, "customer_share": shares, "captured_share": captured}))
     return pd.concat(curves, ignore_index=True)
 
 
+@public
 def calibration(predicted: NDArray[np.float64], happened: NDArray[np.bool_], bands: int = 10) -> pd.DataFrame:
     """Compare predicted probabilities with what happened, in bands of equal width.
 
@@ -165,6 +178,9 @@ def calibration(predicted: NDArray[np.float64], happened: NDArray[np.bool_], ban
     """
     import pandas as pd
 
+    check_lengths(predicted=predicted, happened=happened)
+    check_parameter("predicted", predicted, 0, 1)
+    check_count("bands", bands, 1, _MOST_BANDS)
     band = np.minimum((predicted * bands).astype(int), bands - 1)
     count = np.bincount(band, minlength=bands)
     used = count > 0
@@ -175,6 +191,7 @@ def calibration(predicted: NDArray[np.float64], happened: NDArray[np.bool_], ban
     return pd.DataFrame({"predicted": mean, "observed": observed, "low": low, "high": high, "customers": customers})
 
 
+@public
 def outcomes(customers: pd.DataFrame, later: pd.DataFrame) -> pd.DataFrame:
     """Put what customers did afterwards beside what was known of them as of the cut.
 
@@ -199,6 +216,14 @@ def outcomes(customers: pd.DataFrame, later: pd.DataFrame) -> pd.DataFrame:
     >>> outcomes(known, later)["later_revenue"].tolist()
     [0.0, 30.0]
     """
+    check_columns(customers, [CUSTOMER_ID])
+    check_columns(later, [CUSTOMER_ID, "orders", "revenue"], "later")
+    # nobody known, or nobody who came later, is an answer too
+    for frame in (customers, later):
+        if len(frame):
+            check_one_row_each(frame)
+    for column in ("orders", "revenue") if len(later) else ():
+        numbers(later, column)
     found = later.set_index(CUSTOMER_ID).reindex(customers[CUSTOMER_ID])
     later_orders = found["orders"].fillna(0).to_numpy(int)
     later_revenue = found["revenue"].fillna(0.0).to_numpy(float)

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from cvmlab.core.discounting import discounted_years
+from cvmlab.core.guarding import public
 from cvmlab.core.words import CvmError
 from cvmlab.data import aggregate, windows
 from cvmlab.data.panels import Panel
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from cvmlab.data.reading import DataReport, Log
 
 
+@public
 @dataclass(frozen=True)
 class Case:
     """Everything a case report shows; made by `study`.
@@ -105,6 +107,7 @@ class _Clock:
             self.seconds[name] = self.seconds.get(name, 0.0) + perf_counter() - begin
 
 
+@public
 def study(log: Log, assumptions: Assumptions | None = None, *, kept: Thresholds | None = None) -> Case:
     """Judge transaction data under stated assumptions.
 

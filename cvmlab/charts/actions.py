@@ -8,6 +8,7 @@ from unicodedata import east_asian_width
 import numpy as np
 
 from cvmlab.core import formats
+from cvmlab.core.guarding import public
 from cvmlab.core.words import say, term
 from cvmlab.data.tables import check_columns
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 NAME_WIDTH = 26
 
 
+@public
 def plot_calls(frame: pd.DataFrame, *, limit: int = 12, currency: str = "", ax: Axes | None = None) -> Axes:
     """Draw, for each customer to call, the usual gap between orders and the silence now.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cvmlab.core import formats
+from cvmlab.core.guarding import public
 from cvmlab.core.words import say, term
 
 from . import style
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 IDEAL = "ideal"
 
 
+@public
 def plot_backtest(
     frame: pd.DataFrame, *, highlight: float = 0.2, value: str = "revenue", ax: Axes | None = None
 ) -> Axes:
@@ -84,6 +86,7 @@ def _gain_message(reached: list[tuple[str, str]], customers: str, value: str) ->
     return say("charts.backtest_message", rival=reached[1][0], rival_share=reached[1][1], **said)
 
 
+@public
 def plot_calibration(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Draw what share of customers did what had been predicted for them, band by band.
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cvmlab.core.guarding import public
 from cvmlab.core.words import keys, say, term
 
 from . import style
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+@public
 def plot_base(
     frame: pd.DataFrame, *, months: int = 1, currency: str = "", axes: Sequence[Axes] | None = None
 ) -> NDArray[np.object_]:
@@ -93,6 +95,7 @@ def _revenue_label(months: int) -> str:
     return term(known) if known in keys() else say("charts.revenue_months", months=months)
 
 
+@public
 def plot_forecast(frame: pd.DataFrame, *, value: str = "revenue", unit: str = "", ax: Axes | None = None) -> Axes:
     """Draw what was expected, with its interval, beside what happened.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cvmlab.core import formats
+from cvmlab.core.guarding import public
 from cvmlab.core.words import language, say, term
 
 from . import style
@@ -30,6 +31,7 @@ _COLUMNS, _ROWS = (0.0, 0.37, 0.74), (0.56, 0.04)
 _PANEL = (0.26, 0.36)
 
 
+@public
 def plot_life_curve(frame: pd.DataFrame, *, as_share: bool = False, currency: str = "", ax: Axes | None = None) -> Axes:
     """Draw the typical life curve: monthly revenue (curve I) and profit (curve II), stage by stage.
 
@@ -141,6 +143,7 @@ def _name_stages(ax: Axes, spells: list[tuple[str, float, float]]) -> None:
         style.note(ax, name, (middle, 1), (away, 6), xycoords="axes fraction", ha="center", arrowprops=leader)
 
 
+@public
 def plot_variables(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None = None) -> Axes:
     """Draw the six variables of Table 3-1 beside each other, stage by stage.
 
@@ -194,6 +197,7 @@ def plot_variables(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None =
     return style.lettered(ax)
 
 
+@public
 def plot_profit_sources(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None = None) -> Axes:
     """Draw where each month's profit comes from as a stacked area; what takes from it lies below zero.
 
@@ -239,6 +243,7 @@ def plot_profit_sources(frame: pd.DataFrame, *, currency: str = "", ax: Axes | N
     return style.lettered(ax)
 
 
+@public
 def plot_long_lived(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None = None) -> Axes:
     """Draw what relationships of each length bring per month: the middle half, nine tenths, the median.
 

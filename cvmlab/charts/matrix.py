@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cvmlab.core import formats
+from cvmlab.core.guarding import public
 from cvmlab.core.words import say, term
 
 from . import style
@@ -29,6 +30,7 @@ CORNERS = {"II": (0, 1), "IV": (1, 1), "I": (0, 0), "III": (1, 0)}
 _MOST_LOSSES = 0.1
 
 
+@public
 def plot_matrix(
     customers: pd.DataFrame,
     thresholds: Thresholds,
@@ -63,12 +65,12 @@ def plot_matrix(
     Examples
     --------
     >>> import pandas as pd
-    >>> from types import SimpleNamespace
+    >>> from cvmlab.worth.matrix import Thresholds
     >>> customers = pd.DataFrame({
     ...     "current_value": [900.0, 20.0, 700.0, 5.0], "headroom": [500.0, 400.0, 0.0, 10.0],
     ...     "value_type": ["IV", "II", "III", "I"],
     ... })
-    >>> ax = plot_matrix(customers, SimpleNamespace(current_value=100, growth_potential=200))
+    >>> ax = plot_matrix(customers, Thresholds(current_value=100, growth_potential=200))
     >>> ax.get_ylabel()
     'headroom (currency units)'
     """
@@ -193,6 +195,7 @@ def _matrix_message(types: NDArray[Any], amounts: NDArray[np.float64], value: st
     )
 
 
+@public
 def plot_sensitivity(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Draw how many customers each type has when the thresholds move.
 
@@ -241,6 +244,7 @@ def plot_sensitivity(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     return style.lettered(ax)
 
 
+@public
 def plot_migration(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None = None) -> Axes:
     """Draw the moves between the types as a table whose cells are the darker the more customers they hold.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cvmlab.core import formats
+from cvmlab.core.guarding import public
 from cvmlab.core.words import say, term
 from cvmlab.relationship.patterns import PATTERNS, UNNAMED
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 _PLACES = ((0.0, 0.56, 0.46, 0.36), (0.54, 0.56, 0.46, 0.36), (0.0, 0.05, 0.46, 0.36), (0.54, 0.05, 0.46, 0.36))
 
 
+@public
 def plot_patterns(
     frame: pd.DataFrame, *, named: bool = True, value: str = "profit", currency: str = "", ax: Axes | None = None
 ) -> Axes:
@@ -77,6 +79,7 @@ def plot_patterns(
     return style.lettered(ax)
 
 
+@public
 def plot_pattern_shares(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Draw how often each pattern occurs; relationships still alive stand apart, hatched.
 
@@ -126,6 +129,7 @@ def plot_pattern_shares(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     return style.lettered(ax)
 
 
+@public
 def plot_lost_profit(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None = None) -> Axes:
     """Draw what a relationship of each pattern is worth, and what is lost against pattern IV.
 

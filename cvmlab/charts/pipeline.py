@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cvmlab.core import formats
+from cvmlab.core.guarding import public
 from cvmlab.core.words import say, term
 from cvmlab.relationship.pipeline import STEPS
 from cvmlab.relationship.pipeline.events import DORMANT, LOST
@@ -27,6 +28,7 @@ PARTS = {
 }
 
 
+@public
 def plot_funnel(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Draw how many customers ever reached each step, and what became of those that came no further.
 
@@ -117,6 +119,7 @@ _HEADS = 0.95
 _KINDS = {"on": (style.SKY, ""), "back": (style.ORANGE, "\\\\\\"), "lost": (style.PALE, "///")}
 
 
+@public
 def plot_flows(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Draw where customers went: a band for every way, as wide as the number of moves.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cvmlab.core import formats
+from cvmlab.core.guarding import public
 from cvmlab.core.words import say, term
 
 from . import style
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+@public
 def plot_concentration(
     frame: pd.DataFrame, *, highlight: float = 0.2, value: str = "revenue", ax: Axes | None = None
 ) -> Axes:
@@ -67,6 +69,7 @@ def plot_concentration(
     return style.lettered(ax)
 
 
+@public
 def plot_whale(frame: pd.DataFrame, *, profit_is_assumed: bool, currency: str = "", ax: Axes | None = None) -> Axes:
     """Draw the whale curve: how much profit the best customers bring, and how much of it the others cost.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cvmlab.core import formats
+from cvmlab.core.guarding import public
 from cvmlab.core.words import say, term
 from cvmlab.relationship.lifecycle import STAGES
 
@@ -36,6 +37,7 @@ def stage_name(stage: str) -> str:
     return term("stages.ended") if stage == "ended" else term(stage)
 
 
+@public
 def plot_confusion(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Draw which stage was taken for which: of each true stage, the share classified as each.
 
@@ -94,6 +96,7 @@ def _confusion_message(
     )
 
 
+@public
 def plot_histories(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Draw a few customers' revenue over time with the stages estimated from it below, paler where less sure.
 

@@ -5,6 +5,8 @@ A parameter is called by its wording in ``checking.csv``.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -90,6 +92,14 @@ def check_count(name: str, count: object, minimum: int = 1, maximum: int | None 
     if maximum is None:
         raise CvmError("checking.not_whole", **said)
     raise CvmError("checking.not_whole_between", maximum=maximum, **said)
+
+
+def check_lengths(**arrays: NDArray[Any]) -> None:
+    """Raise `CvmError` unless arrays have one side each, and are equally long: one value per customer."""
+    shapes = {name: np.shape(array) for name, array in arrays.items()}
+    if any(len(shape) != 1 for shape in shapes.values()) or len(set(shapes.values())) > 1:
+        said = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
+        raise CvmError("checking.lengths_differ", arrays=said)
 
 
 def _first_of(figures: NDArray[np.float64], marked: NDArray[np.bool_]) -> str:

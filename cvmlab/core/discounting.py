@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .checking import check_parameter
+from .guarding import public
 from .words import CvmError, Wording
 
 First = Literal["now", "next"]
@@ -33,6 +34,7 @@ def counts_now(first: str) -> bool:
     return first == "now"
 
 
+@public
 def period_rate(discount_rate: float, periods_per_year: float = 1) -> float:
     """Return the discount rate of one period that compounds to a year's rate.
 
@@ -58,6 +60,7 @@ def period_rate(discount_rate: float, periods_per_year: float = 1) -> float:
     return float(np.expm1(np.log1p(discount_rate) / periods_per_year))
 
 
+@public
 def discount_factor(discount_rate: float, periods: Amount, periods_per_year: float = 1) -> Amount:
     """Return what one unit of money after some periods is worth now.
 
@@ -83,6 +86,7 @@ def discount_factor(discount_rate: float, periods: Amount, periods_per_year: flo
     return factor
 
 
+@public
 def present_value(
     cash_flows: ArrayLike,
     discount_rate: float,
@@ -121,6 +125,7 @@ def present_value(
     return np.asarray(discount_factor(discount_rate, waits, periods_per_year) @ flows)
 
 
+@public
 def annuity(
     lifetime_periods: Amount,
     discount_rate: float,

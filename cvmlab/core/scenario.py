@@ -24,6 +24,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from .guarding import public
 from .words import CvmError, Wording, keys, term, wording
 
 __all__ = ["Limits", "Scenario", "checked", "choice", "dataclass", "number", "switch"]
@@ -33,6 +34,7 @@ def __dir__() -> list[str]:
     return __all__
 
 
+@public
 @dataclass(frozen=True)
 class Limits:
     """What a field may hold, and how it is called and shown."""
@@ -58,7 +60,7 @@ class Limits:
         wording = term(f"units.{self.unit}")
         return wording if wording[0] in "%‰（" else f" {wording}"
 
-    def text(self, value: object) -> str:
+    def text(self, value: float | str | bool | None) -> str:
         """Return a value of the field as people read it: a share in percent, a choice in its wording.
 
         Examples
@@ -72,7 +74,7 @@ class Limits:
             return term("scenario.on" if value else "scenario.off")
         if self.kind == "choice" or isinstance(value, str):
             return self.choice_label(str(value))
-        amount = float(value)  # type: ignore[arg-type]
+        amount = float(value)
         if self.unit == "share":
             return f"{round(100 * amount, 4):,.10g}%".replace("-", "−")
         return f"{round(amount, 6):,.10g}".replace("-", "−")
@@ -152,6 +154,7 @@ class _Unit:
         return self.limits.unit_label()
 
 
+@public
 @dataclass(frozen=True)
 class Scenario:
     """Base of all scenarios: checked when made, never changed, replaced instead."""
@@ -222,6 +225,7 @@ class Scenario:
         return dataclasses.asdict(self)
 
 
+@public
 def checked(name: str, value: object, limits: Limits) -> object:
     """Return a value as a field with these limits holds it, or raise `CvmError`.
 
@@ -230,7 +234,7 @@ def checked(name: str, value: object, limits: Limits) -> object:
     >>> checked("retention_rate", "0.8", Limits("retention_rate", minimum=0, maximum=1))
     0.8
     """
-    if limits.optional and (value is None or value == ""):
+    if limits.optional and (value is None or (isinstance(value, str) and not value)):
         return None
     if limits.kind == "choice":
         return _checked_choice(name, value, limits)
@@ -243,7 +247,7 @@ def _checked_number(name: str, value: object, limits: Limits) -> float | int:
     said = {"label": Wording(limits.word), "name": name, "value": value, "unit": _Unit(limits)}
     try:
         amount = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise CvmError("scenario.not_a_number", **said) from None
     if not math.isfinite(amount) or isinstance(value, bool) or (limits.whole and amount != round(amount)):
         raise CvmError("scenario.not_a_number", **said)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cvmlab.core.files import write_whole
+from cvmlab.core.guarding import public
 from cvmlab.core.paths import course_folder
 from cvmlab.core.words import CvmError, say
 
@@ -21,6 +22,7 @@ _PRIVATE = frozenset({"instructor", "__pycache__"})
 _STUDENT_FILES = frozenset({".ipynb", ".md", ".parquet", ".csv", ".xlsx", ".png", ".svg", ".txt", ".html"})
 
 
+@public
 @dataclass(frozen=True)
 class CourseCopy:
     """What `copy_course` did: names are relative to ``target``, with ``/`` on every system.
@@ -52,6 +54,7 @@ class CourseCopy:
         return lines + [say("course.kept", name=name) for name in self.kept]
 
 
+@public
 def copy_course(target: str | Path = "cvmlab-course", *, source: str | Path | None = None) -> CourseCopy:
     """Copy the course into a working folder, or bring such a folder up to date.
 

@@ -16,9 +16,12 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from cvmlab.core.formats import named
-from cvmlab.core.words import keys, language, read_table, say, term, wording
+from cvmlab.core.guarding import public
+from cvmlab.core.words import CvmError, keys, language, read_table, say, term, wording
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from cvmlab.whatif import Guess
 
 REASONS = range(1, 7)
@@ -32,6 +35,7 @@ def __dir__() -> list[str]:
     return __all__
 
 
+@public
 @dataclass(frozen=True)
 class Feedback:
     """The answer to a student; a notebook shows it as formatted text.
@@ -54,6 +58,7 @@ class Feedback:
         return self.text
 
 
+@public
 def compare_judges(reasons: object, fight_for: object, case: str = "carrier") -> Feedback:
     """Lay a student's judgement of a case beside the second judge's, and count how often they agree.
 
@@ -85,6 +90,8 @@ def compare_judges(reasons: object, fight_for: object, case: str = "carrier") ->
     You and the second judge chose the same reason for **3 of 4** customers and agreed on ... **3 of 4**.
     """
     second = {row["customer"]: row for row in read_table("answers/second_judge") if row["case"] == case}
+    if not second:
+        raise CvmError("feedback.unknown_question", question=case)
     problem = _problem_with("reasons", reasons, list(second), REASONS)
     if problem or not isinstance(reasons, Mapping):
         return Feedback(problem)
@@ -109,6 +116,7 @@ def compare_judges(reasons: object, fight_for: object, case: str = "carrier") ->
     return Feedback("\n".join([*lines, "", counted]))
 
 
+@public
 def check(question: str, answer: object) -> Feedback:
     """Say whether the answer to a question of the course is right, and why.
 
@@ -126,7 +134,7 @@ def check(question: str, answer: object) -> Feedback:
 
     Raises
     ------
-    KeyError
+    CvmError
         If there is no such question: a mistake of the notebook, not of the student.
 
     Examples
@@ -138,12 +146,15 @@ def check(question: str, answer: object) -> Feedback:
     >>> check("start_here.half_the_revenue", 40)
     Not yet: 40% is too high. Try again, or open the hint.
     """
-    row = {row["question"]: row for row in read_table("answers/single")}[question]
+    row = next((row for row in read_table("answers/single") if row["question"] == question), None)
+    if row is None:
+        raise CvmError("feedback.unknown_question", question=question)
     if row["tolerance"]:
         return _check_number(question, answer, float(row["answer"]), float(row["tolerance"]))
     return _check_option(question, answer, row["answer"])
 
 
+@public
 def compare_each(question: str, answers: object) -> Feedback:
     """Lay a student's answers to the parts of a question beside the course's, with a reason for each.
 
@@ -161,7 +172,7 @@ def compare_each(question: str, answers: object) -> Feedback:
 
     Raises
     ------
-    KeyError
+    CvmError
         If there is no such question: a mistake of the notebook, not of the student.
 
     Examples
@@ -173,7 +184,7 @@ def compare_each(question: str, answers: object) -> Feedback:
     """
     parts = {row["part"]: row for row in read_table("answers/several") if row["question"] == question}
     if not parts:
-        raise KeyError(question)
+        raise CvmError("feedback.unknown_question", question=question)
     options = sorted(int(key.rpartition("_")[2]) for key in keys() if re.fullmatch(rf"{question}_\d+", key))
     problem = _problem_with("each", answers, list(parts), options)
     if problem or not isinstance(answers, Mapping):
@@ -190,7 +201,8 @@ def compare_each(question: str, answers: object) -> Feedback:
     return Feedback("\n".join([*lines, "", say("feedback.each_counted", same=same, parts=len(parts))]))
 
 
-def in_full(frame: Any, head: Mapping[str, str] | None = None) -> Feedback:
+@public
+def in_full(frame: pd.DataFrame, head: Mapping[str, str] | None = None) -> Feedback:
     """Show a frame of texts with nothing cut off, as a table a reader sees.
 
     Parameters
@@ -283,6 +295,7 @@ def _yes(answer: bool) -> str:
     return term("feedback.yes" if answer else "feedback.no")
 
 
+@public
 def picture_after(guess: Guess, plot: Callable[..., Any], *args: Any, **options: Any) -> WaitingPicture:
     """Draw a chart that gives the answer away, and show it once the guess is committed.
 
@@ -321,6 +334,7 @@ def picture_after(guess: Guess, plot: Callable[..., Any], *args: Any, **options:
     return WaitingPicture(guess, *_drawn(plot, *args, **options))
 
 
+@public
 class WaitingPicture:
     """A finished picture that waits for a guess; made by `picture_after`.
 

@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from cvmlab.core.files import write_whole
+from cvmlab.core.guarding import public
 from cvmlab.core.words import CvmError, language_of, say
 
 _LANGUAGE_PACK = "jupyterlab_language_pack_zh_CN"
@@ -35,6 +36,7 @@ _OFFLINE = (
 _QUIETLY = getattr(subprocess, "IDLE_PRIORITY_CLASS", 0) | getattr(subprocess, "CREATE_NO_WINDOW", 0)
 
 
+@public
 def lab_command(
     target: str | Path, *, language: str | None = None, browser: bool = True, port: int | None = None
 ) -> list[str]:
@@ -72,6 +74,7 @@ def lab_command(
     return command
 
 
+@public
 def open_lab(target: str | Path, *, language: str | None = None, browser: bool = True, port: int | None = None) -> int:
     """Open JupyterLab in a working folder and wait until it is stopped.
 
@@ -126,6 +129,7 @@ def open_lab(target: str | Path, *, language: str | None = None, browser: bool =
             compiler.wait()
 
 
+@public
 def missing_language_pack(language: str | None = None) -> str | None:
     """Return a sentence that says how to get Chinese menus; None if they are there or not asked for."""
     if language_of(language) != "zh" or find_spec(_LANGUAGE_PACK) is not None:

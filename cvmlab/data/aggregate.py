@@ -27,6 +27,8 @@ from typing import Any
 
 import narwhals as nw
 
+from cvmlab.core.annotations import AnyFrame
+from cvmlab.core.guarding import public
 from cvmlab.core.periods import PERIOD_LENGTHS, as_date, check_months, day_number, end_of_grid, period_start, shown_date
 from cvmlab.core.words import CvmError
 
@@ -57,7 +59,8 @@ def __dir__() -> list[str]:
     return __all__
 
 
-def last_date(transactions: Any) -> dt.date:
+@public
+def last_date(transactions: AnyFrame) -> dt.date:
     """Return the last date of a log: the as-of date unless another is given.
 
     Parameters
@@ -84,7 +87,8 @@ def last_date(transactions: Any) -> dt.date:
     return _read_log(transactions, None).as_of
 
 
-def summarise_customers(transactions: Any, *, as_of: dt.date | str | None = None) -> Any:
+@public
+def summarise_customers(transactions: AnyFrame, *, as_of: dt.date | str | None = None) -> Any:
     """Sum a log up to one row per customer.
 
     Parameters
@@ -186,8 +190,9 @@ def summarise_customers(transactions: Any, *, as_of: dt.date | str | None = None
     return _answer(summary, log, [CUSTOMER_ID], columns)
 
 
+@public
 def history(
-    transactions: Any, *, months: int = 1, as_of: dt.date | str | None = None, complete_only: bool = True
+    transactions: AnyFrame, *, months: int = 1, as_of: dt.date | str | None = None, complete_only: bool = True
 ) -> Any:
     """Sum a log up to one row per customer and period with any row in it (sparse).
 
@@ -274,7 +279,7 @@ class _Log:
         return expression.cast(self.day_type)
 
 
-def _read_log(transactions: Any, as_of: dt.date | str | None) -> _Log:
+def _read_log(transactions: AnyFrame, as_of: dt.date | str | None) -> _Log:
     frame = _opened(transactions)
     check_table(frame, TRANSACTIONS)
     rows: Any = nw.from_native(frame)
@@ -298,7 +303,7 @@ def _read_log(transactions: Any, as_of: dt.date | str | None) -> _Log:
     return dataclasses.replace(log, rows=_with_purchases(log))
 
 
-def _opened(transactions: Any) -> Any:
+def _opened(transactions: AnyFrame) -> Any:
     if not isinstance(transactions, str | Path):
         return transactions
     path = Path(transactions)
@@ -414,7 +419,7 @@ def _answer(summary: Any, log: _Log, keys: list[str], columns: list[str]) -> Any
     return answer.to_native()
 
 
-def _first_row(frame: Any) -> dict[str, Any]:
+def _first_row(frame: AnyFrame) -> dict[str, Any]:
     if frame.implementation.is_duckdb():
         # narwhals would collect through pyarrow, whose import takes 50 MB
         relation = frame.to_native()

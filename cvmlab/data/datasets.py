@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cvmlab.core.guarding import public
 from cvmlab.core.paths import course_folder
 from cvmlab.core.words import CvmError, language_of
 
@@ -24,6 +25,7 @@ def __dir__() -> list[str]:
     return __all__
 
 
+@public
 def names() -> tuple[str, ...]:
     """Return the names of all datasets, in alphabetical order.
 
@@ -37,6 +39,7 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(file.stem for file in _folder().glob("*.parquet")))
 
 
+@public
 def path(name: str) -> Path:
     """Return the file of a dataset.
 
@@ -68,6 +71,7 @@ def path(name: str) -> Path:
     raise CvmError("datasets.unknown", name=name, names=listed)
 
 
+@public
 def find(source: str | Path) -> Path:
     """Return what a source is: the path as it stands, or the file of the dataset of that name.
 
@@ -83,6 +87,7 @@ def find(source: str | Path) -> Path:
     return path(str(source)) if not there.exists() and str(source) in names() else there
 
 
+@public
 def load(name: str) -> pd.DataFrame:
     """Load a dataset as a pandas frame.
 
@@ -114,6 +119,7 @@ def load(name: str) -> pd.DataFrame:
     return pd.read_parquet(path(name))
 
 
+@public
 def card(name: str, language: str | None = None) -> str:
     """Return the card of a dataset as Markdown text.
 

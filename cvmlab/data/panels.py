@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 import numpy as np
 
+from cvmlab.core.annotations import AnyFrame
+from cvmlab.core.guarding import public
 from cvmlab.core.periods import PERIOD_LENGTHS, as_date, check_months, end_of_grid, shown_date
 from cvmlab.core.words import CvmError, say
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+@public
 @dataclass(frozen=True)
 class Panel:
     """A dense history: one array per measure, with a row per period and a column per customer.
@@ -192,7 +195,10 @@ def _shown(period: np.datetime64) -> str:
     return str(period)[:10]
 
 
-def panel(history: Any, *, months: int = 1, as_of: dt.date | str | None = None, complete_only: bool = True) -> Panel:
+@public
+def panel(
+    history: AnyFrame, *, months: int = 1, as_of: dt.date | str | None = None, complete_only: bool = True
+) -> Panel:
     """Make a history dense: one array per measure with every period of every customer.
 
     Parameters
@@ -265,7 +271,7 @@ def panel(history: Any, *, months: int = 1, as_of: dt.date | str | None = None, 
     return Panel(np.asarray(customer_id, dtype=object), period, months, values, first_row)
 
 
-def _read_history(history: Any, months: int) -> pd.DataFrame:
+def _read_history(history: AnyFrame, months: int) -> pd.DataFrame:
     """Return a checked history as pandas: ids, periods as datetime64 and the measures."""
     import pandas as pd
 

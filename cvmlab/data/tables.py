@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import narwhals as nw
 import numpy as np
 
+from cvmlab.core.annotations import AnyFrame
+from cvmlab.core.guarding import public
 from cvmlab.core.words import CvmError, Wording, say
 
 if TYPE_CHECKING:
@@ -55,6 +57,7 @@ def __dir__() -> list[str]:
     return __all__
 
 
+@public
 @dataclass(frozen=True)
 class Column:
     """A column of a table: its name, what it holds, and whether the table needs it."""
@@ -64,6 +67,7 @@ class Column:
     required: bool = False
 
 
+@public
 @dataclass(frozen=True)
 class Table:
     """A table: its name and columns."""
@@ -112,7 +116,8 @@ LEDGER = Table(
 )
 
 
-def check_table(frame: Any, table: Table) -> None:
+@public
+def check_table(frame: AnyFrame, table: Table) -> None:
     """Raise `CvmError` unless the frame has the table's columns with the right types.
 
     Only the schema is looked at, so the check costs nothing on a lazy or remote frame.
@@ -141,7 +146,9 @@ def check_table(frame: Any, table: Table) -> None:
     for column in table.columns:
         if column.name not in schema:
             if column.required:
-                raise CvmError("tables.missing_column", table=table.name, column=column.name, columns=", ".join(schema))
+                raise CvmError(
+                    "tables.missing_column", table=table.name, column=column.name, columns=", ".join(map(str, schema))
+                )
         elif not _holds(schema[column.name], column.kind):
             raise CvmError(
                 "tables.wrong_type",
@@ -152,12 +159,12 @@ def check_table(frame: Any, table: Table) -> None:
             )
 
 
-def check_columns(frame: Any, columns: Iterable[str], table: str = "customers") -> None:
+def check_columns(frame: AnyFrame, columns: Iterable[str], table: str = "customers") -> None:
     """Raise `CvmError` unless the frame has all the columns."""
     present = nw.from_native(frame).collect_schema().names()
     for column in columns:
         if column not in present:
-            raise CvmError("tables.missing_column", table=table, column=column, columns=", ".join(present))
+            raise CvmError("tables.missing_column", table=table, column=column, columns=", ".join(map(str, present)))
 
 
 def _holds(dtype: nw.dtypes.DType, kind: Kind) -> bool:
@@ -171,7 +178,7 @@ def _holds(dtype: nw.dtypes.DType, kind: Kind) -> bool:
     return dtype.is_numeric()
 
 
-def collected(frame: Any) -> Any:
+def collected(frame: AnyFrame) -> Any:
     """Return a narwhals frame with its rows there, computed if it was lazy."""
     return frame.collect() if isinstance(frame, nw.LazyFrame) else frame
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cvmlab.core.guarding import public
 from cvmlab.core.words import keys, term
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
+@public
 def in_words(frame: pd.DataFrame, **heads: str) -> pd.DataFrame:
     """Return a table to look at: its heads, and the codes in it, in the language in force.
 

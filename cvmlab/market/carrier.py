@@ -10,6 +10,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from cvmlab.core.guarding import public
+
 from .scenario import Carrier, Decision, MarketScenario
 
 FIRST_MONTH = np.datetime64("2009-01", "M")
@@ -69,6 +71,7 @@ def __dir__() -> list[str]:
     return __all__
 
 
+@public
 def month_of(period: int) -> str:
     """Return the calendar month of a period, ISO 8601.
 

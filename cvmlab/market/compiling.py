@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from cvmlab.core.guarding import public
+
 from .engine import run_strips
 from .simulation import simulate
 
 
+@public
 def is_compiled() -> bool:
     """Return whether the engine is ready; where it is not, the first `simulate` waits for the compiler.
 
@@ -33,6 +36,7 @@ def is_compiled() -> bool:
         return False
 
 
+@public
 def compile_engine() -> None:
     """Compile the engine now if it is not ready, and keep it on this computer.
 

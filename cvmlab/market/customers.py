@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cvmlab.core.checking import check_count
+from cvmlab.core.guarding import public
 from cvmlab.core.random import draws
 from cvmlab.core.random.elementary import exp
 from cvmlab.core.words import CvmError
@@ -27,6 +28,7 @@ _TASTE = 16
 MOST_MONEY, MOST_WEIGHT = 100_000.0, 1000.0
 
 
+@public
 @dataclass(frozen=True)
 class Customers:
     """Customers as they enter the market; all arrays of shape (customers,), ``taste`` (carriers + 1, customers).
@@ -91,6 +93,7 @@ class Customers:
         return dataclasses.replace(self, **changed)
 
 
+@public
 def make_customers(scenario: MarketScenario, carriers: Mapping[str, Carrier], customers: int, seed: int) -> Customers:
     """Draw customers: carriers by share, tenures of up to ten years, lognormal wallets, needs and costs.
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cvmlab.core.guarding import public
 from cvmlab.core.random.elementary import exp
 from cvmlab.core.words import CvmError
 
@@ -30,6 +31,7 @@ Array = NDArray[np.float64]
 _ALTERNATIVES = 1
 
 
+@public
 @dataclass(frozen=True)
 class Drivers:
     """What drives the choice of each customer, in logits.
@@ -48,6 +50,7 @@ class Drivers:
     inertia: Array
 
 
+@public
 def switching_matrix(utility: ArrayLike, inertia: ArrayLike = 0.0) -> Array:
     """Return the chance of choosing carrier k next, of a customer who is with carrier j now.
 
@@ -76,6 +79,7 @@ def switching_matrix(utility: ArrayLike, inertia: ArrayLike = 0.0) -> Array:
     return np.asarray(weight / weight.sum(axis=-1, keepdims=True))
 
 
+@public
 def lifetime_value(
     matrix: Array, now: Array, margin: Array, periods: int, discount_rate: float, periods_per_year: float = 12
 ) -> Array:
@@ -110,6 +114,7 @@ def lifetime_value(
     return total * margin
 
 
+@public
 def customer_equity(
     drivers: Drivers,
     now: Array,
@@ -136,6 +141,7 @@ def customer_equity(
     return np.asarray(lifetime_value(matrix, now, margin, periods, discount_rate, periods_per_year).sum(axis=0))
 
 
+@public
 def split_equity(
     drivers: Drivers, now: Array, margin: Array, periods: int, discount_rate: float, periods_per_year: float = 12
 ) -> Mapping[str, Array]:
@@ -158,6 +164,7 @@ def split_equity(
     return {"base": equity[frozenset()], **parts, "total": equity[frozenset(names)]}
 
 
+@public
 def drivers_of(result: Result) -> Drivers:
     """Return what drives the choices after the last month of a simulated market, under its last decisions.
 
@@ -192,6 +199,7 @@ def drivers_of(result: Result) -> Drivers:
     return Drivers(value, np.asarray(brand, dtype=np.float64), group, inertia)
 
 
+@public
 def equity_of(result: Result, years: float = 3, discount_rate: float = 0.1) -> pd.DataFrame:
     """Return the customer equity of each carrier of a simulated market and its parts.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cvmlab.core.guarding import public
 from cvmlab.core.words import CvmError
 
 from .layout import CAUSES, COUNTS, LEFT, MOOD_SCALE, Panel, State
@@ -45,6 +46,7 @@ def _named(codes: NDArray[Any], names: Sequence[str]) -> pd.Categorical[str]:
     return pd.Categorical.from_codes(codes, pd.Index(list(names)))
 
 
+@public
 @dataclass(frozen=True)
 class Result:
     """A simulated market.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cvmlab.core.guarding import public
 from cvmlab.core.scenario import Scenario, number, switch
 from cvmlab.core.words import CvmError
 
@@ -14,6 +15,7 @@ FORCES = (
 )  # fmt: skip
 
 
+@public
 @dataclass(frozen=True)
 class MarketScenario(Scenario):
     """The market: which forces act, how strong they are, and how customers differ.
@@ -145,6 +147,7 @@ class MarketScenario(Scenario):
         return tuple(force for force in FORCES if getattr(self, force))
 
 
+@public
 @dataclass(frozen=True)
 class Carrier(Scenario):
     """A carrier as it enters the market."""
@@ -155,6 +158,7 @@ class Carrier(Scenario):
     group_share: float = number(1.0, word="market.group_weight", minimum=0, maximum=1, step=0.05)
 
 
+@public
 @dataclass(frozen=True)
 class Decision(Scenario):
     """What a carrier decides for a month; it stays in force until the next decision.

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvmlab.core.checking import check_count
+from cvmlab.core.guarding import public
 from cvmlab.core.random.draws import key_of
 from cvmlab.core.words import CvmError
 
@@ -32,6 +33,7 @@ _MAIN = {"carrier": np.uint8, "stage": np.uint8, "cause": np.uint8, "complaint":
 _SECOND = {"second": np.uint8, "second_revenue": np.int32, "second_profit": np.int32}
 
 
+@public
 def memory_needed(customers: int, periods: int, carriers: int = 3, *, dual_sim: bool = True, panel: bool = True) -> int:
     """Return the bytes that a simulation needs at most.
 
@@ -50,6 +52,7 @@ def memory_needed(customers: int, periods: int, carriers: int = 3, *, dual_sim: 
     return customers * (180 + 8 * carriers) + (customers * periods * month if panel else 0) + sums
 
 
+@public
 def simulate(
     scenario: MarketScenario | None = None,
     carriers: Mapping[str, Carrier] | None = None,
@@ -117,6 +120,7 @@ def simulate(
     return Result(scenario, carriers, dated, periods, seed, state, kept, sums)
 
 
+@public
 def extend(
     result: Result,
     periods: int,

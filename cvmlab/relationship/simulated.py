@@ -19,6 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cvmlab.core.checking import check_count
+from cvmlab.core.guarding import public
 from cvmlab.core.random import draws
 from cvmlab.core.random.elementary import exp
 from cvmlab.core.scenario import Scenario, number
@@ -54,6 +55,7 @@ def _mean_months(default: float, name: str) -> Any:
     return number(default, word=f"stages.{name}", minimum=1, maximum=120, step=1, unit="months")
 
 
+@public
 @dataclass(frozen=True)
 class Population(Scenario):
     """Many relationships that differ: how fast, how large, how noisy, and how likely they are to end.
@@ -96,6 +98,7 @@ class Population(Scenario):
     largest_breadth: float = number(6.0, word="stages.largest_breadth", minimum=0, maximum=1000, step=1)
 
 
+@public
 @dataclass(frozen=True)
 class Relationships:
     """Histories with the truth behind them.
@@ -127,6 +130,7 @@ _TRIAL_SHARE, _LEFT_AT, _STABLE_STEP = 0.4, 0.15, 0.08
 _REFERRAL_MONTHS = 0.5
 
 
+@public
 def simulate_relationships(
     population: Population, customers: int, periods: int, seed: int, *, relationship: Relationship | None = None
 ) -> Relationships:
@@ -312,6 +316,7 @@ def _poisson(mean: _Floats, chance: _Floats) -> _Floats:
     return count
 
 
+@public
 def from_market(result: Result, carrier: str) -> Relationships:
     """Return one carrier's customers of a simulated market, with the engine's own stages as the truth.
 

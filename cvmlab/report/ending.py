@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -63,7 +64,7 @@ def _models(case: Case) -> list[str]:
         texts.append(
             say(
                 "report.models_spend", p=f"{spend.p:.2f}", q=f"{spend.q:.2f}", gamma=f"{spend.gamma:.2f}",
-                correlation=f"{correlation:.2f}",
+                correlation=f"{correlation:.2f}" if isfinite(correlation) else "–",
             )
         )  # fmt: skip
     warnings = [model.warning, spend.warning if spend else ""]

@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from cvmlab.core.guarding import public
 
+
+@public
 @dataclass(frozen=True)
 class Result:
     """Where a finished report lies, and how long its parts took.

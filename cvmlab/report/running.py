@@ -15,6 +15,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from cvmlab.core.guarding import public
 from cvmlab.core.progress import quiet
 from cvmlab.core.words import CvmError, say, speaking
 from cvmlab.core.words import language as language_in_force
@@ -30,6 +31,7 @@ _KERNEL_START_SECONDS = 120
 _INTERRUPTED_QUERY = frozenset({"Query interrupted", "std::bad_cast"})
 
 
+@public
 def run(
     source: str | Path,
     *,
@@ -111,6 +113,7 @@ def run(
     return Result(target, target / "report.pdf" if made else None, tuple(notes), record.get("seconds", {}))
 
 
+@public
 def run_by_group(
     source: str | Path,
     by: str,

@@ -13,6 +13,7 @@ from itertools import combinations
 from typing import Any
 
 from cvmlab.core.formats import with_unit
+from cvmlab.core.guarding import public
 from cvmlab.core.scenario import Limits, checked
 from cvmlab.core.words import CvmError, language, say, speaking, term, wording
 
@@ -23,6 +24,7 @@ _guesses: dict[str, Guess] = {}
 _watchers: list[Callable[[], None]] = []
 
 
+@public
 class Guess:
     """A question with one chance to answer; made by `guess`.
 
@@ -206,6 +208,7 @@ def _within(name: str, value: Any, limits: Limits) -> Any:
         raise CvmError("whatif.beyond", value=limits.text(float(value)), minimum=low, maximum=high) from None
 
 
+@public
 def guess(
     name: str,
     *,
@@ -249,6 +252,7 @@ def guess(
     return Guess(name, truth=truth, limits=limits, order=order)
 
 
+@public
 def guesses_summary() -> Any:
     """Return a table of the guesses in this notebook and how near each came; it follows later guesses.
 
@@ -291,6 +295,7 @@ class Summary:
         return {**(self._page._repr_mimebundle_() or {}), "text/plain": plain}
 
 
+@public
 def forget_guesses() -> None:
     """Forget all guesses of this session, for a class that starts over."""
     _guesses.clear()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cvmlab.core.formats import grouped, in_money, listed, with_unit
+from cvmlab.core.guarding import public
 from cvmlab.core.scenario import Scenario
 from cvmlab.core.words import say, term, wording
 
@@ -23,6 +24,7 @@ Sentence = Callable[[Any, Any], str]
 """From the results before and after to what changed, in the language in force."""
 
 
+@public
 @dataclass(frozen=True)
 class Measure:
     """One figure of a result: where it is found, its name, the unit it is shown in.

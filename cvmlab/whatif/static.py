@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from cvmlab.core.files import write_whole
+from cvmlab.core.guarding import public
 from cvmlab.core.words import CvmError
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 
 
+@public
 def strip_views(notebook: Mapping[str, Any]) -> dict[str, Any]:
     """Return a notebook without views of widgets and their saved state.
 
@@ -39,6 +41,7 @@ def strip_views(notebook: Mapping[str, Any]) -> dict[str, Any]:
     return stripped
 
 
+@public
 def strip_file(path: str | Path) -> bool:
     """Strip a notebook in place and return whether that changed it; written whole or not at all.
 

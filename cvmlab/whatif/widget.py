@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cvmlab.charts import style
 from cvmlab.core.formats import listed
+from cvmlab.core.guarding import public
 from cvmlab.core.scenario import Scenario
 from cvmlab.core.words import CvmError, language, say, speaking, term, wording
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 SPOKEN = 2
 
 
+@public
 class WhatIf:
     """A scenario with sliders: on every change the picture, the figures and a sentence follow at once.
 

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from types import SimpleNamespace
 from typing import Any
 
 import matplotlib as mpl
@@ -29,8 +28,9 @@ from cvmlab.charts import actions, style
 from cvmlab.charts import lifecycle as life
 from cvmlab.charts import matrix as value_types
 from cvmlab.core import formats
+from cvmlab.worth.matrix import Thresholds
 
-THRESHOLDS = SimpleNamespace(current_value=600.0, growth_potential=200.0)
+THRESHOLDS = Thresholds(current_value=600.0, growth_potential=200.0)
 TYPES = ["IV", "III", "II", "I"]
 
 
@@ -389,7 +389,7 @@ def test_matrix_bears_zeros_losses_and_extremes(value: list[float], headroom: li
     customers = pd.DataFrame({"current_value": value, "headroom": headroom, "value_type": ["I", "IV"]})
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        ax = charts.plot_matrix(customers, SimpleNamespace(current_value=0.0, growth_potential=0.0))
+        ax = charts.plot_matrix(customers, Thresholds(current_value=0.0, growth_potential=0.0))
         ax.figure.canvas.draw()
     low, high = ax.get_xlim()
     assert low <= min(value) and max(value) <= high

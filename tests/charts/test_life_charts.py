@@ -200,7 +200,7 @@ def test_old_customers_of_the_carrier_may_lose_money_and_young_ones_bring_some()
     assert table["relationships"].sum() == len(found)
 
 
-@pytest.mark.parametrize("years", [[], [3, 1], [1, 1], [0, np.nan]])
+@pytest.mark.parametrize("years", [[], [3, 1], [1, 1]])
 def test_bands_that_do_not_increase_are_refused(years):
     with pytest.raises(cvm.CvmError, match="must increase"):
         lifecycle.summarise_years(pd.DataFrame({"years": [1.0], "profit_a_month": [1.0]}), years)
@@ -383,7 +383,7 @@ def test_a_number_that_is_no_option_gets_a_sentence(answer):
 
 
 def test_a_question_that_does_not_exist_is_a_mistake_of_the_notebook():
-    with pytest.raises(KeyError):
+    with pytest.raises(cvm.CvmError, match=r"lesson_01\.nothing"):
         feedback.compare_each("lesson_01.nothing", {})
 
 

@@ -49,12 +49,12 @@ def test_each_customer_is_discounted_alike():
     ("call", "key"),
     [
         (lambda: present_value([1.0], -1), "checking.not_above"),
-        (lambda: present_value([1.0], np.nan), "checking.not_finite"),
+        (lambda: present_value([1.0], np.nan), "guarding.needs"),
         (lambda: present_value([], 0.1), "value.no_periods"),
         (lambda: present_value(5.0, 0.1), "value.no_periods"),
-        (lambda: present_value([1.0, np.nan], 0.1), "checking.not_finite"),
+        (lambda: present_value([1.0, np.nan], 0.1), "guarding.array_figure"),
         (lambda: present_value([1.0], 0.1, periods_per_year=0), "checking.not_above"),
-        (lambda: present_value([1.0], 0.1, first="later"), "value.unknown_first"),
+        (lambda: present_value([1.0], 0.1, first="later"), "guarding.needs"),
         (lambda: annuity(-1.0, 0.1), "checking.too_small"),
     ],
 )

@@ -489,11 +489,11 @@ def test_missing_and_text_columns_are_named() -> None:
 @pytest.mark.parametrize(
     ("call", "said"),
     [
-        (lambda: BgNbd(r="0.2", alpha=4, a=1, b=2), "shape of the purchase rates (r) holds '0.2'"),
+        (lambda: BgNbd(r="0.2", alpha=4, a=1, b=2), "BgNbd cannot use r='0.2'"),
         (lambda: BgNbd(r=0.2, alpha=0, a=1, b=2), "(alpha) is 0; it must be greater than 0"),
-        (lambda: GammaGamma(p=6, q=4, gamma=math.nan), "(gamma) holds nan"),
-        (lambda: PUBLISHED.expected_purchases(GOOD, days="365"), "number of days (days) holds '365'"),
-        (lambda: PUBLISHED.simulate(customers=2.5, seed=1), "(customers) is 2.5; it must be a whole number"),
+        (lambda: GammaGamma(p=6, q=4, gamma=math.nan), "GammaGamma cannot use gamma=nan"),
+        (lambda: PUBLISHED.expected_purchases(GOOD, days="365"), "cannot use days='365'"),
+        (lambda: PUBLISHED.simulate(customers=2.5, seed=1), "cannot use customers=2.5: a whole number is needed"),
         (lambda: PUBLISHED.simulate(holdout_days=0, seed=1), "days in the hold-out period (holdout_days) is 0"),
         (lambda: fit_bg_nbd(GOOD, days_per_unit=-7), "(days_per_unit) is -7"),
     ],

@@ -194,7 +194,7 @@ def test_a_log_cannot_tell_two_wallets_apart():
         ({}, {"margin": 2}, "checking.out_of_range"),
         ({}, {"years": 0}, "checking.not_whole_between"),
         # not read as one year
-        ({}, {"years": 1.9}, "checking.not_whole_between"),
+        ({}, {"years": 1.9}, "guarding.needs"),
         ({}, {"years": 10**9}, "checking.not_whole_between"),
         ({}, {"discount_rate": -1}, "checking.not_above"),
         ({}, {"likelihood": "chance"}, "tables.missing_column"),

@@ -97,7 +97,7 @@ def test_each_step_has_a_wording_in_both_languages():
     [
         ({"share": 1.5}, "scenario.above_maximum"),
         ({"fixed_cost_share": -0.1}, "scenario.below_minimum"),
-        ({"persistence": float("nan")}, "scenario.not_a_number"),
+        ({"persistence": float("nan")}, "guarding.needs"),
         ({"revenue": "turnover"}, "tables.missing_column"),
     ],
 )

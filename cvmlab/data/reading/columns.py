@@ -15,6 +15,7 @@ from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
+from cvmlab.core.guarding import public
 from cvmlab.core.words import CvmError, read_table, say
 from cvmlab.data import tables
 
@@ -40,6 +41,7 @@ _UNIT = (
 )
 
 
+@public
 @dataclass(frozen=True)
 class ColumnMapping:
     """Which source column plays which role.

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from cvmlab.core.guarding import public
 from cvmlab.core.periods import as_date
 from cvmlab.core.words import CvmError, say
 
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 DISK_BYTES = 256 << 20
 
 
+@public
 @dataclass(frozen=True)
 class Log:
     """A clean log and how it came about.
@@ -110,6 +112,7 @@ class Log:
         return write_parts(self, column, Path(folder))
 
 
+@public
 def read(
     source: Any,
     *,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cvmlab.core.files import write_whole
+from cvmlab.core.guarding import public
 from cvmlab.core.words import CvmError, say
 
 from .columns import ColumnMapping, check_roles
@@ -36,6 +37,7 @@ def mapping_path(source: str | Path) -> Path:
     return path.with_name(f"{path.resolve().name}.mapping.json")
 
 
+@public
 def save_mapping(
     mapping: ColumnMapping | Mapping[str, str],
     source: str | Path,
@@ -81,6 +83,7 @@ def save_mapping(
     return target
 
 
+@public
 def load_mapping(source: str | Path) -> ColumnMapping:
     """Return the choice of columns saved beside a source, an empty one if there is none.
 

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from cvmlab.core.guarding import public
 from cvmlab.core.words import say
 
 Level = Literal["note", "warning"]
 
 
+@public
 @dataclass(frozen=True)
 class Note:
     """A remark on the data: a key of ``reading.csv`` and what its sentence names.

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cvmlab.core.guarding import public
+
 from .columns import ColumnMapping
 from .notes import Note
 from .opening import choose_parts, one_sentence, open_heads, part_notes, short_name
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 _SAMPLES = 5
 
 
+@public
 @dataclass(frozen=True)
 class Preview:
     """What a source looks like before it is read.
@@ -64,6 +67,7 @@ class Preview:
         )
 
 
+@public
 def preview(
     source: Any,
     *,

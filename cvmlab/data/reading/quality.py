@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from cvmlab.core.guarding import public
 from cvmlab.core.words import say
 
 from .notes import Note
@@ -94,6 +95,7 @@ class Unused:
     reason: Note
 
 
+@public
 @dataclass(frozen=True)
 class DataReport:
     """What was read, what was left out and why, and what to be careful about.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cvmlab.core.guarding import public
 from cvmlab.data.tables import check_columns
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ RFM_LABELS = {
 }
 
 
+@public
 def rfm_labels(customers: pd.DataFrame) -> pd.DataFrame:
     """Label each customer by recency, frequency and money, each above or below the mean.
 
@@ -61,6 +63,7 @@ def rfm_labels(customers: pd.DataFrame) -> pd.DataFrame:
     return labelled[["customer_id", "silent_days", "orders", "revenue", "rfm_label"]]
 
 
+@public
 def bridge(rfm_label: pd.Series[str], value_type: pd.Series[str]) -> pd.DataFrame:
     """Count the customers of each RFM label in each type of the value matrix.
 

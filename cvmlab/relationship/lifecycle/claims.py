@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from cvmlab.core.formats import whole_money
+from cvmlab.core.guarding import public
 from cvmlab.core.scenario import Limits, checked
 from cvmlab.core.words import read_rules, read_table, say, term
 from cvmlab.data.tables import COST, PROFIT, REVENUE, VOLUME
@@ -26,7 +27,11 @@ VARIABLES = (VOLUME, PRICE, COST, INDIRECT_BENEFIT, REVENUE, PROFIT)
 #: The claims on revenue and profit beside the table, and the difference each belongs to.
 DIFFERENCES = {"climbs_on": "a", "peaks_late": "a", "falls_slower": "b"}
 
+# Finer steps show nothing more.
+_MOST_STEPS = 1000
 
+
+@public
 def table_3_1(language: str | None = None, *, wide: bool = False) -> pd.DataFrame:
     """Return the textbook's table of how the variables move per month (CRM3 Table 3-1), in our words.
 
@@ -64,6 +69,7 @@ def _named(variable: str, language: str | None = None) -> str:
     return term("cost_per_unit" if variable == COST else variable, language)
 
 
+@public
 def check_table(relationship: Relationship) -> pd.DataFrame:
     """Check every row of Table 3-1 on the life of a relationship, without its repair and its acquisition cost.
 
@@ -89,6 +95,7 @@ def check_table(relationship: Relationship) -> pd.DataFrame:
     ])  # fmt: skip
 
 
+@public
 def check_differences(relationship: Relationship) -> pd.DataFrame:
     """Check the two differences between the revenue curve and the profit curve on the life of a relationship.
 
@@ -152,6 +159,7 @@ def _figure(value: float) -> str:
     return f"{value:,.4g}".replace("-", "−") if abs(value) < 1_000 else whole_money(value)
 
 
+@public
 def textbook_conditions(relationship: Relationship) -> pd.DataFrame:
     """Return the conditions under which Table 3-1 and both differences hold, and which of them are met.
 
@@ -213,6 +221,7 @@ _CONDITIONS: dict[str, Callable[[Relationship], bool]] = {
 }
 
 
+@public
 def meets_textbook(relationship: Relationship) -> bool:
     """Return whether a relationship meets all of `textbook_conditions`.
 
@@ -224,6 +233,7 @@ def meets_textbook(relationship: Relationship) -> bool:
     return all(met(relationship) for met in _CONDITIONS.values())
 
 
+@public
 def first_to_break(relationship: Relationship, start: Relationship | None = None, steps: int = 40) -> pd.DataFrame:
     """Return which claims break on the way from one relationship to another, in the order in which they break.
 
@@ -249,7 +259,7 @@ def first_to_break(relationship: Relationship, start: Relationship | None = None
     >>> broken.head(2)[["way", "claim"]].values.tolist()[0][0]
     0.05
     """
-    checked("steps", steps, Limits("lifecycle.steps", minimum=1, whole=True))
+    checked("steps", steps, Limits("lifecycle.steps", minimum=1, maximum=_MOST_STEPS, whole=True))
     start = start or Relationship()
     ways = np.arange(steps + 1) / steps
     broken = np.array([_broken(_between(start, relationship, way)) for way in ways])

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from cvmlab.core.guarding import public
 from cvmlab.core.scenario import Limits, Scenario, checked, number
 from cvmlab.core.words import CvmError
 from cvmlab.data.tables import COST, PERIOD, PROFIT, REVENUE, VOLUME
@@ -40,6 +41,7 @@ def _months(default: int, name: str, *, minimum: int = 1, maximum: int = 120) ->
     return number(default, word=word, minimum=minimum, maximum=maximum, step=1, unit="months", whole=True)
 
 
+@public
 @dataclass(frozen=True)
 class Relationship(Scenario):
     """The relationship with one customer: how long its stages last and what it brings, all of it assumed.
@@ -117,6 +119,7 @@ class Relationship(Scenario):
         ]
 
 
+@public
 def stage_path(relationship: Relationship) -> NDArray[np.uint8]:
     """Return the stage of every month of a relationship's life, as a code from 1 to 4.
 
@@ -129,6 +132,7 @@ def stage_path(relationship: Relationship) -> NDArray[np.uint8]:
     return np.repeat(np.array(codes, dtype=np.uint8), months)
 
 
+@public
 def level_path(relationship: Relationship) -> Figures:
     """Return the relationship level at the end of every month, from 0 (strangers) to 1.
 
@@ -150,6 +154,7 @@ def level_path(relationship: Relationship) -> Figures:
     return np.clip(path, 0, 1)
 
 
+@public
 def lagged(figures: ArrayLike, months: float) -> Figures:
     """Return what follows some figures with a lag, month after month along axis 0.
 
@@ -194,6 +199,7 @@ def _followed(figures: Figures, months: float) -> Figures:
     return followed
 
 
+@public
 def volume(level: ArrayLike, relationship: Relationship) -> Figures:
     """Return monthly units, for a level as in `variables`: volume follows it at once (CRM3 §3.1.3).
 
@@ -207,6 +213,7 @@ def volume(level: ArrayLike, relationship: Relationship) -> Figures:
     return relationship.largest_volume * checked_level(level)
 
 
+@public
 def price(level: ArrayLike, relationship: Relationship) -> Figures:
     """Return the price of a unit (money), for a level as in `variables`.
 
@@ -222,6 +229,7 @@ def price(level: ArrayLike, relationship: Relationship) -> Figures:
     return relationship.base_price * (1 + relationship.price_premium * paid_for)
 
 
+@public
 def cost_per_unit(level: ArrayLike, relationship: Relationship) -> Figures:
     """Return the cost of a unit (money), for a level as in `variables`.
 
@@ -237,6 +245,7 @@ def cost_per_unit(level: ArrayLike, relationship: Relationship) -> Figures:
     return relationship.product_cost + relationship.service_cost * (1 - relationship.cost_saving * learned)
 
 
+@public
 def indirect_benefit(level: ArrayLike, relationship: Relationship) -> Figures:
     """Return the monthly indirect benefit (money), for a level as in `variables`: loyal customers recruit for free.
 
@@ -261,6 +270,7 @@ def indirect_benefit(level: ArrayLike, relationship: Relationship) -> Figures:
     return benefit
 
 
+@public
 def variables(level: ArrayLike, relationship: Relationship) -> dict[str, Figures]:
     """Return the variables of Table 3-1 that a relationship level brings with it.
 
@@ -344,6 +354,7 @@ def first_month(level: Figures) -> NDArray[np.bool_]:
     return begins
 
 
+@public
 def life_curve(relationship: Relationship) -> pd.DataFrame:
     """Return the typical life curve, month by month (CRM3 figure 3-1: revenue is curve I, profit curve II).
 
@@ -366,6 +377,7 @@ def life_curve(relationship: Relationship) -> pd.DataFrame:
     })  # fmt: skip
 
 
+@public
 def profit_by_source(relationship: Relationship) -> pd.DataFrame:
     """Return where each month's profit comes from (CRM3 §3.1.3).
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 
+from cvmlab.core.guarding import public
 from cvmlab.core.words import read_rules, term
 
 from .curve import STAGES
 
 
+@public
 def stage_map(language: str | None = None) -> pd.DataFrame:
     """Return the five-stage view beside the four stages, with a strategy for each (CVM-ENC §4).
 

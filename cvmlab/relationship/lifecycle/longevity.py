@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from cvmlab.core.guarding import public
 from cvmlab.core.periods import DAYS_A_MONTH, DAYS_A_YEAR
 from cvmlab.core.words import CvmError
 from cvmlab.data.tables import CUSTOMER_ID, DATE, PROFIT, Column, Table, check_columns, check_table, numbers
@@ -28,6 +29,7 @@ _LIVES = Table(
 )  # fmt: skip
 
 
+@public
 def profit_by_relationship(transactions: pd.DataFrame, relationships: pd.DataFrame) -> pd.DataFrame:
     """Return how long each relationship has lasted and its monthly profit.
 
@@ -110,6 +112,7 @@ def _check_order(transactions: pd.DataFrame, relationships: pd.DataFrame) -> Non
             raise CvmError(f"lifecycle.{key}", row=place + 1, **said)
 
 
+@public
 def summarise_years(relationships: pd.DataFrame, years: Sequence[float] = (0, 1, 2, 3, 5, 10)) -> pd.DataFrame:
     """Return the monthly profit of relationships of each length, and how many of them bring a loss.
 

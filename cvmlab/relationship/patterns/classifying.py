@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cvmlab.core.checking import check_count
+from cvmlab.core.guarding import public
 from cvmlab.core.statistics import confidence_bands, wilson_interval
 from cvmlab.core.words import CvmError
 from cvmlab.data.panels import Panel
@@ -25,6 +26,7 @@ _CELLS = 40_000_000
 _NAMES = np.array([UNDECIDED, *PATTERNS], dtype=object)
 
 
+@public
 def classify(
     panel: Panel, model: StageModel | None = None, *, draws: int = 50, seed: int = 0, late_months: float = LATE_MONTHS
 ) -> pd.DataFrame:
@@ -127,6 +129,7 @@ def _classified(panel: Panel, shares: NDArray[np.float64], last: NDArray[np.int6
     )
 
 
+@public
 def pattern_shares(classified: pd.DataFrame) -> pd.DataFrame:
     """Count how often each pattern occurs, the undecided apart.
 
@@ -182,6 +185,7 @@ def _expected(classified: pd.DataFrame) -> NDArray[np.float64]:
     return np.append(joint.mean(axis=0), 1 - ended.mean())
 
 
+@public
 def grade(classified: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
     """Compare estimated patterns with the known patterns of simulated relationships.
 
@@ -224,6 +228,7 @@ def grade(classified: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
+@public
 def calibration(classified: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
     """Compare the stated confidence in a pattern with how often it was right.
 

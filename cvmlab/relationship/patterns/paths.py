@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cvmlab.core.checking import check_count, check_parameter
+from cvmlab.core.guarding import public
 from cvmlab.core.words import CvmError, read_rules, term
 from cvmlab.data.tables import check_columns
 from cvmlab.relationship.lifecycle import DECLINE, ENDED, EXPLORATION, FORMATION, STABILITY, STAGES
@@ -24,6 +25,7 @@ LATE_MONTHS = 12
 STAGE_LEFT = {"I": "exploration", "II": "formation", "III": "stability", "IV": "stability"}
 
 
+@public
 def causes(language: str | None = None) -> pd.DataFrame:
     """Return the rule table: why relationships of each pattern end, and what would help (CRM3 §3.1).
 
@@ -90,6 +92,7 @@ def check_patterns(frame: pd.DataFrame, table: str) -> NDArray[np.object_]:
     return pattern
 
 
+@public
 def pattern_of_paths(paths: NDArray[np.uint8], late_months: float = LATE_MONTHS, months: int = 1) -> NDArray[np.uint8]:
     """Return the pattern of whole paths through the stages.
 
@@ -146,6 +149,7 @@ def last_relationship(paths: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.where(earlier, np.uint8(0), paths)
 
 
+@public
 def last_periods(paths: NDArray[np.uint8]) -> NDArray[np.int64]:
     """Return the row of the last period in which each path was alive, −1 if never.
 
@@ -170,6 +174,7 @@ def last_periods(paths: NDArray[np.uint8]) -> NDArray[np.int64]:
     return np.where(alive.any(axis=-2), last, -1)
 
 
+@public
 def fate_of_the_living(paths: NDArray[np.uint8], periods: int, late_months: float = LATE_MONTHS) -> pd.DataFrame:
     """Return what became of the relationships that were alive after some periods: why none of them had a pattern.
 
@@ -215,6 +220,7 @@ def fate_of_the_living(paths: NDArray[np.uint8], periods: int, late_months: floa
     return pd.DataFrame(rows)[["stage", "customers", *PATTERNS, "alive"]]
 
 
+@public
 def late_formation(stage: NDArray[np.uint8], months: int = 6) -> NDArray[np.bool_]:
     """Return which months are the last of formation: only margin and breadth separate them from stability.
 

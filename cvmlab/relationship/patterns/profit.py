@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cvmlab.core.discounting import First, present_value
+from cvmlab.core.guarding import public
 from cvmlab.core.words import CvmError
 from cvmlab.data.panels import Panel
 from cvmlab.data.tables import CUSTOMER_ID, PERIOD, PROFIT, check_columns, check_one_row_each
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 UNNAMED = {"patterns.curve_A": "III", "patterns.curve_B": "I", "patterns.curve_C": "IV", "patterns.curve_D": "II"}
 
 
+@public
 def typical_curves(relationship: Relationship | None = None) -> pd.DataFrame:
     """Return the four life curves of figure 3-2: one relationship, left in four stages.
 
@@ -97,6 +99,7 @@ def _left(relationship: Relationship, months: int) -> tuple[NDArray[np.float64],
     return level, np.concatenate((stage[:months], np.full(length, DECLINE, dtype=np.uint8)))
 
 
+@public
 def unnamed_in_order() -> list[str]:
     """Return the curves A to D from pattern I to IV, as keys of the vocabulary: the answer of the sorting exercise.
 
@@ -108,6 +111,7 @@ def unnamed_in_order() -> list[str]:
     return sorted(UNNAMED, key=lambda curve: PATTERNS.index(UNNAMED[curve]))
 
 
+@public
 def lost_profit(
     relationship: Relationship | None = None, *, discount_rate: float = 0.1, first: First = "now"
 ) -> pd.DataFrame:
@@ -156,6 +160,7 @@ def lost_profit(
     return frame
 
 
+@public
 def profit_by_pattern(panel: Panel, classified: pd.DataFrame, *, measure: str = PROFIT) -> pd.DataFrame:
     """Return the mean profit of a relationship by pattern, from data.
 

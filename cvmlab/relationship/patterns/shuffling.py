@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cvmlab.core.checking import check_count
+from cvmlab.core.guarding import public
 from cvmlab.data.panels import Panel
 from cvmlab.relationship.lifecycle import STAGES
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from cvmlab.relationship.stages import Decoded, StageModel
 
 
+@public
 def shuffle_months(panel: Panel, seed: int) -> Panel:
     """Return the same months of each customer in a random order.
 
@@ -59,6 +61,7 @@ def shuffle_months(panel: Panel, seed: int) -> Panel:
     return dataclasses.replace(panel, values=values)
 
 
+@public
 def stages_against_shuffled(panel: Panel, model: StageModel | None = None, *, seed: int = 0) -> pd.DataFrame:
     """Compare the stages decoded from histories with those decoded from the same months in a random order.
 

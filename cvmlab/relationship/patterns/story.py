@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cvmlab.core.guarding import public
 from cvmlab.core.scenario import Scenario, number
 from cvmlab.relationship.lifecycle import (
     DECLINE,
@@ -56,6 +57,7 @@ _WITHOUT: Mapping[str, Mapping[str, float]] = {
 }
 
 
+@public
 @dataclass(frozen=True)
 class Story(Scenario):
     """What happens to a relationship: what the customer comes to expect, what we give, what goes wrong.
@@ -99,6 +101,7 @@ class Story(Scenario):
     months: int = number(84, word="patterns.months", minimum=1, maximum=240, step=1, unit="months", whole=True)
 
 
+@public
 @dataclass(frozen=True)
 class Ending:
     """How a story ends.
@@ -128,6 +131,7 @@ class Ending:
         return self.pattern != ""
 
 
+@public
 def live(story: Story | None = None, relationship: Relationship | None = None) -> pd.DataFrame:
     """Follow a story month by month.
 
@@ -180,6 +184,7 @@ def live(story: Story | None = None, relationship: Relationship | None = None) -
     )
 
 
+@public
 def ending(story: Story | None = None, relationship: Relationship | None = None) -> Ending:
     """Return which pattern a story is, why it ended, and when a repair would still have been in time.
 
@@ -200,6 +205,7 @@ def ending(story: Story | None = None, relationship: Relationship | None = None)
     return Ending(PATTERNS[pattern - 1], int(months[0]), cause, last_month_to_repair(story, relationship))
 
 
+@public
 def last_month_to_repair(story: Story | None = None, relationship: Relationship | None = None) -> int | None:
     """Return the last month in which a repair of the story's strength keeps it alive to the story's end.
 

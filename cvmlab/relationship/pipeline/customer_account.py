@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from cvmlab.core.annotations import AnyFrame
+from cvmlab.core.guarding import public
 from cvmlab.data.tables import AMOUNT, CUSTOMER_ID, DATE, PRODUCT, check_columns
 
 from .events import EVENT, EVENTS, MONEY, PAID, PURCHASES, STATE, check_events, delivered_orders, last_day, spells
@@ -17,7 +18,8 @@ from .inputs import pandas_frame
 PROFILE = ("customer_name", "sector", "region", "owner", "phone")
 
 
-def account(events: Any, *, as_of: dt.date | str | None = None) -> pd.DataFrame:
+@public
+def account(events: AnyFrame, *, as_of: dt.date | str | None = None) -> pd.DataFrame:
     """Return the customer account 台帐: who, where, which sector, what was bought when, and what is still owed.
 
     Columns that the log does not have are left out; nothing is guessed.
@@ -75,7 +77,8 @@ def account(events: Any, *, as_of: dt.date | str | None = None) -> pd.DataFrame:
     return held.reset_index()
 
 
-def activities(events: Any) -> pd.DataFrame:
+@public
+def activities(events: AnyFrame) -> pd.DataFrame:
     """Return what was done with and for each customer, by kind: what comes after the order, and when.
 
     After the order a customer waits for delivery on time, installation and training, and pays in instalments (S06).

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cvmlab.core.annotations import AnyFrame
+from cvmlab.core.guarding import public
 from cvmlab.core.periods import as_date
 from cvmlab.core.words import CvmError
 from cvmlab.data.tables import (
@@ -50,7 +51,8 @@ EVENTS = Table(
 )
 
 
-def check_events(events: Any, *, as_of: dt.date | str | None = None) -> None:
+@public
+def check_events(events: AnyFrame, *, as_of: dt.date | str | None = None) -> None:
     """Raise `CvmError` unless a frame is an event log of the pipeline; the order of its rows is free.
 
     Parameters
@@ -131,7 +133,8 @@ def last_day(events: pd.DataFrame, as_of: dt.date | str | None) -> np.datetime64
     return np.datetime64(as_date(as_of) if as_of is not None else events[DATE].max().date(), "D")
 
 
-def spells(events: Any, *, as_of: dt.date | str | None = None) -> pd.DataFrame:
+@public
+def spells(events: AnyFrame, *, as_of: dt.date | str | None = None) -> pd.DataFrame:
     """Return every stay of every customer in a state, from the day it was entered.
 
     Rows that repeat the state held (calls, purchases, payments) do not begin a new stay. The last stay of each
@@ -213,6 +216,7 @@ def checked_stays(stays: pd.DataFrame, *columns: str) -> pd.DataFrame:
     return stays
 
 
+@public
 def funnel(stays: pd.DataFrame) -> pd.DataFrame:
     """Return how many customers ever came as far as each step, and what became of those who came no further.
 
@@ -253,6 +257,7 @@ def funnel(stays: pd.DataFrame) -> pd.DataFrame:
                          "open": reached - went_on - lost, "lost": lost})  # fmt: skip
 
 
+@public
 def flows(stays: pd.DataFrame) -> pd.DataFrame:
     """Return how often customers went from each state to each other.
 
@@ -291,7 +296,8 @@ def delivered_orders(events: pd.DataFrame) -> NDArray[np.bool_]:
     return is_order & ~placed.isin(pd.MultiIndex.from_arrays([failed[CUSTOMER_ID], days(failed["start"])]))
 
 
-def purchases(events: Any) -> pd.DataFrame:
+@public
+def purchases(events: AnyFrame) -> pd.DataFrame:
     """Return the purchases of users as a transactions table, for `dormancy` and the models of buying.
 
     The order that makes a customer a user is the first purchase, dated when it was placed; an order that led to

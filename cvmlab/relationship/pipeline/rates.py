@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cvmlab.core.checking import check_parameter
+from cvmlab.core.guarding import public
 from cvmlab.core.periods import DAYS_A_MONTH as DAYS_A_MONTH
 from cvmlab.core.words import CvmError
 from cvmlab.data.tables import check_columns, numbers_between
@@ -21,6 +22,7 @@ from .events import STATE, STATES, checked_stays, place_of, state_codes
 from .inputs import Floats, Whole, by_state, check_states, pandas_frame
 
 
+@public
 def transition_rates(stays: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame:
     """Return the monthly rate of each observed move, with its interval.
 
@@ -82,6 +84,7 @@ def transition_rates(stays: pd.DataFrame, *, confidence: float = 0.95) -> pd.Dat
     })  # fmt: skip
 
 
+@public
 def transition_matrix(rates: pd.DataFrame, *, months: float = 1) -> pd.DataFrame:
     """Return the probabilities of being in each state after some months, from the rates.
 
@@ -149,6 +152,7 @@ def checked_rates(rates: pd.DataFrame) -> pd.DataFrame:
     return rates
 
 
+@public
 def time_in_state(stays: pd.DataFrame) -> pd.DataFrame:
     """Return how long customers stay in each state, and where they go from there.
 
@@ -198,6 +202,7 @@ def _time_of(state: str, stays: pd.DataFrame) -> dict[str, object]:
     } | {f"to_{name}": went.get(name, 0) / finished if finished else np.nan for name in STATES}
 
 
+@public
 def staying_curve(stays: pd.DataFrame, state: str) -> pd.DataFrame:
     """Return the Kaplan–Meier curve of the stays in one state: what share is still there after so many days.
 
@@ -236,6 +241,7 @@ def kaplan_meier(length: NDArray[np.number[Any]], ended: NDArray[np.bool_]) -> p
     })  # fmt: skip
 
 
+@public
 def chance_of_reaching(rates: pd.DataFrame, state: str) -> pd.DataFrame:
     """Return the chance ever to reach a state, from each of the states, if the rates stay as they are.
 
@@ -277,6 +283,7 @@ def _leads_to(moves: Floats, goal: int) -> NDArray[np.bool_]:
     return found
 
 
+@public
 def whereabouts(rates: pd.DataFrame, customers: Mapping[str, float], months: float) -> pd.DataFrame:
     """Return how many customers are expected to be in each state after some months.
 

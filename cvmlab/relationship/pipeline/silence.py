@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cvmlab.core.annotations import AnyFrame
 from cvmlab.core.checking import check_count
+from cvmlab.core.guarding import public
 from cvmlab.core.periods import as_date
 from cvmlab.core.words import CvmError
 from cvmlab.data.tables import AMOUNT, CUSTOMER_ID, DATE, Column, Table, check_columns, check_table, numbers
@@ -25,8 +27,9 @@ BOUGHT = Table(
 )
 
 
+@public
 def dormancy(
-    transactions: Any,
+    transactions: AnyFrame,
     *,
     silent_days: Sequence[int] = (30, 60, 90, 180, 365),
     within_days: int = 365,
@@ -113,7 +116,7 @@ def _lengths(silent_days: Sequence[int]) -> list[int]:
     return sorted({int(number) for number in given})
 
 
-def _checked(transactions: Any) -> pd.DataFrame:
+def _checked(transactions: AnyFrame) -> pd.DataFrame:
     log = pandas_frame(transactions, BOUGHT.name)
     check_columns(log, BOUGHT.required(), BOUGHT.name)
     # a column without rows has no type to speak of
@@ -124,7 +127,7 @@ def _checked(transactions: Any) -> pd.DataFrame:
     return log[numbers(log, AMOUNT, BOUGHT.name) > 0] if AMOUNT in log else log
 
 
-def _silences(transactions: Any, as_of: dt.date | str | None) -> tuple[Whole, NDArray[np.bool_], Whole]:
+def _silences(transactions: AnyFrame, as_of: dt.date | str | None) -> tuple[Whole, NDArray[np.bool_], Whole]:
     """Return length and end (True: a purchase) of each silence, and each customer's days since the first purchase."""
     bought = _checked(transactions)
     if as_of is not None:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from cvmlab.core.checking import check_count
+from cvmlab.core.guarding import public
 from cvmlab.core.periods import DAYS_A_MONTH, as_date
 from cvmlab.core.scenario import Scenario, number
 from cvmlab.core.words import CvmError
@@ -33,6 +34,7 @@ def _money(default: float, name: str, maximum: float, step: float, minimum: floa
     return number(default, word=f"pipeline.{name}", minimum=minimum, maximum=maximum, step=step, unit="money")
 
 
+@public
 @dataclass(frozen=True)
 class PipelineRates(Scenario):
     """The monthly rates of a pipeline and the money in it; the defaults are a maker of copiers (ours).
@@ -158,6 +160,7 @@ def _money_of_log(rates: pd.DataFrame, money: pd.DataFrame) -> dict[str, float]:
     return {name: float(round(amount)) for name, amount in found.items()}
 
 
+@public
 @dataclass(frozen=True)
 class SimulatedPipeline:
     """A log with known truth.
@@ -178,6 +181,7 @@ class SimulatedPipeline:
     as_of: dt.date
 
 
+@public
 def simulate_pipeline(
     truth: PipelineRates, customers: int, seed: int, *, months: int = 48, first_day: dt.date | str = "2010-01-01"
 ) -> SimulatedPipeline:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
+from cvmlab.core.annotations import AnyFrame
 from cvmlab.core.checking import check_count, check_parameter
 from cvmlab.core.discounting import First, counts_now, period_rate
+from cvmlab.core.guarding import public
 from cvmlab.core.periods import DAYS_A_MONTH
 from cvmlab.core.words import CvmError
 from cvmlab.data.tables import COST, check_columns, numbers_between
@@ -22,7 +24,8 @@ from .rates import checked_rates, generator
 TakenFrom = Literal["staying", "lost"]
 
 
-def money_by_state(events: Any, *, as_of: dt.date | str | None = None) -> pd.DataFrame:
+@public
+def money_by_state(events: AnyFrame, *, as_of: dt.date | str | None = None) -> pd.DataFrame:
     """Return what a customer brings and costs per month spent in each state, from the log.
 
     An event counts for the state that its row names; the money of the day on which a state is entered belongs to that
@@ -61,6 +64,7 @@ def money_by_state(events: Any, *, as_of: dt.date | str | None = None) -> pd.Dat
     return pd.DataFrame({STATE: list(STATES), "exposure": months, VALUE: value, COST: cost, "reward": reward})
 
 
+@public
 def expected_rewards(
     rates: pd.DataFrame, rewards: Mapping[str, float], *, discount_rate: float = 0.0, months: float = 1
 ) -> dict[str, float]:
@@ -100,6 +104,7 @@ def expected_rewards(
     return dict(zip(STATES, expm(block * months)[:size, size].tolist(), strict=True))
 
 
+@public
 def state_values(
     matrix: pd.DataFrame,
     rewards: Mapping[str, float],
@@ -197,6 +202,7 @@ def _checked_matrix(matrix: pd.DataFrame) -> tuple[list[str], Floats]:
     return names, chances
 
 
+@public
 def value_of_prospect(
     rates: pd.DataFrame, rewards: Mapping[str, float], *, discount_rate: float, start: str = "prospect"
 ) -> float:
@@ -243,6 +249,7 @@ def values_of(moves: Floats, reward: Floats, discount_rate: float) -> Floats:
     return _months_spent(moves, discount_rate, reward) @ reward
 
 
+@public
 def effect_of_rate(
     rates: pd.DataFrame,
     rewards: Mapping[str, float],

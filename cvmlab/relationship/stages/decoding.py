@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cvmlab.core.checking import check_count
+from cvmlab.core.guarding import public
 from cvmlab.core.progress import steps
 from cvmlab.core.words import CvmError
 from cvmlab.data.tables import CUSTOMER_ID, PERIOD, REVENUE
@@ -37,6 +38,7 @@ _MOST_THREADS = 8
 NAMES = ("", *STAGES, "ended")
 
 
+@public
 @dataclass(frozen=True)
 class Decoded:
     """Stages recovered from histories: estimated, not known.
@@ -84,6 +86,7 @@ class Decoded:
         )
 
 
+@public
 def decode(panel: Panel, model: StageModel | None = None) -> Decoded:
     """Estimate the stage of every customer in every period.
 
@@ -141,6 +144,7 @@ def check_same_panel(panel: Panel, decoded: Decoded) -> None:
             raise CvmError("stages.other_panel", shape=decoded.stage.shape, expected=panel[REVENUE].shape)
 
 
+@public
 def histories(
     panel: Panel,
     decoded: Decoded,
@@ -206,6 +210,7 @@ def histories(
     return pd.concat(frames, ignore_index=True)
 
 
+@public
 def probabilities(panel: Panel, model: StageModel, chosen: Chosen) -> NDArray[np.float32]:
     """Return the posterior probability of every stage for some customers.
 
@@ -242,6 +247,7 @@ def _inferred(panel: Panel, model: StageModel, chosen: Chosen) -> Inferred:
     return infer(observe(panel, model.columns, model.habits, chosen), model)
 
 
+@public
 def sample(panel: Panel, model: StageModel, *, draws: int, seed: int) -> NDArray[np.uint8]:
     """Draw whole paths of stages from the posterior, for questions about whole paths: which stage was left, and when.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cvmlab.core.checking import check_count
+from cvmlab.core.guarding import public
 from cvmlab.core.progress import steps
 from cvmlab.core.words import CvmError
 from cvmlab.data.tables import BREADTH, REVENUE
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     Singles = NDArray[np.float32]
 
 
+@public
 def enough_to_fit(panel: Panel) -> bool:
     """Return whether a panel has enough to fit a model: 50 customers who bought, with at least 6 periods of their own.
 
@@ -51,6 +53,7 @@ def _enough(panel: Panel) -> bool:
     return int(((own >= assumed.FIT_PERIODS) & bought).sum()) >= assumed.FIT_CUSTOMERS
 
 
+@public
 def fit(
     panel: Panel,
     columns: Sequence[str] | None = None,
@@ -107,6 +110,7 @@ def fit(
     return _fitted(panel, columns, seed, customers, iterations, tolerance, None)
 
 
+@public
 def fit_from_truth(
     panel: Panel,
     stage: NDArray[np.integer],

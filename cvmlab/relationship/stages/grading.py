@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cvmlab.core.guarding import public
 from cvmlab.core.statistics import confidence_bands
 from cvmlab.core.words import CvmError, term
 from cvmlab.data.tables import REVENUE
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from .model import StageModel
 
 
+@public
 @dataclass(frozen=True)
 class Grade:
     """How well stages were recovered.
@@ -56,6 +58,7 @@ class Grade:
         return float(self.by_stage[self.by_stage["stage"].isin(stages)]["f1"].mean())
 
 
+@public
 def grade(decoded: Decoded | NDArray[np.integer], truth: Any, *, first: NDArray[np.int64] | None = None) -> Grade:
     """Compare recovered stages with the true ones, from each customer's first period on.
 
@@ -126,6 +129,7 @@ def _first(decoded: Any, truth: Any, first: NDArray[np.int64] | None, customers:
     return np.zeros(customers, np.int64) if source is None else np.asarray(source.first)
 
 
+@public
 def calibration(decoded: Decoded, truth: NDArray[np.integer], *, alive_only: bool = True) -> pd.DataFrame:
     """Compare stated confidence with how often it was right.
 
@@ -165,6 +169,7 @@ def calibration(decoded: Decoded, truth: NDArray[np.integer], *, alive_only: boo
     return confidence_bands(sure, right, (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0), "periods")
 
 
+@public
 def compare(panel: Panel, truth: NDArray[np.integer], model: StageModel | None = None) -> pd.DataFrame:
     """Grade three ways to find stages on histories whose stages are known.
 
@@ -207,6 +212,7 @@ def compare(panel: Panel, truth: NDArray[np.integer], model: StageModel | None =
     )
 
 
+@public
 def rule_of_thumb(panel: Panel) -> NDArray[np.uint8]:
     """Name each customer's stage in every period by fixed thresholds on revenue.
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cvmlab.core.guarding import public
 from cvmlab.core.periods import PERIOD_LENGTHS
 from cvmlab.core.words import CvmError
 from cvmlab.data.panels import Panel
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _MEANS = ("price", "cost", "breadth")
 
 
+@public
 def advised_months(panel: Panel) -> int:
     """Return the shortest period, 1, 3, 6 or 12 months, in which at least half of the regular customers mostly buy.
 
@@ -61,6 +63,7 @@ def _usual_share(bought: NDArray[np.bool_]) -> float:
     return float(np.median(times / np.maximum(span, 1)))
 
 
+@public
 def coarser(panel: Panel, months: int) -> Panel:
     """Return a panel of longer periods: calendar quarters, half-years or years.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cvmlab.core.guarding import public
 from cvmlab.core.periods import PERIOD_LENGTHS
 from cvmlab.core.words import CvmError
 from cvmlab.data.tables import BREADTH, REVENUE
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+@public
 @dataclass(frozen=True)
 class Measure:
     """How a column looks in each step.
@@ -49,6 +51,7 @@ class Measure:
         return (1 + z * z / assumed.FREEDOM) ** (-(assumed.FREEDOM + 1) / 2) / self.noise
 
 
+@public
 @dataclass(frozen=True)
 class StageModel:
     """A hidden Markov model of stages; made by `fit`, `fit_from_truth` or `default_model`.
@@ -146,6 +149,7 @@ def usual_referred() -> NDArray[np.float64]:
     return np.stack([1 - some - harm, some, harm])
 
 
+@public
 def default_model(
     months: int = 1, columns: tuple[str, ...] = (REVENUE,), *, rhythm: float = 0.8, range_: float = assumed.RANGE
 ) -> StageModel:

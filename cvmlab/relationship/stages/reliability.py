@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cvmlab.core.checking import check_count
+from cvmlab.core.guarding import public
 from cvmlab.core.words import CvmError
 from cvmlab.data.tables import CUSTOMER_ID, REVENUE
 from cvmlab.relationship.lifecycle import DECLINE, ENDED
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from .model import StageModel
 
 
+@public
 @dataclass(frozen=True)
 class Course:
     """How far relationships rise that begin within the data, and how everybody's revenue moves.
@@ -55,6 +57,7 @@ class Course:
     trend: float
 
 
+@public
 def course(panel: Panel) -> Course:
     """Measure whether customers who begin within the data buy more later on.
 
@@ -99,6 +102,7 @@ def course(panel: Panel) -> Course:
     return Course(len(change), float(rise), float(lowest), float(highest), trend)
 
 
+@public
 def entered_decline(panel: Panel, decoded: Decoded) -> pd.DataFrame:
     """Return customers who are in decline now, entered it lately, and do buy less.
 
@@ -169,6 +173,7 @@ def _sums_between(
     return np.asarray(total[end, column] - total[start, column])
 
 
+@public
 @dataclass(frozen=True)
 class Hindsight:
     """What became of the stages that were estimated some months before the end of the data.
@@ -207,6 +212,7 @@ class Hindsight:
         return bool(self.declining_fell - self.others_fell <= assumed.REFUTED_WITHIN * error)
 
 
+@public
 def hindsight(panel: Panel, model: StageModel, *, months: int = 12, seed: int = 0) -> Hindsight:
     """Estimate stages as of some months before the end, and see what became of them.
 

@@ -14,6 +14,7 @@ from cvmlab.core import formats
 from cvmlab.core.checking import check_parameter
 from cvmlab.core.discounting import present_value
 from cvmlab.core.formats import listed
+from cvmlab.core.guarding import public
 from cvmlab.core.scenario import Scenario
 from cvmlab.core.words import say, term
 from cvmlab.relationship import lifecycle
@@ -51,6 +52,7 @@ PRESETS: dict[str, dict[str, Any]] = {
 NAMED = 2
 
 
+@public
 def life_curve(
     relationship: Relationship | None = None,
     *,

@@ -12,6 +12,7 @@ import numpy as np
 
 from cvmlab.charts import style
 from cvmlab.core import formats
+from cvmlab.core.guarding import public
 from cvmlab.core.scenario import Scenario, number, switch
 from cvmlab.core.words import say, term
 from cvmlab.market import Result, compile_engine, is_compiled, make_customers, simulate
@@ -36,6 +37,7 @@ CAUSES_OF = {
 }
 
 
+@public
 @dataclass(frozen=True)
 class LaunchAnswer(Scenario):
     """What the incumbent does from the launch on; the defaults are what it did before, nothing new.
@@ -61,6 +63,7 @@ class LaunchAnswer(Scenario):
     group_offer: float = number(0.0, word="launch.group_offer", minimum=0, maximum=30, step=1, unit="money")
 
 
+@public
 def launch(
     answer: LaunchAnswer | None = None,
     *,

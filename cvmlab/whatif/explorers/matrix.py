@@ -10,6 +10,7 @@ import numpy as np
 from cvmlab.charts import matrix as value_types
 from cvmlab.charts import style
 from cvmlab.core import formats
+from cvmlab.core.guarding import public
 from cvmlab.core.scenario import Scenario, number
 from cvmlab.core.words import say, term
 from cvmlab.data.tables import CUSTOMER_ID, check_one_row_each, numbers
@@ -54,6 +55,7 @@ class HeadroomLines(MatrixLines):
     growth_potential: float = number(0.0, word="whatif.headroom_threshold", unit="money")
 
 
+@public
 def value_matrix(
     customers: pd.DataFrame,
     thresholds: matrix.Thresholds | None = None,

@@ -8,6 +8,7 @@ import numpy as np
 
 from cvmlab.charts import style
 from cvmlab.charts.lifecycle import spells_of
+from cvmlab.core.guarding import public
 from cvmlab.core.words import language, say, term
 from cvmlab.relationship.lifecycle import ENDED, STAGES, Relationship
 from cvmlab.relationship.patterns import Story, ending, live
@@ -34,6 +35,7 @@ _STRIP = (-17.0, -3.0)
 _SHADES = {"exploration": style.PALE, "formation": style.SKY, "stability": style.BLUE, "decline": style.VERMILION}
 
 
+@public
 def pattern_explorer(
     story: Story | None = None,
     relationship: Relationship | None = None,

@@ -8,6 +8,7 @@ import numpy as np
 
 from cvmlab.charts import style
 from cvmlab.core import formats
+from cvmlab.core.guarding import public
 from cvmlab.core.words import say, term
 from cvmlab.relationship.pipeline import STATES, STEPS, PipelineRates
 from cvmlab.relationship.pipeline.inputs import by_state
@@ -33,6 +34,7 @@ SLIDERS = (
 )  # fmt: skip
 
 
+@public
 def pipeline_step(start: PipelineRates | None = None, *, currency: str = "", after: Guess | None = None) -> WhatIf:
     """Return the what-if of the pipeline: how far 100 targets come, and what each of them is worth.
 

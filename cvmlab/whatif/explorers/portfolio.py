@@ -8,6 +8,7 @@ import numpy as np
 
 from cvmlab.charts import style
 from cvmlab.core import formats
+from cvmlab.core.guarding import public
 from cvmlab.core.words import say, term
 from cvmlab.data.tables import CUSTOMER_ID, PROFIT, REVENUE
 from cvmlab.worth import portfolio
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from ..guessing import Guess
 
 
+@public
 def whale_curve(
     customers: pd.DataFrame,
     scenario: portfolio.WorstCustomers | None = None,

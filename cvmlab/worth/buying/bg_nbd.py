@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cvmlab.core.annotations import AnyFrame
 from cvmlab.core.checking import check_count, check_parameter
+from cvmlab.core.guarding import public
 from cvmlab.core.words import CvmError
 from cvmlab.data.tables import CUSTOMER_ID
 
@@ -23,6 +25,7 @@ Array = NDArray[np.float64]
 DAYS_PER_YEAR = 365
 
 
+@public
 @dataclass(frozen=True)
 class BgNbd(Fitted):
     """A fitted (or stated) BG/NBD model; times in units of ``days_per_unit`` days.
@@ -75,7 +78,7 @@ class BgNbd(Fitted):
         super().__post_init__()
         check_parameter("days_per_unit", self.days_per_unit, 0, open_minimum=True)
 
-    def p_alive(self, customers: Any) -> Array:
+    def p_alive(self, customers: AnyFrame) -> Array:
         """Return the probability, 0 to 1, that each customer is still active at the as-of date.
 
         Formula: ``1 / (1 + a / (b + x - 1) * ((alpha + T) / (alpha + t_x)) ** (r + x))`` for x > 0.
@@ -98,7 +101,7 @@ class BgNbd(Fitted):
         log_odds_dead = np.log(self.a / (self.b + np.maximum(x, 1) - 1)) + (self.r + x) * log_age_ratio
         return np.where(x > 0, expit(-log_odds_dead), 1.0)
 
-    def expected_purchases(self, customers: Any, days: float = DAYS_PER_YEAR) -> Array:
+    def expected_purchases(self, customers: AnyFrame, days: float = DAYS_PER_YEAR) -> Array:
         """Return the expected purchase days in the next ``days`` (above 0), already multiplied by P(alive).
 
         Equals equation (10) of the paper, but without its hypergeometric function, which loses all
@@ -119,7 +122,7 @@ class BgNbd(Fitted):
         return self.p_alive(summary) * self._expected_while_alive(summary, np.array([days]))[:, 0]
 
     def discounted_expected_purchases(
-        self, customers: Any, days: float = 5 * DAYS_PER_YEAR, discount_rate: float = 0.1
+        self, customers: AnyFrame, days: float = 5 * DAYS_PER_YEAR, discount_rate: float = 0.1
     ) -> Array:
         """Return the present value of the expected purchase days in the next ``days``: each counts as 1.
 
@@ -148,7 +151,7 @@ class BgNbd(Fitted):
         while_alive = self._expected_while_alive(summary, times)
         return np.asarray(self.p_alive(summary) * (while_alive * weight).sum(axis=1), dtype=np.float64)
 
-    def chance_to_buy(self, customers: Any, days: float = DAYS_PER_YEAR) -> Array:
+    def chance_to_buy(self, customers: AnyFrame, days: float = DAYS_PER_YEAR) -> Array:
         """Return the probability, 0 to 1, that each customer buys at least once in the next ``days``.
 
         Formula: P(alive) · (1 − ((α+T)/(α+T+t))^(r+x)): the purchase rate of an active customer is gamma

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cvmlab.core.annotations import AnyFrame
+from cvmlab.core.guarding import public
 from cvmlab.core.words import CvmError
 
 from .fit_input import read_spend
@@ -20,6 +22,7 @@ Array = NDArray[np.float64]
 LEAST_REPEATERS = 10
 
 
+@public
 @dataclass(frozen=True)
 class GammaGamma(Fitted):
     """A fitted (or stated) Gamma-Gamma model of the spend per purchase day.
@@ -72,7 +75,7 @@ class GammaGamma(Fitted):
         """Mean spend of a purchase day over all customers, ``p * gamma / (q - 1)``, money."""
         return self.p * self.gamma / (self.q - 1)
 
-    def expected_spend(self, customers: Any) -> Array:
+    def expected_spend(self, customers: AnyFrame) -> Array:
         """Return each customer's expected spend on a future purchase day, money, shape (customers,).
 
         A weighted mean of the customer's own mean repeat spend and the mean of all customers, the more
@@ -125,7 +128,8 @@ class GammaGamma(Fitted):
         return pd.DataFrame({"frequency": x, "monetary_value": spend, "true_mean_spend": self.p / precision})
 
 
-def fit_gamma_gamma(customers: Any) -> GammaGamma:
+@public
+def fit_gamma_gamma(customers: AnyFrame) -> GammaGamma:
     """Fit the Gamma-Gamma model to mean repeat spends by maximum likelihood.
 
     Log-likelihood of Fader & Hardie (2013), "The Gamma-Gamma Model of Monetary Value", equation (1a).
@@ -183,7 +187,8 @@ def fit_gamma_gamma(customers: Any) -> GammaGamma:
     )
 
 
-def frequency_spend_correlation(customers: Any) -> float:
+@public
+def frequency_spend_correlation(customers: AnyFrame) -> float:
     """Return Pearson's correlation of purchase frequency and mean spend, over customers with repeat purchases.
 
     The Gamma-Gamma model assumes that the two are independent. Near 0 it may be used (0.06 in the CDNOW
@@ -213,7 +218,7 @@ def frequency_spend_correlation(customers: Any) -> float:
     return float(np.corrcoef(x, m)[0, 1])
 
 
-def own_spend(customers: Any) -> Array:
+def own_spend(customers: AnyFrame) -> Array:
     """Return the own mean repeat spend, the mean of all repeat purchases for customers without one."""
     x, m = read_spend(customers)
     m = np.where(x > 0, np.maximum(m, 0), 0)

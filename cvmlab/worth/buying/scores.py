@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import narwhals as nw
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cvmlab.core.annotations import AnyFrame
 from cvmlab.core.checking import check_parameter
+from cvmlab.core.guarding import public
 from cvmlab.core.words import CvmError
 from cvmlab.data.tables import CUSTOMER_ID, check_columns
 
@@ -26,7 +27,8 @@ LEAST_REPEATERS = 10
 START_SAMPLE, START_REPEATERS = 20_000, 500
 
 
-def fit_bg_nbd(customers: Any, *, days_per_unit: float = 7) -> BgNbd:
+@public
+def fit_bg_nbd(customers: AnyFrame, *, days_per_unit: float = 7) -> BgNbd:
     """Fit the BG/NBD model to a customer summary by maximum likelihood.
 
     Parameters
@@ -113,8 +115,9 @@ def _problem(fitted: BgNbd, summary: Summary) -> str:
     return ""
 
 
+@public
 def score_customers(
-    customers: Any, bg_nbd: BgNbd, gamma_gamma: GammaGamma | None, *, days: float = DAYS_PER_YEAR
+    customers: AnyFrame, bg_nbd: BgNbd, gamma_gamma: GammaGamma | None, *, days: float = DAYS_PER_YEAR
 ) -> pd.DataFrame:
     """Return what the two models expect of each customer, beside the observed silence.
 

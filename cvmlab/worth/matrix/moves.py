@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cvmlab.core.checking import check_parameter
+from cvmlab.core.guarding import public
 from cvmlab.core.words import CvmError
 from cvmlab.data.tables import CUSTOMER_ID, REVENUE, check_columns, check_one_row_each, numbers
 
@@ -34,6 +35,7 @@ def check_types(customers: pd.DataFrame) -> None:
         raise CvmError("matrix.unknown_type", column=VALUE_TYPE, value=customers[VALUE_TYPE].iloc[row], row=row + 1)
 
 
+@public
 def migration(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     """Return from which type each customer came and where the customer is now.
 
@@ -77,6 +79,7 @@ def _moves(before: pd.DataFrame, after: pd.DataFrame, carried: Iterable[str]) ->
     return pd.DataFrame(moves | {name: both[name].fillna(0.0) for name in amounts})
 
 
+@public
 def migration_counts(moves: pd.DataFrame) -> pd.DataFrame:
     """Return how many customers of a frame from `migration` moved from each type to each type.
 
@@ -108,6 +111,7 @@ def migration_counts(moves: pd.DataFrame) -> pd.DataFrame:
     return counts
 
 
+@public
 def why_moved(before: pd.DataFrame, after: pd.DataFrame, *, small_change: float = 0.05) -> pd.DataFrame:
     """Return for each customer who moved how much of the change of revenue is due to frequency and to size.
 
@@ -189,6 +193,7 @@ def _reason(explained: pd.DataFrame, small_change: float) -> NDArray[np.object_]
     return chosen.astype(object)
 
 
+@public
 def value_at_risk(before: pd.DataFrame, after: pd.DataFrame, value: str = "current_value") -> pd.DataFrame:
     """Return the valuable customers who slide: from type III or IV to I or II, or gone.
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from cvmlab.core.checking import check_parameter
 from cvmlab.core.discounting import First, annuity
+from cvmlab.core.guarding import public
 from cvmlab.core.scenario import Scenario, choice, number
 from cvmlab.core.words import CvmError
 from cvmlab.data.tables import numbers
@@ -22,6 +23,7 @@ CHOICES = ("stated", "break_even", "median", "quantile", "previous")
 COMPUTED_CHOICES = ("break_even", "median", "quantile")
 
 
+@public
 @dataclass(frozen=True)
 class Thresholds(Scenario):
     """The border lines of the matrix, and how they were chosen.
@@ -46,6 +48,7 @@ class Thresholds(Scenario):
     growth_potential_choice: str = choice("stated", word="matrix.growth_potential_choice", choices=CHOICES)
 
 
+@public
 def break_even_threshold(
     avoidable_cost: float, *, years: float = 1, discount_rate: float = 0.1, first: First = "next"
 ) -> float:
@@ -75,6 +78,7 @@ def break_even_threshold(
     return float(avoidable_cost * annuity(float(years), discount_rate, first=first))
 
 
+@public
 def strategy_break_even(strategy_cost: float, success_rate: float = 1) -> float:
     """Return the growth potential at which trying to develop a customer just pays.
 
@@ -96,6 +100,7 @@ def strategy_break_even(strategy_cost: float, success_rate: float = 1) -> float:
     return strategy_cost / success_rate
 
 
+@public
 def choose_thresholds(
     customers: pd.DataFrame,
     *,

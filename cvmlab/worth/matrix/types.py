@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cvmlab.core.checking import check_parameter
+from cvmlab.core.guarding import public
 from cvmlab.core.words import CvmError, read_rules, read_table, term
 from cvmlab.data.tables import PROFIT, REVENUE, check_one_row_each, numbers
 
@@ -20,6 +21,7 @@ MEASURES = (REVENUE, PROFIT, "assumed_profit", CURRENT_VALUE, HEADROOM, GROWTH_P
 AXES = ("both", CURRENT_VALUE, GROWTH_POTENTIAL)
 
 
+@public
 def classify(
     customers: pd.DataFrame, thresholds: Thresholds, value: str = CURRENT_VALUE, potential: str = HEADROOM
 ) -> pd.DataFrame:
@@ -58,6 +60,7 @@ def _types(value: NDArray[np.float64], potential: NDArray[np.float64], threshold
     return np.asarray(names[2 * high_value + high_potential])
 
 
+@public
 def strategies(language: str | None = None) -> pd.DataFrame:
     """Return the rule table: which resources and strategy each type gets (CRM3 Table 3-2).
 
@@ -90,6 +93,7 @@ def strategies(language: str | None = None) -> pd.DataFrame:
     return pd.DataFrame(rows).sort_values("rank", ignore_index=True)
 
 
+@public
 def summarise_types(customers: pd.DataFrame, measures: Sequence[str] | None = None) -> pd.DataFrame:
     """Return how many customers each type has and what they bring.
 
@@ -135,6 +139,7 @@ def _sums(code: NDArray[np.intp], weights: NDArray[np.float64] | None = None) ->
     return np.bincount(code, weights=weights, minlength=len(VALUE_TYPES))
 
 
+@public
 def sensitivity(
     customers: pd.DataFrame,
     thresholds: Thresholds,
@@ -209,6 +214,7 @@ def _moved(threshold: float, figures: NDArray[np.float64], factor: float) -> flo
     return threshold + (factor - 1) * size
 
 
+@public
 def budget(
     customers: pd.DataFrame, total: float, weights: Mapping[str, float] | None = None, basis: str | None = None
 ) -> pd.DataFrame:

@@ -9,10 +9,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cvmlab.core.checking import check_parameter
+from cvmlab.core.guarding import public
 from cvmlab.core.words import CvmError, say
 from cvmlab.data.tables import CUSTOMER_ID, PROFIT, REVENUE, check_columns, check_one_row_each, numbers
 
 
+@public
 def whale_curve(customers: pd.DataFrame, profit: str = PROFIT) -> pd.DataFrame:
     """Return the cumulative profit of the customers, from the best to the worst.
 
@@ -42,6 +44,7 @@ def whale_curve(customers: pd.DataFrame, profit: str = PROFIT) -> pd.DataFrame:
     return _curve(customers, numbers(customers, profit))
 
 
+@public
 def concentration_curve(customers: pd.DataFrame, revenue: str = REVENUE) -> pd.DataFrame:
     """Return the cumulative revenue of the customers, from the largest to the smallest.
 
@@ -84,6 +87,7 @@ def _curve(customers: pd.DataFrame, amounts: NDArray[np.float64]) -> pd.DataFram
     return pd.DataFrame(columns)
 
 
+@public
 def remark(curve: pd.DataFrame) -> str:
     """Return a sentence if the shares of a curve are undefined, else an empty text.
 
@@ -97,6 +101,7 @@ def remark(curve: pd.DataFrame) -> str:
     return "" if total > 0 else say("portfolio.no_shares", total=f"{total:,.2f}")
 
 
+@public
 @dataclass(frozen=True)
 class Peak:
     """The top of a curve.
@@ -118,6 +123,7 @@ class Peak:
     lost: float
 
 
+@public
 def peak(curve: pd.DataFrame) -> Peak:
     """Return the top of a curve from `whale_curve`: how many bring profit, how much, and what the others take away.
 
@@ -141,6 +147,7 @@ def peak(curve: pd.DataFrame) -> Peak:
     )
 
 
+@public
 def top_share(curve: pd.DataFrame, share: float = 0.2) -> float:
     """Return the share of the total that the top share of the customers brings.
 
@@ -167,6 +174,7 @@ def top_share(curve: pd.DataFrame, share: float = 0.2) -> float:
     return float(np.interp(share, customer_share, cumulative_share))
 
 
+@public
 def customers_for(curve: pd.DataFrame, share: float = 0.8) -> float:
     """Return the smallest share of the customers, from the top, that brings a share of the total.
 
@@ -197,6 +205,7 @@ def customers_for(curve: pd.DataFrame, share: float = 0.8) -> float:
     return float(np.interp(share, cumulative_share[pair], customer_share[pair]))
 
 
+@public
 def gini(curve: pd.DataFrame) -> float:
     """Return the Gini coefficient of a curve: twice the area between it and the line of equal shares.
 

@@ -11,10 +11,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cvmlab.core.guarding import public
 from cvmlab.core.scenario import Scenario, number
 from cvmlab.data.tables import CUSTOMER_ID, PROFIT, REVENUE, check_one_row_each, numbers
 
 
+@public
 @dataclass(frozen=True)
 class WorstCustomers(Scenario):
     """What is done to the worst customers, and what is assumed about cost and chance.
@@ -44,6 +46,7 @@ class WorstCustomers(Scenario):
     saving: float = number(0, minimum=0, maximum=1, step=0.05, word="portfolio.saving", unit="share")
 
 
+@public
 def after_acting(
     customers: pd.DataFrame, scenario: WorstCustomers, *, profit: str = PROFIT, revenue: str = REVENUE
 ) -> pd.DataFrame:
@@ -114,6 +117,7 @@ def _expected_next(figures: NDArray[np.float64], persistence: float) -> NDArray[
     return mean + persistence * (figures - mean)
 
 
+@public
 def after_dissolving(
     customers: pd.DataFrame,
     share: float = 0.3,
@@ -138,6 +142,7 @@ def after_dissolving(
     return after_acting(customers, scenario, profit=profit, revenue=revenue)
 
 
+@public
 def reprice(
     customers: pd.DataFrame,
     share: float = 0.3,
@@ -163,6 +168,7 @@ def reprice(
     return after_acting(customers, scenario, profit=profit, revenue=revenue)
 
 
+@public
 def serve_cheaper(
     customers: pd.DataFrame,
     share: float = 0.3,

@@ -12,10 +12,12 @@ from cvmlab.core.discounting import annuity as annuity
 from cvmlab.core.discounting import discount_factor as discount_factor
 from cvmlab.core.discounting import period_rate as period_rate
 from cvmlab.core.discounting import present_value as present_value
+from cvmlab.core.guarding import public
 from cvmlab.core.words import CvmError, Wording
 from cvmlab.data.tables import PROFIT, REVENUE, numbers
 
 
+@public
 def textbook_current_value(
     profit_per_period: Amount,
     lifetime_periods: Amount,
@@ -45,6 +47,7 @@ def textbook_current_value(
     return profit_per_period * annuity(lifetime_periods, discount_rate, periods_per_year, first)
 
 
+@public
 def expected_lifetime(retention_rate: Amount, first: First = "next") -> Amount:
     """Return the expected number of profits of a customer with a constant retention rate.
 
@@ -65,6 +68,7 @@ def expected_lifetime(retention_rate: Amount, first: First = "next") -> Amount:
     return later + 1 if counts_now(first) else later
 
 
+@public
 def margin_multiple(
     retention_rate: Amount,
     discount_rate: float,
@@ -101,6 +105,7 @@ def margin_multiple(
     return later + 1 if counts_now(first) else later
 
 
+@public
 def elasticity_of_multiple(
     retention_rate: Amount,
     discount_rate: float,
@@ -123,6 +128,7 @@ def elasticity_of_multiple(
     return retention_rate / gap if counts_now(first) else (1 + rate) / gap
 
 
+@public
 def overstatement_of_textbook_rule(
     retention_rate: Amount,
     discount_rate: float,
@@ -158,6 +164,7 @@ def _check_retention(retention_rate: ArrayLike, rate: float) -> None:
         raise CvmError("value.endless_value", retention_rate=f"{highest:g}", rate=f"{rate:g}")
 
 
+@public
 def current_value(
     survival: ArrayLike,
     margins: ArrayLike,
@@ -201,6 +208,7 @@ def current_value(
     return present_value(_times(chances, "margins", margins), discount_rate, periods_per_year, first)
 
 
+@public
 def current_value_from_purchases(
     expected_purchases: ArrayLike,
     profit_per_order: ArrayLike,
@@ -252,6 +260,7 @@ def _times(shares: NDArray[np.float64], name: str, money: ArrayLike) -> NDArray[
         ) from None
 
 
+@public
 def assume_profit(customers: pd.DataFrame, margin: float, cost_per_order: float = 0) -> pd.DataFrame:
     """Add the profit that follows from a stated margin: assumed, not known, and named so.
 
@@ -281,6 +290,7 @@ def assume_profit(customers: pd.DataFrame, margin: float, cost_per_order: float 
     return customers.assign(assumed_profit=profit)
 
 
+@public
 def profit_per_order(customers: pd.DataFrame, profit: str = PROFIT, prior_orders: float = 0) -> NDArray[np.float64]:
     """Return each customer's mean profit per order, drawn to the mean of all where orders are few.
 

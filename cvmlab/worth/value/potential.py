@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from cvmlab.core.checking import check_count, check_parameter
 from cvmlab.core.discounting import First, present_value
+from cvmlab.core.guarding import public
 from cvmlab.core.periods import DAYS_A_YEAR
 from cvmlab.core.words import CvmError
 from cvmlab.data.tables import BREADTH, CUSTOMER_ID, REVENUE, numbers, numbers_between
@@ -18,6 +19,7 @@ from cvmlab.data.tables import BREADTH, CUSTOMER_ID, REVENUE, numbers, numbers_b
 _MOST_YEARS = 100
 
 
+@public
 def headroom(
     customers: pd.DataFrame,
     *,
@@ -98,6 +100,7 @@ def _quantile_of_band(figures: NDArray[np.float64], band: NDArray[np.intp], quan
     return found[np.searchsorted(np.asarray(reference.index), band)]
 
 
+@public
 def growth_potential(
     customers: pd.DataFrame,
     *,

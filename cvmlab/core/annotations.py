@@ -1,0 +1,292 @@
+"""What an annotation demands of an argument: a check that returns it, converted where that loses nothing."""
+
+from __future__ import annotations
+
+import builtins
+import datetime as dt
+import os
+import types
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Annotated, Any, ForwardRef, Literal, TypeAlias, TypeVar, Union, get_args, get_origin
+
+import numpy as np
+
+from .arrays import checked_array, checked_frame, checked_series
+from .refusing import refusal
+from .words import CvmError
+
+#: Figures beyond this are no money and no count, and their sums and squares lose themselves.
+LARGEST = 1e15
+#: A frame of any engine, or the path of a Parquet file.
+AnyFrame: TypeAlias = Annotated[Any, "frame"]
+#: A number that is NaN where there is none.
+OrNaN: TypeAlias = Annotated[float, "or NaN"]
+
+# Takes an argument and returns it as the function wants it, or raises `CvmError` with ``needed``.
+Check = Callable[[Any], Any]
+
+
+def check_of(annotation: Any, function: Callable[..., Any]) -> Check | None:
+    """Return the check that a parameter's annotation stands for; None where anything goes."""
+    if isinstance(annotation, str):
+        annotation = eval(annotation, {}, _Names(function))
+    return _check(annotation)
+
+
+class _Named:
+    """A name that is known to type checkers only, such as a class of a library that is not imported here."""
+
+    def __init__(self, name: str, args: tuple[Any, ...] = ()) -> None:
+        self.name, self.args = name, args
+
+    def __getattr__(self, name: str) -> _Named:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return _Named(name)
+
+    def __getitem__(self, args: Any) -> _Named:
+        return _Named(self.name, args if isinstance(args, tuple) else (args,))
+
+    def __or__(self, other: Any) -> _Named:
+        return _Named("Union", (self, other))
+
+    def __ror__(self, other: Any) -> _Named:
+        return _Named("Union", (other, self))
+
+    def __call__(self) -> None:
+        """Be callable, as the arguments of some annotations must."""
+
+
+class _Names(dict[str, Any]):
+    """The names in a function's annotations: those of its module, the others as `_Named`."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__({name: _Named(name) for name in ("pd", "np", "NDArray", "ArrayLike", "Axes", "Callable")})
+        self.globals = getattr(function, "__globals__", {})
+
+    def __missing__(self, name: str) -> Any:
+        found = self.globals.get(name, getattr(builtins, name, None))
+        return _Named(name) if found is None and name != "None" else found
+
+
+def _check(annotation: Any) -> Check | None:
+    if isinstance(annotation, (str, ForwardRef)):
+        # a name inside an alias, known to type checkers only
+        return None
+    if isinstance(annotation, TypeVar):
+        return _check(_Named("ArrayLike")) if annotation.__constraints__ else None
+    if annotation in (None, types.NoneType):
+        return _none
+    origin, args = get_origin(annotation), get_args(annotation)
+    if isinstance(annotation, _Named):
+        origin, args = annotation.name, annotation.args
+    if origin is Annotated:
+        return {"frame": _any_frame, "or NaN": _number_or_nan}[args[1]]
+    if origin in (Union, types.UnionType, "Union"):
+        return _any_of([_check(each) for each in args])
+    if origin is Literal:
+        return _choice(args)
+    if origin is np.ndarray:
+        return _array(get_args(args[1])[0].__name__)
+    return _plain(annotation, origin, args)
+
+
+def _plain(annotation: Any, origin: Any, args: tuple[Any, ...]) -> Check | None:
+    name = origin if isinstance(origin, str) else getattr(origin or annotation, "__name__", "")
+    if name in ("Any", "object", "_empty"):
+        return None
+    if name == "NDArray":
+        return _array(getattr(args[0], "name", None) or args[0].__name__)
+    if name in _SIMPLE:
+        return _SIMPLE[name]
+    if name in ("Sequence", "list", "frozenset", "set", "Iterable", "tuple"):
+        return _several(name, args)
+    if name in ("Mapping", "dict"):
+        return _mapping(args)
+    return _instance(name)
+
+
+# --- the checks ------------------------------------------------------------------------------------
+
+
+def _none(value: Any) -> None:
+    if value is not None:
+        raise refusal(value, "none")
+
+
+def _number(value: Any) -> Any:
+    if _is_number(value) and -LARGEST <= value <= LARGEST:
+        return value
+    raise refusal(value, "number" if not _is_number(value) or not np.isfinite(value) else "smaller_number")
+
+
+def _number_or_nan(value: Any) -> Any:
+    return value if _is_number(value) and value != value else _number(value)
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, (bool, np.bool_)):
+        return False
+    if isinstance(value, int):
+        # as a float it may be too large to be one
+        return abs(value) < 1 << 1000
+    return isinstance(value, (float, np.integer, np.floating)) or (
+        isinstance(value, np.ndarray) and value.ndim == 0 and value.dtype.kind in "iuf"
+    )
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
+        # a seed may be any of 64 bits
+        if -(1 << 63) <= value < 1 << 64:
+            return int(value)
+        raise refusal(value, "smaller_number")
+    raise refusal(value, "whole")
+
+
+def _switch(value: Any) -> bool:
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    raise refusal(value, "switch")
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise refusal(value, "text")
+    if not value.isascii() and any("\ud800" <= sign <= "\udfff" for sign in value):
+        raise refusal(value, "readable_text")
+    return value
+
+
+def _date(value: Any) -> dt.date:
+    # a missing date of pandas is a date by class
+    if isinstance(value, dt.date) and value == value and getattr(value, "tzinfo", None) is None:
+        return value.date() if isinstance(value, dt.datetime) else value
+    raise refusal(value, "date")
+
+
+def _path(value: Any) -> Any:
+    if isinstance(value, os.PathLike):
+        return value
+    raise refusal(value, "path")
+
+
+def _called(value: Any) -> Any:
+    if callable(value):
+        return value
+    raise refusal(value, "function")
+
+
+def _bytes(value: Any) -> bytes:
+    if isinstance(value, bytes):
+        return value
+    raise refusal(value, "bytes")
+
+
+def _any_frame(value: Any) -> Any:
+    if isinstance(value, os.PathLike):
+        return value
+    return _text(value) if isinstance(value, str) else checked_frame(value, LARGEST, convert=False)
+
+
+def _frame(value: Any) -> Any:
+    return checked_frame(value, LARGEST, convert=True)
+
+
+def _any_array(value: Any) -> Any:
+    return (
+        _number(value) if np.isscalar(value) or value is None else checked_array(value, "float64", LARGEST, keep=True)
+    )
+
+
+def _array(kind: str) -> Check:
+    return lambda value: checked_array(value, kind, LARGEST)
+
+
+def _choice(choices: tuple[Any, ...]) -> Check:
+    def check(value: Any) -> Any:
+        if isinstance(value, (str, int)) and value in choices:
+            return value
+        raise refusal(value, "choice", choices=", ".join(map(str, choices)))
+
+    return check
+
+
+def _instance(name: str) -> Check:
+    def check(value: Any) -> Any:
+        # by name: the class may live in a library that is not imported
+        if any(kind.__name__ == name for kind in type(value).__mro__):
+            return value
+        raise refusal(value, "kind", kind=name)
+
+    return check
+
+
+def _any_of(checks: Sequence[Check | None]) -> Check | None:
+    known = [check for check in checks if check is not None]
+    if len(known) < len(checks):
+        return None
+
+    def check(value: Any) -> Any:
+        refused: list[CvmError] = []
+        if value is None and _none in known:
+            return None
+        for each in known:
+            if each is _none:
+                continue
+            try:
+                return each(value)
+            except CvmError as error:
+                refused.append(error)
+        # the one that got furthest says more than that it is something else altogether
+        raise next((error for error in refused if error.key != "guarding.needs"), refused[0])
+
+    return check
+
+
+def _several(name: str, args: tuple[Any, ...]) -> Check:
+    fixed = name == "tuple" and args and args[-1] is not Ellipsis
+    checks = [_check(each) for each in args if each is not Ellipsis]
+
+    def check(value: Any) -> Any:
+        if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Collection):
+            raise refusal(value, "list")
+        if fixed and len(value) != len(checks):
+            raise refusal(value, "list_of", count=len(checks))
+        if not checks:
+            return value
+        each = checks if fixed else checks * len(value)
+        found = [one if test is None else test(one) for one, test in zip(value, each, strict=True)]
+        return {"tuple": tuple, "frozenset": frozenset, "set": set}.get(name, list)(found)
+
+    return check
+
+
+def _mapping(args: tuple[Any, ...]) -> Check:
+    checks = [_check(each) for each in args] if len(args) == 2 else [None, None]
+
+    def check(value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            raise refusal(value, "mapping")
+        for pair in value.items():
+            for one, test in zip(pair, checks, strict=True):
+                if test is not None:
+                    test(one)
+        return value
+
+    return check
+
+
+_SIMPLE: dict[str, Check] = {
+    "float": _number,
+    "int": _whole,
+    "bool": _switch,
+    "str": _text,
+    "bytes": _bytes,
+    "date": _date,
+    "Path": _path,
+    "Callable": _called,
+    "DataFrame": _frame,
+    "Series": checked_series,
+    "ArrayLike": _any_array,
+}
