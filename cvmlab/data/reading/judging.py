@@ -23,6 +23,7 @@ from .lone_dates import set_lone_dates_aside
 from .notes import Note
 from .quality import USED
 from .raw import RawTable, quoted
+from .repeats import judge_repeats, look_for_repeats
 from .reversing import set_reversals_aside
 from .sum_rows import find_sum_rows
 from .verdicts import REASON_CODES, USED_ROWS, set_aside
@@ -35,7 +36,7 @@ class Rules:
     day_first: bool | None
     timezone: str | None
     today: dt.date
-    drop_duplicates: bool = True
+    drop_duplicates: bool | None = None
     include_future: bool = False
     include_suspicious: bool = False
     as_of: dt.date | None = None
@@ -74,7 +75,7 @@ def judge(
     computed = [part for part, mapping in enumerate(mappings) if tables.AMOUNT not in mapping]
     numbers.setdefault(tables.AMOUNT, f"NULL::{values.EXACT}")
     currencies = look_at_currencies(connection, forms, mappings, rules.currency, name)
-    connection.execute("CREATE OR REPLACE TEMP TABLE again AS " + _repeated(rules.drop_duplicates))
+    look_for_repeats(connection, mappings, rules.drop_duplicates)
     money = [numbers.get(role, "NULL") + f"::DOUBLE AS {role}" for role in (tables.PROFIT, tables.COST)]
     others = [role for role in TEXTS if role != tables.CUSTOMER_ID]
     cells = ["part", "spot", "kind", *TEXTS, "date", "exact", tables.PROFIT, tables.COST, "currency"]
@@ -89,7 +90,7 @@ def judge(
         "customer_id IS NULL": "no_id",
         "date IS NULL": "bad_date",
         "exact IS NULL": "bad_amount",
-        "spot IN (SELECT spot FROM again)": "duplicate_row",
+        "spot IN (SELECT spot FROM again WHERE dropped)": "duplicate_row",
     }
     if not rules.include_future:
         tests[f"date > DATE '{rules.today.isoformat()}'"] = "future_date"
@@ -111,6 +112,7 @@ def judge(
         notes += _cancelled(connection, mappings)
     # who says up to when the log runs has looked at its end
     set_lone_dates_aside(connection, late=rules.as_of is None)
+    notes += judge_repeats(connection, stage, rules.drop_duplicates)
     notes += set_reversals_aside(connection)
     return Judged(tuple(notes), currencies.known)
 
@@ -168,17 +170,6 @@ def _cancelled(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]
             further = f"exact = 0 AND status IS NULL AND (customer_id, order_id) IN ({orders})"
             set_aside(connection, "cancelled", f"part = {part} AND (spot IN ({spots}) OR ({further}))")
     return notes
-
-
-def _repeated(drop: bool) -> str:
-    """Return the query of rows equal to an earlier one; only the few hashes that occur twice are sorted."""
-    if not drop:
-        return "SELECT 0::BIGINT AS spot WHERE false"
-    data = f"kind = {values.DATA} AND hash IS NOT NULL"
-    return f"""SELECT spot FROM (
-            SELECT rowid AS spot, row_number() OVER (PARTITION BY hash ORDER BY rowid) AS copy FROM stage
-            WHERE {data} AND hash IN (SELECT hash FROM stage WHERE {data} GROUP BY hash HAVING count(*) > 1)
-        ) WHERE copy > 1"""
 
 
 def clean_query(mappings: Sequence[ColumnMapping], keep: Sequence[str], *, currency: bool = False) -> str:

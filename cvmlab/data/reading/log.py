@@ -127,7 +127,7 @@ def read(
     merge_ids: bool = False,
     include_suspicious: bool = False,
     include_future: bool = False,
-    drop_duplicates: bool = True,
+    drop_duplicates: bool | None = None,
     as_of: dt.date | str | None = None,
     today: dt.date | str | None = None,
     name: str | None = None,
@@ -166,8 +166,9 @@ def read(
     include_suspicious, include_future
         Use the rows of suspicious customers, and rows dated after today.
     drop_duplicates
-        Drop rows whose cells are all equal to an earlier row's. Only where there is an order id: without one,
-        equal rows may be different purchases.
+        Whether to drop rows equal to an earlier one. By default only where there is an order id: without one, equal
+        rows may be different purchases; where nearly every row stands there twice, or a file or sheet repeats
+        another, you are asked to say.
     as_of
         The day to which the log runs, a date or a text like ``"2024-12-31"``: later rows are left out, and customers
         are silent up to this day even if the last row is earlier. Without it, the log runs to its last row.

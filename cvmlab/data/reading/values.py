@@ -71,7 +71,7 @@ def stage_query(number: int, table: RawTable, mapping: ColumnMapping, keep: Sequ
     kind = dict(zip(table.columns, table.types, strict=True))
     # text to be cleaned, and what is asked of it once it is clean
     texts: dict[str, tuple[str, str]] = {}
-    ready = {"kind": f"{_kind(table, mapping)}::UTINYINT", "hash": _hash(table, mapping)}
+    ready = {"kind": f"{_kind(table, mapping)}::UTINYINT", "hash": _hash(table)}
     for role in TEXTS:
         name = mapping.get(role)
         words = "id_known" if role in (tables.CUSTOMER_ID, tables.ORDER_ID, tables.PHONE) else "known"
@@ -175,9 +175,7 @@ def _matches(cell: str, pattern: str) -> str:
     return f"regexp_full_match({cell}::VARCHAR, {quoted(whole)})"
 
 
-def _hash(table: RawTable, mapping: ColumnMapping) -> str:
+def _hash(table: RawTable) -> str:
     """Return a hash of all cells in the order of the column names, so that it is the same across files."""
-    if tables.ORDER_ID not in mapping:
-        return "NULL::UBIGINT"
     order = sorted(range(len(table.columns)), key=lambda position: table.columns[position])
     return f"hash({', '.join(f'c{position}' for position in order)})"

@@ -1,0 +1,92 @@
+"""Equal rows: dropped with an order id, kept and counted without one, asked about where an export may be doubled."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from cvmlab.core.words import CvmError
+from cvmlab.data.reading import read
+
+HEAD = ["customer_id", "date", "amount", "order_id"]
+
+
+def sales(first: int, last: int, *, ids: bool = False) -> pd.DataFrame:
+    rows = [
+        (f"K{n % 7}", f"2024-{1 + n // 28:02}-{1 + n % 28:02}", f"{10 + n % 9}.00", f"O{n}") for n in range(first, last)
+    ]
+    return pd.DataFrame(rows, columns=HEAD)[HEAD if ids else HEAD[:3]]
+
+
+def folder(tmp_path: Path, *frames: pd.DataFrame) -> Path:
+    for number, frame in enumerate(frames, 1):
+        frame.to_csv(tmp_path / f"{number}.csv", index=False)
+    return tmp_path
+
+
+def test_equal_rows_without_an_order_id_are_kept_and_counted_with_their_money() -> None:
+    rows = pd.concat([sales(0, 40), sales(3, 5)])
+    quality = read(rows).quality
+    assert (quality.rows("used"), quality.rows("duplicate_row")) == (42, 0)
+    (note,) = [note for note in quality.notes if note.key == "equal_rows_kept"]
+    assert "2, amount 27.00" in str(note)
+    dropped = read(rows, drop_duplicates=True).quality
+    assert (dropped.rows("used"), dropped.rows("duplicate_row"), dropped.amount("duplicate_row")) == (40, 2, 27)
+    assert "equal_rows_kept" not in {note.key for note in dropped.notes}
+    with_ids = read(pd.concat([sales(0, 40, ids=True), sales(3, 5, ids=True)])).quality
+    assert (with_ids.rows("used"), with_ids.rows("duplicate_row")) == (40, 2)
+
+
+def test_a_file_whose_every_row_is_there_twice_is_asked_about() -> None:
+    twice = pd.concat([sales(0, 40), sales(0, 40)])
+    with pytest.raises(CvmError, match=r"40 of 80 .* amount 5\d\d\.00.*--drop-duplicates.*--keep-duplicates"):
+        read(twice)
+    assert read(twice, drop_duplicates=True).quality.rows("used") == 40
+    assert read(twice, drop_duplicates=False).quality.rows("used") == 80
+    # nearly every one: a few were added since
+    with pytest.raises(CvmError, match="twice"):
+        read(pd.concat([twice, sales(40, 43)]))
+    # the same purchase three times, or a tenth of the rows twice, is a habit
+    assert read(pd.concat([sales(0, 40)] * 3)).quality.rows("used") == 120
+
+
+@pytest.mark.parametrize(
+    ("second", "shared"), [((0, 40), 40), ((30, 80), 10), ((20, 40), 20), ((39, 80), 0), ((40, 80), 0)]
+)
+def test_files_that_repeat_one_another_are_asked_about(tmp_path: Path, second: tuple[int, int], shared: int) -> None:
+    source = folder(tmp_path, sales(0, 40), sales(*second))
+    if shared:
+        with pytest.raises(CvmError, match=rf"2\.csv, {shared} are also in 1\.csv"):
+            read(source)
+        dropped = read(source, drop_duplicates=True).quality
+        assert (dropped.rows("used"), dropped.rows("duplicate_row")) == (second[1], shared)
+        assert dropped.control_amount == sum((dropped.amount(part) for part in ("used", "duplicate_row")), Decimal(0))
+    assert read(source, drop_duplicates=False if shared else None).quality.rows("used") == 40 + second[1] - second[0]
+
+
+def test_an_export_beside_itself_in_another_format_is_asked_about(tmp_path: Path) -> None:
+    source = folder(tmp_path, sales(0, 40, ids=True))
+    typed = sales(0, 40, ids=True).assign(
+        date=lambda f: pd.to_datetime(f["date"]), amount=lambda f: f["amount"].astype(float)
+    )
+    typed.to_parquet(tmp_path / "2.parquet")
+    with pytest.raises(CvmError, match="40 are also in"):
+        read(source)
+    assert read(source, drop_duplicates=True).quality.rows("used") == 40
+
+
+def test_overlapping_exports_with_order_ids_are_counted_once(tmp_path: Path) -> None:
+    quality = read(folder(tmp_path, sales(0, 40, ids=True), sales(30, 80, ids=True))).quality
+    assert (quality.rows("used"), quality.rows("duplicate_row")) == (80, 10)
+
+
+def test_two_equal_purchases_that_overlapping_exports_both_hold_stay_two(tmp_path: Path) -> None:
+    first, second = sales(0, 40), sales(30, 80)
+    pair: Any = sales(35, 36)
+    source = folder(tmp_path, pd.concat([first, pair]), pd.concat([second, pair]))
+    with pytest.raises(CvmError, match="11 are also in"):
+        read(source)
