@@ -19,6 +19,7 @@ from . import amounts, values
 from . import dates as date_forms
 from .columns import NUMBERS, STATUS, TEXTS, ColumnMapping, row_pattern
 from .currencies import look_at_currencies
+from .ids import fold_ids, merge_ids
 from .lone_dates import set_lone_dates_aside
 from .notes import Note
 from .quality import USED
@@ -43,6 +44,7 @@ class Rules:
     year_first: bool | None = None
     decimal: str | None = None
     currency: str | None = None
+    merge_ids: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ def judge(
         part: (table.name, mapping[tables.DATE])
         for part, (table, mapping) in enumerate(zip(stage, mappings, strict=True))
     }
+    id_notes = [*fold_ids(connection, mappings), *merge_ids(connection, mappings, merge=rules.merge_ids)]
     dates = date_forms.look_at_dates(
         connection,
         names,
@@ -104,7 +107,7 @@ def judge(
     )
     if currencies.others:
         set_aside(connection, "other_currency", currencies.others)
-    notes = [*dates.notes, *number_notes, *currencies.notes]
+    notes = [*id_notes, *dates.notes, *number_notes, *currencies.notes]
     notes += find_sum_rows(connection, stage)
     if any(tables.ORDER_ID in mapping for mapping in mappings):
         notes += [*_further_lines(connection), *_recycled_numbers(connection)]

@@ -254,6 +254,7 @@ def read(
                 year_first=year_first,
                 decimal=decimal,
                 currency=currency,
+                merge_ids=merge_ids,
             )
             mappings = [part.mapping for part in parts]
             if progress:
