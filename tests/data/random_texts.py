@@ -7,7 +7,7 @@ import io
 import random
 from dataclasses import dataclass
 
-ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "gb18030", "cp1252")
+ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "gb18030", "big5", "cp1252")
 SEPARATORS = (",", ";", "\t", "|")
 ENDS = ("\n", "\r\n", "\r")
 WORDS = ("cable", "", "", "tea", "19 inch", "rose")

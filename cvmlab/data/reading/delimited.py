@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import glob
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .notes import Note
-from .raw import CHUNK, LineNumbers, new_file, quoted
+from .raw import CHUNK, LineNumbers, exactly, new_file, quoted
 from .records import Findings, Layout, records_of, wide_cells
 
 _SEPARATORS = (",", ";", "\t", "|")
@@ -73,11 +72,6 @@ def csv_scan(path: Path, width: int, *, separator: str = ",", skip: int = 0, ext
         f"delim = {quoted(separator)}, quote = '\"', escape = '\"', compression = 'none', hive_partitioning = false, "
         f"{style}columns = {{{columns}}})"
     )
-
-
-def exactly(path: Path) -> str:
-    """Return a path as DuckDB takes it for this one file, whatever signs are in its name."""
-    return glob.escape(str(path.absolute()))
 
 
 def count_plain(path: Path, separator: str) -> int | None:

@@ -12,53 +12,94 @@ from cvmlab.core.words import CvmError, say
 
 from .notes import Note
 from .raw import CHUNK, Progress, new_file
+from .scripts import CHINESE, guess_script, readings
 
 _WESTERN_SHARE = 0.8
+# so many characters of another encoding may look like UTF-8
+_BY_CHANCE = 6
+# in Windows-1252; Japanese has most of the others before a plain sign
+_WESTERN = re.compile(rb"[\x80\x85\x8a\x8c\x8e\x91-\x97\x99\x9a\x9c\x9e\x9f\xa0-\xff]")
 # bytes that Windows-1252 leaves undefined
 _UNDEFINED = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 
 
 def guess_encoding(start: bytes, *, complete: bool = True) -> str:
-    """Return the likely encoding of the beginning of a text: its mark, UTF-8 if valid, Western or GB18030."""
+    """Return the likely encoding of the beginning of a text: its mark, UTF-8 if valid, Western, East Asian."""
     if start.startswith(codecs.BOM_UTF8):
         return "utf-8-sig"
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
+    for places, encoding in ((start[1::2], "utf-16-le"), (start[::2], "utf-16-be")):
+        # of plain text, every second byte is empty
+        if places.count(0) > 0.4 * len(places):
+            return encoding
     try:
         codecs.getincrementaldecoder("utf-8")().decode(start, final=complete)
     except UnicodeDecodeError as error:
         # Many valid characters before the fault: UTF-8 that is damaged, not another encoding
         before = start[: error.start].decode("utf-8", "ignore")
-        if sum(not character.isascii() for character in before) > 20:
+        if sum(not character.isascii() for character in before) > _BY_CHANCE:
             return "utf-8"
-        return "cp1252" if _stand_alone(start) else "gb18030"
+        return "cp1252" if _stand_alone(start) else guess_script(start) or CHINESE
     return "utf-8"
 
 
+def encoding_named(name: str) -> str:
+    """Return Python's name of an encoding of text; raise `CvmError` if there is none."""
+    try:
+        found = codecs.lookup(name.strip())
+    except (LookupError, ValueError, UnicodeError) as error:
+        raise CvmError("reading.unknown_encoding", encoding=name) from error
+    if not getattr(found, "_is_text_encoding", True) or found.name in ("idna", "punycode", "undefined", "utf-7"):
+        raise CvmError("reading.unknown_encoding", encoding=name)
+    return "gb18030" if found.name in ("gb2312", "gbk") else found.name
+
+
+def check_is_clear(start: bytes, file: str) -> None:
+    """Raise `CvmError` that shows how a text reads in different encodings, if it does not decide on one."""
+    if guess_script(start) is not None:
+        return
+    shown = [
+        f"{encoding}: {' '.join(found[0].split())[:20]}"
+        for encoding, text in readings(start).items()
+        if (found := re.findall(r"[^\x00-\x7f]+", text))
+    ]
+    raise CvmError("reading.unclear_encoding", file=file, readings="; ".join(shown))
+
+
 def _stand_alone(*texts: bytes) -> bool:
-    """Return whether most signs above ASCII have a plain sign on both sides."""
-    runs = [len(run) for text in texts for run in re.findall(rb"[\x80-\xff]+", text)]
-    return bool(runs) and runs.count(1) >= _WESTERN_SHARE * len(runs)
+    """Return whether most signs above ASCII are Western ones with a plain sign on both sides."""
+    runs = [run for text in texts for run in re.findall(rb"[\x80-\xff]+", text)]
+    return bool(runs) and sum(map(bool, map(_WESTERN.fullmatch, runs))) >= _WESTERN_SHARE * len(runs)
 
 
 def check_encoding(
-    path: Path, encoding: str, progress: Progress | None = None, *, western: bool = True
+    path: Path, encoding: str, progress: Progress | None = None, *, western: bool = True, stated: bool = False
 ) -> tuple[str, Note | None]:
     """Return the encoding that all of a text is in, with a note if it is a guess; ``western``: an ASCII header."""
-    if encoding not in ("utf-8", "utf-8-sig", "gb18030", "cp1252"):
-        return encoding, None
     fault = None if encoding == "cp1252" else _first_fault(path, encoding, progress)
-    if encoding != "cp1252" and fault is None:
+    if stated or (encoding not in ("utf-8", "cp1252") and (fault is None or encoding != CHINESE)):
+        if fault is not None:
+            raise _not_in(path, encoding, fault)
+        guessed = not stated and encoding in ("cp950", "cp932", "cp949", "cp1251")
+        return encoding, Note("guessed_encoding", {"file": path.name, "encoding": encoding}) if guessed else None
+    if encoding == "utf-8" and fault is None:
         return encoding, None
     if fault is None or (not fault.text_before and _stand_alone(*_chunks(path))):
         return _western(path), Note("western_encoding", {"file": path.name})
-    if encoding == "utf-8" and not fault.text_before and _first_fault(path, "gb18030", progress) is None:
-        return "gb18030", None
-    if western and fault.foreign_share < 0.01:
+    if encoding == "utf-8" and fault.foreign_before <= 2 * _BY_CHANCE:
+        check_is_clear(fault.sample, path.name)
+        other = guess_script(fault.sample) or CHINESE
+        if _first_fault(path, other, progress) is None:
+            return check_encoding(path, other, progress)
+    if western and fault.foreign_share < 0.01 and not (encoding == "utf-8" and fault.foreign_before):
         return _western(path), Note("western_encoding", {"file": path.name})
-    raise CvmError(
-        "reading.bad_encoding", file=path.name, line=f"{fault.line:,}", bytes=fault.bytes.hex(" "), encoding=encoding
-    )
+    raise _not_in(path, encoding, fault)
+
+
+def _not_in(path: Path, encoding: str, fault: _Fault) -> CvmError:
+    said = {"file": path.name, "line": f"{fault.line:,}", "bytes": fault.bad.hex(" "), "encoding": encoding}
+    return CvmError("reading.bad_encoding", **said)
 
 
 def _chunks(path: Path) -> Iterator[bytes]:
@@ -74,34 +115,61 @@ def _western(path: Path) -> str:
 @dataclass(frozen=True)
 class _Fault:
     line: int
-    bytes: bytes
-    text_before: bool
+    bad: bytes
+    # what follows from its line on
+    sample: bytes
+    # bytes above ASCII that are valid
+    foreign_before: int
     foreign_share: float
+
+    @property
+    def text_before(self) -> bool:
+        return self.foreign_before > 60
 
 
 def _first_fault(path: Path, encoding: str, progress: Progress | None) -> _Fault | None:
     decoder = codecs.getincrementaldecoder(encoding)()
+    wide = encoding.startswith(("utf-16", "utf-32"))
     size = max(path.stat().st_size, 1)
     line, read, foreign, pending = 1, 0, 0, b""
     with path.open("rb") as stream:
         while True:
             chunk = stream.read(CHUNK)
-            if not (chunk.isascii() and not pending):
+            if wide or pending or not chunk.isascii():
                 try:
                     decoder.decode(chunk, final=not chunk)
                 except UnicodeDecodeError as error:
-                    before, bad = error.object[: error.start], error.object[error.start : error.start + 4]
-                    foreign += sum(byte > 127 for byte in before)
-                    all_foreign = sum(len(part.translate(None, bytes(range(128)))) for part in _chunks(path))
-                    return _Fault(line + before.count(b"\n"), bad, foreign > 60, all_foreign / size)
-                foreign += sum(byte > 127 for byte in chunk[:1000])
+                    before = error.object[: error.start]
+                    all_foreign = sum(map(_foreign, _chunks(path)))
+                    start = max(before.rfind(b"\n"), before.rfind(b"\r")) + 1
+                    if wide:
+                        # bytes of a line end may be part of a character there
+                        whole = path.read_bytes()[: read - len(pending) + error.start]
+                        line, before = 1, whole.decode(encoding, "ignore").encode()
+                    return _Fault(
+                        line + _line_ends(before),
+                        error.object[error.start : error.start + 4],
+                        error.object[start:],
+                        foreign + _foreign(before),
+                        all_foreign / size,
+                    )
+                foreign += _foreign(chunk)
                 pending = decoder.getstate()[0]
             if not chunk:
                 return None
-            line += chunk.count(b"\n")
+            line += _line_ends(chunk)
             read += len(chunk)
             if progress:
                 progress(say("reading.step_looking"), min(1.0, read / size))
+
+
+def _foreign(data: bytes) -> int:
+    """Return the number of bytes above ASCII."""
+    return len(data.translate(None, bytes(range(128))))
+
+
+def _line_ends(data: bytes) -> int:
+    return data.count(b"\n") or data.count(b"\r")
 
 
 def transcode(path: Path, encoding: str, folder: Path, progress: Progress | None = None) -> Path:

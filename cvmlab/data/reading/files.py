@@ -10,6 +10,8 @@ from __future__ import annotations
 import codecs
 import io
 import itertools
+import re
+from collections import Counter
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -18,32 +20,51 @@ from cvmlab.core.words import CvmError
 
 from .columns import distinct_names
 from .delimited import clean_lines, count_plain, csv_scan, guess_layout, rewrite
-from .encodings import check_encoding, guess_encoding, transcode
+from .encodings import check_encoding, check_is_clear, encoding_named, guess_encoding, transcode
 from .foreign import refuse_foreign
 from .frames import parquet_head
 from .pages import html_heads
 from .raw import HEAD_ROWS, Head, Progress, RawTable
 from .records import Findings, records_of, wide_cells
+from .scripts import CHINESE
 from .workbooks import OLE, workbook_heads
 
 HEAD_BYTES = 1 << 18
+# a header of ten thousand columns is longer
+_LONGEST_HEAD, _HEAD_LINES = 1 << 25, 40
+_TAG = re.compile(r"<(?:[?!]|(?:head|body|meta|table|div|span|style|script|center|font|p|b|h\d)\b[^>]*>\s*[^,;|\t\s])")
 ENDINGS = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".parquet", ".htm", ".html"})
 
 
 def find_files(source: Path) -> list[Path]:
     """Return the file, or the data files of a folder in the order of their names."""
+    _check_name(source)
     if source.is_dir():
         found = [path for path in sorted(source.iterdir()) if _is_data(path)]
+        for path in found:
+            _check_name(path)
         if not found:
             raise CvmError("reading.folder_without_data", folder=str(source), endings=" ".join(sorted(ENDINGS)))
         return found
+    if source.is_symlink() and not source.exists():
+        raise CvmError("reading.dangling_link", file=str(source), target=str(source.readlink()))
     if not source.exists():
         folder = source.parent
         names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
         near = get_close_matches(source.name, names, n=3, cutoff=0.5)
         key = "no_such_file_near" if near else "no_such_file"
         raise CvmError(f"reading.{key}", file=str(source), near=", ".join(near), folder=str(folder.resolve()))
+    if not source.is_file():
+        # a pipe or device may never end
+        raise CvmError("reading.not_a_file", file=str(source))
     return [source]
+
+
+def _check_name(path: Path) -> None:
+    """Raise `CvmError` for a name that is not text, as old archives leave behind."""
+    shown = str(path).encode("utf-8", "backslashreplace").decode()
+    if shown != str(path):
+        raise CvmError("reading.odd_file_name", file=shown)
 
 
 def _is_data(path: Path) -> bool:
@@ -51,16 +72,12 @@ def _is_data(path: Path) -> bool:
     return path.is_file() and path.suffix.lower() in ENDINGS and not path.name.startswith(("~$", "."))
 
 
-def read_heads(path: Path, sheet: str | None = None, *, rows: int = HEAD_ROWS) -> list[Head]:
+def read_heads(
+    path: Path, sheet: str | None = None, *, rows: int = HEAD_ROWS, encoding: str | None = None
+) -> list[Head]:
     """Return the head of a file, or of each sheet of a workbook (only the named one)."""
-    try:
-        with path.open("rb") as stream:
-            start = stream.read(HEAD_BYTES)
-    except PermissionError as error:
-        raise CvmError("reading.no_permission", file=str(path)) from error
-    except OSError as error:
-        raise CvmError("reading.unreadable", file=str(path), reason=str(error)) from error
-    if not start.strip(b"\x00\xef\xbb\xbf \t\r\n"):
+    start = _start_of(path)
+    if not start.strip(b"\x00\xef\xbb\xbf \t\r\n\x1a"):
         raise CvmError("reading.empty_file", file=path.name)
     refuse_foreign(start, path.name)
     if start.startswith(b"PK"):
@@ -74,16 +91,55 @@ def read_heads(path: Path, sheet: str | None = None, *, rows: int = HEAD_ROWS) -
         return workbook_heads(path, sheet, rows)
     if start.startswith(b"\x1f\x8b"):
         raise CvmError("reading.compressed", file=path.name)
-    encoding = guess_encoding(start, complete=len(start) < HEAD_BYTES)
-    text = codecs.getincrementaldecoder(encoding)("replace").decode(start)
-    opening = text.lstrip().lower()
-    if "urn:schemas-microsoft-com:office:spreadsheet" in opening[:2000]:
+    complete = len(start) == path.stat().st_size
+    used = encoding_named(encoding) if encoding else guess_encoding(start, complete=complete)
+    text = codecs.getincrementaldecoder(used)("replace").decode(start)
+    if "urn:schemas-microsoft-com:office:spreadsheet" in text[:2000].lower():
         raise CvmError("reading.xml_workbook", file=path.name)
-    if opening.startswith("<") and ("<table" in opening or opening.startswith(("<!doctype html", "<html"))):
+    if _is_page(text):
         return html_heads(path, rows)
-    if "\x00" in text:
+    if _is_binary(text):
         raise CvmError("reading.unknown_kind", file=path.name, endings=" ".join(sorted(ENDINGS)))
-    return [_text_head(path, text, encoding, rows, complete=len(start) < HEAD_BYTES)]
+    if not encoding and used == CHINESE:
+        check_is_clear(start, path.name)
+    head = _text_head(path, text, used, rows, complete=complete)
+    return [replace(head, stated=bool(encoding))]
+
+
+def _start_of(path: Path) -> bytes:
+    """Return the beginning of a file: enough of it to hold a good number of lines."""
+    try:
+        # what the system makes up, such as /proc/kmsg, has no size and may never end
+        if not path.stat().st_size:
+            return b""
+        with path.open("rb") as stream:
+            start = stream.read(HEAD_BYTES)
+            while len(start) < _LONGEST_HEAD and start.count(b"\n") + start.count(b"\r") < _HEAD_LINES:
+                if not (more := stream.read(len(start))):
+                    break
+                start += more
+    except PermissionError as error:
+        raise CvmError("reading.no_permission", file=str(path)) from error
+    except OSError as error:
+        raise CvmError("reading.unreadable", file=str(path), reason=str(error)) from error
+    return start
+
+
+def _is_page(text: str) -> bool:
+    """Return whether a text is a web page, not a table whose first name begins with ``<``."""
+    opening = text.lstrip("\ufeff \t\r\n").lower()
+    if opening.startswith(("<!doctype html", "<html")):
+        return True
+    return bool(_TAG.match(opening)) and "<table" in opening
+
+
+def _is_binary(text: str) -> bool:
+    """Return whether a text has many signs that no text has; a few NUL characters are dropped later."""
+    signs = Counter(text[:HEAD_BYTES])
+    odd = sum(
+        count for sign, count in signs.items() if sign < " " and sign not in "\x00\t\n\v\f\r\x1a\x1b\x1c\x1d\x1e\x1f"
+    )
+    return odd > 0.005 * signs.total() or signs["\x00"] > 0.3 * signs.total()
 
 
 def _text_head(path: Path, text: str, encoding: str, rows: int, *, complete: bool) -> Head:
@@ -101,7 +157,7 @@ def load_text(head: Head, header: int | None, folder: Path, progress: Progress |
     """Return all of a text file as a scan: as it lies where DuckDB surely reads it right, else rewritten."""
     assert head.path is not None and head.layout is not None
     western = all(cell.isascii() for cell in head.rows[header or 0])
-    encoding, note = check_encoding(head.path, head.encoding, progress, western=western)
+    encoding, note = check_encoding(head.path, head.encoding, progress, western=western, stated=head.stated)
     notes = () if note is None else (note,)
     source, layout = head.path, head.layout
     if encoding not in ("utf-8", "utf-8-sig"):

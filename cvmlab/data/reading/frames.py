@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cvmlab.core.words import CvmError
 
 from .columns import distinct_names
-from .delimited import exactly
-from .raw import HEAD_ROWS, Head, RawTable, cell_text, first_line, quoted
+from .raw import HEAD_ROWS, Head, RawTable, cell_text, exactly, first_line, quoted
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -119,6 +119,7 @@ def read(
     columns: Mapping[str, str] | None = None,
     keep: Sequence[str] = (),
     sheet: str | None = None,
+    encoding: str | None = None,
     day_first: bool | None = None,
     year_first: bool | None = None,
     timezone: str | None = None,
@@ -150,6 +151,8 @@ def read(
         Further source columns to keep, as text.
     sheet
         Only this sheet of a workbook; all sheets that have a customer, a date and an amount if left out.
+    encoding
+        Encoding of text files, for example ``"big5"``; found by their content if left out.
     day_first
         Whether 3/4/2019 is the third of April; decided on the whole column if left out.
     year_first
@@ -226,10 +229,10 @@ def read(
     now = dt.date.today() if today is None else as_date(today)
     end = None if as_of is None else _checked_end(as_date(as_of), now, include_future)
     connection = duckdb.connect()
-    folder = Path(tempfile.mkdtemp(prefix="cvmlab-"))
+    folder = _temporary_folder()
     try:
         with one_sentence(source, folder):
-            heads, saved = open_heads(source, sheet, connection, progress, name)
+            heads, saved = open_heads(source, sheet, connection, progress, name, encoding)
             chosen = {**saved.columns, **(columns or {})}
             parts, unused = choose_parts(heads, chosen, str(label_of(source, name)), saved)
             check_keep(keep, parts)
@@ -309,6 +312,13 @@ def _judged(path: str | Path, said: Mapping[str, Any]) -> Log:
     relation = connection.read_parquet(str(path))
     as_of = dt.date.fromisoformat(said["as_of"])
     return Log(relation, quality, mapping, quality.name, connection, as_of, currency=said["currency"])
+
+
+def _temporary_folder() -> Path:
+    try:
+        return Path(tempfile.mkdtemp(prefix="cvmlab-"))
+    except OSError as error:
+        raise CvmError("reading.no_temporary_folder", reason=error.strerror or str(error)) from error
 
 
 class _Alive:

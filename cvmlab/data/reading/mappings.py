@@ -102,7 +102,8 @@ def load_saved(source: str | Path) -> SavedMapping:
     """Return everything that is saved beside a source."""
     path = mapping_path(source)
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        # a pipe may never end
+        content = json.loads(path.read_text(encoding="utf-8") if path.is_file() else "")
         columns = {str(role): str(column) for role, column in content["columns"].items()}
         check_roles(columns)
     except CvmError as error:

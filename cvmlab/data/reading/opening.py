@@ -71,13 +71,20 @@ def label_of(source: Any, name: str | None) -> str:
 
 
 def open_heads(
-    source: Any, sheet: str | None, connection: Any, progress: Progress | None, name: str | None = None
+    source: Any,
+    sheet: str | None,
+    connection: Any,
+    progress: Progress | None,
+    name: str | None = None,
+    encoding: str | None = None,
 ) -> tuple[list[Head], SavedMapping]:
     """Return the heads of all files and sheets of a source, and the choice of columns saved beside it."""
     if not isinstance(source, str | Path):
         if sheet is not None:
             raise CvmError("reading.sheet_of_no_workbook", sheet=sheet, source=name or _NAME)
         return [frame_head(source, name or _NAME, connection)], SavedMapping()
+    if not str(source).strip():
+        raise CvmError("reading.no_source")
     path = Path(source)
     found = find_files(path)
     saved = load_saved(path) if mapping_path(path).exists() else SavedMapping()
@@ -86,7 +93,7 @@ def open_heads(
     for number, file in enumerate(found):
         if progress:
             progress(say("reading.step_looking"), number / len(found))
-        heads += read_heads(file, sheet)
+        heads += read_heads(file, sheet, encoding=encoding)
     if sheet is not None and not any(head.kind == "workbook" for head in heads):
         raise CvmError("reading.sheet_of_no_workbook", sheet=sheet, source=path.name)
     return heads, saved

@@ -73,6 +73,7 @@ def preview(
     *,
     columns: Mapping[str, str] | None = None,
     sheet: str | None = None,
+    encoding: str | None = None,
     rows: int = 10,
     name: str | None = None,
 ) -> Preview:
@@ -80,7 +81,7 @@ def preview(
 
     Parameters
     ----------
-    source, columns, sheet, name
+    source, columns, sheet, encoding, name
         As for `cvmlab.reading.read`.
     rows
         How many rows to show.
@@ -108,7 +109,7 @@ def preview(
     import pandas as pd
 
     with duckdb.connect() as connection, one_sentence(source):
-        heads, saved = open_heads(source, sheet, connection, None, name)
+        heads, saved = open_heads(source, sheet, connection, None, name, encoding)
         label = name or short_name(source)
         parts, unused = choose_parts(heads, {**saved.columns, **(columns or {})}, label, saved)
     part = parts[0]

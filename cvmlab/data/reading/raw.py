@@ -6,6 +6,7 @@ rows. A *raw table* is all of it, as something DuckDB can scan, with columns ``c
 
 from __future__ import annotations
 
+import glob
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
@@ -47,8 +48,9 @@ class Head(Source):
     types: tuple[str, ...] = ()
     # None for a frame
     path: Path | None = None
-    # of a text: its encoding, the line on which each of the rows begins, how its cells lie
+    # of a text: its encoding, whether the user named it, the line on which each row begins, how the cells lie
     encoding: str = ""
+    stated: bool = False
     lines: Sequence[int] = ()
     layout: Layout | None = None
     # a sheet that the workbook does not show
@@ -130,6 +132,11 @@ def cell_text(value: Any) -> str:
 def quoted(text: str | Path) -> str:
     """Return text as an SQL literal."""
     return "'" + str(text).replace("'", "''") + "'"
+
+
+def exactly(path: Path) -> str:
+    """Return a path as DuckDB takes it for this one file, whatever signs are in its name."""
+    return glob.escape(str(path.absolute()))
 
 
 def first_line(error: BaseException) -> str:

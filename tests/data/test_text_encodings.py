@@ -1,0 +1,111 @@
+"""The encoding of a text: told from its content where that decides it, asked for where it does not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cvmlab import CvmError
+from cvmlab.core.words import speaking
+from cvmlab.data.reading import Log, preview, read
+from cvmlab.data.reading.encodings import guess_encoding
+
+TEXTS = {
+    "gb18030": ("王小明,2024-02-01,100", "客户编号,下单日期,金额\n镕基公司,5", "客戶編號,訂單日期", "陶喆 李堃 张伟"),
+    "cp950": ("客戶編號,訂單日期,銷售金額\n王小明,2024-02-01,100\n陳大文,1,2", "臺灣公司", "客戶,日期,金額\n鴻海,5"),
+    "cp932": ("顧客番号,日付,金額\n山田太郎,2024-01-01,5", "テスト", "お客様,購入日,金額\n佐藤"),
+    "cp949": ("고객번호,날짜,금액\n김철수,2024", "고객명,주문일,결제금액\n이영희,서울"),
+    "cp1251": ("Клиент;Дата;Сумма\nИванов;2024-01-01;5", "ООО Ромашка"),
+    "cp1252": ("Müller,Café,José Peña", "10 €;naïve"),
+    "utf-16-le": ("客户,date,amount\n1,2,3",),
+    "utf-16-be": ("customer,date,amount\n1,2,3",),
+}  # fmt: skip
+
+
+def log_of(folder: Path, data: bytes, **options: object) -> Log:
+    path = folder / "a.csv"
+    path.write_bytes(data)
+    return read(path, **options)  # type: ignore[arg-type]
+
+
+def sentence_of(folder: Path, data: bytes, **options: object) -> str:
+    with pytest.raises(CvmError) as caught:
+        log_of(folder, data, **options)
+    sentence = str(caught.value)
+    with speaking("zh"):
+        assert str(caught.value) != sentence
+    return sentence
+
+
+@pytest.mark.parametrize(("encoding", "text"), [(encoding, text) for encoding in TEXTS for text in TEXTS[encoding]])
+def test_common_characters_tell_the_encoding(encoding: str, text: str) -> None:
+    assert guess_encoding(text.encode(encoding)) == encoding
+
+
+def test_a_file_from_taiwan(tmp_path: Path) -> None:
+    text = "客戶編號,訂單日期,銷售金額\n王小明,2024-02-01,100\n陳大文,2024-02-29,50\n"
+    columns = {"customer_id": "客戶編號", "date": "訂單日期", "amount": "銷售金額"}
+    log = log_of(tmp_path, text.encode("big5"), columns=columns)
+    assert log.quality.amount("used") == 150
+    assert {customer for (customer,) in log.transactions.project("customer_id").fetchall()} == {"王小明", "陳大文"}
+    assert [note.values["encoding"] for note in log.quality.notes if note.key == "guessed_encoding"] == ["cp950"]
+
+
+def test_characters_that_come_late_tell_it_too(tmp_path: Path) -> None:
+    head = "customer,date,amount\n" + "x,2024-01-31,1\n" * 30_000
+    log = log_of(tmp_path, head.encode() + "陳大文,2024-01-31,1\n臺灣公司,2024-01-31,1\n".encode("big5"))
+    assert {customer for (customer,) in log.transactions.project("customer_id").fetchall()} == {
+        "x",
+        "陳大文",
+        "臺灣公司",
+    }
+
+
+def test_what_nothing_decides_is_asked_for(tmp_path: Path) -> None:
+    data = "customer,date,amount\n喆,2024-01-31,1\n堃,2024-01-31,1\n".encode("gb18030")
+    sentence = sentence_of(tmp_path, data)
+    assert all(part in sentence for part in ("a.csv", "gb18030: 喆", "--encoding"))
+    assert preview(tmp_path / "a.csv", encoding="GBK").samples["customer"] == ("喆", "堃")
+    log = log_of(tmp_path, data, encoding="gb2312")
+    assert log.transactions.project("customer_id").fetchall() == [("喆",), ("堃",)]
+
+
+def test_an_encoding_that_is_named(tmp_path: Path) -> None:
+    data = "customer,date,amount\nŁódź,2024-01-31,1\n".encode("cp1250")
+    log = log_of(tmp_path, data, encoding="cp1250")
+    assert log.transactions.project("customer_id").fetchall() == [("Łódź",)]
+    assert not [note for note in log.quality.notes if "encoding" in note.key]
+    assert "'klingon'" in sentence_of(tmp_path, data, encoding="klingon")
+    assert "'hex'" in sentence_of(tmp_path, data, encoding="hex")
+    assert all(part in sentence_of(tmp_path, data, encoding="utf-8") for part in ("line 2", "utf-8", "--encoding"))
+
+
+@pytest.mark.parametrize("damage", [b"\x00", b"\x00\xd8a\x00"])
+def test_damaged_utf_16_names_the_line(tmp_path: Path, damage: bytes) -> None:
+    data = "customer,date,amount\n上海,2024-01-31,1\n".encode("utf-16") + damage
+    assert all(part in sentence_of(tmp_path, data) for part in ("line 3", "utf-16"))
+
+
+def test_two_encodings_in_one_file_are_refused(tmp_path: Path) -> None:
+    rows = [b"customer,date,amount\n", *(f"c{n},2024-01-31,1\n".encode() for n in range(500))]
+    rows[400] = "Müller,2024-01-31,1\n".encode("cp1252")
+    rows[4] = "Müller,2024-01-31,1\n".encode()
+    assert "--encoding" in sentence_of(tmp_path, b"".join(rows))
+    rows[4] *= 30
+    assert "line 430" in sentence_of(tmp_path, b"".join(rows))
+
+
+def test_a_few_nul_characters_are_dropped_with_a_note(tmp_path: Path) -> None:
+    log = log_of(tmp_path, b"customer,date,amount\nA,2024-01-31,10\nB\x00,2024-01-31,2\x000\n")
+    assert log.quality.amount("used") == 30
+    assert log.transactions.project("customer_id").fetchall() == [("A",), ("B",)]
+    (note,) = [note for note in log.quality.notes if note.key == "nul_dropped"]
+    assert str(note).endswith("2.")
+
+
+def test_marks_where_files_were_joined_and_the_end_sign_of_dos(tmp_path: Path) -> None:
+    part = "\ufeffcustomer,date,amount\nA,2024-01-31,10\n"
+    log = log_of(tmp_path, (part + part + "\x1a").encode())
+    assert (log.quality.rows("used"), log.quality.rows("header_row")) == (2, 1)
+    assert log.quality.control_rows == 2
