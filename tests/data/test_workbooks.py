@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,9 @@ ROWS = [
     ("042", dt.date(2019, 1, 31), 99.9, "123456789012", "丙公司"),
 ]
 HIDDEN = ("x", dt.date(2019, 1, 7), 5.0)
-WITH_MERGES = ("sales.xlsx", "sales.xls", "sales_strict.xlsx", "sales_1904.xlsx", "sales_1904.xls")
-WITHOUT_MERGES = ("sales.xlsb", "sales.ods")
+EVERY = (
+    "sales.xlsx", "sales.xls", "sales_strict.xlsx", "sales_1904.xlsx", "sales_1904.xls", "sales.xlsb", "sales.ods",
+)  # fmt: skip
 
 
 def log_of(name: str) -> Log:
@@ -31,7 +33,7 @@ def counts(log: Log) -> dict[tuple[str, str], int]:
     return {(part.sheet, part.reason): part.rows for part in log.quality.sums}
 
 
-@pytest.mark.parametrize("name", WITH_MERGES)
+@pytest.mark.parametrize("name", EVERY)
 def test_every_format_gives_the_same_rows(name: str) -> None:
     log = log_of(name)
     assert log.transactions.fetchall() == ROWS
@@ -40,19 +42,73 @@ def test_every_format_gives_the_same_rows(name: str) -> None:
     assert [str(part.amount) for part in log.quality.sums if part.reason == "total_row"] == ["111.150000"]
     assert [(sample.reason, sample.row) for sample in log.quality.samples] == [("bad_amount", 7), ("total_row", 10)]
     assert [part.sheet for part in log.quality.unused] == ["说明", "隐藏"]
-    assert {"merged_filled", "hidden_sheet"} <= {note.key for note in log.quality.notes}
+    assert log.quality.samples[0].value == "#DIV/0!"
+    assert {"merged_filled", "hidden_sheet", "error_cells"} <= {note.key for note in log.quality.notes}
 
 
-@pytest.mark.parametrize("name", WITHOUT_MERGES)
-def test_merged_customers_that_calamine_does_not_know_are_counted_as_rows_without_an_id(name: str) -> None:
-    log = log_of(name)
-    assert log.transactions.fetchall() == [ROWS[0], *ROWS[2:]]
-    assert counts(log)["销售", "no_id"] == 1
+@pytest.mark.parametrize("name", ["hidden.xls", "hidden.ods"])
+def test_old_and_open_workbooks_say_what_they_hide(name: str) -> None:
+    log = read(FILES / name)
+    days = [row[1].day for row in log.transactions.fetchall()]
+    # the first two are numbers counted from 1904, the others dates; the id of the last is merged with the one above
+    assert days == [3, 4, 7, 8, 9, 10, 11]
+    assert {row[1].year for row in log.transactions.fetchall()} == {2024}
+    assert (log.quality.rows("bad_amount"), log.quality.rows("no_id")) == (2, 1)
+    said = {note.key: str(note) for note in log.quality.notes}
+    assert (
+        "2, with 34%" in said["hidden_rows"] and "amount" in said["hidden_columns"] and "used: 3" in said["error_cells"]
+    )
+    assert {"dates_from_1904", "hidden_sheet", "merged_filled"} <= said.keys()
 
 
-def test_an_error_cell_shows_its_value_in_xlsx_and_is_empty_elsewhere() -> None:
-    shown = {name: log_of(name).quality.samples[0].value for name in ("sales.xlsx", "sales.xls")}
-    assert shown == {"sales.xlsx": "#DIV/0!", "sales.xls": ""}
+def changed(folder: Path, name: str, part: str, places: dict[bytes, bytes]) -> Path:
+    """Return a copy of a workbook with some places of one part changed."""
+    target = folder / name
+    with zipfile.ZipFile(FILES / name) as archive, zipfile.ZipFile(target, "w") as copy:
+        for inside in archive.namelist():
+            content = archive.read(inside)
+            for old, new in places.items() if inside == part else ():
+                assert old in content
+                content = content.replace(old, new, 1)
+            copy.writestr(inside, content)
+    return target
+
+
+def test_hidden_rows_of_binary_workbooks_are_counted(tmp_path: Path) -> None:
+    part = "xl/worksheets/sheet1.bin"
+    sheet = zipfile.ZipFile(FILES / "sales.xlsb").read(part)
+    # the record of row 4: its kind 0, its length, its number; a flag in its twelfth byte hides it
+    at = next(at for at in range(len(sheet)) if sheet[at] == 0 and sheet[at + 2 : at + 6] == b"\x03\0\0\0")
+    record = sheet[at : at + 2 + sheet[at + 1]]
+    hidden = record[:13] + bytes([record[13] | 0x10]) + record[14:]
+    path = changed(tmp_path, "sales.xlsb", part, {record: hidden})
+    assert "hidden_rows" in {note.key for note in read(path).quality.notes}
+
+
+@pytest.mark.parametrize(
+    ("name", "part", "places"),
+    [
+        (
+            "sales_strict.xlsx",
+            "xl/worksheets/sheet1.xml",
+            {b'<row r="10"': b'<row r="1048576"', b'r="E10"': b'r="XFD1048576"'},
+        ),
+        (
+            "sales.ods",
+            "content.xml",
+            {
+                b'<table:table-row table:style-name="ro1"': b'<table:table-row table:number-rows-repeated="1000000"',
+                b"cell office:value-type": b'cell table:number-columns-repeated="99" office:value-type',
+            },
+        ),
+    ],
+)
+def test_cells_far_away_that_would_take_all_memory_are_refused(
+    tmp_path: Path, name: str, part: str, places: dict[bytes, bytes]
+) -> None:
+    with pytest.raises(CvmError) as caught:
+        read(changed(tmp_path, name, part, places))
+    assert caught.value.key == "reading.sheet_too_large"
 
 
 @pytest.mark.parametrize("name", ["sales.xls", "sales.xlsb", "sales.ods"])

@@ -206,8 +206,10 @@ def read(
     refund. At most three rows at either end of the log (and one in a hundred) whose dates lie half a year and three
     times the longest pause beyond all others are left out; say ``as_of`` if the late ones are right.
 
-    In .xls, .xlsb and .ods an error such as #DIV/0! is read as an empty cell; merged cells of .xlsb and .ods are not
-    filled down.
+    Hidden sheets of a workbook are left out unless ``sheet`` names one. Hidden rows, by hand or by a filter, are
+    data like any other; a warning says how many they are and what share of the money is theirs. A cell with an
+    error such as #DIV/0! is a missing value. Ids, names and dates merged over several rows are filled down,
+    amounts are not. A formula without a stored value is refused.
 
     Examples
     --------

@@ -39,6 +39,13 @@ class Look:
     errors: dict[Place, str] = field(default_factory=dict)
     # formulas without a value
     uncalculated: set[Place] = field(default_factory=set)
+    # the last row and column that the sheet states or fills
+    height: int = 0
+    width: int = 0
+
+    def reach(self, row: int, column: int) -> None:
+        """Note that the sheet reaches to a row and a column."""
+        self.height, self.width = max(self.height, row), max(self.width, column)
 
 
 def downward(top: int, bottom: int, left: int, right: int) -> list[Merge]:

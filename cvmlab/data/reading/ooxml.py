@@ -27,6 +27,7 @@ _ROW_NUMBER = re.compile(rb"""\sr=["']([^"']*)""")
 _COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
 _CELL = re.compile(rb"""\sr=["']([A-Z]+)(\d+)""")
 _IS_TEXT = re.compile(rb"""\st=["']str["']""")
+_WIDE = re.compile(rb"""\sr=["']([A-Z]{2,4})\d""")
 _SPAN = re.compile(rb"""\s(min|max)=["'](\d+)""")
 _MERGED = re.compile(rb"""\sref=["']([A-Z]+)(\d+):([A-Z]+)(\d+)""")
 _SIGN = re.compile(r"\[\$([^\]-]+)[^\]]*\]|([$¥￥€£₩₹])|\b(USD|EUR|GBP|JPY|CNY|RMB|HKD|TWD)\b")
@@ -81,6 +82,8 @@ def look_at_sheet(archive: zipfile.ZipFile, part: str, source: str, recalculates
                     look.hidden_rows.append(row)
             else:
                 _note_tag(look, tag.group(1), tag.group(2))
+        widest = max(_WIDE.findall(text), key=lambda letters: (len(letters), letters), default=b"Z")
+        look.reach(row, column_number(widest))
         for attributes, value in formulas.findall(text):
             if not value and not _IS_TEXT.search(attributes):
                 look.uncalculated.update(_places(attributes))

@@ -1,7 +1,7 @@
 """Sheets of a workbook → heads and rows of text.
 
 openpyxl streams .xlsx; calamine reads what it cannot: .xls, .xlsb, .ods and strict OOXML. What neither tells, such as
-hidden rows and formulas without a value, is looked up in the file itself, see `ooxml` and `binary`.
+hidden rows and formulas without a value, is looked up in the file itself, see `ooxml`, `binary` and `opendocument`.
 """
 
 from __future__ import annotations
@@ -14,24 +14,28 @@ import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
-from io import BytesIO
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from cvmlab.core.words import CvmError, say
 
-from . import ooxml
+from . import binary, ooxml
 from .columns import ColumnMapping
-from .looks import Book, Look, downward
+from .looks import MOST_COLUMNS, MOST_ROWS, Book, Look
+from .opendocument import OpenBook
 from .raw import CHUNK, Head, Progress, RawTable, cell_text, first_line
 from .sheets import load_rows
 
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet, CalamineWorkbook
 
+# where to look for what calamine does not tell
+_Inside = binary.OldBook | OpenBook | zipfile.ZipFile
 OLE = b"\xd0\xcf\x11\xe0"
 # how .xlsx writes characters that XML may not hold, such as a carriage return
 _ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")
+_MOST_CELLS = 50_000_000
 _STRICT = b"http://purl.oclc.org/ooxml/"
 
 
@@ -44,7 +48,7 @@ def workbook_heads(path: Path, sheet: str | None, rows: int) -> list[Head]:
         heads = []
         for page in sheets:
             if sheet is None or page.name == sheet:
-                look = page.look()
+                look = page.look
                 head = Head(path.name, page.name, "workbook", list(page.rows(rows)), path=path, payload=look)
                 # who names a sheet wants it, whether it is shown or not
                 heads.append(replace(head, hidden=page.hidden and sheet is None))
@@ -79,12 +83,22 @@ def _sheets_of(path: Path) -> Iterator[tuple[Book, Sequence[_StreamedSheet | _Wh
             warnings.filterwarnings("ignore", module="openpyxl")
             if stream.read(4) == OLE:
                 unreadable = "binary_xls"
-                with _whole_sheets(path, Book(), None) as sheets:
-                    yield Book(), sheets
+                old = binary.OldBook(path.read_bytes())
+                with _whole_sheets(path, old.book, old) as sheets:
+                    yield old.book, sheets
                 return
             with zipfile.ZipFile(stream) as archive:
                 streamed = _is_for_openpyxl(archive, path.name)
-                book = ooxml.read_book(archive)
+                if "xl/workbook.bin" in archive.namelist():
+                    book = binary.read_book(archive)
+                elif _is_open_document(archive):
+                    unreadable = "binary_xls"
+                    document = OpenBook(archive)
+                    with _whole_sheets(path, document.book, document) as sheets:
+                        yield document.book, sheets
+                    return
+                else:
+                    book = ooxml.read_book(archive)
                 if streamed and (opened := _opened(stream)) is not None:
                     with closing(opened):
                         yield book, _streamed_sheets(opened, path.name, book, archive)
@@ -128,15 +142,34 @@ def _streamed_sheets(opened: Any, file: str, book: Book, archive: zipfile.ZipFil
 
 
 @contextmanager
-def _whole_sheets(path: Path, book: Book, archive: zipfile.ZipFile | None) -> Iterator[list[_WholeSheet]]:
+def _whole_sheets(path: Path, book: Book, inside: _Inside) -> Iterator[list[_WholeSheet]]:
     from python_calamine import SheetTypeEnum, SheetVisibleEnum, load_workbook
 
-    with load_workbook(path) as opened:
+    with _quiet():
+        opened = load_workbook(path)
+    with opened:
         yield [
-            _WholeSheet(page.name, page.visible != SheetVisibleEnum.Visible, path.name, book, archive, opened, number)
+            _WholeSheet(page.name, page.visible != SheetVisibleEnum.Visible, path.name, book, inside, opened, number)
             for number, page in enumerate(opened.sheets_metadata)
             if page.typ == SheetTypeEnum.WorkSheet
         ]
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep what Rust writes about a damaged file, past Python, off the terminal."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # a program without a terminal
+        yield
+        return
+    with Path(os.devnull).open("w", encoding="utf-8") as nothing:
+        os.dup2(nothing.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _is_for_openpyxl(archive: zipfile.ZipFile, file: str) -> bool:
@@ -152,7 +185,7 @@ def _is_for_openpyxl(archive: zipfile.ZipFile, file: str) -> bool:
     if damaged := archive.testzip():
         raise CvmError("reading.corrupt", file=file, reason=damaged)
     for name in inside:
-        if re.fullmatch(r"xl/worksheets/\w+\.bin", name) and _has_short_cells(archive.open(name).read(CHUNK)):
+        if re.fullmatch(r"xl/worksheets/\w+\.bin", name) and binary.has_short_cells(archive.open(name).read(CHUNK)):
             raise CvmError("reading.binary_xls", file=file, reason="cells without column numbers")
     return False
 
@@ -161,27 +194,7 @@ def _is_open_document(archive: zipfile.ZipFile) -> bool:
     return "mimetype" in archive.namelist() and b"opendocument.spreadsheet" in archive.read("mimetype")
 
 
-def _has_short_cells(records: bytes) -> bool:
-    """Return whether a sheet of .xlsb has cells without a column number: calamine drops them, Excel writes none."""
-    stream = BytesIO(records)
-    while (kind := _varint(stream, 2)) is not None:
-        if 12 <= kind <= 18:
-            return True
-        stream.seek(_varint(stream, 4) or 0, os.SEEK_CUR)
-    return False
-
-
-def _varint(stream: BytesIO, longest: int) -> int | None:
-    """Return the next number of up to ``longest`` bytes of seven bits, None at the end."""
-    number = 0
-    for step, byte in enumerate(iter(lambda: stream.read(1), b"")):
-        number |= (byte[0] & 127) << 7 * step
-        if byte[0] < 128 or step + 1 == longest:
-            return number
-    return None
-
-
-@dataclass(frozen=True)
+@dataclass
 class _StreamedSheet:
     """A sheet of .xlsx."""
 
@@ -196,8 +209,9 @@ class _StreamedSheet:
         """Return the number of rows that the sheet states, 0 if it states none."""
         return self.page.max_row or 0
 
+    @cached_property
     def look(self) -> Look:
-        """Return what its XML shows."""
+        """What its XML shows."""
         source = f"{self.file} [{self.name}]"
         return ooxml.look_at_sheet(self.archive, self.book.parts.get(self.name, ""), source, self.book.recalculates)
 
@@ -222,28 +236,38 @@ class _WholeSheet:
     hidden: bool
     file: str
     book: Book
-    archive: zipfile.ZipFile | None
+    inside: _Inside
     opened: CalamineWorkbook
     number: int
     _sheet: CalamineSheet | None = field(default=None, init=False)
 
     def _read(self) -> CalamineSheet:
         if self._sheet is None:
-            self._sheet = self.opened.get_sheet_by_index(self.number)
+            # calamine holds a cell for each place between the first and the last, which may be all memory
+            look = self.look
+            if look.height * look.width > _MOST_CELLS or look.height > MOST_ROWS or look.width > MOST_COLUMNS:
+                size = {"rows": f"{look.height:,}", "columns": f"{look.width:,}"}
+                raise CvmError("reading.sheet_too_large", source=f"{self.file} [{self.name}]", **size)
+            with _quiet():
+                self._sheet = self.opened.get_sheet_by_index(self.number)
         return self._sheet
 
     def height(self) -> int:
         """Return the number of rows."""
         return self._read().total_height
 
+    @cached_property
     def look(self) -> Look:
-        """Return the downward merges, and what the file shows."""
+        """What the file shows beside the values."""
+        if isinstance(self.inside, OpenBook):
+            return self.inside.looks.get(self.name, Look())
+        if isinstance(self.inside, zipfile.ZipFile):
+            part = self.book.parts.get(self.name, "")
+            if part.endswith(".bin"):
+                return binary.look_at_sheet(self.inside, part)
+            return ooxml.look_at_sheet(self.inside, part, f"{self.file} [{self.name}]", self.book.recalculates)
         look = Look()
-        if self.archive is not None and (part := self.book.parts.get(self.name, "")):
-            look = ooxml.look_at_sheet(self.archive, part, f"{self.file} [{self.name}]", self.book.recalculates)
-        else:
-            for (top, left), (bottom, right) in self._read().merged_cell_ranges or ():
-                look.merges += downward(top + 1, bottom + 1, left + 1, right + 1)
+        self.inside.look(self.number, look)
         return look
 
     def rows(self, most: int | None = None) -> Iterator[list[str]]:
