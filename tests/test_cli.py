@@ -450,6 +450,7 @@ OPTIONS = {
     "future": ["--include-future"],
     "suspicious": ["--include-suspicious"],
     "duplicates": ["--keep-duplicates"],
+    "drop": ["--drop-duplicates"],
     "margin": ["--margin", "0.3"],
     "set": ["--set", "calls=3"],
     "columns": ["--amount", "paid"],
@@ -467,12 +468,12 @@ READING = {"sheet": ("sheet", "May"), "timezone": ("timezone", "Asia/Shanghai"),
            "year_first": ("year_first", False), "decimal": ("decimal", "point"), "currency": ("currency", "CNY"),
            "merge_ids": ("merge_ids", True), "as_of": ("as_of", "2021-12-31"),
            "future": ("include_future", True), "suspicious": ("include_suspicious", True),
-           "duplicates": ("drop_duplicates", False)}  # fmt: skip
+           "duplicates": ("drop_duplicates", False), "drop": ("drop_duplicates", True)}  # fmt: skip
 # with --by, the first reading has dealt with these
 READ_ONCE = {"sheet", "timezone", "day_first", "year_first", "decimal", "currency", "merge_ids", "as_of", "columns"}
 BROKEN = {
     **{("by", option): "each group is read without it (issues 11 and 20)"
-       for option in ("future", "suspicious", "duplicates")},
+       for option in ("future", "suspicious", "duplicates", "drop")},
     ("by", "since"): "each group looks for its last report in a new folder (issues 11 and 20)",
 }  # fmt: skip
 
@@ -497,10 +498,11 @@ def workbook(tmp_path_factory):
     path = tmp_path_factory.mktemp("sales") / "sales.xlsx"
     table = pd.DataFrame({"customer_id": list("abcdabcd"), "region": list("NNSSNNSS"), "amount": range(1, 9)})
     table["date"] = [f"2021-0{month}-03" for month in range(1, 9)]
-    table["paid"] = table["amount"] / 2
     with pd.ExcelWriter(path) as sheets:
-        for name in ("April", "May"):
-            table.to_excel(sheets, sheet_name=name, index=False)
+        # sheets with equal rows would be asked about
+        for name, more in (("April", 0), ("May", 10)):
+            sheet = table.assign(amount=table["amount"] + more, paid=(table["amount"] + more) / 2)
+            sheet.to_excel(sheets, sheet_name=name, index=False)
     return path
 
 
@@ -531,6 +533,8 @@ def made(monkeypatch):
 
 def _pairs():
     for pair in combinations(OPTIONS, 2):
+        if pair == ("duplicates", "drop"):
+            continue
         why = BROKEN.get(pair)
         yield pytest.param(*pair, id="-".join(pair), marks=[pytest.mark.xfail(strict=True, reason=why)] if why else [])
 

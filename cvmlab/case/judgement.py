@@ -233,7 +233,8 @@ def complete_months(transactions: Any, as_of: date) -> Panel:
 def attributes(transactions: Any) -> pd.DataFrame:
     """Return ``customer_id`` with the last known name, owner and phone, as far as there are such columns."""
     present = [name for name in ATTRIBUTES if name in transactions.columns]
-    latest = [f"arg_max({name}, {DATE}) AS {name}" for name in present]
+    # of two names on the last day the later one in the alphabet, so that every run gives the same
+    latest = [f"arg_max({name}, {{'day': {DATE}, 'then': {name}}}) AS {name}" for name in present]
     frame: pd.DataFrame = transactions.aggregate(", ".join([CUSTOMER_ID, *latest]), CUSTOMER_ID).df()
     return frame
 

@@ -27,10 +27,11 @@ _READING = (
     click.option("--include-suspicious", is_flag=True),
     click.option("--include-future", is_flag=True),
     click.option("--keep-duplicates", is_flag=True),
+    click.option("--drop-duplicates", is_flag=True),
 )
 _READING_NAMES = (
     "sheet", "as_of", "timezone", "day_first", "year_first", "decimal", "currency", "merge_ids",
-    "include_suspicious", "include_future", "keep_duplicates",
+    "include_suspicious", "include_future", "keep_duplicates", "drop_duplicates",
 )  # fmt: skip
 _ANSWERS = {"yes": True, "no": False}
 
@@ -60,6 +61,8 @@ def reading_of(options: dict[str, Any]) -> dict[str, Any]:
     given = {name: options.pop(name) for name in _READING_NAMES}
     chosen = {name: _ANSWERS.get(value, value) for name, value in given.items() if value not in (None, False)}
     if chosen.pop("keep_duplicates", False):
+        if "drop_duplicates" in chosen:
+            raise CvmError("cli.keep_or_drop")
         chosen["drop_duplicates"] = False
     return chosen
 

@@ -51,6 +51,8 @@ from .tables import (
 )
 
 PURCHASE_DATE = "purchase_date"
+# Sums of money are exact to 12 places up to this total.
+_EXACT, _EXACT_UP_TO = nw.Decimal(38, 12), 1e25
 
 __all__ = ["PERIOD_LENGTHS", "history", "last_date", "panel", "summarise_customers"]
 
@@ -166,7 +168,7 @@ def summarise_customers(transactions: AnyFrame, *, as_of: dt.date | str | None =
             nw.col(PURCHASE_DATE).min().alias("first_purchase"),
             nw.col(PURCHASE_DATE).max().alias("last_purchase"),
             nw.col("repeat_day").count(),
-            nw.col("repeat_spend").sum(),
+            log.total("repeat_spend").alias("repeat_spend"),
             *_sums(log),
         )
         .with_columns(
@@ -269,6 +271,12 @@ class _Log:
     as_of: dt.date
     day_type: nw.dtypes.DType
     has: frozenset[str]
+    sums_exactly: bool
+
+    def total(self, name: str) -> nw.Expr:
+        """Return the sum of a column of money, the same in every run: threads add floats in any order."""
+        money = nw.col(name)
+        return money.cast(_EXACT).sum().cast(nw.Float64) if self.sums_exactly else money.sum()
 
     def literal(self, day: dt.date) -> nw.Expr:
         """Return a day as a literal that compares with the log's dates."""
@@ -296,8 +304,10 @@ def _read_log(transactions: AnyFrame, as_of: dt.date | str | None) -> _Log:
         *(nw.col(name).cast(nw.Float64) for name in amounts),
         *keys,
     )
-    first, last = _checked_rows(rows, amounts)
-    log = _Log(rows, first, last, rows.collect_schema()[DATE], frozenset([*amounts, *keys]))
+    first, last, most = _checked_rows(rows, amounts)
+    # pandas adds in one order anyway, and slowly with decimals
+    exactly = not pandas_like and most < _EXACT_UP_TO
+    log = _Log(rows, first, last, rows.collect_schema()[DATE], frozenset([*amounts, *keys]), exactly)
     if as_of is not None:
         log = _up_to(log, as_date(as_of))
     return dataclasses.replace(log, rows=_with_purchases(log))
@@ -316,8 +326,8 @@ def _opened(transactions: AnyFrame) -> Any:
     return duckdb.read_parquet(str(path))
 
 
-def _checked_rows(rows: Any, amounts: list[str]) -> tuple[dt.date, dt.date]:
-    """Return the first and last date; raise for an empty log or a row that no sum may hold."""
+def _checked_rows(rows: Any, amounts: list[str]) -> tuple[dt.date, dt.date, float]:
+    """Return the first and last date and a bound of the sums; raise for an empty log or a row that no sum may hold."""
     looks = rows.select(
         nw.len().alias("rows"),
         nw.col(CUSTOMER_ID).count(),
@@ -325,6 +335,7 @@ def _checked_rows(rows: Any, amounts: list[str]) -> tuple[dt.date, dt.date]:
         nw.col(DATE).min().alias("first"),
         nw.col(DATE).max().alias("last"),
         *(nw.col(name).is_finite().sum() for name in amounts),
+        *(nw.col(name).abs().max().alias(f"most_{name}") for name in amounts),
     )
     found = _first_row(looks)
     if found["rows"] == 0:
@@ -343,7 +354,8 @@ def _checked_rows(rows: Any, amounts: list[str]) -> tuple[dt.date, dt.date]:
                 customer=shown_date(example[CUSTOMER_ID]),
                 date=shown_date(example[DATE]),
             )
-    return as_date(found["first"]), as_date(found["last"])
+    most = int(found["rows"]) * sum(float(found[f"most_{name}"]) for name in amounts)
+    return as_date(found["first"]), as_date(found["last"]), most
 
 
 def _up_to(log: _Log, as_of: dt.date) -> _Log:
@@ -381,12 +393,12 @@ def _with_repeats(rows: Any) -> Any:
 def _sums(log: _Log) -> list[nw.Expr]:
     """Return the plain aggregates that both summaries share; `_orders` and `_breadth` finish the counts."""
     sums = [
-        nw.col(AMOUNT).sum().alias(REVENUE),
+        log.total(AMOUNT).alias(REVENUE),
         nw.col(PURCHASE_DATE).count().alias("purchases"),
         nw.len().alias("rows"),
     ]
     if PROFIT in log.has or COST in log.has:
-        sums.append(nw.col(PROFIT).sum())
+        sums.append(log.total(PROFIT).alias(PROFIT))
     for name in (ORDER_ID, PRODUCT):
         if name in log.has:
             sums += [nw.col(name).n_unique().alias(f"distinct_{name}"), nw.col(name).count().alias(f"rows_with_{name}")]

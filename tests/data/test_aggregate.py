@@ -478,3 +478,24 @@ def test_mistakes_are_told_in_one_sentence(verb, words):
         verb()
     with speaking("zh"):
         assert any("\u4e00" <= character <= "\u9fff" for character in str(caught.value))
+
+
+@pytest.mark.parametrize("engine", ["polars", "polars lazy", "duckdb"])
+def test_sums_of_money_are_the_same_bytes_in_every_run(engine):
+    random = np.random.default_rng(3)
+    frame = pd.DataFrame(
+        {
+            "customer_id": random.integers(0, 40, 300_000).astype(str),
+            "date": pd.Timestamp("2024-01-01") + pd.to_timedelta(random.integers(0, 400, 300_000), "D"),
+            "amount": random.integers(-5_000, 90_000, 300_000) / 100,
+            "profit": random.integers(-5_000, 9_000, 300_000) / 1_000,
+        }
+    )
+    log = on(engine, frame)
+    if engine == "duckdb":
+        duckdb.sql("SET threads = 4")
+    runs = {as_pandas(aggregate.summarise_customers(log)).to_csv(index=False) for _ in range(20)}
+    assert len(runs) == 1
+    cents = (frame["amount"] * 100).round().astype(int).groupby(frame["customer_id"]).sum()
+    found = as_pandas(aggregate.summarise_customers(log)).set_index("customer_id")["revenue"]
+    assert (found == cents / 100).all()
