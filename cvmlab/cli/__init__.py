@@ -117,7 +117,8 @@ def data(source: str, rows: int, save: bool, **options: Any) -> None:
     source = _source(source)
     path = datasets.find(source)
     columns, given = columns_of(options), reading_of(options)
-    seen = reading.preview(path, columns=columns, rows=rows, sheet=given.get("sheet"))
+    opened = {name: given.get(name) for name in ("sheet", "encoding")}
+    seen = reading.preview(path, columns=columns, rows=rows, **opened)
     for line in preview_lines(seen):
         show(line)
     with progress_bar() as move:
@@ -182,7 +183,8 @@ def report(
         "reading": reading_of(options),
     }  # fmt: skip
     # a mistake in the source is reported now, not after a kernel has started
-    reading.preview(datasets.find(source), columns=common["columns"], rows=1, sheet=common["reading"].get("sheet"))
+    opened = {name: common["reading"].get(name) for name in ("sheet", "encoding")}
+    reading.preview(datasets.find(source), columns=common["columns"], rows=1, **opened)
     if by:
         with progress_bar() as move:
             index, results, failed = run_by_group(source, by, jobs=jobs, progress=move, **common)

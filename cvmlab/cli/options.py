@@ -17,6 +17,7 @@ ROLES = (*(column.name for column in TRANSACTIONS.columns), "quantity", "unit_pr
 # options of `cvmlab.reading.read`, each with the same name there; yes and no become True and False
 _READING = (
     click.option("--sheet"),
+    click.option("--encoding"),
     click.option("--as-of", metavar="DATE"),
     click.option("--timezone"),
     click.option("--day-first", type=click.Choice(["yes", "no"])),
@@ -30,7 +31,7 @@ _READING = (
     click.option("--drop-duplicates", is_flag=True),
 )
 _READING_NAMES = (
-    "sheet", "as_of", "timezone", "day_first", "year_first", "decimal", "currency", "merge_ids",
+    "sheet", "encoding", "as_of", "timezone", "day_first", "year_first", "decimal", "currency", "merge_ids",
     "include_suspicious", "include_future", "keep_duplicates", "drop_duplicates",
 )  # fmt: skip
 _ANSWERS = {"yes": True, "no": False}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from cvmlab import CvmError
 from cvmlab.core.words import speaking
 from cvmlab.data.reading import Log, read
 
@@ -120,3 +121,48 @@ def test_rows_of_padding_and_blank_lines_keep_the_count_of_lines(tmp_path: Path)
     log = log_of(tmp_path, with_lines({3: "\n\n,,,\n" + ROWS[3], 10: "c1,,soon,1"}))
     assert log.quality.rows("used") == 199
     assert log.quality.samples[0].row == 15
+
+
+SALES = [("A", "2024-02-01", "1234.50"), ("B", "2024-02-15", "0.75"), ("A", "2024-02-29", "100")]
+SUM = Decimal("1335.25")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sep=;\ncustomer_id;date;amount\nA;2024-02-01;1234,50\nB;2024-02-15;0,75\nA;2024-02-29;100,00\n",
+        '"sep=;"\r\ncustomer_id;date;amount\r\nA;2024-02-01;"1.234,50"\r\nB;2024-02-15;"0,75"\r\nA;2024-02-29;"100,00"',
+        "sep=\t\ncustomer_id\tdate\tamount\nA\t2024-02-01\t1234.50\nB\t2024-02-15\t0.75\nA\t2024-02-29\t100\n",
+        'customer_id,date,amount\nA,2024-02-01,"1234,50"\nB,2024-02-15,"0,75"\nA,2024-02-29,"100,00"\n',
+        "Sales report\n\nfrom;to;by;whom;when;why\ncustomer_id;date;amount\nA;2024-02-01;1234.50\nB;2024-02-15;0.75\n"
+        "A;2024-02-29;100\n",
+        "customer_id,date,amount,,,\nA,2024-02-01,1234.50,,,\nB,2024-02-15,0.75\nA,2024-02-29,100,\n\n\n",
+        'customer_id\tdate\tamount\tproduct\nA\t2024-02-01\t1234.50\t19" rack\nB\t2024-02-15\t0.75\t"24 inch\n'
+        'A\t2024-02-29\t100\t27"\n',
+        'customer_id, date, amount, name\nA, 2024-02-01, 1234.50, "Ann, and Bob"\nB, 2024-02-15, 0.75, x\n'
+        "A, 2024-02-29, 100, y",
+        "customer_id,date,amount\nA,2024-02-01,1234.50\nB,2024-02-15,0.75\nA,2024-02-29,100\nTotal,,1335.25\n\x1a",
+        "customer_id,date,amount\r\r\nA,2024-02-01,1234.50\r\r\nB,2024-02-15,0.75\r\r\nA,2024-02-29,100\r\r\n",
+        "\n\n  \ncustomer_id,date,amount\nA,2024-02-01,1234.50\nB,2024-02-15,0.75\r\nA,2024-02-29,100\r",
+    ],
+)  # fmt: skip
+def test_what_exports_add_around_the_rows(tmp_path: Path, text: str) -> None:
+    log = log_of(tmp_path, text)
+    assert (log.quality.rows("used"), log.quality.amount("used"), log.quality.customers) == (3, SUM, 2)
+    assert log.quality.control_rows == 3
+
+
+@pytest.mark.parametrize(
+    "text", ["customer_id,date,amount\n", "customer_id\nA\nB\n", "customer_id,date,amount\n,,\n\n"]
+)
+def test_a_text_without_rows_or_columns_is_one_sentence(tmp_path: Path, text: str) -> None:
+    with pytest.raises(CvmError) as caught:
+        log_of(tmp_path, text)
+    assert "a.csv" in str(caught.value)
+
+
+def test_decimal_commas_between_commas_are_broken_rows(tmp_path: Path) -> None:
+    """C1,2024-02-01,10,50 has a cell too many: no part of it is taken for the amount."""
+    text = "customer_id,date,amount\nA,2024-02-01,10,50\nB,2024-02-15,7\nA,2024-02-29,8\n"
+    quality = log_of(tmp_path, text).quality
+    assert (quality.rows("used"), quality.rows("broken_row"), quality.amount("used")) == (2, 1, 15)

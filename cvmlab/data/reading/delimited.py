@@ -88,8 +88,8 @@ def count_plain(path: Path, separator: str) -> int | None:
                 continue
             windows = windows if lines else b"\r" in whole
             ends = whole.count(b"\n")
-            returns = (ends, ends) if windows else (0, 0)
-            if (whole.count(b"\r"), whole.count(b"\r\n")) != returns:
+            returns = ends if windows else 0
+            if whole.count(b"\r") != returns or (windows and whole.count(b"\r\n") != returns):
                 return None
             if not _is_plain(whole, separator.encode(), first=not lines):
                 return None
@@ -101,9 +101,10 @@ def _is_plain(block: bytes, separator: bytes, *, first: bool) -> bool:
     """Return whether whole lines have cells, and quotation marks only around cells that end on their line."""
     import numpy as np
 
-    if any(sign in block for sign in (b"\x00", b"\x1a", b"\n\n", b"\n\r\n")) or block.startswith((b"\n", b"\r")):
+    blank = b"\n\r\n" if b"\r" in block else b"\n\n"
+    if any(sign in block for sign in (b"\x00", b"\x1a", blank)) or block.startswith((b"\n", b"\r")):
         return False
-    if block.find(b"\xef\xbb\xbf", 3 if first else 0) >= 0:
+    if b"\xef" in block and block.find(b"\xef\xbb\xbf", 3 if first else 0) >= 0:
         return False
     if b'"' not in block:
         return True
@@ -135,13 +136,15 @@ def rewrite(path: Path, encoding: str, layout: Layout, width: int, skip: int, fo
     target = new_file(folder)
     with wide_cells(), path.open(encoding=encoding, newline="") as stream, _csv_file(target) as writer:
         for record in itertools.islice(records_of(clean_lines(stream, found), layout, found), skip, None):
-            row = record.cells
-            beyond = layout.separator.join(row[width:]).strip(layout.separator + " ") if len(row) > width else ""
-            if beyond or (len(row) < width and any(map(str.strip, row))):
-                found.uneven += 1
+            row, beyond = record.cells, '"' if record.broken else ""
+            if len(row) != width:
+                beyond = layout.separator.join(row[width:]).strip(layout.separator + " ") or beyond
+                found.uneven += bool(beyond) or (len(row) < width and any(map(str.strip, row)))
+                row = [*row[:width], *[""] * (width - len(row))]
             lines.add(record.line)
-            written = writer.writerow([*row[:width], *[""] * (width - len(row)), beyond or '"' * record.broken])
-            longest = max(longest, written)
+            row.append(beyond)
+            if (written := writer.writerow(row)) > longest:
+                longest = written
     scan = csv_scan(target, width, extra=True, line=4 * longest)
     return Rewritten(scan, lines, found)
 
