@@ -6,7 +6,7 @@ import csv
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,15 +37,22 @@ def guess_layout(lines: Sequence[str]) -> Layout:
 
 
 def _layout(sample: Sequence[str], separator: str) -> Layout:
-    rows = list(parse_lines(sample, separator))
-    widths = [len(row) for row in rows]
+    alone = list(_alone(sample, separator))
+    widths = [len(row) for row in (*parse_lines(sample, separator), *alone)]
     if not widths:
         return Layout(separator)
     width = max(set(widths), key=lambda width: (widths.count(width), width))
-    body = [row for row in rows if len(row) == width][1:]
+    body = [row for row in alone if len(row) == width][1:]
     filled = [[row[column] for row in body if row[column].strip()] for column in range(width)]
     digits = {at for at, cells in enumerate(filled) if cells and all(re.search(r"\d", cell) for cell in cells)}
     return Layout(separator, width, frozenset(digits))
+
+
+def _alone(sample: Sequence[str], separator: str) -> Iterator[list[str]]:
+    """Yield the cells of the lines that are well quoted by themselves, so that no stray sign hides any."""
+    for line in sample:
+        with suppress(csv.Error):
+            yield next(csv.reader([line], delimiter=separator, strict=True))
 
 
 def _score(sample: Sequence[str], layout: Layout) -> float:
