@@ -1,6 +1,7 @@
 """``cvmlab`` and ``python -m cvmlab``, quiet when Ctrl-C is pressed while the program is still loading."""
 
 import sys
+from pathlib import Path
 
 _INTERRUPTED = 130
 
@@ -16,4 +17,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    # `python -m` looks into the folder where it is started first: a file there called random.py is not Python's own
+    if sys.path[0] == str(Path.cwd()):
+        del sys.path[0]
     main()

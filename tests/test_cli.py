@@ -276,7 +276,7 @@ def test_ctrl_c_leaves_no_kernel_and_the_earlier_report(moment, tmp_path, earlie
         process.kill()
     assert process.returncode == 130, shown
     assert shown.strip() == say("cli.error", sentence=say("cli.interrupted"))
-    assert psutil.wait_procs(kernels, timeout=10)[1] == []
+    assert psutil.wait_procs(kernels, timeout=5)[1] == []
     assert messy_report.snapshot(earlier) == before
 
 
@@ -288,7 +288,7 @@ def wait_for_kernel(process):
         kernels = [
             child
             for child in psutil.Process(process.pid).children(recursive=True)
-            if "ipykernel" in str(child.cmdline())
+            if "kernel_app" in str(child.cmdline())
         ]
         if kernels:
             return kernels

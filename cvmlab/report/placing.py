@@ -10,13 +10,14 @@ import errno
 import json
 import re
 import shutil
-import tempfile
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
 from cvmlab.core.words import CvmError
+
+from .work import clear_left, work_folder
 
 MARKER = ".cvmlab-report.json"
 # files in which a desktop keeps how it shows a folder; they are carried over to the new report
@@ -40,17 +41,16 @@ def put_in_place(target: Path, source: Path | None = None) -> Iterator[Path]:
         _recover(target)
         _check_replaceable(target)
         target.parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=f".{target.name}-", suffix=".part", dir=target.parent))
+        clear_left(target)
     except OSError as error:
         raise CvmError("report.cannot_write", folder=target.parent, why=error.strerror or error) from error
     try:
-        yield work
-        mark(work, [path.relative_to(work).as_posix() for path in work.rglob("*") if not path.is_dir()])
-        _replace(work, target)
+        with work_folder(target) as work:
+            yield work
+            mark(work, [path.relative_to(work).as_posix() for path in work.rglob("*") if not path.is_dir()])
+            _replace(work, target)
     except OSError as error:
         raise CvmError("report.cannot_write", folder=target, why=error.strerror or error) from error
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
 
 
 def mark(folder: Path, files: Collection[str]) -> None:

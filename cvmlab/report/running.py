@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from cvmlab.core.guarding import public
-from cvmlab.core.progress import quiet
 from cvmlab.core.words import CvmError, say, speaking
 from cvmlab.core.words import language as language_in_force
 
 from .placing import put_in_place, report_folder
 from .result import Result
+from .starting import kernel_in
 
 Progress = Callable[[int, int, str], None]
 """Called with the number of steps done, the number of all steps and what is being done."""
@@ -211,11 +211,6 @@ def _code_cells(notebook: Path) -> int:
 
 
 def _execute(template: Path, result: Path, parameters: dict[str, Any], progress: Progress | None, steps: int) -> None:
-    import nbformat
-    import papermill
-    from nbclient.exceptions import DeadKernelError
-    from papermill.exceptions import PapermillExecutionError
-
     # what ends a run is reported in one sentence; a kernel that dies of Ctrl-C needs no second one
     for name in ("papermill", "asyncio"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
@@ -230,19 +225,23 @@ def _execute(template: Path, result: Path, parameters: dict[str, Any], progress:
 
     if progress:
         progress(0, steps, say("report.step_start"))
-    try:
-        # papermill takes braces in a path for places of parameters
-        path = str(template).replace("{", "{{").replace("}", "}}")
-        with quiet():
+    with kernel_in(result.parent / ".kernel") as kernel:
+        # loading these takes as long as the kernel takes to load its own
+        import nbformat
+        import papermill
+        from papermill.exceptions import PapermillExecutionError
+
+        try:
             executed = papermill.execute_notebook(
-                path, None, parameters, progress_bar=False, log_output=False, request_save_on_cell_execute=False,
-                execution_timeout=_CELL_TIMEOUT_SECONDS, start_timeout=_KERNEL_START_SECONDS, on_cell_start=report_step,
-                cwd=str(Path.cwd()), extra_arguments=["--log-level=CRITICAL"],
+                # papermill takes braces in a path for places of parameters
+                str(template).replace("{", "{{").replace("}", "}}"), None, parameters, km=kernel, log_output=False,
+                progress_bar=False, request_save_on_cell_execute=False, on_cell_start=report_step,
+                execution_timeout=_CELL_TIMEOUT_SECONDS, start_timeout=_KERNEL_START_SECONDS,
             )  # fmt: skip
-    except PapermillExecutionError as error:
-        raise _from_kernel(error, result.parent.parent) from error
-    except DeadKernelError as error:
-        raise CvmError("report.kernel_died") from error
+        except PapermillExecutionError as error:
+            raise _from_kernel(error, result.parent.parent) from error
+        except RuntimeError as error:
+            raise CvmError("report.kernel_died") from error
     nbformat.write(_without_output_folder(executed), result)
 
 

@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import messy_report
@@ -207,6 +209,27 @@ def test_the_place_is_looked_at_again_before_it_is_taken(tmp_path):
     assert contents(tmp_path) == {"sales/mine.txt": b"saved meanwhile"}
 
 
+def test_the_next_run_removes_what_a_killed_one_left_and_nothing_else(tmp_path):
+    target = tmp_path / "sales"
+    make_report(target)
+    code = (
+        "import os, pathlib, sys\nfrom cvmlab.report import placing\n"
+        "with placing.put_in_place(pathlib.Path(sys.argv[1])) as work:\n"
+        "    (work / 'half.txt').write_text('made')\n    os._exit(9)"
+    )
+    assert subprocess.run([sys.executable, "-c", code, str(target)]).returncode == 9
+    killed = {path.name for path in tmp_path.iterdir()} - {"sales"}
+    assert {Path(name).suffix for name in killed} == {".part", ".lock"}
+    other = tmp_path / ".sales-mine.part"
+    other.mkdir()
+    with placing.put_in_place(target) as living:
+        make_report(target)
+        assert living.is_dir()
+        assert {path.name for path in tmp_path.iterdir() if path.suffix == ".part"} == {living.name, other.name}
+        (living / "report.html").write_text("made")
+    assert {path.name for path in tmp_path.iterdir()} == {"sales", other.name}
+
+
 # ---- over random trees, names and options
 
 
@@ -273,7 +296,7 @@ def test_no_file_of_somebody_else_is_changed_moved_or_removed(
         assert error.key.startswith("report.")
     after = {path: path.read_bytes() for path in root.parent.rglob("*") if path.is_file()}
     assert {path: after.get(path) for path in before} == before
-    assert not [path for path in root.parent.rglob("*") if path.suffix in {".part", ".earlier"}]
+    assert not [path for path in root.parent.rglob("*") if path.suffix in {".part", ".lock", ".earlier"}]
 
 
 # ---- as it is used
