@@ -187,6 +187,10 @@ IMPOSSIBLE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
         further(b'<c r="A9" t="inlineStr"><is><t>' + b"x" * 3_000_000 + b"</t></is></c>"),
         "cell_too_long",
     ),
+    "an endless attribute": (
+        lambda text: text.replace(b"<row", b'<row spans="' + b"x" * 3_000_000 + b'"', 1),
+        "cell_too_long",
+    ),
 }
 
 

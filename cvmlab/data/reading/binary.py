@@ -9,7 +9,7 @@ import itertools
 import re
 import struct
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from .looks import Book, Look, downward
@@ -21,56 +21,60 @@ _OLD_CELLS = frozenset({0x06, 0x406, 0x203, 0x27E, 0xBD, 0xFD, 0x204, 0xD6, 0x20
 _FREE = 0xFFFFFFF0
 
 
-class OldBook:
-    """A workbook of .xls."""
+def read_old_book(data: bytes) -> tuple[Book, dict[str, Look]]:
+    """Return what a workbook of .xls says of itself, and what each of its sheets shows."""
+    stream = _workbook_stream(data)
+    starts: dict[str, int] = {}
+    from_1904 = False
+    for kind, body in _old_records(stream, 0):
+        if kind == 0x22:
+            from_1904 = body[:1] == b"\x01"
+        elif kind == 0x85 and len(body) >= 8:
+            # a length, then whether the letters take two bytes
+            letters, wide = body[8:], body[7] & 1
+            starts[letters.decode("utf-16-le" if wide else "latin-1", "replace")] = _four(body, 0)
+        elif kind == 0xFC and _four(body, 4) > len(data):
+            raise ValueError("more texts than the file has room for")
+    looks = {name: _old_look(_old_records(stream, start)) for name, start in starts.items()}
+    return Book(from_1904=from_1904), looks
 
-    def __init__(self, data: bytes) -> None:
-        self._stream = _workbook_stream(data)
-        self._starts: list[int] = []
-        from_1904 = False
-        for kind, body in self._records(0):
-            if kind == 0x22:
-                from_1904 = body[:1] == b"\x01"
-            elif kind == 0xFC and _four(body, 4) > len(data):
-                raise ValueError("more texts than the file has room for")
-            elif kind == 0x85 and len(body) >= 4:
-                self._starts.append(struct.unpack_from("<I", body)[0])
-        self.book = Book(from_1904=from_1904)
 
-    def _records(self, at: int) -> Iterator[tuple[int, bytes]]:
-        """Yield kind and body of the records up to the end of the part that begins there, charts inside it left out."""
-        depth = 0
-        while at + 4 <= len(self._stream):
-            kind, length = struct.unpack_from("<HH", self._stream, at)
-            depth += (kind in (0x809, 0x409, 0x209, 0x009)) - (kind == 0x0A)
-            if depth <= 0:
-                return
-            if depth == 1:
-                yield kind, self._stream[at + 4 : at + 4 + length]
-            at += 4 + length
-
-    def look(self, number: int, look: Look) -> None:
-        """Add to the look of a sheet what its records show."""
-        if number >= len(self._starts):
+def _old_records(stream: bytes, at: int) -> Iterator[tuple[int, bytes]]:
+    """Yield kind and body of the records up to the end of the part that begins there, charts inside it left out."""
+    depth = 0
+    while at + 4 <= len(stream):
+        kind, length = struct.unpack_from("<HH", stream, at)
+        depth += (kind in (0x809, 0x409, 0x209, 0x009)) - (kind == 0x0A)
+        if depth <= 0:
             return
-        for kind, body in self._records(self._starts[number]):
-            if kind in _OLD_CELLS:
-                look.reach(_pair(body, 0) + 1, _pair(body, 2) + 1)
-            elif kind == 0x200:
-                look.reach(_four(body, 4), _pair(body, 10))
-            if kind == 0x208 and len(body) >= 14:
-                if body[12] & 0x20:
-                    look.hidden_rows.append(_pair(body, 0) + 1)
-            elif kind == 0x7D and len(body) >= 10 and body[8] & 1:
-                look.hidden_columns.update(range(_pair(body, 0) + 1, _pair(body, 2) + 2))
-            elif kind == 0xE5:
-                for top, bottom, left, right in struct.iter_unpack("<4H", body[2 : 2 + 8 * _pair(body, 0)]):
-                    look.merges += downward(top + 1, bottom + 1, left + 1, right + 1)
-            elif kind == 0x205 and len(body) >= 8 and body[7]:
-                look.errors[_pair(body, 0) + 1, _pair(body, 2) + 1] = _ERRORS.get(body[6], "#N/A")
-            elif kind in (0x06, 0x406) and body[12:14] == b"\xff\xff" and body[6] == 2:
-                look.errors[_pair(body, 0) + 1, _pair(body, 2) + 1] = _ERRORS.get(body[8], "#N/A")
-        look.hidden_rows.sort()
+        if depth == 1:
+            yield kind, stream[at + 4 : at + 4 + length]
+        at += 4 + length
+
+
+def _old_look(records: Iterable[tuple[int, bytes]]) -> Look:
+    """Return what the records of a sheet of .xls show."""
+    look = Look()
+    for kind, body in records:
+        place = _pair(body, 0) + 1, _pair(body, 2) + 1
+        if kind in _OLD_CELLS:
+            look.reach(*place)
+        if kind == 0x200:
+            look.reach(_four(body, 4), _pair(body, 10))
+        elif kind == 0x208 and len(body) >= 14:
+            if body[12] & 0x20:
+                look.hidden_rows.append(place[0])
+        elif kind == 0x7D and len(body) >= 10 and body[8] & 1:
+            look.hidden_columns.update(range(place[0], place[1] + 1))
+        elif kind == 0xE5:
+            for top, bottom, left, right in struct.iter_unpack("<4H", body[2 : 2 + 8 * _pair(body, 0)]):
+                look.merges += downward(top + 1, bottom + 1, left + 1, right + 1)
+        elif kind == 0x205 and len(body) >= 8 and body[7]:
+            look.errors[place] = _ERRORS.get(body[6], "#N/A")
+        elif kind in (0x06, 0x406) and body[12:14] == b"\xff\xff" and body[6] == 2:
+            look.errors[place] = _ERRORS.get(body[8], "#N/A")
+    look.hidden_rows.sort()
+    return look
 
 
 def _pair(body: bytes, at: int) -> int:

@@ -18,6 +18,7 @@ from .sheets import load_rows
 
 # what browsers allow
 _MOST_ACROSS, _MOST_DOWN = 1000, 65_534
+_MOST_CELLS = 20_000_000
 _ENCODINGS = re.compile(
     r"utf-(8|16|16-[bl]e)|gb2312|gbk|gb18030|big5(hkscs)?|shift_jis|cp932|euc_(jp|kr)|cp125\d|iso8859-\d+|koi8-[ru]"
 )
@@ -31,9 +32,10 @@ class _Table:
     # column to the last row of the cell that covers it
     covered: dict[int, int] = field(default_factory=dict)
 
-    def add(self, text: str, down: int, across: int) -> None:
-        """Add a cell to the last row, beside what cells of earlier rows cover."""
+    def add(self, text: str, down: int, across: int) -> int:
+        """Add a cell to the last row, beside what cells of earlier rows cover; return how many places it took."""
         row, number = self.rows[-1], len(self.rows)
+        before = len(row)
         while self.covered.get(len(row), 0) >= number:
             row.append("")
         if down > 1:
@@ -42,13 +44,16 @@ class _Table:
             if down > 1:
                 self.covered[len(row)] = number + down - 1
             row.append("" if step else text)
+        return len(row) - before
 
 
 class _Tables(HTMLParser):
     """Collects the rows of every table of a page, and which cells run over several rows."""
 
-    def __init__(self) -> None:
+    def __init__(self, file: str) -> None:
         super().__init__(convert_charrefs=True)
+        self.file = file
+        self._cells = 0
         self.tables: list[_Table] = []
         self._open: list[_Table] = []
         self._cell: list[str] | None = None
@@ -91,7 +96,9 @@ class _Tables(HTMLParser):
 
     def _close_cell(self) -> None:
         if self._cell is not None and self._open:
-            self._open[-1].add(" ".join("".join(self._cell).split()), *self._size)
+            self._cells += self._open[-1].add(" ".join("".join(self._cell).split()), *self._size)
+            if self._cells > _MOST_CELLS:
+                raise CvmError("reading.page_too_large", file=self.file, count=f"{_MOST_CELLS:,}")
         self._cell = None
 
 
@@ -123,7 +130,7 @@ def _decoded(data: bytes) -> str:
 
 def html_heads(path: Path, rows: int) -> list[Head]:
     """Return the heads of the page's tables that have more than one column."""
-    parser = _Tables()
+    parser = _Tables(path.name)
     try:
         parser.feed(_decoded(path.read_bytes()))
         parser.close()

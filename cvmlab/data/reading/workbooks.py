@@ -11,10 +11,9 @@ import os
 import re
 import warnings
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -30,8 +29,6 @@ from .sheets import load_rows
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet, CalamineWorkbook
 
-# where to look for what calamine does not tell
-_Inside = binary.OldBook | OpenBook | zipfile.ZipFile
 OLE = b"\xd0\xcf\x11\xe0"
 # how .xlsx writes characters that XML may not hold, such as a carriage return
 _ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")
@@ -65,46 +62,52 @@ def load_sheet(
 ) -> RawTable:
     """Stream a sheet into a temporary CSV and return its scan."""
     assert head.path is not None
-    with _sheets_of(head.path) as (book, sheets):
+    with _sheets_of(head.path, {head.sheet: head.payload}) as (book, sheets):
         page = next(page for page in sheets if page.name == head.sheet)
         rows = _watched(page.rows(), head.sheet, page.height(), progress)
         return load_rows(head, header, names, mapping, rows, head.payload, folder, book)
 
 
 @contextmanager
-def _sheets_of(path: Path) -> Iterator[tuple[Book, Sequence[_StreamedSheet | _WholeSheet]]]:
-    """Yield an open workbook and its sheets; what its reader raises becomes one sentence."""
+def _sheets_of(
+    path: Path, known: Mapping[str, Look] | None = None
+) -> Iterator[tuple[Book, Sequence[_StreamedSheet | _WholeSheet]]]:
+    """Yield an open workbook and its sheets, ``known`` ones by a look before; what readers raise becomes a sentence."""
     from python_calamine import PasswordError
 
     unreadable = "corrupt"
+    looks: Mapping[str, Look]
     try:
         with path.open("rb") as stream, warnings.catch_warnings():
             # styles and serial numbers that openpyxl does not know do not matter to a reader of values
             warnings.filterwarnings("ignore", module="openpyxl")
             if stream.read(4) == OLE:
                 unreadable = "binary_xls"
-                old = binary.OldBook(path.read_bytes())
-                with _whole_sheets(path, old.book, old) as sheets:
-                    yield old.book, sheets
+                book, looks = binary.read_old_book(path.read_bytes())
+                with _whole_sheets(path, book, looks) as sheets:
+                    yield book, sheets
                 return
             with zipfile.ZipFile(stream) as archive:
                 streamed = _is_for_openpyxl(archive, path.name)
                 if "xl/workbook.bin" in archive.namelist():
                     book = binary.read_book(archive)
+                    looks = {name: binary.look_at_sheet(archive, part) for name, part in book.parts.items()}
                 elif _is_open_document(archive):
-                    unreadable = "binary_xls"
                     document = OpenBook(archive)
-                    with _whole_sheets(path, document.book, document) as sheets:
-                        yield document.book, sheets
-                    return
+                    book, looks = document.book, document.looks
                 else:
                     book = ooxml.read_book(archive)
+                    # before openpyxl parses what no sheet can be
+                    looks = known or {
+                        name: ooxml.look_at_sheet(archive, part, f"{path.name} [{name}]", book.recalculates)
+                        for name, part in book.parts.items()
+                    }
                 if streamed and (opened := _opened(stream)) is not None:
                     with closing(opened):
-                        yield book, _streamed_sheets(opened, path.name, book, archive)
+                        yield book, _streamed_sheets(opened, book, looks)
                 else:
                     unreadable = "corrupt" if streamed else "binary_xls"
-                    with _whole_sheets(path, book, archive) as sheets:
+                    with _whole_sheets(path, book, looks) as sheets:
                         yield book, sheets
     except PasswordError as error:
         raise CvmError("reading.protected_workbook", file=path.name) from error
@@ -134,22 +137,24 @@ def _opened(stream: BinaryIO) -> Any:
         return None
 
 
-def _streamed_sheets(opened: Any, file: str, book: Book, archive: zipfile.ZipFile) -> list[_StreamedSheet]:
+def _streamed_sheets(opened: Any, book: Book, looks: Mapping[str, Look]) -> list[_StreamedSheet]:
     return [
-        _StreamedSheet(page.title, page.sheet_state != "visible", file, book, archive, page)
+        _StreamedSheet(page.title, page.sheet_state != "visible", looks.get(page.title, Look()), page, book.signs)
         for page in opened.worksheets
     ]
 
 
 @contextmanager
-def _whole_sheets(path: Path, book: Book, inside: _Inside) -> Iterator[list[_WholeSheet]]:
+def _whole_sheets(path: Path, book: Book, looks: Mapping[str, Look]) -> Iterator[list[_WholeSheet]]:
     from python_calamine import SheetTypeEnum, SheetVisibleEnum, load_workbook
 
     with _quiet():
         opened = load_workbook(path)
     with opened:
         yield [
-            _WholeSheet(page.name, page.visible != SheetVisibleEnum.Visible, path.name, book, inside, opened, number)
+            _WholeSheet(
+                page.name, page.visible != SheetVisibleEnum.Visible, looks.get(page.name, Look()), opened, number
+            )
             for number, page in enumerate(opened.sheets_metadata)
             if page.typ == SheetTypeEnum.WorkSheet
         ]
@@ -194,38 +199,30 @@ def _is_open_document(archive: zipfile.ZipFile) -> bool:
     return "mimetype" in archive.namelist() and b"opendocument.spreadsheet" in archive.read("mimetype")
 
 
-@dataclass
+@dataclass(frozen=True)
 class _StreamedSheet:
     """A sheet of .xlsx."""
 
     name: str
     hidden: bool
-    file: str
-    book: Book
-    archive: zipfile.ZipFile
+    look: Look
     page: Any
+    signs: Mapping[int, str]
 
     def height(self) -> int:
-        """Return the number of rows that the sheet states, 0 if it states none."""
-        return self.page.max_row or 0
-
-    @cached_property
-    def look(self) -> Look:
-        """What its XML shows."""
-        source = f"{self.file} [{self.name}]"
-        return ooxml.look_at_sheet(self.archive, self.book.parts.get(self.name, ""), source, self.book.recalculates)
+        """Return the number of rows."""
+        return self.look.height
 
     def rows(self, most: int | None = None) -> Iterator[list[str]]:
         """Yield the rows as text, numbers with the currency of their format."""
         # exports often state a wrong size of the sheet; without it openpyxl reads what is there
         self.page.reset_dimensions()
-        signs = self.book.signs
-        if not signs:
+        if not self.signs:
             for row in self.page.iter_rows(max_row=most, values_only=True):
                 yield ["" if value is None else _text(value) for value in row]
             return
         for row in self.page.iter_rows(max_row=most):
-            yield [_signed(cell.value, signs.get(getattr(cell, "_style_id", 0) or 0, "")) for cell in row]
+            yield [_signed(cell.value, self.signs.get(getattr(cell, "_style_id", 0) or 0, "")) for cell in row]
 
 
 @dataclass
@@ -234,20 +231,18 @@ class _WholeSheet:
 
     name: str
     hidden: bool
-    file: str
-    book: Book
-    inside: _Inside
+    look: Look
     opened: CalamineWorkbook
     number: int
     _sheet: CalamineSheet | None = field(default=None, init=False)
 
     def _read(self) -> CalamineSheet:
         if self._sheet is None:
+            rows, columns = self.look.height, self.look.width
             # calamine holds a cell for each place between the first and the last, which may be all memory
-            look = self.look
-            if look.height * look.width > _MOST_CELLS or look.height > MOST_ROWS or look.width > MOST_COLUMNS:
-                size = {"rows": f"{look.height:,}", "columns": f"{look.width:,}"}
-                raise CvmError("reading.sheet_too_large", source=f"{self.file} [{self.name}]", **size)
+            if rows * columns > _MOST_CELLS or rows > MOST_ROWS or columns > MOST_COLUMNS:
+                size = {"rows": f"{rows:,}", "columns": f"{columns:,}"}
+                raise CvmError("reading.sheet_too_large", source=self.name, **size)
             with _quiet():
                 self._sheet = self.opened.get_sheet_by_index(self.number)
         return self._sheet
@@ -255,20 +250,6 @@ class _WholeSheet:
     def height(self) -> int:
         """Return the number of rows."""
         return self._read().total_height
-
-    @cached_property
-    def look(self) -> Look:
-        """What the file shows beside the values."""
-        if isinstance(self.inside, OpenBook):
-            return self.inside.looks.get(self.name, Look())
-        if isinstance(self.inside, zipfile.ZipFile):
-            part = self.book.parts.get(self.name, "")
-            if part.endswith(".bin"):
-                return binary.look_at_sheet(self.inside, part)
-            return ooxml.look_at_sheet(self.inside, part, f"{self.file} [{self.name}]", self.book.recalculates)
-        look = Look()
-        self.inside.look(self.number, look)
-        return look
 
     def rows(self, most: int | None = None) -> Iterator[list[str]]:
         """Yield the rows as text."""
