@@ -84,6 +84,8 @@ def look_at_numbers(
         notes += _unit_notes(role, forms[role], stage, mappings)
         notes += found.pop("notes")
         seen |= {(role, part): column for part, column in found.items()}
+    if any(column.open.total() for column in seen.values()):
+        seen |= _plain_numbers(connection, forms)
     styles, reasons = _styles(seen, stage, mappings, decimal, dotted)
     for role, form in forms.items():
         comma = frozenset(part for part in form.careful if styles.get((role, part)) == "comma")
@@ -99,17 +101,12 @@ def _look_at(
 ) -> tuple[NumberForms, dict[Any, Any]]:
     text = f"{role}_text"
     rows = connection.execute(
-        f"""SELECT part, bool_or(TRY_CAST({text} AS {EXACT}) IS NULL), bool_or({text}[-4] = '.'),
-            bool_or(contains({text}, '.'))
+        f"""SELECT part, bool_or(TRY_CAST({text} AS {EXACT}) IS NULL), bool_or({text}[-4] = '.')
         FROM stage WHERE kind = {DATA} AND {text} IS NOT NULL GROUP BY part"""
     ).fetchall()
     units = {part: header_unit(mapping[role]) for part, mapping in enumerate(mappings) if role in mapping}
-    odd = frozenset(part for part, unread, open_, _ in rows if unread or open_)
-    # plain numbers such as 12.50 speak for the other columns
-    found: dict[Any, Any] = {
-        part: _Seen(sure=Counter(point=1)) for part, *_, pointed in rows if pointed and part not in odd
-    }
-    found["notes"] = []
+    odd = frozenset(part for part, unread, open_ in rows if unread or open_)
+    found: dict[Any, Any] = {"notes": []}
     if not odd:
         return NumberForms(units=units), found
     affixes: dict[str, Affix] = {}
@@ -131,6 +128,17 @@ def _look_at(
         found["notes"].append(Note("cells_scaled", said))
     currencies = {part: found[part].currencies for part in odd if part in found}
     return NumberForms(odd, frozenset(), affixes, units, currencies), found
+
+
+def _plain_numbers(connection: Any, forms: Mapping[str, NumberForms]) -> dict[tuple[str, int], _Seen]:
+    """Return the columns that need no more than a cast and have a point: 12.50 speaks for the other columns."""
+    found: dict[tuple[str, int], _Seen] = {}
+    for role, form in forms.items():
+        parts = connection.execute(
+            f"SELECT part FROM stage WHERE kind = {DATA} GROUP BY part HAVING bool_or(contains({role}_text, '.'))"
+        ).fetchall()
+        found |= {(role, part): _Seen(sure=Counter(point=1)) for (part,) in parts if part not in form.careful}
+    return found
 
 
 def _count(connection: Any, role: str, parts: Collection[int]) -> list[tuple[Any, ...]]:

@@ -68,11 +68,18 @@ def merge_ids(connection: Any, mappings: Sequence[ColumnMapping], *, merge: bool
     """Find ids that differ only in capitals or leading zeros; merge them under the most frequent spelling, or warn."""
     role = tables.CUSTOMER_ID
     key = f"lower(regexp_replace({role}, '^0+(\\d+)$', '\\1'))"
-    groups = connection.execute(
-        f"""SELECT list({role} ORDER BY rows DESC, {role}), sum(rows) FROM (
-            SELECT {role}, count(*) AS rows FROM stage WHERE kind = {DATA} AND {role} IS NOT NULL GROUP BY 1)
-        GROUP BY {key} HAVING count(*) > 1 ORDER BY 2 DESC, 1"""
-    ).fetchall()
+    counted = f"(SELECT {role}, count(*) AS rows FROM stage WHERE kind = {DATA} AND {role} IS NOT NULL GROUP BY 1)"
+    alike = [
+        word for (word,) in connection.execute(f"SELECT {key} FROM {counted} GROUP BY 1 HAVING count(*) > 1").fetchall()
+    ]
+    groups = (
+        alike
+        and connection.execute(
+            f"""SELECT list({role} ORDER BY rows DESC, {role}), sum(rows) FROM {counted}
+        WHERE {key} IN (SELECT unnest(?)) GROUP BY {key} ORDER BY 2 DESC, 1""",
+            [alike],
+        ).fetchall()
+    )
     if not groups:
         return []
     if merge:
