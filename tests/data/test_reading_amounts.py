@@ -152,6 +152,10 @@ def test_what_cannot_be_money_is_a_bad_amount_and_sums_never_overflow(cell: str)
     log = log_of([cell, "5", *["999999999999999.99"] * 50])
     assert (log.quality.rows("bad_amount"), log.quality.samples[0].value) == (1, cell[:60])
     assert log.quality.amount("used") == 5 + 50 * Decimal("999999999999999.99")
+    huge = [str(note) for note in log.quality.notes if note.key == "huge_amount"]
+    assert [("row 1:" in said, cell[:40] in said) for said in huge] == [(True, True)] * (
+        cell not in ("nan", "inf", "5%")
+    )
     frame = pd.DataFrame({"customer": ["a", "b"], "date": "2024-01-31", "amount": [1e31, 5.0]})
     assert read(frame).quality.rows("bad_amount") == 1
 
@@ -213,3 +217,13 @@ def test_any_amounts_in_one_form_read_back_or_are_asked(
         assert "--decimal" in str(asked)
         return
     assert amounts_of(log) == amounts
+
+
+def test_many_cells_that_cannot_be_read_are_a_warning() -> None:
+    log = log_of([*["about 5"] * 3, *["6.50", "7.25"] * 10])
+    (note,) = [note for note in log.quality.warnings if note.key == "many_bad_amounts"]
+    assert "about 5" in str(note)
+    assert "--amount" in str(note)
+    assert "many_bad_amounts" not in keys(log_of([*["about 5"] * 3, *["6.50", "7.25"] * 50]))
+    dates = log_of(["6"] * 23, dates=[*["soon"] * 3, *["2024-01-31"] * 20])
+    assert "many_bad_dates" in keys(dates)

@@ -160,7 +160,7 @@ def _count(connection: Any, role: str, parts: Collection[int]) -> list[tuple[Any
 
 
 def _cut(role: str) -> str:
-    return f"regexp_extract(written({role}_text), '{_CUT}', ['before', 'body', 'after'])"
+    return f"regexp_extract(written(evened({role}_text)), '{_CUT}', ['before', 'body', 'after'])"
 
 
 def _add(column: _Seen, counts: Sequence[int], samples: Sequence[str | None]) -> None:

@@ -51,6 +51,8 @@ _CLOCK = r"(\d{1,2}:\d{2}(?::\d{2})?)(?:[.,]\d+)?"
 _PLACE = r"\[?[A-Za-z]+(?:/[A-Za-z_]+)+\]?"
 _ZONE = rf"{_CLOCK}\s*(Z|z|(?:UTC|GMT)?\s*[+-]\d{{1,2}}:?(?:\d{{2}})?|UTC|GMT|{_PLACE})(?:\s*(?:\(.*\)|\[.*\]))?$"
 _OTHER_ZONE = re.compile(rf"{_CLOCK}\s*(?:[AaPp]\.?[Mm]\.?\s*\S+|(?![AaPp]\.?[Mm])[A-Z]{{2,5}})$")
+#: The column that `date_sql` needs beside those of ``stage``.
+DAY_TEXT = ", dated(date_text) AS day_text"
 #: A form that contradicts the others in at most this share of the rows makes bad dates, not a question.
 STRAY = 0.01
 _FEW = 4
@@ -163,7 +165,7 @@ def _shapes(connection: Any) -> list[tuple[Any, ...]]:
     """Return part, shape, whether digits alone fit their form, an example, rows and Buddhist years, by frequency."""
     fitting = "|".join(pattern for _, pattern in DIGITS.values())
     rows: list[tuple[Any, ...]] = connection.execute(
-        f"""SELECT part, shape(date_text) AS shape, bool_and(CASE WHEN length(date_text) IN (6, 10, 13)
+        f"""SELECT part, shape(dated(date_text)) AS shape, bool_and(CASE WHEN length(date_text) IN (6, 10, 13)
                 THEN regexp_full_match(date_text, '{fitting}') ELSE false END),
             min(date_text), count(*), count_if(regexp_matches(date_text, '(^|\\D)2[456]\\d\\d(\\D|$)'))
         FROM stage WHERE kind = {DATA} AND date_text IS NOT NULL AND fast_date(date_text) IS NULL
@@ -270,7 +272,8 @@ def _check_swapped(
         found = connection.execute(
             f"""SELECT count(DISTINCT made), max(day(made)), min(made), count(DISTINCT text), min(day(text)),
                 min(date_text) FILTER (text IS NOT NULL)
-            FROM (SELECT date_text, {made} AS made, {text} AS text FROM stage WHERE kind = {DATA} AND part = {part})"""
+            FROM (SELECT date_text, {made} AS made, {text} AS text FROM (SELECT * {DAY_TEXT} FROM stage)
+            WHERE kind = {DATA} AND part = {part})"""
         ).fetchone()
         dates, latest, date, texts, earliest, example = found
         if dates >= _FEW and texts >= _FEW and latest <= 12 < earliest:
@@ -301,8 +304,8 @@ def _notes(
 
 
 def date_sql(forms: DateForms, zone: str | None) -> str:
-    """Return the expression that reads ``date_text`` in the forms that occur; NULL where none fits."""
-    text = "dated(date_text)"
+    """Return the expression that reads ``date_text``, and `DAY_TEXT` in the forms that occur; NULL where none fits."""
+    text = "day_text"
     serial = f"TRY_CAST({text} AS DOUBLE)"
     readings = {
         **{form: _year_first(text, form, pattern) for form, pattern in _YEAR_FIRST.items()},

@@ -40,7 +40,7 @@ class _Column:
     only: Mapping[str, str]
 
 
-def order_sql(kind: str, order: str, text: str = "dated(date_text)") -> str:
+def order_sql(kind: str, order: str, text: str = "day_text") -> str:
     """Return the expression that reads three numbers in one order; NULL where they are no date."""
     year, month, day = (f"regexp_extract({text}, '{KINDS[kind]}', {place})" for place in _PLACES[order])
     return f"TRY_CAST(full_year(part, {year}) || '-' || {month} || '-' || {day} AS DATE)"
@@ -149,7 +149,7 @@ def _look(connection: Any, part: int, kind: str, today: dt.date | None) -> _Colu
         f"""SELECT count(*), bool_or(contains(day, '.')), {", ".join([*counts, *apart, *only])} FROM (
             SELECT *, {reading} FROM (
                 SELECT DISTINCT part, trim(regexp_extract(dated(date_text), '{KINDS[kind]}'), ' ,T') AS day
-                FROM stage WHERE part = {part} AND kind = {DATA}) WHERE day <> '')
+                FROM stage WHERE part = {part} AND kind = {DATA} AND fast_date(date_text) IS NULL) WHERE day <> '')
         WHERE coalesce({", ".join(orders)}) IS NOT NULL"""
     ).fetchone()
     size = len(orders)

@@ -21,6 +21,7 @@ from .columns import NUMBERS, STATUS, TEXTS, ColumnMapping, row_pattern
 from .currencies import look_at_currencies
 from .ids import fold_ids, merge_ids
 from .lone_dates import set_lone_dates_aside
+from .misreadings import misreadings
 from .notes import Note
 from .quality import USED
 from .raw import RawTable, quoted
@@ -83,10 +84,11 @@ def judge(
     others = [role for role in TEXTS if role != tables.CUSTOMER_ID]
     cells = ["part", "spot", "kind", *TEXTS, "date", "exact", tables.PROFIT, tables.COST, "currency"]
     cells += [f"k{number}" for number in range(kept)]
+    cleaned = f"(SELECT rowid AS spot, * {date_forms.DAY_TEXT} {amounts.cuts(forms)} FROM stage)"
     read = f"""SELECT part, spot, kind, {tables.CUSTOMER_ID}, {", ".join(others)},
             {date_forms.date_sql(dates, rules.timezone)} AS date, {amounts.amount_sql(numbers, computed)} AS exact,
             {", ".join(money)}, {currencies.sql} AS currency{"".join(f", k{number}" for number in range(kept))}
-        FROM (SELECT rowid AS spot, * {amounts.cuts(forms)} FROM stage) WHERE kind <> {values.BLANK}"""
+        FROM {cleaned} WHERE kind <> {values.BLANK}"""
     kinds = {values.TOTAL: "total_row", values.HEADER: "header_row", values.BROKEN: "broken_row"}
     reasons = [f"WHEN kind = {kind} THEN {REASON_CODES[reason]}" for kind, reason in kinds.items()]
     tests = {
@@ -117,6 +119,7 @@ def judge(
     set_lone_dates_aside(connection, late=rules.as_of is None)
     notes += judge_repeats(connection, stage, rules.drop_duplicates)
     notes += set_reversals_aside(connection)
+    notes += misreadings(connection, stage, mappings)
     return Judged(tuple(notes), currencies.known)
 
 

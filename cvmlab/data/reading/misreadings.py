@@ -1,0 +1,49 @@
+"""Signs that a column was misread: many of its cells are no dates or no amounts, or far too large for money."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from cvmlab.data import tables
+
+from .columns import UNIT_PRICE, ColumnMapping
+from .notes import Note
+from .raw import RawTable
+from .verdicts import REASON_CODES, USED_ROWS
+
+_SHARE = 0.05
+_FEWEST = 3
+_MOST = "1e15"  # see `values.EXACT`
+
+
+def misreadings(connection: Any, stage: Sequence[RawTable], mappings: Sequence[ColumnMapping]) -> list[Note]:
+    """Return warnings on the columns of dates and amounts where many filled cells cannot be read, or are too large."""
+    notes = []
+    for reason, role in (("bad_date", tables.DATE), ("bad_amount", tables.AMOUNT)):
+        bad = f"reason = {REASON_CODES[reason]}"
+        (any_bad,) = connection.execute(f"SELECT bool_or({bad}) FROM log").fetchone()
+        if not any_bad:
+            continue
+        text = "date_text" if role == tables.DATE else "coalesce(amount_text, unit_price_text)"
+        found = connection.execute(
+            f"""SELECT log.part, count_if({bad} AND {text} IS NOT NULL), count_if({USED_ROWS}),
+                min({text}) FILTER ({bad} AND {text} IS NOT NULL),
+                arg_min([(spot - first)::VARCHAR, {text}], spot) FILTER ({bad} AND abs({_plain(text)}) >= {_MOST})
+            FROM log JOIN stage ON stage.rowid = spot
+                JOIN (SELECT part, min(rowid) AS first FROM stage GROUP BY 1) AS starts ON starts.part = log.part
+            GROUP BY 1 ORDER BY 1"""
+        ).fetchall()
+        for part, count, used, example, huge in found:
+            column = mappings[part].get(role) or mappings[part].get(UNIT_PRICE)
+            said = {"source": stage[part].name, "column": column, "count": f"{count:,}", "value": example}
+            if count >= _FEWEST and count > _SHARE * (count + used):
+                notes.append(Note(f"many_{reason}s", said, "warning"))
+            if huge and reason == "bad_amount":
+                said = {**said, "row": str(stage[part].place(int(huge[0]))), "value": huge[1][:40]}
+                notes.append(Note("huge_amount", said, "warning"))
+    return notes
+
+
+def _plain(text: str) -> str:
+    return f"TRY_CAST(regexp_replace({text}, '[^0-9.eE+-]', '', 'g') AS DOUBLE)"
