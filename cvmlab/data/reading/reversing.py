@@ -30,14 +30,25 @@ _ROWS = f"""SELECT spot AS id, customer_id, coalesce(product, '') AS thing, abs(
     ON log.customer_id = returned.customer_id AND coalesce(product, '') = thing AND abs(exact) = size
     WHERE {USED_ROWS}"""
 
-# lines of an order that was taken back by one sum carry no product there
+# Returns of one row with a product have been looked for among the rows. Few orders sum to what another gave back, and
+# the rows of these alone are listed.
 _ORDERS = f"""CREATE OR REPLACE TEMP TABLE orders AS
-    SELECT row_number() OVER () AS id, customer_id, '' AS thing, abs(sum(exact)) AS size, min(date) AS date,
-        sum(exact) > 0 AS bought, list(spot) AS spots,
+    WITH given_back AS (
+        SELECT customer_id, order_id, -sum(exact) AS size FROM log WHERE {USED_ROWS} AND (customer_id, order_id) IN
+            (SELECT (customer_id, order_id) FROM log WHERE {USED_ROWS} AND exact < 0 AND order_id IS NOT NULL)
+        GROUP BY customer_id, order_id HAVING max(exact) <= 0 AND (count(*) > 1 OR count(product) = 0)
+    ), sold AS (
+        SELECT customer_id, order_id, sum(exact) AS size FROM log
+        WHERE {USED_ROWS} AND order_id IS NOT NULL AND customer_id IN (SELECT customer_id FROM given_back)
+        GROUP BY customer_id, order_id HAVING min(exact) >= 0
+    ), pairs AS (
+        SELECT *, false AS bought FROM given_back SEMI JOIN sold USING (customer_id, size)
+        UNION ALL SELECT *, true FROM sold SEMI JOIN given_back USING (customer_id, size)
+    )
+    SELECT row_number() OVER () AS id, customer_id, '' AS thing, size, min(date) AS date, bought, list(spot) AS spots,
         list_sort(list(DISTINCT product) FILTER (product IS NOT NULL)) AS products
-    FROM log WHERE {USED_ROWS} AND order_id IS NOT NULL AND exact <> 0
-        AND customer_id IN (SELECT customer_id FROM log WHERE {USED_ROWS} AND exact < 0 AND order_id IS NOT NULL)
-    GROUP BY customer_id, order_id HAVING min(exact) > 0 OR max(exact) < 0"""
+    FROM log JOIN pairs USING (customer_id, order_id) WHERE {USED_ROWS}
+    GROUP BY customer_id, order_id, size, bought"""
 
 
 def _pairs(events: str) -> str:
