@@ -9,7 +9,8 @@
 
 One subject per module: `files` opens what is there, with `encodings`, `delimited`, `frames` and `workbooks` for its
 kinds and `raw` for what they pass on; `opening` chooses the parts, `columns` their columns; `values` and `dates` read
-the cells, `judging` gives every row its verdict, `totals` and `quality` add up, `log` combines these steps.
+the cells; `judging` gives every row its verdict, with `repeats`, `sum_rows`, `lone_dates`, `reversing` and `suspicion`
+for what only other rows show; `totals` and `quality` add up, `log` combines these steps, `handing_on` passes rows on.
 """
 
 import lazy_loader
