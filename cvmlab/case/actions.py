@@ -81,7 +81,7 @@ def silent_valuable(customers: pd.DataFrame, silent_below: float, worth_from: fl
     ----------
     customers
         ``customer_id``, ``orders``, ``p_alive`` (0 to 1), ``yearly_contribution`` (yearly money),
-        ``usual_gap_days``, ``silent_days`` and any further columns.
+        ``usual_gap_days`` (NaN for one purchase), ``silent_days`` and any further columns.
     silent_below, worth_from
         ``p_alive`` below which a customer is called silent; yearly contribution that is worth a call, money.
 

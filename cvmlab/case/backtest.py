@@ -129,7 +129,7 @@ def gain_curves(customers: pd.DataFrame, methods: dict[str, str], actual: str) -
     -------
     pandas.DataFrame
         ``method``, ``customer_share`` and ``captured_share`` (both 0 to 1, 101 points per method); the method
-        ``ideal`` ranks by the actual amount and is the most anyone could have captured.
+        ``ideal`` ranks by the actual amount and is the most anyone could have captured. NaN if nothing came.
 
     Examples
     --------

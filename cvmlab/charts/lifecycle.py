@@ -9,6 +9,7 @@ import numpy as np
 from cvmlab.core import formats
 from cvmlab.core.guarding import public
 from cvmlab.core.words import language, say, term
+from cvmlab.relationship.lifecycle import STAGES
 
 from . import style
 
@@ -52,7 +53,7 @@ def plot_life_curve(frame: pd.DataFrame, *, as_share: bool = False, currency: st
     >>> plot_life_curve(life_curve(Relationship())).get_title(loc="left").replace(chr(10), " ")
     'Revenue is near its highest from month 23 on, profit from month 45 on'
     """
-    style.check_frame(frame, ["period", "stage", "revenue", "profit"], "life_curve")
+    style.check_frame(frame, ["period", "stage", "revenue", "profit"], "life_curve", known={"stage": STAGES})
     ax = style.canvas(ax)
     ax.axhline(0, color=style.QUIET, linewidth=0.8)
     draw_curves(ax, frame, as_share=as_share)
@@ -165,7 +166,7 @@ def plot_variables(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None =
     """
     from matplotlib.ticker import MaxNLocator
 
-    style.check_frame(frame, ["period", "stage", *VARIABLES], "life_curve")
+    style.check_frame(frame, ["period", "stage", *VARIABLES], "life_curve", known={"stage": STAGES})
     ax = style.canvas(ax, width=8.2, height=4.9)
     ax.set_axis_off()
     money = currency or term("units.currency")
@@ -217,7 +218,7 @@ def plot_profit_sources(frame: pd.DataFrame, *, currency: str = "", ax: Axes | N
     >>> [text.get_text() for text in ax.texts][-5:]
     ['base profit', 'price premium', 'cost saved', 'indirect benefit', 'profit']
     """
-    style.check_frame(frame, ["period", "stage", *SOURCES, *COSTS], "profit_by_source")
+    style.check_frame(frame, ["period", "stage", *SOURCES, *COSTS], "profit_by_source", known={"stage": STAGES})
     ax = style.canvas(ax)
     x = _ends_of_months(frame)
     bands = _stacked(frame)

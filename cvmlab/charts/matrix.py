@@ -216,7 +216,7 @@ def plot_sensitivity(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     >>> [text.get_text() for text in plot_sensitivity(frame).texts]
     ['as chosen', 'IV', 'I']
     """
-    style.check_frame(frame, ["factor", "value_type", "customers"], "sensitivity")
+    style.check_frame(frame, ["factor", "value_type", "customers"], "sensitivity", figures=["customers"])
     from matplotlib.ticker import FixedLocator, NullLocator
 
     ax = style.canvas(ax)
@@ -266,7 +266,7 @@ def plot_migration(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None =
     >>> plot_migration(frame).get_title(loc="left")
     '10 of 40 customers changed type'
     """
-    style.check_frame(frame, ["from_type", "to_type", "customers"], "migration")
+    style.check_frame(frame, ["from_type", "to_type", "customers"], "migration", figures=["customers"])
     from matplotlib.colors import LinearSegmentedColormap
     from matplotlib.patches import Rectangle
 

@@ -48,7 +48,7 @@ def plot_patterns(
     >>> [panel.get_title(loc="left") for panel in ax.child_axes]
     ['curve A', 'curve B', 'curve C', 'curve D']
     """
-    style.check_frame(frame, ["pattern", "period", value], "patterns")
+    style.check_frame(frame, ["pattern", "period", value], "patterns", known={"pattern": PATTERNS})
     ax = style.canvas(ax, height=5.2)
     ax.set_axis_off()
     curves = {
@@ -98,7 +98,7 @@ def plot_pattern_shares(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     >>> plot_pattern_shares(pattern_shares(pd.DataFrame({"pattern": ["I", "", ""]}))).get_title(loc="left")
     '1 of 3 relationships have a pattern; the others (67%) are still alive'
     """
-    style.check_frame(frame, ["pattern", "customers", "share", "low", "high"], "patterns")
+    style.check_frame(frame, ["pattern", "customers", "share", "low", "high"], "patterns", figures=["customers"])
     ax = style.canvas(ax, height=3.6)
     share, low, high = (frame[name].to_numpy(float) for name in ("share", "low", "high"))
     count = frame["customers"].to_numpy(int)
@@ -149,7 +149,13 @@ def plot_lost_profit(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None
     >>> ax.get_xlabel()
     'present value of the profit (¥)'
     """
-    style.check_frame(frame, ["pattern", "months", "present_value", "lost"], "patterns")
+    style.check_frame(
+        frame,
+        ["pattern", "months", "present_value", "lost"],
+        "patterns",
+        figures=["months"],
+        known={"pattern": PATTERNS},
+    )
     ax = style.canvas(ax, height=3.4)
     worth, lost = frame["present_value"].to_numpy(float), frame["lost"].to_numpy(float)
     places = np.arange(len(frame))[::-1].astype(float)

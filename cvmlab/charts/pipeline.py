@@ -10,7 +10,7 @@ import numpy as np
 from cvmlab.core import formats
 from cvmlab.core.guarding import public
 from cvmlab.core.words import say, term
-from cvmlab.relationship.pipeline import STEPS
+from cvmlab.relationship.pipeline import STATES, STEPS
 from cvmlab.relationship.pipeline.events import DORMANT, LOST
 
 from . import style
@@ -55,7 +55,7 @@ def plot_funnel(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     'Of 40 customers, 10 reached “prospect”; 33 are still open'
     """
     columns = ["state", "reached", "share_of_before", "went_on", "open", "lost"]
-    style.check_frame(frame, columns, "funnel")
+    style.check_frame(frame, columns, "funnel", figures=["reached", "went_on", "open", "lost"], known={"state": STATES})
     ax = style.canvas(ax)
     places = np.arange(len(frame))[::-1]
     left = np.zeros(len(frame))
@@ -141,7 +141,13 @@ def plot_flows(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     >>> plot_flows(frame).get_title(loc="left")
     '10 of 40 customers are lost'
     """
-    style.check_frame(frame, ["from_state", "to_state", "count"], "flows")
+    style.check_frame(
+        frame,
+        ["from_state", "to_state", "count"],
+        "flows",
+        figures=["count"],
+        known={"from_state": ("", *STATES), "to_state": ("", *STATES)},
+    )
     ax = style.canvas(ax, height=4.8)
     counts = dict(zip(zip(frame["from_state"], frame["to_state"], strict=True), map(int, frame["count"]), strict=True))
     order = (*STEPS, DORMANT)

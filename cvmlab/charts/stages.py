@@ -56,7 +56,13 @@ def plot_confusion(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     >>> plot_confusion(grade(estimated, true).confusion).get_title(loc="left").replace(chr(10), " ")
     '67% of customer-periods are classified correctly; formation is misclassified most, as stability'
     """
-    style.check_frame(frame, ["true_stage", "decoded_stage", "periods", "share"], "confusion")
+    style.check_frame(
+        frame,
+        ["true_stage", "decoded_stage", "periods", "share"],
+        "confusion",
+        figures=["periods"],
+        known={"true_stage": _NAMES, "decoded_stage": _NAMES},
+    )
     table = frame.pivot_table(index="true_stage", columns="decoded_stage", values="periods", aggfunc="sum")
     occurs = [name for name in _NAMES if name in table.index and table.loc[name].sum() > 0]
     columns = [name for name in _NAMES if name in occurs or (name in table and table[name].sum() > 0)]

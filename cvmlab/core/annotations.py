@@ -17,8 +17,10 @@ from .words import CvmError
 
 #: Figures beyond this are no money and no count, and their sums and squares lose themselves.
 LARGEST = 1e15
-#: A frame of any engine, or the path of a Parquet file.
+#: A frame of any engine.
 AnyFrame: TypeAlias = Annotated[Any, "frame"]
+#: The same, or the path of a Parquet file.
+FrameOrPath: TypeAlias = Annotated[Any, "frame or path"]
 #: A number that is NaN where there is none.
 OrNaN: TypeAlias = Annotated[float, "or NaN"]
 
@@ -26,8 +28,10 @@ OrNaN: TypeAlias = Annotated[float, "or NaN"]
 Check = Callable[[Any], Any]
 
 
-def check_of(annotation: Any, function: Callable[..., Any]) -> Check | None:
+def check_of(name: str, annotation: Any, function: Callable[..., Any]) -> Check | None:
     """Return the check that a parameter's annotation stands for; None where anything goes."""
+    if name == "seed" and annotation == "int":
+        return _seed
     if isinstance(annotation, str):
         annotation = eval(annotation, {}, _Names(function))
     return _check(annotation)
@@ -81,7 +85,7 @@ def _check(annotation: Any) -> Check | None:
     if isinstance(annotation, _Named):
         origin, args = annotation.name, annotation.args
     if origin is Annotated:
-        return {"frame": _any_frame, "or NaN": _number_or_nan}[args[1]]
+        return {"frame": _any_frame, "frame or path": _frame_or_path, "or NaN": _number_or_nan}[args[1]]
     if origin in (Union, types.UnionType, "Union"):
         return _any_of([_check(each) for each in args])
     if origin is Literal:
@@ -101,8 +105,6 @@ def _plain(annotation: Any, origin: Any, args: tuple[Any, ...]) -> Check | None:
         return _SIMPLE[name]
     if name in ("Sequence", "list", "frozenset", "set", "Iterable", "tuple"):
         return _several(name, args)
-    if name in ("Mapping", "dict"):
-        return _mapping(args)
     return _instance(name)
 
 
@@ -133,6 +135,13 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (float, np.integer, np.floating)) or (
         isinstance(value, np.ndarray) and value.ndim == 0 and value.dtype.kind in "iuf"
     )
+
+
+def _seed(value: Any) -> int:
+    seed = _whole(value)
+    if seed < 0:
+        raise refusal(value, "seed")
+    return seed
 
 
 def _whole(value: Any) -> int:
@@ -184,9 +193,13 @@ def _bytes(value: Any) -> bytes:
 
 
 def _any_frame(value: Any) -> Any:
+    return checked_frame(value, LARGEST, convert=False)
+
+
+def _frame_or_path(value: Any) -> Any:
     if isinstance(value, os.PathLike):
         return value
-    return _text(value) if isinstance(value, str) else checked_frame(value, LARGEST, convert=False)
+    return _text(value) if isinstance(value, str) else _any_frame(value)
 
 
 def _frame(value: Any) -> Any:
@@ -262,19 +275,11 @@ def _several(name: str, args: tuple[Any, ...]) -> Check:
     return check
 
 
-def _mapping(args: tuple[Any, ...]) -> Check:
-    checks = [_check(each) for each in args] if len(args) == 2 else [None, None]
-
-    def check(value: Any) -> Any:
-        if not isinstance(value, Mapping):
-            raise refusal(value, "mapping")
-        for pair in value.items():
-            for one, test in zip(pair, checks, strict=True):
-                if test is not None:
-                    test(one)
+def _mapping(value: Any) -> Any:
+    # a series is one, too
+    if isinstance(value, Mapping) or (hasattr(value, "items") and getattr(value, "ndim", 0) == 1):
         return value
-
-    return check
+    raise refusal(value, "mapping")
 
 
 _SIMPLE: dict[str, Check] = {
@@ -286,6 +291,8 @@ _SIMPLE: dict[str, Check] = {
     "date": _date,
     "Path": _path,
     "Callable": _called,
+    "Mapping": _mapping,
+    "dict": _mapping,
     "DataFrame": _frame,
     "Series": checked_series,
     "ArrayLike": _any_array,

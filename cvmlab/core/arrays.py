@@ -61,6 +61,8 @@ def _refuse_figure(column: object, figures: NDArray[np.float64], largest: float)
     beyond = np.abs(figures) > largest
     if beyond.any():
         row = int(beyond.argmax())
+        if np.isinf(figures[row]):
+            raise CvmError("checking.infinite_column", column=column, row=row + 1)
         value = f"{figures[row]:g}"
         raise CvmError("guarding.figure", function="", name="", column=column, value=value, row=row + 1)
 

@@ -43,8 +43,8 @@ def public(thing: Public) -> Public:
 
 
 def _class(kind: type) -> type:
-    # a scenario checks its fields itself, against bounds that an annotation does not know
-    checks_itself = any(base.__name__ == "Scenario" for base in kind.__mro__)
+    # such a class checks its fields itself, against bounds that an annotation does not know
+    checks_itself = hasattr(kind, "__post_init__")
     for name, member in list(vars(kind).items()):
         if name.startswith("_") and (name != "__init__" or checks_itself):
             continue
@@ -87,7 +87,7 @@ class _Guard:
         self.signature = inspect.signature(function)
         self.checks: dict[str, Check] = {}
         for name, parameter in self.signature.parameters.items():
-            check = check_of(parameter.annotation, function)
+            check = check_of(name, parameter.annotation, function)
             if check is not None:
                 self.checks[name] = check
 
@@ -116,5 +116,7 @@ class _Guard:
 
     def failed(self, given: inspect.BoundArguments, error: Exception) -> CvmError:
         shown = ", ".join(f"{name}={brief(value)}" for name, value in given.arguments.items() if name != "self")
+        if isinstance(error, UnicodeError):
+            return CvmError("guarding.broken_text", function=self.called, arguments=shown)
         said = f"{type(error).__name__}: {brief(str(error), 200)[1:-1]}"
         return CvmError("guarding.failed", function=self.called, arguments=shown, error=said)

@@ -99,6 +99,7 @@ class Limits:
         return dataclasses.replace(self, minimum=low, maximum=high, step=step or self.step)
 
 
+@public
 def number(
     default: float | None,
     *,
@@ -133,12 +134,14 @@ def number(
     return dataclasses.field(default=default, metadata={"limits": limits})
 
 
+@public
 def choice(default: str | None, *, word: str, choices: tuple[str, ...], optional: bool = False) -> Any:
     """Declare a field that holds one of a few texts."""
     limits = Limits(word=word, kind="choice", choices=choices, optional=optional)
     return dataclasses.field(default=default, metadata={"limits": limits})
 
 
+@public
 def switch(default: bool, *, word: str) -> Any:
     """Declare a field that is on or off."""
     return dataclasses.field(default=default, metadata={"limits": Limits(word=word, kind="switch")})

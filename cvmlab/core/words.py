@@ -112,7 +112,7 @@ def language() -> Language:
 def check_language(name: str) -> Language:
     """Return ``name`` if it is a language of the vocabulary, else raise `CvmError`."""
     for known in LANGUAGES:
-        if name == known:
+        if isinstance(name, str) and name == known:
             return known
     raise CvmError("language.unknown", name=name, languages=", ".join(LANGUAGES))
 
@@ -183,14 +183,16 @@ def term(key: str, language: str | None = None) -> str:
 
     Raises
     ------
-    KeyError
-        If the vocabulary has no such key: a mistake of the program, not of its user.
+    CvmError
+        If the vocabulary has no such key.
 
     Examples
     --------
     >>> term("whale_curve"), term("whale_curve", language="zh")
     ('whale curve', '鲸鱼曲线')
     """
+    if not isinstance(key, str) or key not in _words():
+        raise CvmError("language.unknown_word", word=ascii(key))
     return _words()[key].wording(language_of(language))
 
 

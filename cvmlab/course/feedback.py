@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from cvmlab.core.formats import named
 from cvmlab.core.guarding import public
 from cvmlab.core.words import CvmError, keys, language, read_table, say, term, wording
+from cvmlab.data.tables import check_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -220,7 +221,8 @@ def in_full(frame: pd.DataFrame, head: Mapping[str, str] | None = None) -> Feedb
     |---|---|
     | decline | yes |
     """
-    columns = {str(name): str(name) for name in frame.columns} if head is None else dict(head)
+    columns = {name: str(name) for name in frame.columns} if head is None else dict(head)
+    check_columns(frame, columns, "in_full")
     lines = [f"| {' | '.join(map(wording, columns.values()))} |", "|" + "---|" * len(columns)]
     for row in frame[list(columns)].itertuples(index=False):
         cells = [_yes(bool(cell)) if str(cell) in ("True", "False") else str(cell) for cell in row]

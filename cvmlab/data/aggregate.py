@@ -27,7 +27,7 @@ from typing import Any
 
 import narwhals as nw
 
-from cvmlab.core.annotations import AnyFrame
+from cvmlab.core.annotations import AnyFrame, FrameOrPath
 from cvmlab.core.guarding import public
 from cvmlab.core.periods import PERIOD_LENGTHS, as_date, check_months, day_number, end_of_grid, period_start, shown_date
 from cvmlab.core.words import CvmError
@@ -62,7 +62,7 @@ def __dir__() -> list[str]:
 
 
 @public
-def last_date(transactions: AnyFrame) -> dt.date:
+def last_date(transactions: FrameOrPath) -> dt.date:
     """Return the last date of a log: the as-of date unless another is given.
 
     Parameters
@@ -90,7 +90,7 @@ def last_date(transactions: AnyFrame) -> dt.date:
 
 
 @public
-def summarise_customers(transactions: AnyFrame, *, as_of: dt.date | str | None = None) -> Any:
+def summarise_customers(transactions: FrameOrPath, *, as_of: dt.date | str | None = None) -> Any:
     """Sum a log up to one row per customer.
 
     Parameters
@@ -194,7 +194,7 @@ def summarise_customers(transactions: AnyFrame, *, as_of: dt.date | str | None =
 
 @public
 def history(
-    transactions: AnyFrame, *, months: int = 1, as_of: dt.date | str | None = None, complete_only: bool = True
+    transactions: FrameOrPath, *, months: int = 1, as_of: dt.date | str | None = None, complete_only: bool = True
 ) -> Any:
     """Sum a log up to one row per customer and period with any row in it (sparse).
 
@@ -287,7 +287,7 @@ class _Log:
         return expression.cast(self.day_type)
 
 
-def _read_log(transactions: AnyFrame, as_of: dt.date | str | None) -> _Log:
+def _read_log(transactions: FrameOrPath, as_of: dt.date | str | None) -> _Log:
     frame = _opened(transactions)
     check_table(frame, TRANSACTIONS)
     rows: Any = nw.from_native(frame)
@@ -313,7 +313,7 @@ def _read_log(transactions: AnyFrame, as_of: dt.date | str | None) -> _Log:
     return dataclasses.replace(log, rows=_with_purchases(log))
 
 
-def _opened(transactions: AnyFrame) -> Any:
+def _opened(transactions: FrameOrPath) -> Any:
     if not isinstance(transactions, str | Path):
         return transactions
     path = Path(transactions)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cvmlab.core.checking import check_count, check_parameter
 from cvmlab.core.guarding import public
 from cvmlab.core.random.elementary import exp
 from cvmlab.core.words import CvmError
@@ -79,6 +80,21 @@ def switching_matrix(utility: ArrayLike, inertia: ArrayLike = 0.0) -> Array:
     return np.asarray(weight / weight.sum(axis=-1, keepdims=True))
 
 
+# A century of months; what comes later is worth nothing.
+_MOST_PERIODS = 1200
+
+
+def _check_shapes(matrix: Array, now: Array, margin: Array) -> None:
+    """Raise `CvmError` unless there are N customers and J carriers everywhere, and chances that are chances."""
+    shapes = np.shape(matrix), np.shape(now), np.shape(margin)
+    if len(shapes[1]) != 2 or shapes[2] != shapes[1] or shapes[0] != (*shapes[1], shapes[1][-1]):
+        raise CvmError("market.shapes_differ", matrix=shapes[0], now=shapes[1], margin=shapes[2])
+    check_parameter("probability", now, 0, 1)
+    check_parameter("probability", matrix, 0, 1)
+    if not np.allclose(matrix.sum(axis=-1), 1, atol=1e-6):
+        raise CvmError("market.rows_not_one", value=f"{matrix.sum(axis=-1).flat[0]:g}")
+
+
 @public
 def lifetime_value(
     matrix: Array, now: Array, margin: Array, periods: int, discount_rate: float, periods_per_year: float = 12
@@ -103,8 +119,11 @@ def lifetime_value(
     >>> lifetime_value(m, np.array([[1.0, 0.0]]), np.array([[10.0, 10.0]]), periods=2, discount_rate=0)
     array([[15.,  5.]])
     """
+    check_count("periods", periods, 0, _MOST_PERIODS)
     if periods < 1 or discount_rate <= -1:
         raise CvmError("market.bad_horizon", periods=periods, discount_rate=discount_rate)
+    check_parameter("periods_per_year", periods_per_year, 0, open_minimum=True)
+    _check_shapes(matrix, now, margin)
     factor = (1 + discount_rate) ** (-1 / periods_per_year)
     chance, total, weight = np.asarray(now, dtype=np.float64), np.zeros(np.shape(now)), 1.0
     for _ in range(periods):
@@ -133,7 +152,10 @@ def customer_equity(
     parts
         Which drivers act; the others are zero for all carriers.
     """
-    utility = np.zeros(np.shape(now))
+    shape = np.shape(drivers.value)
+    if np.shape(now) != shape or np.shape(margin) != shape:
+        raise CvmError("market.shapes_differ", matrix=shape, now=np.shape(now), margin=np.shape(margin))
+    utility = np.zeros(shape)
     for part in ("value", "brand", "relationship"):
         if part in parts:
             utility = utility + getattr(drivers, part)
@@ -151,6 +173,7 @@ def split_equity(
     each driver adds, averaged over the six orders in which they can be added (Shapley; ours), so that base + parts
     = total. A part can be negative: a competitor is better at it. The parameters are those of `customer_equity`.
     """
+    check_count("periods", periods, 1, _MOST_PERIODS)
     names = ("value", "brand", "relationship")
     subsets = {frozenset(order[:k]) for order in permutations(names) for k in range(4)}
     equity = {
@@ -225,6 +248,7 @@ def equity_of(result: Result, years: float = 3, discount_rate: float = 0.1) -> p
     """
     import pandas as pd
 
+    check_parameter("years", years, 0, _MOST_PERIODS / 12, open_minimum=True)
     p, s = result.scenario, result.state
     first = 0 if p.outside else _ALTERNATIVES
     price = make_tables(p, result.carriers, result.dated, result.periods).price[-1][first:].astype(np.float64)

@@ -275,7 +275,7 @@ def test_an_error_is_read_in_the_language_of_its_reader() -> None:
 def test_say_wants_every_value() -> None:
     with pytest.raises(KeyError):
         say("language.unknown", name="fr")
-    with pytest.raises(KeyError):
+    with pytest.raises(cvm.CvmError, match="no entry 'no_such_term'"):
         term("no_such_term")
 
 

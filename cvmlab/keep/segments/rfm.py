@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cvmlab.core.guarding import public
-from cvmlab.data.tables import check_columns
+from cvmlab.core.words import CvmError
+from cvmlab.data.tables import check_one_row_each, numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,11 +53,11 @@ def rfm_labels(customers: pd.DataFrame) -> pd.DataFrame:
     >>> rfm_labels(customers)["rfm_label"].tolist()
     ['important_value', 'general_win_back']
     """
-    check_columns(customers, ["customer_id", "age", "recency", "orders", "revenue"])
+    check_one_row_each(customers)
+    silent = numbers(customers, "age") - numbers(customers, "recency")
+    orders, revenue = numbers(customers, "orders"), numbers(customers, "revenue")
+    recent, frequent, much = silent <= silent.mean(), orders >= orders.mean(), revenue >= revenue.mean()
     silent_days = customers["age"] - customers["recency"]
-    recent = (silent_days <= silent_days.mean()).to_numpy()
-    frequent = (customers["orders"] >= customers["orders"].mean()).to_numpy()
-    much = (customers["revenue"] >= customers["revenue"].mean()).to_numpy()
     code = recent * 4 + frequent * 2 + much
     keys = np.array([RFM_LABELS[bool(i & 4), bool(i & 2), bool(i & 1)] for i in range(8)], dtype=object)
     labelled = customers[["customer_id", "orders", "revenue"]].assign(silent_days=silent_days, rfm_label=keys[code])
@@ -87,6 +88,8 @@ def bridge(rfm_label: pd.Series[str], value_type: pd.Series[str]) -> pd.DataFram
     """
     import pandas as pd
 
+    if len(rfm_label) != len(value_type) or not len(rfm_label):
+        raise CvmError("segments.lengths_differ", labels=len(rfm_label), types=len(value_type))
     counts = pd.crosstab(rfm_label.to_numpy(), value_type.to_numpy())
     counts = counts.reindex(index=list(RFM_LABELS.values()), columns=["IV", "III", "II", "I"], fill_value=0)
     return counts.rename_axis(index="rfm_label", columns=None).reset_index()

@@ -11,7 +11,7 @@ from cvmlab.core.guarding import public
 from cvmlab.core.statistics import confidence_bands, wilson_interval
 from cvmlab.core.words import CvmError
 from cvmlab.data.panels import Panel
-from cvmlab.data.tables import CUSTOMER_ID, REVENUE, check_columns, check_one_row_each
+from cvmlab.data.tables import CUSTOMER_ID, REVENUE, check_columns, check_one_row_each, numbers_between
 
 from .paths import LATE_MONTHS, PATTERNS, STAGE_LEFT, UNDECIDED, check_patterns, last_periods, pattern_of_paths
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 # Codes of paths in memory at once.
 _CELLS = 40_000_000
 _NAMES = np.array([UNDECIDED, *PATTERNS], dtype=object)
+
+# More draws than this tell a probability to better than a hundredth.
+_MOST_DRAWS = 10_000
 
 
 @public
@@ -79,7 +82,7 @@ def classify(
     """
     from cvmlab.relationship import stages
 
-    check_count("draws", draws)
+    check_count("draws", draws, 1, _MOST_DRAWS)
     chosen = stages.fit(panel, seed=seed) if model is None else model
     customers = len(panel.customer_id)
     shares = np.zeros((len(PATTERNS) + 1, customers))
@@ -256,7 +259,10 @@ def calibration(classified: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
     check_columns(classified, ["confidence"], "classified")
     said, known = _said_and_known(classified, truth)
     decided = said != UNDECIDED
-    sure = classified["confidence"].to_numpy(float)[decided]
+    # of the undecided nothing is asked, not even a confidence
+    sure = np.zeros(0)
+    if decided.any():
+        sure = numbers_between(classified[decided], "confidence", 0, 1, "classified")
     right = (said == known.to_numpy(dtype=object))[decided]
     return confidence_bands(sure, right, (0.0, 0.6, 0.75, 0.9, 1.0), "customers")
 

@@ -107,7 +107,7 @@ def activities(events: AnyFrame) -> pd.DataFrame:
     >>> activities(log)[["event", "times", "days_from_order"]].iloc[1:].values.tolist()
     [['order', 1, 0], ['delivered', 1, 14], ['trained', 1, 19]]
     """
-    log = pandas_frame(events, EVENTS.name)
+    log = pandas_frame(events, EVENTS.name).reset_index(drop=True)
     check_events(log)
     check_columns(log, [EVENT], EVENTS.name)
     day = log[DATE].dt.floor("D")

@@ -21,6 +21,7 @@ from cvmlab.data.tables import (
     Column,
     Table,
     check_columns,
+    check_present,
     check_table,
     numbers_between,
 )
@@ -240,6 +241,10 @@ def funnel(stays: pd.DataFrame) -> pd.DataFrame:
     [['target', 2, 1, 1], ['prospect', 1, 0, 1]]
     """
     stays = checked_stays(stays, CUSTOMER_ID, "censored")
+    check_present(stays[CUSTOMER_ID].isna().to_numpy(), CUSTOMER_ID, "stays")
+    now = stays.loc[stays["censored"], CUSTOMER_ID]
+    if now.duplicated().any():
+        raise CvmError("pipeline.two_open_stays", customer=now[now.duplicated()].iloc[0])
     step = np.minimum(state_codes(stays[STATE]), STEPS.index("user"))
     # being lost does not say how far somebody had come
     step = np.where(stays[STATE].to_numpy() == LOST, 0, step)

@@ -31,7 +31,7 @@ BOUGHT = Table(
 def dormancy(
     transactions: AnyFrame,
     *,
-    silent_days: Sequence[int] = (30, 60, 90, 180, 365),
+    silent_days: int | Sequence[int] = (30, 60, 90, 180, 365),
     within_days: int = 365,
     as_of: dt.date | str | None = None,
 ) -> pd.DataFrame:
@@ -107,8 +107,8 @@ def dormancy(
     return pd.DataFrame(rows)
 
 
-def _lengths(silent_days: Sequence[int]) -> list[int]:
-    given: list[Any] = list(silent_days) if np.ndim(silent_days) else [silent_days]
+def _lengths(silent_days: int | Sequence[int]) -> list[int]:
+    given: list[Any] = [silent_days] if isinstance(silent_days, int) else list(silent_days)
     if not given:
         raise CvmError("pipeline.no_silence")
     for number in given:

@@ -211,7 +211,7 @@ def histories(
 
 
 @public
-def probabilities(panel: Panel, model: StageModel, chosen: Chosen) -> NDArray[np.float32]:
+def probabilities(panel: Panel, model: StageModel, chosen: slice | NDArray[np.intp]) -> NDArray[np.float32]:
     """Return the posterior probability of every stage for some customers.
 
     Parameters
@@ -281,7 +281,7 @@ def sample(panel: Panel, model: StageModel, *, draws: int, seed: int) -> NDArray
 
     from cvmlab.core.random import draws as chance
 
-    check_count("draws", draws)
+    check_count("draws", draws, 1, 10_000)
     periods, customers = panel[REVENUE].shape
     paths = np.zeros((int(draws), periods, customers), np.uint8)
     moves = model.moves.astype(np.float32)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from cvmlab.core.annotations import AnyFrame
+from cvmlab.core.checking import check_parameter
 from cvmlab.core.guarding import public
 from cvmlab.core.words import CvmError
 
@@ -98,7 +99,7 @@ class GammaGamma(Fitted):
         m = np.where(x > 0, np.maximum(m, 0), 0)
         return (self.p * x * m + self.p * self.gamma) / (self.p * x + self.q - 1)
 
-    def simulate(self, frequency: Any, *, seed: int) -> pd.DataFrame:
+    def simulate(self, frequency: ArrayLike, *, seed: int) -> pd.DataFrame:
         """Draw the spends of customers with given numbers of repeat purchases.
 
         Parameters
@@ -120,7 +121,8 @@ class GammaGamma(Fitted):
         1          3           20.58            23.81
         """
         draw = np.random.default_rng(seed)
-        x = np.asarray(frequency)
+        x = np.atleast_1d(np.asarray(frequency))
+        check_parameter("frequency", x, 0)
         precision = draw.gamma(self.q, 1 / self.gamma, len(x))
         often = np.maximum(x, 1)
         mean = draw.gamma(self.p * often, 1 / (precision * often))

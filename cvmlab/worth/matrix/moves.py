@@ -62,18 +62,28 @@ def migration(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     return _moves(before, after, carried)
 
 
+def _check_ids_alike(before: pd.DataFrame, after: pd.DataFrame) -> None:
+    """Raise `CvmError` where the ids of one frame are numbers and those of the other are text: 7 is not "007"."""
+    kinds = [pd.api.types.is_numeric_dtype(customers[CUSTOMER_ID]) for customers in (before, after)]
+    if kinds[0] != kinds[1]:
+        number, text = (before, after) if kinds[0] else (after, before)
+        ids = {"number": number[CUSTOMER_ID].iloc[0], "text": text[CUSTOMER_ID].iloc[0]}
+        raise CvmError("matrix.ids_differ", **ids)
+
+
 def _moves(before: pd.DataFrame, after: pd.DataFrame, carried: Iterable[str]) -> pd.DataFrame:
     columns = list(carried)
     for customers in (before, after):
         check_types(customers)
         for column in columns:
             numbers(customers, column)
+    _check_ids_alike(before, after)
     kept = [CUSTOMER_ID, VALUE_TYPE, *columns]
     both = before[kept].merge(after[kept], on=CUSTOMER_ID, how="outer", suffixes=("_before", "_after"), sort=True)
     moves = {
         CUSTOMER_ID: both[CUSTOMER_ID],
-        "from_type": both["value_type_before"].fillna(NEW),
-        "to_type": both["value_type_after"].fillna(GONE),
+        "from_type": both["value_type_before"].astype(object).fillna(NEW),
+        "to_type": both["value_type_after"].astype(object).fillna(GONE),
     }
     amounts = [f"{column}_{when}" for column in columns for when in ("before", "after")]
     return pd.DataFrame(moves | {name: both[name].fillna(0.0) for name in amounts})

@@ -58,7 +58,7 @@ def concentration_curve(customers: pd.DataFrame, revenue: str = REVENUE) -> pd.D
     Returns
     -------
     pandas.DataFrame
-        The columns of `whale_curve`; ``amount`` is at least 0.
+        The columns of `whale_curve`; ``amount`` is at least 0, shares are NaN where the total is 0.
 
     Examples
     --------
@@ -237,5 +237,7 @@ def _check_curve(curve: pd.DataFrame) -> None:
     check_columns(curve, ["customer_share", "amount", "cumulative", "cumulative_share"], table="curve")
     if not len(curve):
         raise CvmError("tables.no_rows", table="curve")
-    if (np.diff(curve["amount"].to_numpy(dtype=np.float64)) > 0).any():
+    for column in ("customer_share", "cumulative"):
+        numbers(curve, column, "curve")
+    if (np.diff(numbers(curve, "amount", "curve")) > 0).any():
         raise CvmError("portfolio.no_order")

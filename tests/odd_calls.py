@@ -1,0 +1,358 @@
+"""One good call of every public function, from the examples in its documentation, and odd values for each argument."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import datetime as dt
+import doctest
+import importlib
+import inspect
+import math
+import pkgutil
+import signal
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+from unittest import mock
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+from small_logs import small_log
+
+import cvmlab
+from cvmlab.core import guarding
+
+SECONDS = 20
+
+
+def subjects() -> dict[str, ModuleType]:
+    """Return every module that can be reached by names on the front door."""
+    found: dict[str, ModuleType] = {}
+    waiting: list[tuple[str, ModuleType]] = [("cvm", cvmlab)]
+    while waiting:
+        address, module = waiting.pop()
+        found[address] = module
+        inside = [(f"{address}.{name}", getattr(module, name)) for name in module.__all__]
+        waiting += [(name, value) for name, value in inside if isinstance(value, ModuleType)]
+    return found
+
+
+def public_functions() -> dict[str, Callable[..., Any]]:
+    """Return address to function: the public functions, constructors and public methods of the house, each once."""
+    found: dict[str, Callable[..., Any]] = {}
+    seen: set[int] = set()
+    for subject, module in sorted(subjects().items()):
+        for name in module.__all__:
+            thing = getattr(module, name)
+            if id(thing) in seen or not str(getattr(thing, "__module__", "")).startswith("cvmlab"):
+                continue
+            seen.add(id(thing))
+            if inspect.isclass(thing):
+                found |= {f"{subject}.{name}.{method}": made for method, made in _methods(thing)}
+            elif inspect.isfunction(thing):
+                found[f"{subject}.{name}"] = thing
+    return found
+
+
+def _methods(kind: type) -> Iterator[tuple[str, Callable[..., Any]]]:
+    for name, member in vars(kind).items():
+        made = member.__func__ if isinstance(member, (classmethod, staticmethod)) else member
+        if inspect.isfunction(made) and (not name.startswith("_") or (name == "__init__" and is_guarded(made))):
+            yield name, made
+
+
+def is_guarded(function: Callable[..., Any]) -> bool:
+    return function.__code__.co_filename == guarding.__file__
+
+
+# --- good calls ------------------------------------------------------------------------------------
+
+
+class _NeverInside:
+    """The state of a guard that looks at calls from inside public functions, too."""
+
+    inside = property(lambda _: False, lambda _, value: None)
+
+
+@contextmanager
+def recording(calls: dict[Callable[..., Any], inspect.BoundArguments]) -> Iterator[None]:
+    """Keep the first call of every public function."""
+    checked = guarding._Guard.checked
+
+    def kept(self: Any, args: tuple[Any, ...], options: dict[str, Any]) -> inspect.BoundArguments:
+        try:
+            given = checked(self, args, options)
+        except cvmlab.CvmError:
+            return self.signature.bind(*args, **options)
+        calls.setdefault(self.function, given)
+        return given
+
+    with mock.patch.object(guarding._Guard, "checked", kept), mock.patch.object(guarding, "_state", _NeverInside()):
+        yield
+
+
+def good_calls(packages: tuple[str, ...]) -> dict[Callable[..., Any], inspect.BoundArguments]:
+    """Return the first call of each public function: one of `further_calls`, or of the documentation's examples."""
+    calls: dict[Callable[..., Any], inspect.BoundArguments] = {}
+    runner = doctest.DocTestRunner(verbose=False)
+    finder = doctest.DocTestFinder()
+    with recording(calls), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        further_calls(packages)
+        for module in modules(packages):
+            for test in finder.find(module):
+                runner.run(test, out=lambda _: None)
+    return calls
+
+
+def further_calls(packages: tuple[str, ...]) -> None:
+    """Call what has no example of its own, and with little data what would take long."""
+    cvm = cvmlab
+    if "cvmlab.case" in packages or "cvmlab.data" in packages:
+        log = cvm.reading.read(small_log(7), name="small")
+        case = cvm.case.study(log)
+        case.to_call()
+        case.recommended("develop")
+        cvm.tables.check_table(
+            pd.DataFrame({"customer_id": ["a"], "date": [pd.Timestamp(2024, 1, 1)], "amount": [1.0]}),
+            cvm.tables.TRANSACTIONS,
+        )
+        cvm.tables.TRANSACTIONS.required()
+        cvm.tables.TRANSACTIONS.column("amount")
+        quality = log.quality
+        cvm.reading.DataReport.from_dict(quality.to_dict())
+        quality.amount("used"), quality.by_month(), quality.by_source()
+        mapping = cvm.reading.ColumnMapping.from_dict(log.mapping.to_dict())
+        mapping.get("amount")
+        note = cvm.reading.Note("no_rows", {"source": "x"})
+        cvm.reading.Note.from_dict(note.to_dict())
+    if "cvmlab.market" in packages:
+        result = cvm.market.simulate(customers=60, periods=6)
+        result.retention_rate(), result.to_frame(), result.truth()
+        customers = cvm.market.make_customers(result.scenario, result.carriers, 60, seed=1)
+        customers.replace(tenure=customers.tenure)
+        cvm.market.equity_of(result, years=0.5)
+    if "cvmlab.core" in packages:
+        relationship = cvm.lifecycle.Relationship()
+        relationship.replace(explored=0.2)
+        relationship.form(), relationship.values()
+        cvm.lifecycle.Relationship.from_texts({"explored": "0.2"})
+        limits = cvm.scenario.Limits("case.margin", kind="choice", choices=("a",))
+        limits.label(), limits.choice_label("a"), limits.unit_label()
+        cvm.scenario.number(0.5, word="case.margin", minimum=0, maximum=1)
+        cvm.scenario.choice("a", word="case.margin", choices=("a", "b"))
+        cvm.scenario.switch(True, word="case.margin")
+    if "cvmlab.relationship.pipeline" in packages:
+        day = pd.Timestamp(2024, 1, 1)
+        cvm.pipeline.check_events(pd.DataFrame({"customer_id": ["007"], "date": [day], "state": ["target"]}))
+        cvm.pipeline.simulate_pipeline(cvm.pipeline.PipelineRates(), customers=20, seed=1)
+
+
+def modules(packages: tuple[str, ...]) -> Iterator[ModuleType]:
+    for package in packages:
+        found = importlib.import_module(package)
+        yield found
+        for inside in pkgutil.walk_packages(getattr(found, "__path__", []), f"{package}."):
+            if not inside.name.endswith("__main__"):
+                yield importlib.import_module(inside.name)
+
+
+# --- odd values ------------------------------------------------------------------------------------
+
+SCALARS: dict[str, Any] = {
+    "None": None, "nan": math.nan, "inf": math.inf, "-inf": -math.inf, "-1": -1, "0": 0, "0.5": 0.5, "1.9": 1.9,
+    "1e308": 1e308, "huge int": 10**400, "99999": 99_999, "True": True, "text": "a lot", "no text": "",
+    "lone surrogate": "\ud800", "bytes": b"x", "list": [1, 2], "texts": ["a", "b"], "dict": {"a": 1}, "set": {1},
+    "array": np.array([1.0, 2.0]), "date": dt.date(2024, 1, 1), "NaT": pd.NaT, "NA": pd.NA, "object": object(),
+    "complex": 1j, "frame": pd.DataFrame({"x": [1.0]}), "function": len, "slice": slice(0, 1),
+}  # fmt: skip
+
+
+def odd_values(good: Any) -> Iterator[tuple[str, Any]]:
+    """Yield odd values in place of a good one."""
+    yield from SCALARS.items()
+    if isinstance(good, pd.DataFrame):
+        yield from _odd_frames(good)
+    if isinstance(good, np.ndarray):
+        yield from _odd_arrays(good)
+    if isinstance(good, Mapping) and good:
+        key, value = next(iter(good.items()))
+        for name in ("nan", "text", "None", "huge int", "list"):
+            yield f"value {name}", {**good, key: SCALARS[name]}
+        yield "other key", {"no such key": value}
+        yield "no keys", {}
+
+
+def _odd_frames(good: pd.DataFrame) -> Iterator[tuple[str, Any]]:
+    yield "no rows", good.iloc[:0]
+    yield "one row", good.iloc[:1]
+    yield "no columns", good[[]]
+    yield "rows twice", pd.concat([good, good], ignore_index=True)
+    yield "index twice", pd.concat([good.iloc[:1], good]).set_axis([0] * (len(good) + 1))
+    yield "backwards", good.iloc[::-1]
+    yield "polars", _polars(good)
+    yield "pyarrow", _arrow(good)
+    yield "dicts", good.head(3).to_dict("records")
+    yield "numbers as heads", good.set_axis(range(good.shape[1]), axis=1)
+    yield "two heads", good.set_axis(pd.MultiIndex.from_product([["a"], good.columns]), axis=1)
+    for column in good.columns:
+        yield f"without {column}", good.drop(columns=column)
+        yield f"{column} twice", pd.concat([good, good[[column]]], axis=1)
+        yield f"{column} None", good.assign(**{str(column): None})
+        first = good[column].iloc[0] if len(good) else None
+        if isinstance(first, (int, float, np.number)) and not isinstance(first, (bool, np.bool_)):
+            for name in (math.nan, math.inf, 1e308, -1.0):
+                changed = good.assign(**{str(column): good[column].astype(float)})
+                changed.loc[changed.index[0], column] = name
+                yield f"{column} {name}", changed
+            yield f"{column} as text", good.assign(**{str(column): good[column].astype(str)})
+            gaps = good[column].astype("Float64").mask(np.arange(len(good)) == 0)
+            yield f"{column} with NA", good.assign(**{str(column): gaps})
+        elif isinstance(first, str):
+            yield f"{column} as numbers", good.assign(**{str(column): np.arange(len(good))})
+            changed = good.assign(**{str(column): good[column].astype(object)})
+            changed.loc[changed.index[0], column] = "\ud800"
+            yield f"{column} surrogate", changed
+            yield f"{column} categories", good.assign(**{str(column): good[column].astype("category")})
+
+
+def _polars(good: pd.DataFrame) -> Any:
+    try:
+        return pl.from_pandas(good)
+    except Exception:
+        return pl.DataFrame({"x": [1]})
+
+
+def _arrow(good: pd.DataFrame) -> Any:
+    try:
+        return pa.Table.from_pandas(good)
+    except Exception:
+        return pa.table({"x": [1]})
+
+
+def _odd_arrays(good: np.ndarray) -> Iterator[tuple[str, Any]]:
+    yield "as list", good.tolist()
+    yield "as polars", pl.Series(good.ravel().tolist())
+    yield "empty", good[:0]
+    yield "shorter", good[:-1]
+    yield "longer", np.concatenate([good, good[:1]]) if good.ndim else good
+    yield "one more side", good[..., None]
+    yield "as text", good.astype(str)
+    yield "as objects", good.astype(object)
+    locked = good.copy()
+    locked.flags.writeable = False
+    yield "read-only", locked
+    if good.dtype.kind in "iuf":
+        yield "negative", -good.astype(float)
+        yield "with NaN", np.where(np.arange(good.size).reshape(good.shape) == 0, np.nan, good.astype(float))
+        yield "with 1e308", np.where(np.arange(good.size).reshape(good.shape) == 0, 1e308, good.astype(float))
+        yield "all 0", good * 0
+
+
+# --- what comes of them ----------------------------------------------------------------------------
+
+
+class Hang(BaseException):
+    """A call that does not come back."""
+
+
+@contextmanager
+def at_most(seconds: int) -> Iterator[None]:
+    def stop(*_: object) -> None:
+        raise Hang
+
+    if not hasattr(signal, "SIGALRM"):
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def faults(function: Callable[..., Any], given: inspect.BoundArguments) -> Iterator[tuple[str, str, str]]:
+    """Yield argument, odd value and what is wrong, of every call that is neither answered nor refused."""
+    undefined = may_be_undefined(result_of(function, given)) or "NaN" in (function.__doc__ or "")
+    for name in given.signature.parameters:
+        if name in ("self", "cls"):
+            continue
+        for odd, value in odd_values(given.arguments.get(name)):
+            wrong = fault(function, given, name, value, undefined)
+            if wrong:
+                yield name, odd, wrong
+
+
+def result_of(function: Callable[..., Any], given: inspect.BoundArguments) -> Any:
+    import matplotlib.pyplot as plt
+
+    try:
+        return function(*given.args, **given.kwargs)
+    finally:
+        plt.close("all")
+
+
+def fault(function: Callable[..., Any], given: inspect.BoundArguments, name: str, value: Any, undefined: bool) -> str:
+    kind = given.signature.parameters[name].kind
+    if kind in (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL):
+        return ""
+    changed = copy.copy(given)
+    changed.arguments = {**given.arguments, name: value}
+    order = list(given.signature.parameters)
+    changed.arguments = dict(sorted(changed.arguments.items(), key=lambda pair: order.index(pair[0])))
+    before = _kept(value)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            with at_most(SECONDS):
+                answer = result_of(function, changed)
+        except cvmlab.CvmError as error:
+            str(error)
+            return f"net: {error}" if error.key == "guarding.failed" else ""
+        except Hang:
+            return "hangs"
+        except Exception as error:
+            return f"raw {type(error).__name__}: {str(error)[:150]}"
+    if not _same(value, before):
+        return "changed its argument"
+    if any(issubclass(warning.category, RuntimeWarning) for warning in caught):
+        return f"warns: {next(w.message for w in caught if issubclass(w.category, RuntimeWarning))}"
+    return "NaN or infinity" if not undefined and may_be_undefined(answer) else ""
+
+
+def may_be_undefined(answer: Any, depth: int = 4) -> bool:
+    """Return whether an answer holds NaN or infinity anywhere."""
+    if isinstance(answer, (bool, str, int)) or answer is None or depth == 0:
+        return False
+    if isinstance(answer, (float, np.floating)):
+        return not math.isfinite(answer)
+    if isinstance(answer, np.ndarray):
+        return answer.dtype.kind == "f" and not bool(np.isfinite(answer).all())
+    if isinstance(answer, pd.DataFrame):
+        return any(may_be_undefined(answer[column].to_numpy()) for column in answer.columns)
+    if isinstance(answer, Mapping):
+        return any(may_be_undefined(value, depth - 1) for value in answer.values())
+    if isinstance(answer, (list, tuple)):
+        return any(may_be_undefined(value, depth - 1) for value in answer)
+    if dataclasses.is_dataclass(answer):
+        return any(may_be_undefined(getattr(answer, f.name), depth - 1) for f in dataclasses.fields(answer))
+    return False
+
+
+def _kept(value: Any) -> Any:
+    return value.copy() if isinstance(value, (pd.DataFrame, np.ndarray, list, dict, set)) else value
+
+
+def _same(value: Any, before: Any) -> bool:
+    if isinstance(value, pd.DataFrame):
+        return value.equals(before) and value.columns.equals(before.columns)
+    if isinstance(value, np.ndarray):
+        return value.dtype == before.dtype and bool(np.array_equal(value, before, equal_nan=value.dtype.kind == "f"))
+    return isinstance(value, (list, dict, set)) is False or value == before
