@@ -598,6 +598,11 @@ def test_every_role_has_a_label_and_an_option():
         "unit_price",
         "status",
         "currency_code",
+        "refund_amount",
+        "return_flag",
+        "row_type",
+        "discount",
+        "discount_rate",
     }
     for role in cli.options.ROLES:
         assert term(f"report.role_{role}", language="zh") != term(f"report.role_{role}", language="en")

@@ -25,14 +25,22 @@ QUANTITY = "quantity"
 UNIT_PRICE = "unit_price"
 STATUS = "status"
 CURRENCY = "currency_code"
-NUMBERS = (tables.AMOUNT, QUANTITY, UNIT_PRICE, tables.PROFIT, tables.COST)
+REFUND = "refund_amount"
+RETURN = "return_flag"
+TYPE = "row_type"
+DISCOUNT = "discount"
+DISCOUNT_RATE = "discount_rate"
+NUMBERS = (tables.AMOUNT, QUANTITY, UNIT_PRICE, tables.PROFIT, tables.COST, REFUND, DISCOUNT)
 TEXTS = (
     tables.CUSTOMER_ID, tables.CUSTOMER_NAME, tables.ORDER_ID, tables.PRODUCT, tables.OWNER, tables.PHONE, STATUS,
-    CURRENCY,
+    CURRENCY, RETURN, TYPE, DISCOUNT_RATE,
 )  # fmt: skip
-ROLES = (*(column.name for column in tables.TRANSACTIONS.columns), QUANTITY, UNIT_PRICE, STATUS, CURRENCY)
+ROLES = (
+    *(column.name for column in tables.TRANSACTIONS.columns), QUANTITY, UNIT_PRICE, STATUS, CURRENCY, REFUND, RETURN,
+    TYPE, DISCOUNT, DISCOUNT_RATE,
+)  # fmt: skip
 # A wrong choice among these changes every figure; a wrong product or owner does not.
-ASKED = frozenset({tables.CUSTOMER_ID, tables.DATE, *NUMBERS} - {tables.PROFIT, tables.COST})
+ASKED = frozenset({tables.CUSTOMER_ID, tables.DATE, *NUMBERS} - {tables.PROFIT, tables.COST, DISCOUNT})
 # 金额（万元）, amount in thousands, Betrag (k€), once spaces and signs are gone
 _UNIT = (
     "(in|单位|單位)?(亿|億|百万|百萬|万|萬|千|分|角|k|t|tsd|thousands?|000s?|m|mio|millions?|cents?|pence)?"
@@ -51,9 +59,13 @@ class ColumnMapping:
     columns
         Role to source column: ``customer_id``, ``date``, ``amount`` or ``quantity`` and ``unit_price``, and
         where the source has them ``order_id``, ``profit``, ``cost``, ``product``, ``customer_name``,
-        ``owner``, ``phone``, ``status`` (of the order: paid, cancelled …), ``currency_code``.
+        ``owner``, ``phone``, ``status`` (of the order: paid, cancelled …), ``currency_code``, ``refund_amount``,
+        ``return_flag`` (yes: the row was refunded), ``row_type`` (sale, return …), ``discount`` (money) and
+        ``discount_rate`` (share off) of quantity × unit price.
     notes
         Decisions that the user should know of.
+    chosen
+        The roles whose column was said, not found by name.
 
     Examples
     --------
@@ -63,6 +75,7 @@ class ColumnMapping:
 
     columns: Mapping[str, str]
     notes: tuple[Note, ...] = field(default=(), compare=False)
+    chosen: frozenset[str] = field(default=frozenset(), compare=False)
 
     def __getitem__(self, role: str) -> str:
         return self.columns[role]
@@ -122,6 +135,11 @@ def _ranks(name: str) -> dict[str, int]:
                 found[role] = rank
                 break
     return found
+
+
+def rank_of(name: str, role: str) -> int | None:
+    """Return how surely a column name means a role, 1 for most surely; None if it does not."""
+    return _ranks(name).get(role)
 
 
 def roles_of(name: str) -> tuple[str, ...]:
@@ -204,10 +222,13 @@ def guess_mapping(names: Sequence[str], chosen: Mapping[str, str] | None = None,
         tables.PHONE,
         STATUS,
         CURRENCY,
+        REFUND,
+        RETURN,
+        TYPE,
     ):
         look_for(role)
     _check_found(found, names, source)
-    return ColumnMapping({role: found[role] for role in ROLES if role in found}, tuple(notes))
+    return ColumnMapping({role: found[role] for role in ROLES if role in found}, tuple(notes), frozenset(chosen))
 
 
 def _is_shop_export(names: Sequence[str]) -> bool:
@@ -244,11 +265,15 @@ def _find_amount(
         look_for(QUANTITY)
         if QUANTITY in found:
             look_for(UNIT_PRICE)
+            look_for(DISCOUNT_RATE)
+            if DISCOUNT_RATE not in found:
+                look_for(DISCOUNT)
         if QUANTITY in found and UNIT_PRICE in found:
             said = {"source": source, "quantity": found[QUANTITY], "price": found[UNIT_PRICE]}
             notes.append(Note("amount_computed", said))
             return
-        found.pop(QUANTITY, None)
+        for role in (QUANTITY, DISCOUNT, DISCOUNT_RATE):
+            found.pop(role, None)
     look_for(tables.AMOUNT)
 
 

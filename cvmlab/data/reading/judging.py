@@ -17,15 +17,25 @@ from cvmlab.data import tables
 
 from . import amounts, values
 from . import dates as date_forms
-from .columns import NUMBERS, STATUS, TEXTS, ColumnMapping, row_pattern
+from .columns import NUMBERS, REFUND, RETURN, STATUS, TEXTS, ColumnMapping
 from .currencies import look_at_currencies
+from .deductions import (
+    check_discounts,
+    deduction_notes,
+    discounted_sql,
+    net_sql,
+    quoted_pattern,
+    rates_in_percent,
+    word_flags,
+)
 from .ids import fold_ids, merge_ids
 from .lone_dates import set_lone_dates_aside
 from .misreadings import misreadings
 from .notes import Note
 from .quality import USED
-from .raw import RawTable, quoted
+from .raw import RawTable
 from .repeats import judge_repeats, look_for_repeats
+from .returns import judge_returns, judge_statuses
 from .reversing import set_reversals_aside
 from .sum_rows import find_sum_rows
 from .verdicts import REASON_CODES, USED_ROWS, set_aside
@@ -73,6 +83,7 @@ def judge(
         zone=rules.timezone,
         today=None if rules.include_future else rules.today,
     )
+    word_flags(connection, mappings)
     present = [role for role in NUMBERS if any(role in mapping for mapping in mappings)]
     forms, number_notes = amounts.look_at_numbers(connection, present, stage, mappings, rules.decimal, dates.dotted)
     numbers = {role: amounts.number_sql(role, forms[role]) for role in present}
@@ -81,14 +92,19 @@ def judge(
     currencies = look_at_currencies(connection, forms, mappings, rules.currency, name)
     look_for_repeats(connection, mappings, rules.drop_duplicates)
     money = [numbers.get(role, "NULL") + f"::DOUBLE AS {role}" for role in (tables.PROFIT, tables.COST)]
-    others = [role for role in TEXTS if role != tables.CUSTOMER_ID]
-    cells = ["part", "spot", "kind", *TEXTS, "date", "exact", tables.PROFIT, tables.COST, "currency"]
+    others = [role for role in TEXTS if role not in (tables.CUSTOMER_ID, RETURN, STATUS)]
+    source = f"(SELECT rowid AS spot, * {date_forms.DAY_TEXT} {amounts.cuts(forms)} FROM stage)"
+    check_discounts(connection, numbers, source, stage, mappings)
+    numbers[tables.AMOUNT] = amounts.amount_sql(numbers, computed)
+    whole = discounted_sql(numbers, mappings, rates_in_percent(connection, mappings))
+    net, refunded = net_sql(whole, numbers, mappings)
+    cells = ["part", "spot", "kind", *TEXTS, "date", "exact", "refunded", tables.PROFIT, tables.COST, "currency"]
     cells += [f"k{number}" for number in range(kept)]
-    cleaned = f"(SELECT rowid AS spot, * {date_forms.DAY_TEXT} {amounts.cuts(forms)} FROM stage)"
     read = f"""SELECT part, spot, kind, {tables.CUSTOMER_ID}, {", ".join(others)},
-            {date_forms.date_sql(dates, rules.timezone)} AS date, {amounts.amount_sql(numbers, computed)} AS exact,
+            {date_forms.date_sql(dates, rules.timezone)} AS date, {net} AS exact, {refunded} AS refunded,
+            {_marks(numbers.get(REFUND), refunded)},
             {", ".join(money)}, {currencies.sql} AS currency{"".join(f", k{number}" for number in range(kept))}
-        FROM {cleaned} WHERE kind <> {values.BLANK}"""
+        FROM {source} WHERE kind <> {values.BLANK}"""
     kinds = {values.TOTAL: "total_row", values.HEADER: "header_row", values.BROKEN: "broken_row"}
     reasons = [f"WHEN kind = {kind} THEN {REASON_CODES[reason]}" for kind, reason in kinds.items()]
     tests = {
@@ -113,8 +129,10 @@ def judge(
     notes += find_sum_rows(connection, stage)
     if any(tables.ORDER_ID in mapping for mapping in mappings):
         notes += [*_further_lines(connection), *_recycled_numbers(connection)]
+    notes += deduction_notes(connection, mappings)
+    notes += judge_returns(connection, mappings)
     if any(STATUS in mapping for mapping in mappings):
-        notes += _cancelled(connection, mappings)
+        notes += judge_statuses(connection, mappings)
     # who says up to when the log runs has looked at its end
     set_lone_dates_aside(connection, late=rules.as_of is None)
     notes += judge_repeats(connection, stage, rules.drop_duplicates)
@@ -123,19 +141,41 @@ def judge(
     return Judged(tuple(notes), currencies.known)
 
 
+def _marks(refund: str | None, refunded: str) -> str:
+    """Return flag and status as they count: beside the sum that was refunded, a word for it adds nothing."""
+    known = f"({refunded}) <> 0"
+    words = quoted_pattern("refunded_status")
+    status = f"CASE WHEN {known} AND regexp_full_match({STATUS}, {words}) THEN NULL ELSE {STATUS} END AS {STATUS}"
+    # a column such as Refunded may hold sums or say yes
+    flag = RETURN if refund is None else f"coalesce({RETURN}, CASE WHEN ({refund}) IS NULL THEN {REFUND}_text END)"
+    return f"CASE WHEN NOT {known} THEN {flag} END AS {RETURN}, {status}"
+
+
 # An order number whose lines are further apart than this is used for several orders.
 _ORDER_DAYS = 31
 _RECYCLED_SHARE = 0.05
 
 
 def _further_lines(connection: Any) -> list[Note]:
-    """Count the lines of an order without an amount as zero: shops write its total into the first line only."""
+    """Count the lines of an order without an amount as zero: shops write its total into the first line only.
+
+    Where most further lines have an amount, or the missing one is the first, it is missing indeed.
+    """
+    bad = f"SELECT 1 FROM log WHERE reason = {REASON_CODES['bad_amount']} LIMIT 1"
+    if not connection.execute(bad).fetchone():
+        return []
     changed = connection.execute(
-        f"""UPDATE log SET exact = 0, reason = {REASON_CODES[USED]}
-        WHERE reason = {REASON_CODES["bad_amount"]}
-            AND spot IN (SELECT rowid FROM stage WHERE amount_text IS NULL AND amount_value IS NULL)
-            AND (part, customer_id, order_id) IN
-                (SELECT (part, customer_id, order_id) FROM log WHERE {USED_ROWS} AND order_id IS NOT NULL)"""
+        f"""WITH known AS (
+            SELECT part, spot, row_number() OVER (whole_order ORDER BY spot) AS line,
+                min(spot) FILTER ({USED_ROWS}) OVER whole_order AS first,
+                reason = {REASON_CODES["bad_amount"]} AND spot IN
+                    (SELECT rowid FROM stage WHERE amount_text IS NULL AND amount_value IS NULL) AS empty
+            FROM log WHERE order_id IS NOT NULL AND (
+                {USED_ROWS} OR reason = {REASON_CODES["bad_amount"]})
+            WINDOW whole_order AS (PARTITION BY part, customer_id, order_id)
+        ), habits AS (SELECT part FROM known WHERE line > 1 GROUP BY part HAVING 2 * count_if(empty) >= count(*))
+        UPDATE log SET exact = 0, reason = {REASON_CODES[USED]}
+        WHERE spot IN (SELECT spot FROM known SEMI JOIN habits USING (part) WHERE empty AND spot > first)"""
     ).fetchone()
     return [Note("further_lines", {"count": f"{changed[0]:,}"})] if changed and changed[0] else []
 
@@ -151,31 +191,6 @@ def _recycled_numbers(connection: Any) -> list[Note]:
         return []
     connection.execute("UPDATE log SET order_id = order_id || ' · ' || strftime(date, '%Y-%m') WHERE date IS NOT NULL")
     return [Note("recycled_numbers", {"share": f"{100 * long / orders:.0f}", "days": _ORDER_DAYS}, "warning")]
-
-
-def _cancelled(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]:
-    """Leave out cancelled orders, except in parts where a cancellation is booked as a negative row of its own."""
-    pattern = quoted(rf"(?i)\s*(?:{row_pattern('cancelled_status')})\s*")
-    connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE closed AS
-        SELECT part, spot, customer_id, order_id, exact, status FROM log
-        WHERE {USED_ROWS} AND regexp_full_match(status, {pattern})"""
-    )
-    found = connection.execute(
-        """SELECT part, count(*), sum(exact), string_agg(DISTINCT status, ', ' ORDER BY status), bool_or(exact < 0)
-        FROM closed GROUP BY part ORDER BY part"""
-    ).fetchall()
-    notes = []
-    for part, rows, amount, words, booked in found:
-        said = {"column": mappings[part][STATUS], "words": words, "rows": f"{rows:,}", "amount": f"{amount:,.2f}"}
-        notes.append(Note("cancelled_booked" if booked else "cancelled_out", said, "warning"))
-        if not booked:
-            # further lines of such an order have no status of their own
-            spots = f"SELECT spot FROM closed WHERE part = {part}"
-            orders = f"SELECT (customer_id, order_id) FROM closed WHERE part = {part}"
-            further = f"exact = 0 AND status IS NULL AND (customer_id, order_id) IN ({orders})"
-            set_aside(connection, "cancelled", f"part = {part} AND (spot IN ({spots}) OR ({further}))")
-    return notes
 
 
 def clean_query(mappings: Sequence[ColumnMapping], keep: Sequence[str], *, currency: bool = False) -> str:

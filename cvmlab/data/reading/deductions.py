@@ -1,0 +1,155 @@
+"""What is taken off an amount: the discount where quantity × unit price is computed, and the refund beside it.
+
+A refund is subtracted unless the amount is net of refunds by its name, or negative and so a refund itself. A discount
+may be money or a share: what its name leaves open is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from cvmlab.core.words import CvmError
+from cvmlab.data import tables
+
+from .columns import DISCOUNT, DISCOUNT_RATE, QUANTITY, REFUND, UNIT_PRICE, ColumnMapping, rank_of, row_pattern
+from .notes import Note
+from .raw import RawTable, quoted
+from .values import DATA, EXACT
+
+_RATE = "DECIMAL(12, 6)"
+
+
+def word_flags(connection: Any, mappings: Sequence[ColumnMapping]) -> None:
+    """Write yes for 1 in a column such as Refunded that holds nothing but 0 and 1: it says whether, not how much."""
+    number = f"coalesce({REFUND}_value, TRY_CAST({REFUND}_text AS {EXACT}))"
+    for part, mapping in enumerate(mappings):
+        column = mapping.get(REFUND)
+        if column is None or REFUND in mapping.chosen or rank_of(column, REFUND) == 1:
+            continue
+        here = f"part = {part} AND kind = {DATA}"
+        (flags,) = connection.execute(f"SELECT bool_and({number} IN (0, 1)) FROM stage WHERE {here}").fetchone()
+        if flags:
+            word = f"CASE WHEN {number} = 1 THEN 'yes' END"
+            connection.execute(f"UPDATE stage SET {REFUND}_text = {word}, {REFUND}_value = NULL WHERE {here}")
+
+
+def check_discounts(
+    connection: Any,
+    numbers: Mapping[str, str],
+    source: str,
+    stage: Sequence[RawTable],
+    mappings: Sequence[ColumnMapping],
+) -> None:
+    """Raise `CvmError` for a discount that may be money or a share, unless the user said which."""
+    for part, mapping in enumerate(mappings):
+        column = mapping.get(DISCOUNT)
+        if column is None or DISCOUNT in mapping.chosen or rank_of(column, DISCOUNT) == 1:
+            continue
+        found = connection.execute(
+            f"""SELECT {numbers[QUANTITY]} AS quantity, {numbers[UNIT_PRICE]} AS price, discount_text, discount_value
+            FROM {source} WHERE part = {part} AND kind = {DATA}
+                AND coalesce(discount_text, discount_value::VARCHAR) NOT IN ('0', '0%', '-')
+                AND coalesce(TRY_CAST(discount_text AS {EXACT}), discount_value, 1) <> 0
+                AND quantity IS NOT NULL AND price IS NOT NULL LIMIT 1"""
+        ).fetchone()
+        if found is not None:
+            raise _unclear(stage[part].name, column, *found)
+
+
+def _unclear(source: str, column: str, quantity: Any, price: Any, text: str | None, value: Any) -> CvmError:
+    written = text if text is not None else f"{value.normalize():f}"
+    whole = Decimal(quantity) * Decimal(price)
+    try:
+        number = Decimal(written.strip(" %％"))
+    except ArithmeticError:
+        number = Decimal(0)
+    share = number / 100 if number > 1 or "%" in written else number
+    return CvmError(
+        "reading.unclear_discount",
+        source=source,
+        column=column,
+        value=written,
+        money=f"{whole - number:,.2f}",
+        share=f"{whole * (1 - share):,.2f}",
+        whole=f"{whole:,.2f}",
+    )
+
+
+def rates_in_percent(connection: Any, mappings: Sequence[ColumnMapping]) -> frozenset[int]:
+    """Return the parts whose discount rates are written as percent: with its sign, or above 1."""
+    if not any(DISCOUNT_RATE in mapping for mapping in mappings):
+        return frozenset()
+    rows = connection.execute(
+        f"""SELECT part FROM stage WHERE kind = {DATA} GROUP BY part
+        HAVING bool_or(contains({DISCOUNT_RATE}, '%')) OR max(TRY_CAST({DISCOUNT_RATE} AS {_RATE})) > 1"""
+    ).fetchall()
+    return frozenset(part for (part,) in rows)
+
+
+def discounted_sql(numbers: Mapping[str, str], mappings: Sequence[ColumnMapping], percent: frozenset[int]) -> str:
+    """Return quantity × unit price less the discount, in the parts that have one."""
+    amount = numbers[tables.AMOUNT]
+    money = [part for part, mapping in enumerate(mappings) if DISCOUNT in mapping and tables.AMOUNT not in mapping]
+    rated = [part for part, mapping in enumerate(mappings) if DISCOUNT_RATE in mapping and tables.AMOUNT not in mapping]
+    cases = []
+    if money:
+        # a discount is written with or without its minus, and for goods that come back as for those that go
+        off = f"coalesce(abs({numbers[DISCOUNT]}), 0)"
+        parts = ", ".join(map(str, money))
+        cases.append(f"WHEN part IN ({parts}) THEN amount - sign(amount)::{EXACT} * {off}")
+    for part in rated:
+        unit = 100 if part in percent else 1
+        rate = f"coalesce(TRY_CAST(trim({DISCOUNT_RATE}, ' %') AS {_RATE}), 0)::DOUBLE / {unit}"
+        cases.append(f"WHEN part = {part} THEN round(amount::DOUBLE * (1 - {rate}), 6)")
+    if not cases:
+        return amount
+    product = f"(SELECT CASE {' '.join(cases)} ELSE amount END FROM (SELECT {amount} AS amount))"
+    return f"TRY_CAST({product} AS {EXACT})"
+
+
+def net_sql(amount: str, numbers: Mapping[str, str], mappings: Sequence[ColumnMapping]) -> tuple[str, str]:
+    """Return the amount less its refund, and the refund itself (0 where there is none)."""
+    parts = [
+        part
+        for part, mapping in enumerate(mappings)
+        if REFUND in mapping and not _is_net(mapping.get(tables.AMOUNT) or "")
+    ]
+    if not parts:
+        return amount, f"0::{EXACT}"
+    refund = f"CASE WHEN part IN ({', '.join(map(str, parts))}) THEN coalesce(abs({numbers[REFUND]}), 0) ELSE 0 END"
+    net = f"CASE WHEN ({refund}) = 0 OR {amount} < 0 THEN {amount} ELSE coalesce({amount}, 0) - ({refund}) END"
+    return f"TRY_CAST({net} AS {EXACT})", f"({refund})::{EXACT}"
+
+
+def _is_net(column: str) -> bool:
+    import re
+
+    return re.fullmatch(row_pattern("net_of_refunds"), column.strip(), re.IGNORECASE) is not None
+
+
+def deduction_notes(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]:
+    """Say which refunds and discounts were taken off, and how much that is."""
+    notes = []
+    for part, mapping in enumerate(mappings):
+        if REFUND in mapping:
+            said = {"column": mapping[REFUND], "amount_column": mapping.get(tables.AMOUNT) or mapping[UNIT_PRICE]}
+            if _is_net(said["amount_column"]):
+                notes.append(Note("refund_in_net", said))
+                continue
+            rows, refunded = connection.execute(
+                f"SELECT count(*), coalesce(sum(refunded), 0) FROM log WHERE part = {part} AND refunded <> 0"
+            ).fetchone()
+            if rows:
+                said |= {"rows": f"{rows:,}", "amount": f"{refunded:,.2f}"}
+                notes.append(Note("refund_subtracted", said, "warning"))
+        if tables.AMOUNT not in mapping:
+            roles = [role for role in (DISCOUNT, DISCOUNT_RATE) if role in mapping]
+            notes += [Note(f"{role}_subtracted", {"column": mapping[role]}) for role in roles]
+    return notes
+
+
+def quoted_pattern(*roles: str) -> str:
+    """Return one SQL literal that matches a whole cell by the rules of roles that look at rows."""
+    return quoted(rf"(?i)\s*(?:{'|'.join(row_pattern(role) for role in roles)})\s*")

@@ -1,0 +1,136 @@
+"""Rows that say that they are returns, and orders that their status says are no sales.
+
+A column such as 交易类型 makes rows of their own of returns: with a positive amount they count negative. A flag such as
+是否退款 may stand on the sale itself: where no sale lies beside the marked rows, each is sale and refund in one, and
+counts nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from cvmlab.core.words import CvmError
+
+from .columns import REFUND, RETURN, STATUS, TYPE, ColumnMapping
+from .deductions import quoted_pattern
+from .notes import Note
+from .verdicts import USED_ROWS, set_aside
+
+#: More of the positive money than this in orders that are no sales is asked about.
+_MOST = 0.5
+
+
+def judge_returns(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]:
+    """Make marked rows negative, or leave them out where they are sale and refund in one; return remarks."""
+    if not any(role in mapping for mapping in mappings for role in (REFUND, RETURN, TYPE)):
+        return []
+    # what was paid has come back whole: no purchase
+    set_aside(connection, "cancelled", "refunded <> 0 AND exact = 0")
+    _mark(connection)
+    # a column may say that a row is no sale or that it is a return of its own
+    return [note for role in (TYPE, RETURN) for note in _judge_marked(connection, mappings, role)]
+
+
+def _mark(connection: Any) -> None:
+    word, never, yes = (quoted_pattern(role) for role in ("return_word", "no_return_word", "yes_word"))
+
+    def says(cell: str) -> str:
+        return f"(regexp_full_match({cell}, {word}) AND NOT regexp_full_match({cell}, {never}))"
+
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE marked AS
+        SELECT part, spot, customer_id, order_id, date, exact,
+            CASE WHEN {says(TYPE)} THEN '{TYPE}' ELSE '{RETURN}' END AS role,
+            CASE WHEN {says(TYPE)} THEN {TYPE} ELSE {RETURN} END AS word
+        FROM log WHERE {USED_ROWS} AND exact <> 0 AND refunded = 0
+            AND ({says(TYPE)} OR {says(RETURN)} OR regexp_full_match({RETURN}, {yes}))"""
+    )
+
+
+def _judge_marked(connection: Any, mappings: Sequence[ColumnMapping], role: str) -> list[Note]:
+    found = connection.execute(
+        f"""SELECT part, count_if(exact > 0), count_if(exact < 0), sum(exact) FILTER (exact > 0),
+            string_agg(DISTINCT word, ', ' ORDER BY word), count_if(exact > 0 AND {_PAIRED})
+        FROM marked WHERE role = '{role}' GROUP BY part ORDER BY part"""
+    ).fetchall()
+    notes = []
+    for part, rows, negative, amount, words, paired in found:
+        if not rows:
+            continue
+        column = mappings[part].get(role) or mappings[part][REFUND]
+        said = {"column": column, "words": words, "rows": f"{rows:,}", "amount": f"{amount:,.2f}"}
+        said["option"] = f"--{(role if role in mappings[part] else REFUND).replace('_', '-')}"
+        said["role"] = role if role in mappings[part] else REFUND
+        spots = f"SELECT spot FROM marked WHERE part = {part} AND role = '{role}' AND exact > 0"
+        if negative:
+            notes.append(Note("returns_of_both_signs", said, "warning"))
+        elif role == TYPE or 2 * paired >= rows:
+            connection.execute(f"UPDATE log SET exact = -exact, profit = -profit, cost = -cost WHERE spot IN ({spots})")
+            notes.append(Note("returns_negated", said, "warning"))
+        else:
+            set_aside(connection, "cancelled", f"spot IN ({spots})")
+            notes.append(Note("returns_out", said, "warning"))
+    return notes
+
+
+# a sale that the marked row can take back: the same order, or the same amount before
+_PAIRED = f"""spot IN (SELECT marked.spot FROM marked JOIN log AS sale
+        ON sale.part = marked.part AND sale.customer_id = marked.customer_id
+        WHERE sale.{USED_ROWS} AND sale.exact > 0 AND sale.spot NOT IN (SELECT spot FROM marked)
+            AND sale.date <= marked.date AND (sale.order_id = marked.order_id OR sale.exact = marked.exact))"""
+
+
+def judge_statuses(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]:
+    """Leave out orders that are no sales, except where a cancellation is booked as a negative row of its own."""
+    pattern, unsure = quoted_pattern("cancelled_status"), quoted_pattern("unsure_status")
+    beside, unpaid = quoted_pattern("shop_status"), quoted_pattern("shop_unpaid")
+    # in a web shop `closed` is refunded and `pending` not paid; elsewhere the one is finished, the other on its way
+    shops = f"SELECT part FROM log WHERE regexp_full_match(status, {beside})"
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE closed AS
+        SELECT part, spot, customer_id, order_id, exact, status FROM log
+        WHERE {USED_ROWS} AND (regexp_full_match(status, {pattern})
+            OR (regexp_full_match(status, {unpaid}) AND part IN ({shops})))"""
+    )
+    found = connection.execute(
+        """SELECT part, count(*), sum(exact), string_agg(DISTINCT status, ', ' ORDER BY status), bool_or(exact < 0)
+        FROM closed GROUP BY part ORDER BY part"""
+    ).fetchall()
+    notes = []
+    for part, rows, amount, words, booked in found:
+        said = {"column": mappings[part][STATUS], "words": words, "rows": f"{rows:,}", "amount": f"{amount:,.2f}"}
+        if not booked and STATUS not in mappings[part].chosen:
+            _check_share(connection, part, amount, said)
+        notes.append(Note("cancelled_booked" if booked else "cancelled_out", said, "warning"))
+        if not booked:
+            # further lines of such an order have no status of their own
+            spots = f"SELECT spot FROM closed WHERE part = {part}"
+            orders = f"SELECT (customer_id, order_id) FROM closed WHERE part = {part}"
+            further = f"exact = 0 AND status IS NULL AND (customer_id, order_id) IN ({orders})"
+            set_aside(connection, "cancelled", f"part = {part} AND (spot IN ({spots}) OR ({further}))")
+    return [*notes, *_unsure(connection, mappings, unsure)]
+
+
+def _check_share(connection: Any, part: int, amount: Any, said: dict[str, str]) -> None:
+    rows, whole = connection.execute(
+        f"SELECT count(*), sum(exact) FROM log WHERE {USED_ROWS} AND part = {part} AND exact > 0"
+    ).fetchone()
+    if rows >= 10 and amount > _MOST * float(whole):
+        raise CvmError("reading.mostly_no_sales", **said, whole=f"{whole:,.2f}")
+
+
+def _unsure(connection: Any, mappings: Sequence[ColumnMapping], pattern: str) -> list[Note]:
+    """Say how much stands in orders whose status leaves open whether they are sales."""
+    found = connection.execute(
+        f"""SELECT part, count(*), sum(exact), string_agg(DISTINCT status, ', ' ORDER BY status) FROM log
+        WHERE {USED_ROWS} AND refunded = 0 AND regexp_full_match(status, {pattern}) GROUP BY part ORDER BY part"""
+    ).fetchall()
+    return [
+        Note(
+            "unsure_status",
+            {"column": mappings[part][STATUS], "words": words, "rows": f"{rows:,}", "amount": f"{amount:,.2f}"},
+            "warning",
+        )
+        for part, rows, amount, words in found
+    ]
