@@ -93,6 +93,21 @@ def test_a_line_that_no_reading_fits_is_a_broken_row(tmp_path: Path) -> None:
     assert log.quality.control_rows == 200
 
 
+@pytest.mark.parametrize("last", [180, 5])
+def test_a_title_that_is_never_closed_swallows_no_rows(tmp_path: Path, last: int) -> None:
+    text = '"Sales of 2024\n' + with_lines({last: f'c{last % 50},screen 24",2024-01-09,10.50'})
+    quality = log_of(tmp_path, text).quality
+    changed = Decimal("10.50") - Decimal(ROWS[last].rsplit(",", 1)[1])
+    assert (quality.rows("used"), quality.amount("used")) == (200, TOTAL + changed)
+
+
+def test_a_text_in_a_cell_that_looks_like_rows_stays_one(tmp_path: Path) -> None:
+    cell = "see, again\nc1,x,2024-01-01,9\n\nand, so, on"
+    log = log_of(tmp_path, with_lines({7: f'c7,"{cell}",2024-01-08,10.50'}))
+    assert log.quality.rows("used") == log.quality.control_rows == 200
+    assert ("c7", cell) in log.transactions.project("customer_id, product").fetchall()
+
+
 def test_a_cell_over_several_lines_is_named(tmp_path: Path) -> None:
     log = log_of(tmp_path, with_lines({3: 'c3,"first\nsecond, and more\n\nlast",2024-01-04,13.50', 60: "c1,,soon,1"}))
     assert log.quality.rows("used") == 199

@@ -120,13 +120,14 @@ def _quoted(source: _Lines, line: str, layout: Layout, found: Findings) -> Recor
         if len(cells) != layout.width and layout.separator + ' "' in line:
             cells = _alone(line, layout) or cells
         return Record(number, cells)
-    first = _alone(line, layout)
-    # of a row that has not the usual cells, the first line alone decides
-    rest = taken[1:] if len(cells) == layout.width else []
-    if first is not None and layout.fits(first) and all(layout.fits(_alone(part, layout) or ()) for part in rest):
+    first, usual = _alone(line, layout), len(cells) == layout.width
+    rows = [layout.fits(_alone(part, layout) or ()) for part in taken]
+    # what lies between the two quotation marks are rows: all of it or, in a row of unusual length, any
+    between = rows[1:-1]
+    if (rows[0] and (not usual or all(rows))) or (between and (all(between) or (any(between) and not usual))):
         source.put_back(taken[1:])
         found.stray.append(number)
-        return Record(number, first)
+        return Record(number, first or line.rstrip("\r\n").split(layout.separator), broken=first is None)
     found.long.append(number)
     return Record(number, cells)
 
