@@ -253,6 +253,24 @@ def test_the_currency_of_a_number_format_reaches_the_reading(tmp_path: Path, cod
     assert total(read(path)) == 175
 
 
+@pytest.mark.parametrize(
+    "code", ['0.00"元"', "[$R$-416] #,##0.00", "[$kr-41D]0", '0!.0,"万"', "[$pcs] 0", "[Red]0;-0", "[$-409]0"]
+)
+def test_other_number_formats_leave_the_numbers_as_they_are(tmp_path: Path, code: str) -> None:
+    def mark(made: Any, sheet: Any) -> None:
+        for row in (2, 3, 4):
+            sheet.cell(row, 3).number_format = code
+
+    assert total(read(book(tmp_path / "a.xlsx", mark))) == 175
+
+
+def test_amounts_formatted_in_two_currencies_are_not_added_up(tmp_path: Path) -> None:
+    def mark(made: Any, sheet: Any) -> None:
+        sheet["C2"].number_format, sheet["C3"].number_format = "[$€-407] #,##0.00", "[$$-409]#,##0.00"
+
+    assert refused(book(tmp_path / "a.xlsx", mark)).key == "reading.several_currencies"
+
+
 def test_numbers_with_three_decimals_are_never_thousands(tmp_path: Path) -> None:
     amounts = [1.234, 950, 12.125]
     rows = [[row[0], row[1], amount] for row, amount in zip(ROWS, amounts, strict=True)]

@@ -18,6 +18,7 @@ from cvmlab.core.words import CvmError
 
 from .looks import MOST_ROWS, Book, Look, column_number, downward
 from .raw import CHUNK
+from .units import affix_of
 
 _LARGEST = 2 << 30
 _LARGEST_WHOLE = 64 << 20
@@ -30,7 +31,8 @@ _IS_TEXT = re.compile(rb"""\st=["']str["']""")
 _WIDE = re.compile(rb"""\sr=["']([A-Z]{2,4})\d""")
 _SPAN = re.compile(rb"""\s(min|max)=["'](\d+)""")
 _MERGED = re.compile(rb"""\sref=["']([A-Z]+)(\d+):([A-Z]+)(\d+)""")
-_SIGN = re.compile(r"\[\$([^\]-]+)[^\]]*\]|([$¥￥€£₩₹])|\b(USD|EUR|GBP|JPY|CNY|RMB|HKD|TWD)\b")
+# [$€-407], "€", and signs that need no quotes
+_LITERAL = re.compile(r"\[\$([^\]-]+)[^\]]*\]|\"([^\"]+)\"|([$¥￥€£₩₹])")
 _OPENS_WITH = re.compile(rb"<(\w+:)?worksheet\b")
 
 
@@ -196,6 +198,10 @@ def _signs(archive: zipfile.ZipFile, part: str) -> dict[int, str]:
 
 
 def sign_of(code: str) -> str:
-    """Return the currency of a number format such as ``[$€-407] #,##0.00``, nothing if it has none."""
-    found = _SIGN.search(code.partition(";")[0])
-    return next((sign.strip() for sign in found.groups() if sign), "").replace("￥", "¥") if found else ""
+    """Return the currency of a number format such as ``[$€-407] #,##0.00``, nothing if it has none that is known."""
+    for texts in _LITERAL.findall(code.partition(";")[0]):
+        text = next((text for text in texts if text), "").strip()
+        affix = affix_of(text, "") if text else None
+        if affix and affix.currency and not affix.power and not affix.negative:
+            return text
+    return ""
