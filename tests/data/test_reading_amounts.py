@@ -110,7 +110,7 @@ def test_numbers_of_a_spreadsheet_need_no_question(tmp_path: Path) -> None:
     frame = pd.DataFrame({"customer": ["a", "b"], "date": "2024-01-31", "amount": [1.234, 950]})
     frame.to_excel(tmp_path / "a.xlsx", index=False)
     assert amounts_of(read(tmp_path / "a.xlsx")) == [Decimal("1.234"), 950]
-    frame.assign(amount=["1.230", "950"]).to_excel(tmp_path / "a.xlsx", index=False)
+    frame.assign(amount=["1.234", "950"]).to_excel(tmp_path / "a.xlsx", index=False)
     with pytest.raises(CvmError, match="--decimal"):
         read(tmp_path / "a.xlsx")
 

@@ -46,8 +46,6 @@ class _Seen:
     open: Counter[str] = field(default_factory=Counter)
     # 1234: whoever groups would have written 1.234
     ungrouped: int = 0
-    # 1.230: no number of a spreadsheet ends so
-    padded: int = 0
     examples: dict[str, str] = field(default_factory=dict)
     currencies: Counter[str] = field(default_factory=Counter)
 
@@ -149,7 +147,7 @@ def _count(connection: Any, role: str, parts: Collection[int]) -> list[tuple[Any
     samples = ", ".join(f"min(text) FILTER ({test})" for test in tests)
     rows: list[tuple[Any, ...]] = connection.execute(
         f"""SELECT part, cut.before AS before, cut.after AS after, count(*), {counts},
-            count_if(regexp_full_match(body, '\\d{{4,}}')), count_if(regexp_full_match(body, '.*\\.\\d\\d0')),
+            count_if(regexp_full_match(body, '\\d{{4,}}')),
             min(text), [{samples}]
         FROM (SELECT part, text, cut, cut.body AS body, translate(cut.body, '.,', ',.') AS swapped FROM (
             SELECT part, {role}_text AS text, {_cut(role)} AS cut FROM stage
@@ -164,11 +162,10 @@ def _cut(role: str) -> str:
 
 
 def _add(column: _Seen, counts: Sequence[int], samples: Sequence[str | None]) -> None:
-    _, point, comma, open_point, open_comma, ungrouped, padded = counts
+    _, point, comma, open_point, open_comma, ungrouped = counts
     column.sure.update(point=point, comma=comma)
     column.open.update(point=open_point, comma=open_comma)
     column.ungrouped += ungrouped
-    column.padded += padded
     for form, sample in zip(("point", "comma", "open_point", "open_comma"), samples, strict=True):
         if sample is not None:
             column.examples.setdefault(form, sample)
@@ -186,7 +183,7 @@ def _styles(
         return dict.fromkeys(seen, decimal), []
     styles: dict[tuple[str, int], str] = {}
     for (role, part), column in seen.items():
-        style = _own_style(column, stage[part])
+        style = _own_style(column)
         if style == "mixed":
             said = {"point": column.examples["point"], "comma": column.examples["comma"]}
             raise CvmError("reading.mixed_decimal", source=stage[part].name, column=mappings[part][role], **said)
@@ -208,7 +205,7 @@ def _styles(
     return styles, notes
 
 
-def _own_style(column: _Seen, table: RawTable) -> str:
+def _own_style(column: _Seen) -> str:
     """Return what the column itself shows: a decimal point, a comma, both (``"mixed"``) or nothing."""
     point, comma = column.sure["point"], column.sure["comma"]
     if point and comma:
@@ -216,9 +213,7 @@ def _own_style(column: _Seen, table: RawTable) -> str:
         return "mixed" if not strays else "point" if point > comma else "comma"
     if point or comma:
         return "point" if point else "comma"
-    # a number of a spreadsheet, written out
-    numbers = table.sheet and column.open["point"] and not column.padded and not column.open["comma"]
-    return "point" if numbers else ""
+    return ""
 
 
 def _style_beside(
