@@ -73,8 +73,11 @@ def switching_matrix(utility: ArrayLike, inertia: ArrayLike = 0.0) -> Array:
     array([0.78699, 0.10651, 0.10651])
     """
     utilities = np.asarray(utility, dtype=np.float64)
+    pull = np.asarray(inertia, dtype=np.float64)
+    if utilities.ndim == 0 or not utilities.size or pull.shape not in ((), utilities.shape[:-1]):
+        raise CvmError("market.utility_shape", utility=utilities.shape, inertia=pull.shape)
     carriers = utilities.shape[-1]
-    stays = np.asarray(inertia, dtype=np.float64)[..., None, None] * np.eye(carriers)
+    stays = pull[..., None, None] * np.eye(carriers)
     total = utilities[..., None, :] + stays
     weight = exp(total - total.max(axis=-1, keepdims=True))
     return np.asarray(weight / weight.sum(axis=-1, keepdims=True))
