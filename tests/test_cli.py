@@ -8,8 +8,6 @@ import subprocess
 import sys
 import threading
 import time
-from concurrent.futures import Executor, Future
-from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,10 +18,11 @@ import pandas as pd
 import psutil
 import pytest
 from click.testing import CliRunner
+from pretending import RECORDED, InThisProcess
 
 from cvmlab import cli, reading, say, term
 from cvmlab.core.words import speaking
-from cvmlab.report import pages, privacy, running
+from cvmlab.report import groups, kernel, pages, running
 
 POSIX_ONLY = pytest.mark.skipif(os.name == "nt", reason="process groups and pseudo-terminals are POSIX")
 
@@ -318,7 +317,7 @@ def test_an_error_after_ctrl_c_is_an_interruption(tmp_path, monkeypatch):
 def test_a_query_interrupted_in_the_kernel_is_an_interruption(name, text, tmp_path):
     failed = SimpleNamespace(ename=name, evalue=text)
     with pytest.raises(KeyboardInterrupt):
-        running._from_kernel(failed, tmp_path)
+        kernel._from_kernel(failed, tmp_path)
 
 
 def test_ctrl_c_while_the_program_is_loading_is_silent():
@@ -470,27 +469,7 @@ READING = {"sheet": ("sheet", "May"), "timezone": ("timezone", "Asia/Shanghai"),
            "future": ("include_future", True), "suspicious": ("include_suspicious", True),
            "duplicates": ("drop_duplicates", False), "drop": ("drop_duplicates", True)}  # fmt: skip
 # with --by, the first reading has dealt with these
-READ_ONCE = {"sheet", "timezone", "day_first", "year_first", "decimal", "currency", "merge_ids", "as_of", "columns"}
-BROKEN = {
-    **{("by", option): "each group is read without it (issues 11 and 20)"
-       for option in ("future", "suspicious", "duplicates", "drop")},
-    ("by", "since"): "each group looks for its last report in a new folder (issues 11 and 20)",
-}  # fmt: skip
-
-
-class InThisProcess(Executor):
-    """A pool that does the work where the test can see it."""
-
-    def __init__(self, *_, **__):
-        pass
-
-    def submit(self, work, /, *args, **options):
-        done = Future()
-        try:
-            done.set_result(work(*args, **options))
-        except Exception as error:
-            done.set_exception(error)
-        return done
+READ_ONCE = {*READING, "columns"}
 
 
 @pytest.fixture(scope="module")
@@ -511,10 +490,10 @@ def made(monkeypatch):
     """Let `report` do all but the notebook and the pages; return what each report was made with."""
     parameters = []
 
-    def execute(template, result, given, progress, steps):
+    def execute(template, result, given, kept, progress, steps):
         parameters.append(given)
         for name in ("report.ipynb", "customers.csv", "case.json"):
-            (Path(given["output"]) / name).write_text("{}", encoding="utf-8")
+            (Path(given["output"]) / name).write_text(RECORDED.get(name, "{}"), encoding="utf-8")
 
     def write_page(page, *_, **__):
         page.write_text("made", encoding="utf-8")
@@ -523,23 +502,19 @@ def made(monkeypatch):
         pdf.write_text("made", encoding="utf-8")
         return True, ""
 
-    monkeypatch.setattr(running, "_execute", execute)
-    monkeypatch.setattr(running, "ProcessPoolExecutor", InThisProcess)
+    monkeypatch.setattr(running, "execute", execute)
+    monkeypatch.setattr(groups, "ProcessPoolExecutor", InThisProcess)
     monkeypatch.setattr(pages, "write_html", write_page)
     monkeypatch.setattr(pages, "write_index", write_page)
     monkeypatch.setattr(pages, "write_pdf", write_pdf)
     return parameters
 
 
-def _pairs():
-    for pair in combinations(OPTIONS, 2):
-        if pair == ("duplicates", "drop"):
-            continue
-        why = BROKEN.get(pair)
-        yield pytest.param(*pair, id="-".join(pair), marks=[pytest.mark.xfail(strict=True, reason=why)] if why else [])
+# to keep repeats and to drop them contradict each other
+PAIRS = [pair for pair in combinations(OPTIONS, 2) if pair != ("duplicates", "drop")]
 
 
-@pytest.mark.parametrize(("first", "second"), list(_pairs()))
+@pytest.mark.parametrize(("first", "second"), PAIRS)
 def test_two_options_together_both_reach_the_report(first, second, workbook, made, tmp_path):
     chosen = {first, second}
     words = [word for option in (first, second) for word in OPTIONS[option]]
@@ -569,22 +544,6 @@ def _reached(option, given, out):
         "columns": given["columns"] == {"amount": "paid"},
         "name": (out / "mine").is_dir(),
     }.get(option, True)
-
-
-@pytest.mark.xfail(strict=True, reason="masked ids are numbered anew in each report (issues 11 and 20)")
-def test_a_masked_customer_keeps_its_number_when_another_comes():
-    def hidden(*ids):
-        customers = pd.DataFrame({"customer_id": [f"1381234567{i}" for i in ids], "rank": ids})
-        case = SimpleCase(customers, customers)
-        return privacy.masked(case).customers.set_index("rank")["customer_id"]
-
-    assert hidden(2, 3)[3] == hidden(1, 2, 3)[3]
-
-
-@dataclass(frozen=True)
-class SimpleCase:
-    customers: pd.DataFrame
-    calls: pd.DataFrame
 
 
 # ---- lists of options

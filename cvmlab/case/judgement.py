@@ -75,6 +75,7 @@ class Case:
     past_problem: str
     quality: DataReport
     seconds: Mapping[str, float] = field(default_factory=dict)
+    currency: str = ""
 
     @property
     def days(self) -> int:
@@ -187,7 +188,7 @@ def study(log: Log, assumptions: Assumptions | None = None, *, kept: Thresholds 
         cost_to_keep=cost_to_keep, contact_cost=contact_cost, customers=customers, panel=panel, models=models,
         thresholds=thresholds, moves=moves, calls=calls,
         recommendations=recommendations, past=past, past_problem=past_problem, quality=log.quality,
-        seconds=clock.seconds,
+        seconds=clock.seconds, currency=log.currency,
     )  # fmt: skip
 
 

@@ -1,3 +1,3 @@
+from .groups import run_by_group as run_by_group
 from .result import Result as Result
 from .running import run as run
-from .running import run_by_group as run_by_group

@@ -12,10 +12,10 @@ import pandas as pd
 from cvmlab.case.cautions import quality_light
 from cvmlab.core.words import say, term
 from cvmlab.data.tables import ATTRIBUTES, CUSTOMER_ID
-from cvmlab.worth.matrix import Thresholds
 
 from .customer_book import sheets_of
 from .placing import check_free, mark
+from .privacy import fingerprint
 from .workbook import write_csv, write_workbook
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def customer_table(case: Case) -> pd.DataFrame:
     return table[present].sort_values(["current_value", CUSTOMER_ID], ascending=[False, True], ignore_index=True)
 
 
-def write_lists(case: Case, folder: str | Path) -> list[str]:
+def write_lists(case: Case, folder: str | Path, mask: str | bool = False) -> list[str]:
     """Write ``customers.csv``, ``customers.xlsx`` and ``case.json``; return sentences that the user should read."""
     table = customer_table(case)
     target = Path(folder)
@@ -50,18 +50,10 @@ def write_lists(case: Case, folder: str | Path) -> list[str]:
     # the names of the code for programs, the words of the report's language for people
     write_csv(table, target / "customers.csv")
     left_out = write_workbook(sheets_of(case, table), target / "customers.xlsx")
-    (target / "case.json").write_text(json.dumps(record(case), ensure_ascii=False, indent=1), encoding="utf-8")
+    kept = json.dumps(record(case) | {"mask": fingerprint(mask)}, ensure_ascii=False, indent=1)
+    (target / "case.json").write_text(kept, encoding="utf-8")
     mark(target, _FILES)
     return [say("report.left_out_rows", sheet=sheet, count=f"{count:,}") for sheet, count in left_out.items()]
-
-
-def kept_thresholds(folder: str | Path | None) -> Thresholds | None:
-    """Return the thresholds of the report whose record lies in a folder; None if there is no folder."""
-    if folder is None:
-        return None
-    stored = json.loads((Path(folder) / "case.json").read_text(encoding="utf-8"))["thresholds"]
-    kept = Thresholds(stored["current_value"], stored["growth_potential"])
-    return kept.replace(current_value_choice="previous", growth_potential_choice="previous")
 
 
 def record(case: Case) -> dict[str, Any]:
@@ -71,6 +63,7 @@ def record(case: Case) -> dict[str, Any]:
         "name": case.name,
         "as_of": str(case.as_of),
         "basis": case.basis,
+        "currency": case.currency,
         "thresholds": case.thresholds.values(),
         "assumptions": case.assumptions.values(),
         "light": quality_light(case.quality),

@@ -14,14 +14,16 @@ from cvmlab.core.fonts import FONT_FAMILY, FONT_FILE
 from cvmlab.core.words import language, say, term
 
 if TYPE_CHECKING:
-    from .result import Result
+    from cvmlab.data.reading import Log
+
+    from .result import Group
 
 _TEMPLATES = Path(__file__).parent / "template"
 _BROWSERS = (
     "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge", "microsoft-edge",
 )  # fmt: skip
 _BROWSER_SECONDS = 120
-_FIGURES = ("customers", "yearly", "at_stake", "calls")
+_FIGURES = ("rows", "amount", "customers", "yearly", "at_stake", "calls")
 
 
 def write_html(notebook: Path, page: Path, *, figures: Path, title: str) -> None:
@@ -101,20 +103,43 @@ def _is_root() -> bool:
     return getattr(os, "geteuid", lambda: 1)() == 0
 
 
-def write_index(page: Path, title: str, by: str, results: Sequence[Result], failed: Mapping[str, str]) -> None:
-    """Write the page that leads to the reports of all groups; a group without one is listed with the reason."""
+def write_index(page: Path, title: str, by: str, groups: Sequence[Group], failed: Mapping[str, str], log: Log) -> None:
+    """Write the page that leads to the reports of all groups; a group without one is listed with the reason.
+
+    The lines of the groups add up to the line of all rows used; customers who belong to several groups are said to.
+    """
     from jinja2 import Environment, FileSystemLoader
 
     heads = {name: term(f"report.index_{name}") for name in ("group", *_FIGURES, "quality")}
     pages = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True)
+    made = [group for group in groups if group.name not in failed]
+    once, counted = log.quality.customers, sum(group.customers for group in groups)
+    remarks = [say("report.index_left_out", rows=f"{_left_out(log):,}")] if _left_out(log) else []
+    if counted != once:
+        remarks.append(say("report.index_in_several", counted=f"{counted:,}", once=f"{once:,}"))
     said = pages.get_template("case/groups.html.j2").render(
-        title=title, language=_language_tag(), style=style(), heads=heads, figures=_FIGURES, failed=failed,
-        lead=say("report.index_lead", column=by, count=len(results)), rows=[_index_row(result) for result in results],
+        title=title, language=_language_tag(), style=style(), heads=heads, figures=_FIGURES,
+        lead=say("report.index_lead", column=by, count=len(made)),
+        rows=[_index_row(page.parent, group, failed) for group in groups],
+        total=[term("report.index_all"), *_of_whole(log), "", "", ""], remarks=remarks,
     )  # fmt: skip
     page.write_text(said, encoding="utf-8")
 
 
-def _index_row(result: Result) -> dict[str, Any]:
-    record = json.loads((result.folder / "case.json").read_text(encoding="utf-8"))
-    figures = [f"{record['index'][name]:,.0f}" for name in _FIGURES]
-    return {"group": result.folder.name, "figures": figures, "quality": term(f"report.light_{record['light']}")}
+def _left_out(log: Log) -> int:
+    return log.quality.control_rows - log.quality.rows("used", "refund")
+
+
+def _of_whole(log: Log) -> list[str]:
+    found = log.quality
+    return [f"{found.rows('used', 'refund'):,}", f"{found.amount('used', 'refund'):,.2f}", f"{found.customers:,}"]
+
+
+def _index_row(folder: Path, group: Group, failed: Mapping[str, str]) -> dict[str, Any]:
+    figures = [f"{group.rows:,}", f"{group.amount:,.2f}", f"{group.customers:,}"]
+    row = {"group": group.name, "folder": group.folder, "figures": figures, "why": failed.get(group.name, "")}
+    if row["why"]:
+        return row
+    record = json.loads((folder / group.folder / "case.json").read_text(encoding="utf-8"))
+    figures += [f"{record['index'][name]:,.0f}" for name in ("yearly", "at_stake", "calls")]
+    return {**row, "quality": term(f"report.light_{record['light']}")}

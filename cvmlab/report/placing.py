@@ -47,7 +47,7 @@ def put_in_place(target: Path, source: Path | None = None) -> Iterator[Path]:
     try:
         with work_folder(target) as work:
             yield work
-            mark(work, [path.relative_to(work).as_posix() for path in work.rglob("*") if not path.is_dir()])
+            mark_all(work)
             _replace(work, target)
     except OSError as error:
         raise CvmError("report.cannot_write", folder=target, why=error.strerror or error) from error
@@ -57,6 +57,11 @@ def mark(folder: Path, files: Collection[str]) -> None:
     """Write down which files of a folder are cvmlab's, beside those that it had noted there before."""
     noted = sorted({*_marked(folder), *files} - {MARKER})
     (folder / MARKER).write_text(json.dumps({"files": noted}, ensure_ascii=False, indent=1), encoding="utf-8")
+
+
+def mark_all(folder: Path) -> None:
+    """Write down that everything in a folder is cvmlab's."""
+    mark(folder, [path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()])
 
 
 def check_free(folder: Path, files: Collection[str]) -> None:

@@ -1,12 +1,16 @@
-"""What making a report returns."""
+"""What making a report tells while it runs, and returns."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 from cvmlab.core.guarding import public
+
+Progress = Callable[[int, int, str], None]
+"""Called with the number of steps done, the number of all steps and what is being done."""
 
 
 @public
@@ -33,3 +37,15 @@ class Result:
     def html(self) -> Path:
         """The page to open."""
         return self.folder / "report.html"
+
+
+@dataclass(frozen=True)
+class Group:
+    """A group of rows: its name, its folder, the file of its judged rows, and what it is of the whole."""
+
+    name: str
+    folder: str
+    part: Path
+    rows: int
+    amount: Decimal
+    customers: int

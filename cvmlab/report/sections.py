@@ -5,9 +5,7 @@ A piece is HTML or a picture. All words come from the vocabulary, all figures fr
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +20,7 @@ from cvmlab.keep import segments
 from cvmlab.worth import matrix
 
 from . import html
+from .earlier import read_earlier, unlike
 from .figures import Picture, picture
 from .wording import basis, how_cost, who_columns, why_no_model
 
@@ -228,13 +227,15 @@ def _interval(row: Mapping[Any, Any]) -> str:
     return f"{amount} ({whole_money(row['low'])}–{whole_money(row['high'])})"
 
 
-def since_last(case: Case, folder: str | None) -> list[Piece]:
+def since_last(case: Case, folder: str | None, mask: str | bool = False) -> list[Piece]:
     """Return the customers who changed type since the last report, whose record lies in ``folder``."""
     if folder is None:
         return []
-    record = json.loads((Path(folder) / "case.json").read_text(encoding="utf-8"))
-    before = last_types(Path(folder) / "customers.csv")
-    moves = matrix.migration(before, case.customers[[CUSTOMER_ID, "value_type"]])
+    last = read_earlier(folder)
+    title = html.heading(term("report.since_title"))
+    if different := unlike(last, case.assumptions.values(), case.currency, mask):
+        return [html.page(title, html.note(say("report.since_unlike", before=last.as_of, changed=different)))]
+    moves = matrix.migration(last.types, case.customers[[CUSTOMER_ID, "value_type"]])
     both = moves.loc[(moves["from_type"] != matrix.NEW) & (moves["to_type"] != matrix.GONE)]
     changed = both.loc[both["from_type"] != both["to_type"]]
     shown = changed.merge(case.customers, on=CUSTOMER_ID).sort_values("yearly_contribution", ascending=False)
@@ -246,18 +247,11 @@ def since_last(case: Case, folder: str | None) -> list[Piece]:
     }
     lead = say(
         "report.since_lead",
-        before=record["as_of"], moved=count(len(changed)), both=count(len(both)),
+        before=last.as_of, moved=count(len(changed)), both=count(len(both)),
         new=count((moves["from_type"] == matrix.NEW).sum()),
     )  # fmt: skip
     table = html.table(shown, columns, rows=2 * _TOP_ROWS) if len(shown) else ""
-    return [html.page(html.heading(term("report.since_title")), html.paragraph(lead), table)]
-
-
-def last_types(path: Path) -> pd.DataFrame:
-    """Read ``customer_id`` and ``value_type`` from the customer list of an earlier report."""
-    frame = pd.read_csv(path, dtype="str", encoding="utf-8-sig", keep_default_na=False)
-    ids = frame[CUSTOMER_ID].str.replace(r"^'(?=[=+\-@\t\r])", "", regex=True)
-    return pd.DataFrame({CUSTOMER_ID: ids, "value_type": frame["value_type"]})
+    return [html.page(title, html.paragraph(lead), table)]
 
 
 def show(pieces: Iterable[Piece]) -> None:

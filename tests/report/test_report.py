@@ -23,7 +23,7 @@ from openpyxl import load_workbook
 from cvmlab import case, reading, say, term
 from cvmlab.core import paths
 from cvmlab.core.words import CvmError, speaking
-from cvmlab.report import pages, placing, privacy, run, run_by_group, running
+from cvmlab.report import pages, placing, run, run_by_group, running
 
 pytestmark = pytest.mark.slow
 HOUSEHOLDS = 120
@@ -284,34 +284,6 @@ def test_a_chinese_report_is_chinese(masked):
     assert term("report.sheet_calls", language="zh") in workbook_rows(made.folder)
 
 
-def masked_case(ids, **attributes):
-    dates = pd.date_range("2021-01-01", periods=len(ids) * 4, freq="9D")
-    frame = pd.DataFrame({"customer_id": ids * 4, "date": dates, "amount": 5.0})
-    frame = frame.assign(**{name: values * 4 for name, values in attributes.items()})
-    return case.study(reading.read(frame))
-
-
-@pytest.mark.parametrize("ids", [["13800000001", "13800000002"], ["+8613800000001", "+8613800000002"]])
-def test_ids_that_are_phone_numbers_become_running_numbers(ids):
-    hidden = privacy.masked(masked_case(ids))
-    assert not hidden.customers["customer_id"].isin(ids).any()
-    assert hidden.customers["customer_id"].is_unique
-
-
-def test_an_id_that_is_the_name_becomes_a_running_number():
-    hidden = privacy.masked(masked_case(["张三丰", "李四海"]), id_is_name=True)
-    assert not hidden.customers["customer_id"].str.contains("[张李]").any()
-
-
-def test_masking_leaves_the_case_itself_alone():
-    made = masked_case(["007", "008"], customer_name=["张三丰", "John Smith"], phone=["13812345678", None])
-    hidden = privacy.masked(made)
-    assert sorted(made.customers["customer_name"]) == ["John Smith", "张三丰"]
-    assert sorted(hidden.customers["customer_name"]) == ["J*** S***", "张**"]
-    assert hidden.customers["customer_id"].tolist() == ["007", "008"]
-    assert hidden.customers["phone"].dropna().tolist() == ["138******78"]
-
-
 # ---- since the last report
 
 
@@ -472,11 +444,11 @@ def test_a_full_disk_leaves_the_earlier_report(earlier, sales_csv, monkeypatch, 
     def full(*_, **__):
         raise OSError(28, os.strerror(28))
 
-    def executed(template, result, parameters, progress, steps):
+    def executed(template, result, parameters, kept, progress, steps):
         folder = Path(parameters["output"])
         (folder / "case.json").write_text("{}", encoding="utf-8")
 
-    monkeypatch.setattr(running, "_execute", executed)
+    monkeypatch.setattr(running, "execute", executed)
     monkeypatch.setattr(pages, "write_html", full if step == "html" else lambda *_, **__: None)
     if step == "move":
         monkeypatch.setattr(placing, "_replace", full)

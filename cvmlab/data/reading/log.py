@@ -226,7 +226,7 @@ def read(
     import duckdb
 
     if (said := carried(source)) is not None:
-        return _judged(source, said)
+        return _judged(source, said, name)
     _check_timezone(timezone)
     now = dt.date.today() if today is None else as_date(today)
     end = None if as_of is None else _checked_end(as_date(as_of), now, include_future)
@@ -305,7 +305,7 @@ def read(
     )
 
 
-def _judged(path: str | Path, said: Mapping[str, Any]) -> Log:
+def _judged(path: str | Path, said: Mapping[str, Any], name: str | None) -> Log:
     """Return the log in a file of `Log.write_parts`."""
     import duckdb
 
@@ -313,7 +313,7 @@ def _judged(path: str | Path, said: Mapping[str, Any]) -> Log:
     quality, mapping = DataReport.from_dict(said["quality"]), ColumnMapping.from_dict(said["mapping"])
     relation = connection.read_parquet(str(path))
     as_of = dt.date.fromisoformat(said["as_of"])
-    return Log(relation, quality, mapping, quality.name, connection, as_of, currency=said["currency"])
+    return Log(relation, quality, mapping, name or quality.name, connection, as_of, currency=said["currency"])
 
 
 def _temporary_folder() -> Path:
