@@ -255,61 +255,6 @@ def test_the_unexpected_is_one_line_too(tmp_path, monkeypatch):
 # ---- Ctrl-C
 
 
-@POSIX_ONLY
-@pytest.mark.slow
-@pytest.mark.parametrize("moment", ["starting", "studying"])
-def test_ctrl_c_leaves_no_kernel_and_the_earlier_report(moment, tmp_path, earlier):
-    path = messy_report.write_gb18030(tmp_path / "sales.csv", customers=300)
-    before = messy_report.snapshot(earlier)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "cvmlab", "report", str(path), "--out", str(earlier), "--language", "en"],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8", start_new_session=True,
-    )  # fmt: skip
-    try:
-        kernels = wait_for_kernel(process)
-        if moment == "studying":
-            time.sleep(3)
-        os.killpg(process.pid, signal.SIGINT)
-        _, shown = process.communicate(timeout=60)
-    finally:
-        process.kill()
-    assert process.returncode == 130, shown
-    assert shown.strip() == say("cli.error", sentence=say("cli.interrupted"))
-    assert psutil.wait_procs(kernels, timeout=5)[1] == []
-    assert messy_report.snapshot(earlier) == before
-
-
-def wait_for_kernel(process):
-    """Return the processes that the report started, as soon as there is one."""
-    end = time.monotonic() + 120
-    while time.monotonic() < end:
-        assert process.poll() is None, process.stderr.read()
-        kernels = [
-            child
-            for child in psutil.Process(process.pid).children(recursive=True)
-            if "kernel_app" in str(child.cmdline())
-        ]
-        if kernels:
-            return kernels
-        time.sleep(0.05)
-    raise AssertionError("no kernel was started")
-
-
-def test_an_error_after_ctrl_c_is_an_interruption(tmp_path, monkeypatch):
-    def interrupted_query(*_, **__):
-        try:
-            signal.raise_signal(signal.SIGINT)
-        except KeyboardInterrupt:
-            raise RuntimeError("Query interrupted") from None  # as DuckDB does
-
-    monkeypatch.setattr("cvmlab.data.reading.preview", interrupted_query)
-    before = signal.getsignal(signal.SIGINT)
-    result = told("report", tmp_path)
-    check_one_line(result, say("cli.interrupted"))
-    assert result.exit_code == 130
-    assert signal.getsignal(signal.SIGINT) is before
-
-
 @pytest.mark.parametrize(
     ("name", "text"),
     [("KeyboardInterrupt", ""), ("RuntimeError", "Query interrupted"), ("InterruptException", "INTERRUPT Error")],

@@ -6,10 +6,10 @@ An error is one sentence and a non-zero exit; ``--debug`` shows where it came fr
 from __future__ import annotations
 
 import os
-import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import click
 
 from cvmlab import __version__
+from cvmlab.core.stopping import CTRL_C, ENDS, handling
 from cvmlab.core.words import LANGUAGES, CvmError, say, speaking
 
 from .options import assumption_lines, columns_of, names_columns, reading_of, reads, settings_of
@@ -25,7 +26,10 @@ from .terminal import fail, progress_bar, sentence_of, show
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
-_INTERRUPTED = 130
+# each report takes a core and about 0.6 GB
+_MOST_JOBS = 8
+# meanwhile a second signal must not disturb what clears up after the first
+_CLEARING_UP_SECONDS = 3
 
 
 def _speaks(command: _Command) -> _Command:
@@ -35,7 +39,7 @@ def _speaks(command: _Command) -> _Command:
     @click.option("--debug", is_flag=True)
     @wraps(command)
     def run(*args: Any, language: str, debug: bool, **options: Any) -> None:
-        with speaking(language), _watching_for_ctrl_c() as pressed:
+        with speaking(language), _watching_for_a_stop() as received:
             try:
                 command(*args, **options)
             except (click.ClickException, click.exceptions.Exit):
@@ -43,31 +47,31 @@ def _speaks(command: _Command) -> _Command:
             except (KeyboardInterrupt, Exception) as error:
                 if debug:
                     raise
-                if pressed or isinstance(error, KeyboardInterrupt):
-                    fail(say("cli.interrupted"), _INTERRUPTED)
+                if received or isinstance(error, KeyboardInterrupt):
+                    with suppress(OSError):  # the terminal may be gone
+                        show(say("cli.interrupted"), to_error=True)
+                    sys.exit(128 + (received or [CTRL_C])[0])
                 fail(sentence_of(error))
 
     return run  # type: ignore[return-value]
 
 
 @contextmanager
-def _watching_for_ctrl_c() -> Iterator[list[int]]:
-    """Give a list that is no longer empty once Ctrl-C was pressed: DuckDB makes any error of it."""
-    pressed: list[int] = []
+def _watching_for_a_stop() -> Iterator[list[int]]:
+    """Give a list of the signals that asked to stop: DuckDB makes any error of the interruption."""
+    received: list[int] = []
+    first = 0.0
 
     def note(number: int, frame: Any) -> None:
-        pressed.append(number)
-        signal.default_int_handler(number, frame)
+        nonlocal first
+        if received and time.monotonic() - first < _CLEARING_UP_SECONDS:
+            return
+        received.append(number)
+        first = time.monotonic()
+        raise KeyboardInterrupt
 
-    try:
-        before = signal.signal(signal.SIGINT, note)
-    except ValueError:  # outside the main thread there is no Ctrl-C
-        yield pressed
-        return
-    try:
-        yield pressed
-    finally:
-        signal.signal(signal.SIGINT, before)
+    with handling((CTRL_C, *ENDS), note):
+        yield received
 
 
 def _source(given: str) -> str:
@@ -155,7 +159,7 @@ def _save(mapping: Any, path: Path, given: dict[str, Any]) -> None:
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE")
 @click.option("--assumptions", is_flag=True)
 @click.option("--by", metavar="COLUMN")
-@click.option("--jobs", default=lambda: max(1, os.cpu_count() or 1), type=click.IntRange(1))
+@click.option("--jobs", default=lambda: min(_MOST_JOBS, os.cpu_count() or 1), type=click.IntRange(1))
 @click.option("--since", type=click.Choice(["last"]))
 @click.option("--mask", is_flag=True)
 @click.option("--pdf", is_flag=True)

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
 from cvmlab.core.files import write_whole
 from cvmlab.core.guarding import public
+from cvmlab.core.stopping import ENDS, handling
 from cvmlab.core.words import CvmError, language_of, say
 
 _LANGUAGE_PACK = "jupyterlab_language_pack_zh_CN"
@@ -99,7 +97,7 @@ def open_lab(target: str | Path, *, language: str | None = None, browser: bool =
     Returns
     -------
     int
-        Exit code: that of JupyterLab, 0 when it was stopped with Ctrl-C or SIGTERM.
+        Exit code: that of JupyterLab, 0 when it was stopped with Ctrl-C, SIGTERM or SIGHUP.
 
     Raises
     ------
@@ -113,7 +111,7 @@ def open_lab(target: str | Path, *, language: str | None = None, browser: bool =
     server = subprocess.Popen(command, cwd=folder, env=_environment(folder, language_of(language)))
     compiler = None
     try:
-        with _passing_on_term(server):
+        with handling(ENDS, lambda *_: server.terminate()):
             compiler = _compile_in_background()
             return server.wait()
     except KeyboardInterrupt:
@@ -143,20 +141,6 @@ def _first_notebook(folder: Path, language: str) -> str | None:
         for notebook in sorted((folder / twin).glob("00_*.ipynb")):
             return f"{twin}/{notebook.name}"
     return None
-
-
-@contextmanager
-def _passing_on_term(server: subprocess.Popen[bytes]) -> Iterator[None]:
-    """Let SIGTERM end JupyterLab, which ends its kernels, and not only this process."""
-    try:
-        before = signal.signal(signal.SIGTERM, lambda *_: server.terminate())
-    except ValueError:  # outside the main thread no signal can be handled
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _environment(folder: Path, language: str) -> dict[str, str]:

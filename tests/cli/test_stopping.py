@@ -1,0 +1,107 @@
+"""A run that is stopped says so, leaves no kernel, no half-made folder and the earlier report as it was."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import messy_report
+import psutil
+import pytest
+from click.testing import CliRunner
+
+from cvmlab import cli, say
+from cvmlab.core import stopping
+
+POSIX_ONLY = pytest.mark.skipif(os.name == "nt", reason="these signals are POSIX's")
+SECONDS_TO_END = 5
+
+
+@pytest.fixture
+def earlier(tmp_path):
+    """Return the folder of an earlier report."""
+    return messy_report.make_earlier_report(tmp_path / "reports")
+
+
+def start(path, out, *more):
+    return subprocess.Popen(
+        [sys.executable, "-m", "cvmlab", "report", str(path), "--out", str(out), "--language", "en", *more],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8", start_new_session=True,
+    )  # fmt: skip
+
+
+def family_once_a_kernel_runs(process):
+    """Return all processes that a report started, as soon as a kernel is one of them."""
+    end = time.monotonic() + 120
+    while time.monotonic() < end:
+        assert process.poll() is None, process.stderr.read()
+        family = psutil.Process(process.pid).children(recursive=True)
+        if any("kernel_app" in str(child.cmdline()) for child in family):
+            return family
+        time.sleep(0.05)
+    raise AssertionError("no kernel was started")
+
+
+@POSIX_ONLY
+@pytest.mark.slow
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize("by", [()])
+def test_a_stopped_run_leaves_nothing(number, by, tmp_path, earlier):
+    path = messy_report.write_gb18030(tmp_path / "sales.csv", customers=300)
+    before = messy_report.snapshot(earlier)
+    process = start(path, earlier, *by)
+    try:
+        family = family_once_a_kernel_runs(process)
+        time.sleep(random.Random(f"{number} {by}").uniform(0, 3))
+        process.send_signal(getattr(signal, number))
+        printed, shown = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert (process.returncode, printed) == (128 + getattr(signal, number), "")
+    assert shown.strip() == say("cli.interrupted") == "Stopped. Nothing was changed."
+    assert psutil.wait_procs(family, timeout=SECONDS_TO_END)[1] == []
+    assert messy_report.snapshot(earlier) == before
+
+
+@POSIX_ONLY
+@pytest.mark.slow
+@pytest.mark.parametrize("by", [()])
+def test_what_a_killed_run_left_is_gone_after_the_next(by, tmp_path, earlier):
+    path = messy_report.write_gb18030(tmp_path / "sales.csv", customers=60)
+    process = start(path, earlier, *by)
+    family = family_once_a_kernel_runs(process)
+    process.kill()
+    process.communicate()
+    assert psutil.wait_procs(family, timeout=SECONDS_TO_END)[1] == []
+    made = start(path, earlier, *by)
+    _, shown = made.communicate(timeout=300)
+    assert made.returncode == 0, shown
+    assert {entry.name for entry in earlier.iterdir()} <= {"sales", "sales-by-业务员"}
+
+
+def test_an_error_after_a_stop_is_an_interruption(tmp_path, monkeypatch):
+    def interrupted_query(*_, **__):
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            raise RuntimeError("Query interrupted") from None  # as DuckDB does
+
+    monkeypatch.setattr("cvmlab.data.reading.preview", interrupted_query)
+    before = signal.getsignal(signal.SIGINT)
+    result = CliRunner().invoke(cli.main, ["report", str(tmp_path), "--language", "en"])
+    assert (result.exit_code, result.stderr.strip()) == (130, say("cli.interrupted"))
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+@POSIX_ONLY
+def test_a_signal_that_is_ignored_stays_ignored():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with stopping.handling(stopping.ENDS, lambda *_: None):
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+            assert signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGHUP, before)
