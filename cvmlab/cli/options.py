@@ -28,6 +28,7 @@ _READING = (
     click.option("--decimal", type=click.Choice(["point", "comma"])),
     click.option("--currency", metavar="CODE"),
     click.option("--merge-ids", is_flag=True),
+    click.option("--fill-down", type=click.Choice(["yes", "no"]), is_flag=False, flag_value="yes"),
     click.option("--include-suspicious", is_flag=True),
     click.option("--include-future", is_flag=True),
     click.option("--keep-duplicates", is_flag=True),
@@ -35,6 +36,7 @@ _READING = (
 )
 _READING_NAMES = (
     "sheet", "encoding", "as_of", "timezone", "day_first", "year_first", "decimal", "currency", "merge_ids",
+    "fill_down",
     "include_suspicious", "include_future", "keep_duplicates", "drop_duplicates",
 )  # fmt: skip
 _ANSWERS = {"yes": True, "no": False}

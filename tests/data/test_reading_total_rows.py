@@ -51,7 +51,7 @@ def test_a_complete_purchase_is_none_the_less_one_for_its_product() -> None:
     assert counts(log_of(rows)) == (0, 60, total(rows))
 
 
-@pytest.mark.parametrize("customer", ["Summe", "ΣΣ", "Σύνολο", "总和", ""])
+@pytest.mark.parametrize("customer", ["Összesen", "ΣΣ", "Σύνολο", "总和", ""])
 @pytest.mark.parametrize("date", ["2024-09-30", ""])
 @pytest.mark.parametrize("place", [0, 60])
 def test_one_row_that_equals_all_others_is_a_total_row_whatever_it_is_called(

@@ -41,6 +41,13 @@ ROLES = (
 )  # fmt: skip
 # A wrong choice among these changes every figure; a wrong product or owner does not.
 ASKED = frozenset({tables.CUSTOMER_ID, tables.DATE, *NUMBERS} - {tables.PROFIT, tables.COST, DISCOUNT})
+# between the two rows of a header
+JOINT = " / "
+# the signs of traditional Chinese (and Japanese) headers
+_SIMPLIFIED = str.maketrans(
+    "編號訂單銷售額價數顧會員買購貨來戶類別實際應積總計稅電話碼聯繫優減單據時間開發業務負責產條貿帳賬註備門紅標誌狀態簡稱錢這進項種兩親點結經辦過關為與國營縣區間讓費捐贈繳納後運顯幣収単価売",
+    "编号订单销售额价数顾会员买购货来户类别实际应积总计税电话码联系优减单据时间开发业务负责产条贸帐账注备门红标志状态简称钱这进项种两亲点结经办过关为与国营县区间让费捐赠缴纳后运显币收单价卖",
+)
 # 金额（万元）, amount in thousands, Betrag (k€), once spaces and signs are gone
 _UNIT = (
     "(in|单位|單位)?(亿|億|百万|百萬|万|萬|千|分|角|k|t|tsd|thousands?|000s?|m|mio|millions?|cents?|pence)?"
@@ -121,8 +128,8 @@ def values_of(role: str) -> tuple[str, ...]:
 
 
 def plain_name(name: str) -> str:
-    """Return a column name as the patterns expect it: lower case, without spaces and signs."""
-    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", name)).lower()
+    """Return a column name as the patterns expect it: lower case, simplified, without spaces and signs."""
+    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", name)).lower().translate(_SIMPLIFIED)
 
 
 @cache
@@ -134,6 +141,8 @@ def _ranks(name: str) -> dict[str, int]:
             if pattern.fullmatch(plain):
                 found[role] = rank
                 break
+    if not found and JOINT in name:
+        return _ranks(name.rsplit(JOINT, 1)[1])
     return found
 
 

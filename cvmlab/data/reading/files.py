@@ -12,6 +12,7 @@ import io
 import itertools
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -153,7 +154,9 @@ def _text_head(path: Path, text: str, encoding: str, rows: int, *, complete: boo
     return Head(path.name, "", "text", cells, path=path, encoding=encoding, lines=begins, layout=layout)
 
 
-def load_text(head: Head, header: int | None, folder: Path, progress: Progress | None = None) -> RawTable:
+def load_text(
+    head: Head, header: int | None, folder: Path, progress: Progress | None = None, joined: Sequence[str] = ()
+) -> RawTable:
     """Return all of a text file as a scan: as it lies where DuckDB surely reads it right, else rewritten."""
     assert head.path is not None and head.layout is not None
     western = all(cell.isascii() for cell in head.rows[header or 0])
@@ -164,7 +167,7 @@ def load_text(head: Head, header: int | None, folder: Path, progress: Progress |
         source = transcode(head.path, encoding, folder, progress)
         encoding = "utf-8"
     width = max((len(row) for row in head.rows), default=1)
-    names = list(head.rows[header]) if header is not None else []
+    names = list(joined or head.rows[header]) if header is not None else []
     # cells beyond the header's last name, except the empty ends that Excel leaves behind
     columns = distinct_names([*names, *[""] * (width - len(names))] if header is None else names)
     above = 0 if header is None else head.lines[header]

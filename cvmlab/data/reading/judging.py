@@ -28,6 +28,7 @@ from .deductions import (
     rates_in_percent,
     word_flags,
 )
+from .filling import fill_down
 from .ids import fold_ids, merge_ids
 from .lone_dates import set_lone_dates_aside
 from .misreadings import misreadings
@@ -56,6 +57,7 @@ class Rules:
     decimal: str | None = None
     currency: str | None = None
     merge_ids: bool = False
+    fill_down: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,8 @@ def judge(
         part: (table.name, mapping[tables.DATE])
         for part, (table, mapping) in enumerate(zip(stage, mappings, strict=True))
     }
-    id_notes = [*fold_ids(connection, mappings), *merge_ids(connection, mappings, merge=rules.merge_ids)]
+    filled = fill_down(connection, stage, mappings, rules.fill_down)
+    id_notes = [*filled, *fold_ids(connection, mappings), *merge_ids(connection, mappings, merge=rules.merge_ids)]
     dates = date_forms.look_at_dates(
         connection,
         names,

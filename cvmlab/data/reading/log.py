@@ -126,6 +126,7 @@ def read(
     decimal: Literal["point", "comma"] | None = None,
     currency: str | None = None,
     merge_ids: bool = False,
+    fill_down: bool | None = None,
     include_suspicious: bool = False,
     include_future: bool = False,
     drop_duplicates: bool | None = None,
@@ -166,6 +167,9 @@ def read(
         source in several currencies is refused if left out. ``"any"`` takes all, with a column ``currency``.
     merge_ids
         Count ids as one customer that differ only in capitals or in leading zeros, under the most frequent spelling.
+    fill_down
+        Whether a row without a customer belongs to the customer above it, with its date and order where these are
+        missing too; you are asked to say where the file looks so.
     include_suspicious, include_future
         Use the rows of suspicious customers, and rows dated after today.
     drop_duplicates
@@ -260,6 +264,7 @@ def read(
                 decimal=decimal,
                 currency=currency,
                 merge_ids=merge_ids,
+                fill_down=fill_down,
             )
             mappings = [part.mapping for part in parts]
             if progress:
@@ -407,7 +412,7 @@ def _load_part(part: Part, folder: Path, progress: Progress | None) -> RawTable:
     head = part.head
     match head.kind:
         case "text":
-            return load_text(head, part.header, folder, progress)
+            return load_text(head, part.header, folder, progress, part.names)
         case "parquet" | "frame":
             return typed_table(head)
         case "html":

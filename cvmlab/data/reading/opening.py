@@ -12,7 +12,7 @@ from cvmlab.core.words import CvmError, say
 from cvmlab.data import tables
 
 from . import dates
-from .columns import ColumnMapping, distinct_names, find_header, guess_mapping, roles_of
+from .columns import JOINT, QUANTITY, UNIT_PRICE, ColumnMapping, distinct_names, find_header, guess_mapping, roles_of
 from .files import find_files, read_heads
 from .frames import frame_head
 from .mappings import SavedMapping, load_saved, mapping_path
@@ -21,6 +21,7 @@ from .quality import Unused
 from .raw import Head, Progress, first_line
 
 _NAME = "frame"
+_MONEY = frozenset({tables.AMOUNT, QUANTITY, UNIT_PRICE})
 
 
 @dataclass(frozen=True)
@@ -143,10 +144,37 @@ def _header(head: Head, rows: Sequence[Sequence[str]], chosen: Mapping[str, str]
         return None, distinct_names([""] * width)
     if header is None:
         header = next((position for position, row in enumerate(rows) if sum(map(bool, row)) > 1), 0)
+    for above in (header, header - 1):
+        if above >= 0 and (joined := _joined(rows, above)):
+            return above + 1, distinct_names(joined)
     names = list(rows[header])
     while len(names) > 1 and not names[-1].strip():
         names.pop()
     return header, distinct_names(names)
+
+
+def _joined(rows: Sequence[Sequence[str]], above: int) -> list[str]:
+    """Return the names of a header over two rows, groups above and columns below; nothing if it is none."""
+    if above + 1 >= len(rows):
+        return []
+    width = max(len(row) for row in rows[above : above + 2])
+    upper, lower = ([*map(str.strip, row), *[""] * (width - len(row))] for row in rows[above : above + 2])
+    pairs = list(zip(upper, lower, strict=True))
+    alone = [one for one, two in pairs if one and not two]
+    below = [two for one, two in pairs if two]
+    is_header = any(map(roles_of, alone)) and any(_MONEY.intersection(roles_of(name)) for name in below)
+    # a row of data has a customer and a date, and so no gaps below these
+    if not is_header or any(sign.isdigit() for sign in "".join([*alone, *below])) or len(below) == width:
+        return []
+    names, group = [], ""
+    for one, two in pairs:
+        group = one or group
+        names.append(JOINT.join(filter(None, (group, two))) if two else one)
+        # what stands over nothing is no group of its neighbours
+        group = group if two else ""
+    while len(names) > 1 and not names[-1]:
+        names.pop()
+    return names
 
 
 def _headless(rows: Sequence[Sequence[str]]) -> bool:
@@ -184,6 +212,9 @@ def part_notes(parts: Sequence[Part]) -> Iterator[Note]:
     """Yield what was decided about the columns of each part."""
     for part in parts:
         yield from part.mapping.notes
+        joined = [name for name in part.names if JOINT in name and name not in part.head.rows[part.header or 0]]
+        if joined:
+            yield Note("joined_header", {"source": part.head.name, "example": joined[0]})
         repeated = [name for name in part.names if name.endswith(")") and name.rsplit(" (", 1)[0] in part.names]
         if repeated:
             yield Note("repeated_columns", {"source": part.head.name, "columns": ", ".join(repeated)}, "warning")
