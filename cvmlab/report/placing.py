@@ -7,21 +7,28 @@ lists the files that cvmlab wrote, so that the next run knows what it may replac
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import re
 import shutil
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
+from datetime import date
 from pathlib import Path
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from cvmlab.core.words import CvmError
 
 from .work import clear_left, work_folder
 
+_Noted = TypeVar("_Noted", list[Any], dict[Any, Any])
+
 MARKER = ".cvmlab-report.json"
 # files in which a desktop keeps how it shows a folder; they are carried over to the new report
 _OF_THE_DESKTOP = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
+# how a file is called that a person had changed: customers (2024-12-31).xlsx
+_KEPT = re.compile(r" \(\d{4}-\d\d-\d\d\)$")
 # another run may take the place between our two renames
 _TRIES = 5
 
@@ -56,12 +63,37 @@ def put_in_place(target: Path, source: Path | None = None) -> Iterator[Path]:
 def mark(folder: Path, files: Collection[str]) -> None:
     """Write down which files of a folder are cvmlab's, beside those that it had noted there before."""
     noted = sorted({*_marked(folder), *files} - {MARKER})
-    (folder / MARKER).write_text(json.dumps({"files": noted}, ensure_ascii=False, indent=1), encoding="utf-8")
+    digests = {name: _digest(folder / name) for name in noted if (folder / name).is_file()}
+    said = json.dumps({"files": noted, "digests": digests}, ensure_ascii=False, indent=1)
+    (folder / MARKER).write_text(said, encoding="utf-8")
 
 
 def mark_all(folder: Path) -> None:
     """Write down that everything in a folder is cvmlab's."""
     mark(folder, [path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()])
+
+
+def edited(folder: Path) -> list[Path]:
+    """Return the files of a report, and of the reports of groups in it, that somebody has changed since."""
+    found = []
+    for name, digest in _noted(folder, "digests", dict).items():
+        path = folder / str(name)
+        of_a_group = any((parent / MARKER).is_file() for parent in path.parents if folder in parent.parents)
+        if path.is_file() and not of_a_group and _digest(path) != digest:
+            found.append(path)
+    groups = [marker.parent for marker in folder.glob(f"*/{MARKER}")]
+    return found + [path for group in groups for path in edited(group)]
+
+
+def kept_as(path: Path) -> str:
+    """Return under which name an edited file lies in the next report."""
+    day = date.fromtimestamp(path.stat().st_mtime).isoformat()
+    return f"{path.stem} ({day}){path.suffix}"
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def check_free(folder: Path, files: Collection[str]) -> None:
@@ -74,11 +106,16 @@ def check_free(folder: Path, files: Collection[str]) -> None:
 
 def _marked(folder: Path) -> set[str]:
     """Return the files that the marker of a folder lists; none where there is no readable marker."""
+    return {name for name in _noted(folder, "files", list) if isinstance(name, str)}
+
+
+def _noted(folder: Path, what: str, kind: type[_Noted]) -> _Noted:
+    """Return what the marker of a folder says of something; nothing where it cannot be read."""
     try:
-        files = json.loads((folder / MARKER).read_text(encoding="utf-8"))["files"]
+        found = json.loads((folder / MARKER).read_text(encoding="utf-8"))[what]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return set()
-    return {name for name in files if isinstance(name, str)} if isinstance(files, list) else set()
+        return kind()
+    return found if isinstance(found, kind) else kind()
 
 
 def _is_report(folder: Path) -> bool:
@@ -167,6 +204,18 @@ def _replace(work: Path, target: Path) -> None:
 
 
 def _carry_over(target: Path, work: Path) -> None:
+    """Take along what a person put into a report: how its folder is shown, and what they changed in its files."""
+    changed = {path: kept_as(path) for path in edited(target) if not _KEPT.search(path.stem)}
+    changed |= {path: path.name for path in target.rglob("*") if _KEPT.search(path.stem)}
+    for path, name in changed.items():
+        place = work / path.parent.relative_to(target)
+        if not place.is_dir():  # a group that is no more
+            place, name = work, f"{path.parent.name} {name}"
+        while (place / name).exists():
+            name = f"_{name}"
+        shutil.copy2(path, place / name)
+    if changed:
+        mark_all(work)
     for entry in target.rglob("*"):
         moved = work / entry.relative_to(target)
         if entry.name in _OF_THE_DESKTOP and entry.is_file() and moved.parent.is_dir():

@@ -15,7 +15,7 @@ from cvmlab.core.words import language as language_in_force
 
 from .earlier import read_earlier
 from .kernel import code_cells, execute
-from .placing import put_in_place, report_folder
+from .placing import edited, kept_as, put_in_place, report_folder
 from .privacy import mask_key
 from .result import Progress, Result
 
@@ -75,7 +75,10 @@ def run(
             "since": previous,
         }  # fmt: skip
         made = fill(work, source, asked, pdf=pdf, progress=progress)
-    return dataclasses.replace(made, folder=target, pdf=target / "report.pdf" if made.pdf else None)
+        kept = [say("report.edited_kept", file=path.name, kept=kept_as(path)) for path in edited(target)]
+    return dataclasses.replace(
+        made, folder=target, pdf=target / "report.pdf" if made.pdf else None, notes=(*made.notes, *kept)
+    )
 
 
 def fill(

@@ -56,6 +56,29 @@ def test_a_report_replaces_an_earlier_one_with_fewer_or_more_files(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["sales"]
 
 
+def test_what_a_person_changed_in_a_report_is_kept_through_any_number_of_reports(tmp_path):
+    target = tmp_path / "sales"
+    parts = ("report.html", "customers.xlsx", "North/customers.xlsx", "North/report.html")
+    make_report(target, parts)
+    for name, notes in (("customers.xlsx", "called: yes"), ("North/customers.xlsx", "called: no")):
+        (target / name).write_text(notes, encoding="utf-8")
+        os.utime(target / name, (1735646400, 1735646400))
+    assert {path.relative_to(target).as_posix() for path in placing.edited(target)} == {parts[1], parts[2]}
+    for again in (parts, parts, ("report.html", "customers.xlsx")):
+        make_report(target, again)
+        assert (target / "customers.xlsx").read_text(encoding="utf-8") == "made: customers.xlsx"
+        kept = [path.read_text(encoding="utf-8") for path in target.rglob("*customers (2024-12-31).xlsx")]
+        assert sorted(kept) == ["called: no", "called: yes"]
+    assert not placing.edited(target)
+
+
+def test_nothing_is_kept_of_a_report_that_nobody_changed(tmp_path):
+    make_report(tmp_path / "sales")
+    make_report(tmp_path / "sales")
+    assert {path.name for path in (tmp_path / "sales").rglob("*.*")} >= {"report.html"}
+    assert not list((tmp_path / "sales").rglob("* (20*"))
+
+
 def test_a_folder_that_is_no_report_is_refused(tmp_path):
     (tmp_path / "thesis").mkdir()
     refused("target_is_no_report", tmp_path / "thesis")
