@@ -22,7 +22,7 @@ from pretending import RECORDED, InThisProcess
 
 from cvmlab import cli, reading, say, term
 from cvmlab.core.words import speaking
-from cvmlab.report import groups, kernel, pages, running
+from cvmlab.report import kernel, pages, running
 
 POSIX_ONLY = pytest.mark.skipif(os.name == "nt", reason="process groups and pseudo-terminals are POSIX")
 
@@ -248,7 +248,7 @@ def test_the_unexpected_is_one_line_too(tmp_path, monkeypatch):
     def break_down(*_, **__):
         raise RuntimeError("bolt")
 
-    monkeypatch.setattr("cvmlab.data.reading.preview", break_down)
+    monkeypatch.setattr("cvmlab.report.run", break_down)
     check_one_line(told("report", tmp_path), "RuntimeError: bolt", "--debug")
 
 
@@ -435,7 +435,7 @@ def made(monkeypatch):
     """Let `report` do all but the notebook and the pages; return what each report was made with."""
     parameters = []
 
-    def execute(template, result, given, kept, progress, steps):
+    def execute(template, result, given, kept, progress, steps, **_):
         parameters.append(given)
         for name in ("report.ipynb", "customers.csv", "case.json"):
             (Path(given["output"]) / name).write_text(RECORDED.get(name, "{}"), encoding="utf-8")
@@ -448,7 +448,7 @@ def made(monkeypatch):
         return True, ""
 
     monkeypatch.setattr(running, "execute", execute)
-    monkeypatch.setattr(groups, "ProcessPoolExecutor", InThisProcess)
+    monkeypatch.setattr("cvmlab.report.workers.ProcessPoolExecutor", InThisProcess)
     monkeypatch.setattr(pages, "write_html", write_page)
     monkeypatch.setattr(pages, "write_index", write_page)
     monkeypatch.setattr(pages, "write_pdf", write_pdf)

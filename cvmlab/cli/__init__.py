@@ -171,7 +171,6 @@ def report(
 ) -> None:  # fmt: skip
     """Make a case report from a source."""
     from cvmlab import case
-    from cvmlab.data import datasets, reading
     from cvmlab.report import run, run_by_group
 
     if assumptions:
@@ -186,9 +185,6 @@ def report(
         "mask": mask, "since_last": since == "last", "pdf": pdf,
         "reading": reading_of(options),
     }  # fmt: skip
-    # a mistake in the source is reported now, not after a kernel has started
-    opened = {name: common["reading"].get(name) for name in ("sheet", "encoding")}
-    reading.preview(datasets.find(source), columns=common["columns"], rows=1, **opened)
     if by:
         with progress_bar() as move:
             index, results, failed = run_by_group(source, by, jobs=jobs, progress=move, **common)

@@ -9,8 +9,6 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +22,7 @@ from .placing import MARKER, mark_all, put_in_place, report_folder
 from .privacy import mask_key, mask_name
 from .result import Group, Progress, Result
 from .running import as_folder, fill, source_name
+from .workers import workers
 
 if TYPE_CHECKING:
     from cvmlab.data.reading import Log
@@ -86,10 +85,9 @@ def run_by_group(
         results: list[Result] = []
         failed: dict[str, str] = {}
         key: str | bool = mask_key(Path(folder)) if mask else False
-        workers = max(1, min(jobs, len(groups), os.cpu_count() or 1))
         with (
             put_in_place(target, find(source)) as work,
-            ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool,
+            workers(max(1, min(jobs, len(groups), os.cpu_count() or 1))) as pool,
         ):
             (work / _NAMES).write_text(
                 json.dumps({group.folder: group.name for group in groups}, ensure_ascii=False), encoding="utf-8"

@@ -6,7 +6,7 @@ import errno
 import json
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,9 @@ def execute(
     kept: Mapping[str, Any],
     progress: Progress | None,
     steps: int,
+    *,
+    while_it_starts: Callable[[], object],
+    while_it_runs: Callable[[], object],
 ) -> None:
     """Run a notebook with parameters; in the saved one, those in ``kept`` have the values given there."""
     # what ends a run is reported in one sentence; a kernel that dies of Ctrl-C needs no second one
@@ -50,6 +53,7 @@ def execute(
     if progress:
         progress(0, steps, say("report.step_start"))
     with kernel_in(result.parent / ".kernel") as kernel:
+        while_it_starts()
         # loading these takes as long as the kernel takes to load its own
         import nbformat
         import papermill
@@ -60,6 +64,7 @@ def execute(
                 # papermill takes braces in a path for places of parameters
                 str(template).replace("{", "{{").replace("}", "}}"), None, parameters, km=kernel, log_output=False,
                 progress_bar=False, request_save_on_cell_execute=False, on_cell_start=report_step,
+                on_notebook_start=lambda notebook: while_it_runs(),
                 execution_timeout=_CELL_TIMEOUT_SECONDS, start_timeout=_KERNEL_START_SECONDS,
             )  # fmt: skip
         except PapermillExecutionError as error:

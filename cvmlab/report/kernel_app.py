@@ -14,7 +14,7 @@ from pathlib import Path
 
 _POLL_SECONDS = 0.25
 _AHEAD = (
-    "duckdb", "matplotlib.pyplot", "openpyxl", "scipy.optimize", "scipy.stats", "cvmlab.report.data_quality",
+    "duckdb", "matplotlib.pyplot", "openpyxl", "scipy.optimize", "cvmlab.report.data_quality",
     "cvmlab.report.ending", "cvmlab.report.first_page", "cvmlab.report.lists", "cvmlab.report.sections",
 )  # fmt: skip
 

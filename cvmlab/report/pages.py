@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,17 +30,24 @@ _FIGURES = ("rows", "amount", "customers", "yearly", "at_stake", "calls")
 def write_html(notebook: Path, page: Path, *, figures: Path, title: str) -> None:
     """Export an executed notebook to one page that opens offline, and its pictures as numbered PNG files."""
     import nbformat
-    from nbconvert import HTMLExporter
 
     content = nbformat.read(notebook, as_version=4)
     figures.mkdir(exist_ok=True)
     for number, (name, picture) in enumerate(_pictures(content), start=1):
         (figures / f"{number:02}-{name}.png").write_bytes(picture)
-    exporter = HTMLExporter(template_name="case", extra_template_basedirs=[str(_TEMPLATES)])
-    exporter.exclude_input = True
     said = {"title": title, "language": _language_tag(), "style": style()}
-    body, _ = exporter.from_notebook_node(content, resources={"cvmlab": said})
+    body, _ = html_exporter().from_notebook_node(content, resources={"cvmlab": said})
     page.write_text(body, encoding="utf-8")
+
+
+@cache
+def html_exporter() -> Any:
+    """Return what turns notebooks into pages, with its template loaded."""
+    from nbconvert import HTMLExporter
+
+    exporter = HTMLExporter(template_name="case", extra_template_basedirs=[str(_TEMPLATES)], exclude_input=True)
+    exporter.template  # noqa: B018
+    return exporter
 
 
 def style() -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,7 @@ def run(
             "assumptions": dict(assumptions or {}), "mask": mask_key(Path(folder)) if mask else False,
             "since": previous,
         }  # fmt: skip
-        made = fill(work, source, asked, pdf=pdf, progress=progress)
+        made = fill(work, source, asked, pdf=pdf, progress=progress, look=lambda: _look_at(source, asked))
         kept = [say("report.edited_kept", file=path.name, kept=kept_as(path)) for path in edited(target)]
     return dataclasses.replace(
         made, folder=target, pdf=target / "report.pdf" if made.pdf else None, notes=(*made.notes, *kept)
@@ -89,11 +90,15 @@ def fill(
     shown_source: str | Path | None = None,
     pdf: bool = False,
     progress: Progress | None = None,
+    look: Callable[[], object] = lambda: None,
 ) -> Result:
-    """Fill a folder with a report; ``asked`` are parameters of its notebook, in the language in force."""
+    """Fill a folder with a report; ``asked`` are parameters of its notebook, in the language in force.
+
+    ``look`` is called while the kernel starts, and may find a mistake before the kernel does.
+    """
     from cvmlab.core.paths import course_folder
 
-    from .pages import write_html, write_pdf
+    from .pages import html_exporter, write_html, write_pdf
 
     template = course_folder() / "notebooks" / "reports" / "case_report.ipynb"
     where = {"source": _spelled(source), "language": language_in_force(), "output": str(work.absolute())}
@@ -101,7 +106,11 @@ def fill(
     # the notebook's own cells and its parameters, then the page, then the PDF
     steps = cells + (3 if pdf else 2)
     kept = _for_the_next_run(asked, _spelled(shown_source or source))
-    execute(template, work / "report.ipynb", {**where, **asked}, kept, progress, steps)
+    with ThreadPoolExecutor(1) as aside:
+        execute(
+            template, work / "report.ipynb", {**where, **asked}, kept, progress, steps,
+            while_it_starts=look, while_it_runs=lambda: aside.submit(html_exporter),
+        )  # fmt: skip
     if progress:
         progress(cells + 1, steps, say("report.step_export"))
     write_html(work / "report.ipynb", work / "report.html", figures=work / "figures", title=asked["title"])
@@ -114,6 +123,15 @@ def fill(
         notes += [note] if note else []
     record = json.loads((work / "case.json").read_text(encoding="utf-8"))
     return Result(work, work / "report.pdf" if made else None, tuple(notes), record.get("seconds", {}))
+
+
+def _look_at(source: str | Path, asked: Mapping[str, Any]) -> None:
+    """Report a mistake in the source at once, not after the kernel has found it."""
+    from cvmlab.data import reading
+    from cvmlab.data.datasets import find
+
+    opened = {name: asked["reading"].get(name) for name in ("sheet", "encoding")}
+    reading.preview(find(source), columns=asked["columns"], rows=1, **opened)
 
 
 def _spelled(source: str | Path) -> str:

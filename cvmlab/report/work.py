@@ -7,11 +7,13 @@ import re
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _FOLDER, _LOCK = ".part", ".lock"
+_SECONDS_TO_END = 2
 
 
 @contextmanager
@@ -27,11 +29,12 @@ def work_folder(target: Path) -> Iterator[Path]:
         work.mkdir(mode=0o700)
         yield work
     finally:
-        shutil.rmtree(work, ignore_errors=True)
+        gone = _remove(work)
         os.close(handle)
         # OSError: another run is just clearing it away
         with suppress(OSError):
-            lock.unlink()
+            if gone:
+                lock.unlink()
 
 
 def clear_left(target: Path) -> None:
@@ -42,8 +45,19 @@ def clear_left(target: Path) -> None:
         with suppress(OSError):
             with lock.open("r+b") as file:
                 _lock(file.fileno())
-                shutil.rmtree(lock.with_suffix(_FOLDER), ignore_errors=True)
-            lock.unlink()
+                gone = _remove(lock.with_suffix(_FOLDER))
+            if gone:
+                lock.unlink()
+
+
+def _remove(folder: Path) -> bool:
+    """Remove a folder, into which a kernel that is just ending may still write."""
+    end = time.monotonic() + _SECONDS_TO_END
+    shutil.rmtree(folder, ignore_errors=True)
+    while folder.exists() and time.monotonic() < end:
+        time.sleep(0.1)
+        shutil.rmtree(folder, ignore_errors=True)
+    return not folder.exists()
 
 
 def _lock(handle: int) -> None:

@@ -47,7 +47,7 @@ def family_once_a_kernel_runs(process):
 @POSIX_ONLY
 @pytest.mark.slow
 @pytest.mark.parametrize("number", ["SIGINT", "SIGTERM", "SIGHUP"])
-@pytest.mark.parametrize("by", [()])
+@pytest.mark.parametrize("by", [(), ("--by", "业务员")])
 def test_a_stopped_run_leaves_nothing(number, by, tmp_path, earlier):
     path = messy_report.write_gb18030(tmp_path / "sales.csv", customers=300)
     before = messy_report.snapshot(earlier)
@@ -67,7 +67,7 @@ def test_a_stopped_run_leaves_nothing(number, by, tmp_path, earlier):
 
 @POSIX_ONLY
 @pytest.mark.slow
-@pytest.mark.parametrize("by", [()])
+@pytest.mark.parametrize("by", [(), ("--by", "业务员")])
 def test_what_a_killed_run_left_is_gone_after_the_next(by, tmp_path, earlier):
     path = messy_report.write_gb18030(tmp_path / "sales.csv", customers=60)
     process = start(path, earlier, *by)

@@ -63,7 +63,7 @@ def made(monkeypatch):
     """Do all but the notebook and the pages of each group; return what each was made with."""
     asked = []
 
-    def execute(template, result, given, kept, progress, steps):
+    def execute(template, result, given, kept, progress, steps, **_):
         asked.append(given)
         record = json.loads(RECORDED["case.json"]) | {"index": dict.fromkeys(("yearly", "at_stake", "calls"), 1)}
         record |= {"light": "good"}
@@ -71,7 +71,7 @@ def made(monkeypatch):
             (Path(given["output"]) / name).write_text(text, encoding="utf-8")
 
     monkeypatch.setattr(running, "execute", execute)
-    monkeypatch.setattr(groups, "ProcessPoolExecutor", InThisProcess)
+    monkeypatch.setattr("cvmlab.report.workers.ProcessPoolExecutor", InThisProcess)
     monkeypatch.setattr(pages, "write_html", lambda notebook, page, **_: page.write_text("made", encoding="utf-8"))
     return asked
 

@@ -444,7 +444,7 @@ def test_a_full_disk_leaves_the_earlier_report(earlier, sales_csv, monkeypatch, 
     def full(*_, **__):
         raise OSError(28, os.strerror(28))
 
-    def executed(template, result, parameters, kept, progress, steps):
+    def executed(template, result, parameters, kept, progress, steps, **_):
         folder = Path(parameters["output"])
         (folder / "case.json").write_text("{}", encoding="utf-8")
 

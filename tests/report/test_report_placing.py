@@ -259,7 +259,7 @@ def test_the_next_run_removes_what_a_killed_one_left_and_nothing_else(tmp_path):
 def _pretend(monkeypatch):
     """Let `run` do all but the notebook and the pages, which take seconds."""
 
-    def execute(template, result, parameters, kept, progress, steps):
+    def execute(template, result, parameters, kept, progress, steps, **_):
         folder = Path(parameters["output"])
         for name in ("report.ipynb", "customers.csv", "customers.xlsx"):
             (folder / name).write_text("made")
