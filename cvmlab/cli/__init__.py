@@ -142,7 +142,7 @@ def _save(mapping: Any, path: Path, given: dict[str, Any]) -> None:
     from cvmlab.data import reading
 
     try:
-        saved = reading.save_mapping(mapping, path, sheet=given.get("sheet"), day_first=given.get("day_first"))
+        saved = reading.save_mapping(mapping, path, options=given)
     except (OSError, CvmError) as error:
         show(say("cli.mapping_not_saved", why=sentence_of(error)), to_error=True)
     else:

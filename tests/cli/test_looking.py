@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from cvmlab import cli, reading, say, term
 
-LOG = "customer_id,date,amount\nA,2024-01-01,10\nA,2024-01-01,10\nB,2024-02-01,-5.25\n,2024-02-03,7\nC,2024-13-01,8\n"
+LOG = "customer_id,date,amount\nA,2024-01-01,10\nA,2024-01-01,10\nB,2024-02-01,-5.25\n,2024-02-03,7\nC,2024-13-45,8\n"
 
 
 def told(*words):

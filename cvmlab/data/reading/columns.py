@@ -194,6 +194,10 @@ def guess_mapping(names: Sequence[str], chosen: Mapping[str, str] | None = None,
     chosen = dict(chosen or {})
     check_roles(chosen)
     found = {role: column_named(name, names, source) for role, name in chosen.items() if name}
+    for role, name in found.items():
+        other = next(known for known, taken in found.items() if taken == name)
+        if other != role:
+            raise CvmError("reading.column_twice", source=source, column=name, role=other, other=role)
     refused = {role for role, name in chosen.items() if not name}
     if tables.ORDER_ID not in chosen and "Name" not in found.values() and _is_shop_export(names):
         found[tables.ORDER_ID] = "Name"

@@ -32,6 +32,7 @@ from .opening import (
     one_sentence,
     open_heads,
     part_notes,
+    saved_beside,
     short_name,
 )
 from .pages import load_html
@@ -229,11 +230,17 @@ def read(
     """
     import duckdb
 
-    if (said := carried(source)) is not None:
-        return _judged(source, said, name)
+    if (judged_before := carried(source)) is not None:
+        return _judged(source, judged_before, name)
+    said = saved_beside(source).over(
+        day_first=day_first, year_first=year_first, timezone=timezone, decimal=decimal, currency=currency,
+        merge_ids=merge_ids, fill_down=fill_down, include_suspicious=include_suspicious,
+        include_future=include_future, drop_duplicates=drop_duplicates, as_of=as_of,
+    )  # fmt: skip
+    timezone, currency, as_of = said["timezone"], said["currency"], said.pop("as_of")
     _check_timezone(timezone)
     now = dt.date.today() if today is None else as_date(today)
-    end = None if as_of is None else _checked_end(as_date(as_of), now, include_future)
+    end = None if as_of is None else _checked_end(as_date(as_of), now, said["include_future"])
     connection = duckdb.connect()
     folder = _temporary_folder()
     try:
@@ -253,18 +260,9 @@ def read(
             connection.execute(f"SET temp_directory = {quoted(spill)}")
             stage = _stage(connection, parts, keep, timezone, folder, progress)
             rules = Rules(
-                day_first=saved.day_first if day_first is None else day_first,
-                timezone=timezone,
+                **said,
                 today=now,
                 as_of=end,
-                drop_duplicates=drop_duplicates,
-                include_future=include_future,
-                include_suspicious=include_suspicious,
-                year_first=year_first,
-                decimal=decimal,
-                currency=currency,
-                merge_ids=merge_ids,
-                fill_down=fill_down,
             )
             mappings = [part.mapping for part in parts]
             if progress:

@@ -15,15 +15,30 @@ from cvmlab.core.words import CvmError, say
 from .columns import ColumnMapping, check_roles
 from .notes import Note
 
+#: The options of `read` that can be saved, and what each of them is.
+OPTIONS: dict[str, type] = {
+    "sheet": str, "encoding": str, "day_first": bool, "year_first": bool, "timezone": str, "decimal": str,
+    "currency": str, "merge_ids": bool, "fill_down": bool, "include_suspicious": bool, "include_future": bool,
+    "drop_duplicates": bool, "as_of": str,
+}  # fmt: skip
+# off unless they are given
+_SWITCHES = frozenset({"merge_ids", "include_suspicious", "include_future"})
+
 
 @dataclass(frozen=True)
 class SavedMapping:
     """What is saved beside a source: role to column, the options of `read`, and the file's path."""
 
     columns: Mapping[str, str] = field(default_factory=dict)
-    day_first: bool | None = None
-    sheet: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
     path: Path | None = None
+
+    def over(self, **given: Any) -> dict[str, Any]:
+        """Return the options that were given, and where one was not, the saved one."""
+        return {
+            name: self.options.get(name, value) if value is None or (name in _SWITCHES and not value) else value
+            for name, value in given.items()
+        }
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -44,6 +59,7 @@ def save_mapping(
     *,
     day_first: bool | None = None,
     sheet: str | None = None,
+    options: Mapping[str, Any] | None = None,
 ) -> Path:
     """Save a choice of columns beside its source; `cvmlab.reading.read` uses it from then on.
 
@@ -55,6 +71,8 @@ def save_mapping(
         The file or folder.
     day_first, sheet
         Options of `cvmlab.reading.read` to be saved as well.
+    options
+        Further ones by their name there, for example ``{"currency": "EUR"}``.
 
     Returns
     -------
@@ -74,10 +92,10 @@ def save_mapping(
     held = mapping.columns if isinstance(mapping, ColumnMapping) else mapping
     check_roles(held)
     content: dict[str, Any] = {"columns": dict(held)}
-    if day_first is not None:
-        content["day_first"] = day_first
-    if sheet is not None:
-        content["sheet"] = sheet
+    said = {"day_first": day_first, "sheet": sheet}
+    chosen = {**(options or {}), **{name: value for name, value in said.items() if value is not None}}
+    _check_options(chosen)
+    content |= chosen
     target = mapping_path(source)
     write_whole(target, f"{json.dumps(content, ensure_ascii=False, indent=2)}\n".encode())
     return target
@@ -103,12 +121,23 @@ def load_saved(source: str | Path) -> SavedMapping:
     path = mapping_path(source)
     try:
         # a pipe may never end
-        content = json.loads(path.read_text(encoding="utf-8") if path.is_file() else "")
+        content = json.loads(path.read_text(encoding="utf-8-sig") if path.is_file() else "")
         columns = {str(role): str(column) for role, column in content["columns"].items()}
         check_roles(columns)
+        saved = {name: value for name, value in content.items() if name != "columns" and value is not None}
+        _check_options(saved)
     except CvmError as error:
         raise CvmError("reading.bad_mapping_file", file=path.name, reason=str(error)) from error
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         reason = say("reading.mapping_not_json")
         raise CvmError("reading.bad_mapping_file", file=path.name, reason=reason) from error
-    return SavedMapping(columns, content.get("day_first"), content.get("sheet"), path)
+    return SavedMapping(columns, saved, path)
+
+
+def _check_options(options: Mapping[str, Any]) -> None:
+    for name, value in options.items():
+        if name not in OPTIONS:
+            raise CvmError("reading.unknown_option", option=name, options=", ".join(OPTIONS))
+        if type(value) is not OPTIONS[name]:
+            kind = say("reading.kind_bool") if OPTIONS[name] is bool else say("reading.kind_text")
+            raise CvmError("reading.bad_option", option=name, value=repr(value), kind=kind)

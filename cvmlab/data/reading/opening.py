@@ -88,8 +88,8 @@ def open_heads(
         raise CvmError("reading.no_source")
     path = Path(source)
     found = find_files(path)
-    saved = load_saved(path) if mapping_path(path).exists() else SavedMapping()
-    sheet = sheet or saved.sheet
+    saved = saved_beside(path)
+    sheet, encoding = sheet or saved.options.get("sheet"), encoding or saved.options.get("encoding")
     heads: list[Head] = []
     for number, file in enumerate(found):
         if progress:
@@ -98,6 +98,13 @@ def open_heads(
     if sheet is not None and not any(head.kind == "workbook" for head in heads):
         raise CvmError("reading.sheet_of_no_workbook", sheet=sheet, source=path.name)
     return heads, saved
+
+
+def saved_beside(source: Any) -> SavedMapping:
+    """Return what is saved beside a source, nothing if there is nothing."""
+    if not isinstance(source, str | Path) or not str(source).strip():
+        return SavedMapping()
+    return load_saved(source) if mapping_path(source).exists() else SavedMapping()
 
 
 def choose_parts(
@@ -124,7 +131,8 @@ def choose_parts(
             unused.append((score, head, error))
     if not parts:
         best = max(unused, key=lambda entry: entry[0])[2]
-        if saved.path is not None and best.key == "reading.unknown_column":
+        ours = {name for role, name in saved.columns.items() if chosen.get(role) == name}
+        if saved.path is not None and best.key == "reading.unknown_column" and best.values["column"] in ours:
             raise CvmError("reading.bad_mapping_file", file=saved.path.name, reason=str(best)) from best
         if len(unused) == 1 or best.key in ("reading.unknown_column", "reading.hidden_sheet"):
             raise best
