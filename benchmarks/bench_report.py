@@ -1,10 +1,11 @@
 """Time a whole report against the floor of any notebook report, in turn, each run a process of its own.
 
 The floor is what nobody can do without: start a kernel, import pandas, DuckDB and matplotlib there, draw three
-figures, export HTML. The report may take twice that, plus the time of its own computations, which it prints
-by step (reading and drawing are counted from the cells, the study from ``case.json``).
+figures, export HTML. The report may take 1.2 times that, its own computations included. Those are printed too, by
+step (reading and drawing are counted from the cells, the study from ``case.json``). On a busy machine compare
+medians of at least five runs.
 
-    python benchmarks/bench_report.py --runs 3
+    python benchmarks/bench_report.py --runs 5
     python benchmarks/bench_report.py --csv-rows 3000000
 """
 
@@ -19,6 +20,7 @@ import time
 from pathlib import Path
 from statistics import median
 
+TARGET = 1.2
 FLOOR_CELLS = (
     "import duckdb\nimport matplotlib.pyplot as plt\nimport pandas as pd\nframe = pd.DataFrame({'x': range(100)})",
     *["figure, axes = plt.subplots()\naxes.plot(frame['x'])\nplt.show()"] * 3,
@@ -81,9 +83,9 @@ def compare(source: str, runs: int) -> bool:
     print("cells by step:", ", ".join(f"{name} {spent:.2f} s" for name, spent in steps.items()))
     floor, report, own = median(floors), median(reports), median(computed)
     print(f"medians: floor {floor:.2f} s, report {report:.2f} s, own computations {own:.2f} s")
-    print(f"  report / floor = {report / floor:.2f}")
-    print(f"  (report - own computations) / floor = {(report - own) / floor:.2f} (target: at most 2)")
-    return report <= 2 * floor + own
+    print(f"  report / floor = {report / floor:.2f} (target: at most {TARGET})")
+    print(f"  (report - own computations) / floor = {(report - own) / floor:.2f}")
+    return report <= TARGET * floor
 
 
 def write_large_csv(path: Path, rows: int, seed: int = 1) -> None:
@@ -144,7 +146,7 @@ def measure_large(rows: int) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--source", default="grocery")
-    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--csv-rows", type=int, help="measure one report over a CSV of so many rows instead")
     parser.add_argument("--floor", type=Path, help=argparse.SUPPRESS)
     chosen = parser.parse_args()

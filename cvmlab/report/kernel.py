@@ -6,7 +6,9 @@ import errno
 import json
 import logging
 import os
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -54,10 +56,10 @@ def execute(
         progress(0, steps, say("report.step_start"))
     with kernel_in(result.parent / ".kernel") as kernel:
         while_it_starts()
-        # loading these takes as long as the kernel takes to load its own
-        import nbformat
-        import papermill
-        from papermill.exceptions import PapermillExecutionError
+        with _without("rfc3987_syntax"):
+            import nbformat
+            import papermill
+            from papermill.exceptions import PapermillExecutionError
 
         try:
             executed = papermill.execute_notebook(
@@ -72,6 +74,19 @@ def execute(
         except RuntimeError as error:
             raise CvmError("report.kernel_died") from error
     nbformat.write(_with_parameters(executed, {**parameters, **kept}), result)
+
+
+@contextmanager
+def _without(module: str) -> Iterator[None]:
+    """Let optional imports of a module fail: jsonschema's parses a grammar for 0.7 s, which no notebook needs."""
+    absent = module not in sys.modules
+    if absent:
+        sys.modules[module] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        if absent:
+            del sys.modules[module]
 
 
 def _with_parameters(notebook: Any, parameters: Mapping[str, Any]) -> Any:
