@@ -57,6 +57,9 @@ DAY_TEXT = ", dated(date_text) AS day_text"
 STRAY = 0.01
 _FEW = 4
 
+# of the days of a column, one in so many must show that the day stands before the month
+_SWAPPED_SHARE = 4
+
 
 @dataclass(frozen=True)
 class DateForms:
@@ -245,13 +248,14 @@ def _check_year_day_month(connection: Any, names: Mapping[int, tuple[str, str]])
     first, second = (f"TRY_CAST(regexp_extract(day, '{_YEAR_FIRST['ymd']}', {place}) AS INTEGER)" for place in (2, 3))
     found = connection.execute(
         f"""SELECT part, count_if(one > 12 AND one <= 31 AND two <= 12) AS swapped, count_if(one <= 12 AND two > 12),
-            min(day) FILTER (one > 12)
+            count(*), min(day) FILTER (one > 12)
         FROM (SELECT part, day, {first} AS one, {second} AS two FROM (
             SELECT DISTINCT part, left(dated(date_text), 11) AS day FROM stage WHERE kind = {DATA}))
         GROUP BY part HAVING swapped > 0 ORDER BY part"""
     ).fetchall()
-    for part, swapped, usual, example in found:
-        if swapped > usual:
+    for part, swapped, usual, days, example in found:
+        # in a year 19 days of 31 show it; one alone is a slip of the pen
+        if swapped > usual and _SWAPPED_SHARE * swapped > days:
             source, column = names[part]
             raise CvmError("reading.year_day_month", source=source, column=column, value=example.strip())
 

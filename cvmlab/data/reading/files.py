@@ -140,7 +140,7 @@ def _is_binary(text: str) -> bool:
     odd = sum(
         count for sign, count in signs.items() if sign < " " and sign not in "\x00\t\n\v\f\r\x1a\x1b\x1c\x1d\x1e\x1f"
     )
-    return odd > 0.005 * signs.total() or signs["\x00"] > 0.3 * signs.total()
+    return odd > max(2, 0.005 * signs.total()) or signs["\x00"] > 0.3 * signs.total()
 
 
 def _text_head(path: Path, text: str, encoding: str, rows: int, *, complete: bool) -> Head:

@@ -31,7 +31,7 @@ from .deductions import (
 from .filling import fill_down
 from .ids import fold_ids, merge_ids
 from .lone_dates import set_lone_dates_aside
-from .misreadings import misreadings
+from .misread import misreadings
 from .notes import Note
 from .quality import USED
 from .raw import RawTable
