@@ -22,7 +22,7 @@ from .placing import MARKER, mark_all, put_in_place, report_folder
 from .privacy import mask_key, mask_name
 from .result import Group, Progress, Result
 from .running import as_folder, fill, source_name
-from .workers import workers
+from .workers import several
 
 if TYPE_CHECKING:
     from cvmlab.data.reading import Log
@@ -87,7 +87,7 @@ def run_by_group(
         key: str | bool = mask_key(Path(folder)) if mask else False
         with (
             put_in_place(target, find(source)) as work,
-            workers(max(1, min(jobs, len(groups), os.cpu_count() or 1))) as pool,
+            several(max(1, min(jobs, len(groups), os.cpu_count() or 1))) as pool,
         ):
             (work / _NAMES).write_text(
                 json.dumps({group.folder: group.name for group in groups}, ensure_ascii=False), encoding="utf-8"

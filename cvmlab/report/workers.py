@@ -14,7 +14,7 @@ from cvmlab.core.stopping import CTRL_C
 
 
 @contextmanager
-def workers(count: int) -> Iterator[ProcessPoolExecutor]:
+def several(count: int) -> Iterator[ProcessPoolExecutor]:
     """Give processes that end with the block however it ends, and with this process even if it is killed."""
     others = set(active_children())
     with ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=_follow_parent) as pool:
