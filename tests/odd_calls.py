@@ -122,8 +122,11 @@ def further_calls(packages: tuple[str, ...]) -> None:
             pd.DataFrame({"customer_id": ["a"], "date": [pd.Timestamp(2024, 1, 1)], "amount": [1.0]}),
             cvm.tables.TRANSACTIONS,
         )
+        cvm.tables.Table("visits", (cvm.tables.Column("customer_id", "id", required=True),))
         cvm.tables.TRANSACTIONS.required()
         cvm.tables.TRANSACTIONS.column("amount")
+        cvm.reading.read(small_log(7), name="small", keep=("customer_id",)).write_parts("customer_id", ".")
+        cvm.reading.read(small_log(7), name="small").close()
         quality = log.quality
         cvm.reading.DataReport.from_dict(quality.to_dict())
         quality.amount("used"), quality.by_month(), quality.by_source()
@@ -133,7 +136,7 @@ def further_calls(packages: tuple[str, ...]) -> None:
         cvm.reading.Note.from_dict(note.to_dict())
     if "cvmlab.market" in packages:
         result = cvm.market.simulate(customers=60, periods=6)
-        result.retention_rate(), result.to_frame(), result.truth()
+        result.retention_rate(), result.to_frame(), result.truth(), result.spells()
         customers = cvm.market.make_customers(result.scenario, result.carriers, 60, seed=1)
         customers.replace(tenure=customers.tenure)
         cvm.market.equity_of(result, years=0.5)

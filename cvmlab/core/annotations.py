@@ -105,6 +105,8 @@ def _plain(annotation: Any, origin: Any, args: tuple[Any, ...]) -> Check | None:
         return _SIMPLE[name]
     if name in ("Sequence", "list", "frozenset", "set", "Iterable", "tuple"):
         return _several(name, args)
+    if name in ("Mapping", "dict"):
+        return _mapping(args)
     return _instance(name)
 
 
@@ -275,11 +277,20 @@ def _several(name: str, args: tuple[Any, ...]) -> Check:
     return check
 
 
-def _mapping(value: Any) -> Any:
-    # a series is one, too
-    if isinstance(value, Mapping) or (hasattr(value, "items") and getattr(value, "ndim", 0) == 1):
+def _mapping(args: tuple[Any, ...]) -> Check:
+    checks = [_check(each) for each in args]
+
+    def check(value: Any) -> Any:
+        # a series is one, too
+        if not isinstance(value, Mapping) and not (hasattr(value, "items") and getattr(value, "ndim", 0) == 1):
+            raise refusal(value, "mapping")
+        for pair in value.items() if any(checks) else ():
+            for one, test in zip(pair, checks, strict=True):
+                if test is not None:
+                    test(one)
         return value
-    raise refusal(value, "mapping")
+
+    return check
 
 
 _SIMPLE: dict[str, Check] = {
@@ -291,8 +302,6 @@ _SIMPLE: dict[str, Check] = {
     "date": _date,
     "Path": _path,
     "Callable": _called,
-    "Mapping": _mapping,
-    "dict": _mapping,
     "DataFrame": _frame,
     "Series": checked_series,
     "ArrayLike": _any_array,

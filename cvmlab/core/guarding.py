@@ -10,7 +10,8 @@ from __future__ import annotations
 import functools
 import inspect
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
 from .annotations import Check, check_of
@@ -76,6 +77,18 @@ def _function(function: Callable[..., Any], called: str = "") -> Callable[..., A
             _state.inside = False
 
     return call
+
+
+@contextmanager
+def described(kind: type) -> Iterator[None]:
+    """Make an object of plain data, such as JSON holds: its constructor checks the values, and one sentence is said."""
+    inside, _state.inside = getattr(_state, "inside", False), False
+    try:
+        yield
+    except (CvmError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise CvmError("guarding.not_described", kind=kind.__name__) from error
+    finally:
+        _state.inside = inside
 
 
 class _Guard:

@@ -28,7 +28,7 @@ def in_words(frame: pd.DataFrame, **heads: str) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        A new frame with the same rows and figures.
+        A new frame with the same rows and figures, NaN included.
 
     Examples
     --------

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from cvmlab.data.reading import Log, read
+from cvmlab import CvmError
+from cvmlab.data.reading import ColumnMapping, DataReport, Log, Note, load_mapping, preview, read, save_mapping
 
 
 def whole(**options: object) -> Log:
@@ -52,3 +54,34 @@ def test_another_parquet_file_is_read_as_ever(tmp_path: Path) -> None:
     (tmp_path / "empty.parquet").touch()
     with pytest.raises(Exception, match=r"empty\.parquet"):
         read(tmp_path / "empty.parquet")
+
+
+def test_parts_by_a_column_that_was_not_kept_are_refused_and_a_new_folder_is_made(tmp_path: Path) -> None:
+    with pytest.raises(CvmError, match=r"'line'.*'region'"):
+        whole().write_parts("line", tmp_path)
+    files = whole().write_parts("region", tmp_path / "new" / "parts")
+    assert all(file.is_file() for file in files.values())
+    with pytest.raises(CvmError, match=r"0000\.parquet"):
+        whole().write_parts("region", next(iter(files.values())))
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        (Note, {}),
+        (Note, {"key": float("nan"), "values": {}, "level": "note"}),
+        (Note, {"key": "no_rows", "values": {}, "level": "loud"}),
+        (DataReport, {"sums": []}),
+        (ColumnMapping, {"amount": float("nan")}),
+    ],
+)
+def test_data_that_describe_nothing_are_refused_in_one_sentence(kind: type, data: dict[str, object]) -> None:
+    with pytest.raises(CvmError) as refused:
+        kind.from_dict(data)  # type: ignore[attr-defined]
+    assert refused.value.key != "guarding.failed"
+
+
+@pytest.mark.parametrize("call", [read, preview, load_mapping, lambda source: save_mapping({"amount": "x"}, source)])
+def test_an_empty_path_is_refused(call: Callable[[str], object]) -> None:
+    with pytest.raises(CvmError, match="The name of the file is empty"):
+        call("")

@@ -15,6 +15,7 @@ from typing import Any
 from cvmlab.core.words import CvmError
 
 from .notes import Note
+from .opening import one_sentence
 from .quality import OUTSIDE, DataReport
 from .raw import quoted
 from .totals import sums_of
@@ -25,7 +26,13 @@ _KEY = "cvmlab_judged"
 
 def write_parts(log: Any, column: str, folder: Path) -> dict[str | None, Path]:
     """Write a Parquet file for each value of a column of a `Log`; see there."""
-    group = f"k{log.kept.index(column)}" if column in log.kept else '"' + column.replace('"', '""') + '"'
+    known = [name for name, *_ in log.connection.execute("SELECT * FROM log LIMIT 0").description]
+    if column not in log.kept and column not in known:
+        columns = ", ".join(f"'{name}'" for name in log.kept or known)
+        raise CvmError("reading.unknown_column", column=column, source=log.name, columns=columns)
+    group = f"k{log.kept.index(column)}" if column in log.kept else f'"{column}"'
+    with one_sentence(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     found = log.connection.execute(
         f"""SELECT {group}, min(date), max(date), count(DISTINCT customer_id),
             list(DISTINCT coalesce(currency, '') ORDER BY coalesce(currency, ''))

@@ -48,8 +48,10 @@ class SavedMapping:
 
 def mapping_path(source: str | Path) -> Path:
     """Return where the choice of columns for a file or folder is saved: beside it."""
+    if not str(source).strip():
+        raise CvmError("reading.no_source")
     path = Path(source)
-    return path.with_name(f"{path.resolve().name}.mapping.json")
+    return path.absolute().parent / f"{path.resolve().name}.mapping.json"
 
 
 @public

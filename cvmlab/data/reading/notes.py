@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from cvmlab.core.guarding import public
+from cvmlab.core.guarding import described, public
 from cvmlab.core.words import say
 
 Level = Literal["note", "warning"]
@@ -48,4 +48,5 @@ class Note:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Note:
         """Return the remark that `to_dict` described."""
-        return cls(data["key"], dict(data["values"]), data["level"])
+        with described(cls):
+            return cls(data["key"], dict(data["values"]), data["level"])

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from cvmlab.core.guarding import public
+from cvmlab.core.guarding import described, public
 from cvmlab.core.words import say
 
 from .notes import Note
@@ -245,17 +245,18 @@ class DataReport:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> DataReport:
         """Return the report that `to_dict` described."""
-        made: dict[str, Any] = {
-            "sums": tuple(Sum(**_with_amount(part)) for part in data["sums"]),
-            "control_amount": Decimal(data["control_amount"]),
-            "samples": tuple(BadRow(**sample) for sample in data["samples"]),
-            "suspicious": tuple(SuspiciousCustomer(**_with_amount(customer)) for customer in data["suspicious"]),
-            "notes": tuple(Note.from_dict(note) for note in data["notes"]),
-            "unused": tuple(
-                Unused(part["file"], part["sheet"], Note.from_dict(part["reason"])) for part in data["unused"]
-            ),
-        }
-        return cls(**{part.name: data[part.name] for part in fields(cls)} | made)
+        with described(cls):
+            made: dict[str, Any] = {
+                "sums": tuple(Sum(**_with_amount(part)) for part in data["sums"]),
+                "control_amount": Decimal(data["control_amount"]),
+                "samples": tuple(BadRow(**sample) for sample in data["samples"]),
+                "suspicious": tuple(SuspiciousCustomer(**_with_amount(customer)) for customer in data["suspicious"]),
+                "notes": tuple(Note.from_dict(note) for note in data["notes"]),
+                "unused": tuple(
+                    Unused(part["file"], part["sheet"], Note.from_dict(part["reason"])) for part in data["unused"]
+                ),
+            }
+            return cls(**{part.name: data[part.name] for part in fields(cls)} | made)
 
 
 def _plain(value: Any) -> Any:
