@@ -394,6 +394,7 @@ OPTIONS = {
     "future": ["--include-future"],
     "suspicious": ["--include-suspicious"],
     "duplicates": ["--keep-duplicates"],
+    "amount_per": ["--amount-per", "line"],
     "drop": ["--drop-duplicates"],
     "margin": ["--margin", "0.3"],
     "set": ["--set", "calls=3"],
@@ -410,7 +411,7 @@ OPTIONS = {
 }
 READING = {"sheet": ("sheet", "May"), "timezone": ("timezone", "Asia/Shanghai"), "day_first": ("day_first", True),
            "year_first": ("year_first", False), "decimal": ("decimal", "point"), "currency": ("currency", "CNY"),
-           "merge_ids": ("merge_ids", True), "as_of": ("as_of", "2021-12-31"),
+           "merge_ids": ("merge_ids", True), "amount_per": ("amount_per", "line"), "as_of": ("as_of", "2021-12-31"),
            "future": ("include_future", True), "suspicious": ("include_suspicious", True),
            "duplicates": ("drop_duplicates", False), "drop": ("drop_duplicates", True)}  # fmt: skip
 # with --by, the first reading has dealt with these

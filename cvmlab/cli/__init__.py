@@ -140,9 +140,11 @@ def data(source: str, rows: int, save: bool, **options: Any) -> None:
 def _save(mapping: Any, path: Path, given: dict[str, Any]) -> None:
     """Save the choice of columns; where that cannot be done, say so: all else has been shown."""
     from cvmlab.data import reading
+    from cvmlab.data.reading.mappings import OPTIONS
 
     try:
-        saved = reading.save_mapping(mapping, path, options=given)
+        lasting = {name: value for name, value in given.items() if name in OPTIONS}
+        saved = reading.save_mapping(mapping, path, options=lasting)
     except (OSError, CvmError) as error:
         show(say("cli.mapping_not_saved", why=sentence_of(error)), to_error=True)
     else:

@@ -29,6 +29,7 @@ _READING = (
     click.option("--currency", metavar="CODE"),
     click.option("--merge-ids", is_flag=True),
     click.option("--fill-down", type=click.Choice(["yes", "no"]), is_flag=False, flag_value="yes"),
+    click.option("--amount-per", type=click.Choice(["line", "order"])),
     click.option("--include-suspicious", is_flag=True),
     click.option("--include-future", is_flag=True),
     click.option("--keep-duplicates", is_flag=True),
@@ -36,7 +37,7 @@ _READING = (
 )
 _READING_NAMES = (
     "sheet", "encoding", "as_of", "timezone", "day_first", "year_first", "decimal", "currency", "merge_ids",
-    "fill_down",
+    "fill_down", "amount_per",
     "include_suspicious", "include_future", "keep_duplicates", "drop_duplicates",
 )  # fmt: skip
 _ANSWERS = {"yes": True, "no": False}

@@ -136,6 +136,7 @@ def test_the_rule_table_is_sound() -> None:
     looking_at_rows = {
         "total_row", "suspicious_customer", "blank_customer", "cancelled_status", "refunded_status", "unsure_status",
         "shop_status", "shop_unpaid", "return_word", "no_return_word", "yes_word", "net_of_refunds", "missing_value",
+        "order_amount", "line_amount", "item_price", "item_quantity",
     }  # fmt: skip
     assert {row["role"] for row in rows} == set(ROLES) | looking_at_rows
     for row in rows:

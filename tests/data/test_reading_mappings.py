@@ -21,10 +21,15 @@ def log(tmp_path: Path) -> Path:
 
 
 def test_the_options_that_were_given_are_used_again(log: Path) -> None:
-    save_mapping({"amount": "amount"}, log, day_first=True, options={"currency": "EUR", "as_of": "2024-04-03"})
+    save_mapping({"amount": "amount"}, log, day_first=True, options={"currency": "EUR"})
     made = read(log, today="2024-05-01")
-    assert (made.currency, made.quality.rows("after_as_of"), made.quality.last_date) == ("EUR", 1, "2024-04-03")
+    assert (made.currency, made.quality.last_date) == ("EUR", "2024-04-05")
     assert read(log, today="2024-07-01", as_of="2024-06-30", day_first=False).quality.last_date == "2024-05-04"
+
+
+def test_an_as_of_day_is_not_saved_as_it_would_cut_the_next_export(log: Path) -> None:
+    with pytest.raises(CvmError, match="as_of"):
+        save_mapping({}, log, options={"as_of": "2024-04-03"})
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,9 @@ RETURN = "return_flag"
 TYPE = "row_type"
 DISCOUNT = "discount"
 DISCOUNT_RATE = "discount_rate"
+# beside an amount, these show whether it is a line's or an order's
+ITEM_QUANTITY = "item_quantity"
+ITEM_PRICE = "item_price"
 NUMBERS = (tables.AMOUNT, QUANTITY, UNIT_PRICE, tables.PROFIT, tables.COST, REFUND, DISCOUNT)
 TEXTS = (
     tables.CUSTOMER_ID, tables.CUSTOMER_NAME, tables.ORDER_ID, tables.PRODUCT, tables.OWNER, tables.PHONE, STATUS,
@@ -83,6 +86,8 @@ class ColumnMapping:
     columns: Mapping[str, str]
     notes: tuple[Note, ...] = field(default=(), compare=False)
     chosen: frozenset[str] = field(default=frozenset(), compare=False)
+    # quantity and price of an item where the source has an amount too
+    items: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     def __getitem__(self, role: str) -> str:
         return self.columns[role]
@@ -241,7 +246,25 @@ def guess_mapping(names: Sequence[str], chosen: Mapping[str, str] | None = None,
     ):
         look_for(role)
     _check_found(found, names, source)
-    return ColumnMapping({role: found[role] for role in ROLES if role in found}, tuple(notes), frozenset(chosen))
+    in_order = {role: found[role] for role in ROLES if role in found}
+    return ColumnMapping(in_order, tuple(notes), frozenset(chosen), _items(found, names))
+
+
+def _items(found: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
+    """Return the columns with quantity and price of an item, where an amount and an order lie beside them."""
+    if not {tables.AMOUNT, tables.ORDER_ID} <= found.keys():
+        return {}
+    free = [name for name in names if name not in found.values()]
+    items = {}
+    for item, role in ((ITEM_PRICE, UNIT_PRICE), (ITEM_QUANTITY, QUANTITY)):
+        named = [name for name in free if role in _ranks(name) or _is_called(name, item)]
+        if len(named) == 1:
+            items[item] = named[0]
+    return items if ITEM_PRICE in items else {}
+
+
+def _is_called(name: str, role: str) -> bool:
+    return any(pattern.fullmatch(plain_name(name)) for _, pattern in patterns(role))
 
 
 def _is_shop_export(names: Sequence[str]) -> bool:

@@ -33,6 +33,7 @@ from .ids import fold_ids, merge_ids
 from .lone_dates import set_lone_dates_aside
 from .misread import misreadings
 from .notes import Note
+from .order_totals import count_totals_once
 from .quality import USED
 from .raw import RawTable
 from .repeats import judge_repeats, look_for_repeats
@@ -58,6 +59,7 @@ class Rules:
     currency: str | None = None
     merge_ids: bool = False
     fill_down: bool | None = None
+    amount_per: str | None = None
 
 
 @dataclass(frozen=True)
@@ -132,10 +134,12 @@ def judge(
     notes += find_sum_rows(connection, stage)
     if any(tables.ORDER_ID in mapping for mapping in mappings):
         notes += [*_further_lines(connection), *_recycled_numbers(connection)]
-    notes += deduction_notes(connection, mappings)
     notes += judge_returns(connection, mappings)
     if any(STATUS in mapping for mapping in mappings):
         notes += judge_statuses(connection, mappings)
+    # the line that carries the total must be one that is used
+    notes += count_totals_once(connection, stage, mappings, rules.amount_per)
+    notes += deduction_notes(connection, mappings)
     # who says up to when the log runs has looked at its end
     set_lone_dates_aside(connection, late=rules.as_of is None)
     notes += judge_repeats(connection, stage, rules.drop_duplicates)

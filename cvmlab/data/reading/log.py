@@ -128,6 +128,7 @@ def read(
     currency: str | None = None,
     merge_ids: bool = False,
     fill_down: bool | None = None,
+    amount_per: Literal["line", "order"] | None = None,
     include_suspicious: bool = False,
     include_future: bool = False,
     drop_duplicates: bool | None = None,
@@ -171,6 +172,9 @@ def read(
     fill_down
         Whether a row without a customer belongs to the customer above it, with its date and order where these are
         missing too; you are asked to say where the file looks so.
+    amount_per
+        Whether the amount on a row is that of the ``"line"`` or the total of its ``"order"``, repeated on each line and
+        counted once; decided on the whole column if left out, and you are asked where it may be either.
     include_suspicious, include_future
         Use the rows of suspicious customers, and rows dated after today.
     drop_duplicates
@@ -234,7 +238,7 @@ def read(
         return _judged(source, judged_before, name)
     said = saved_beside(source).over(
         day_first=day_first, year_first=year_first, timezone=timezone, decimal=decimal, currency=currency,
-        merge_ids=merge_ids, fill_down=fill_down, include_suspicious=include_suspicious,
+        merge_ids=merge_ids, fill_down=fill_down, amount_per=amount_per, include_suspicious=include_suspicious,
         include_future=include_future, drop_duplicates=drop_duplicates, as_of=as_of,
     )  # fmt: skip
     timezone, currency, as_of = said["timezone"], said["currency"], said.pop("as_of")

@@ -15,11 +15,12 @@ from cvmlab.core.words import CvmError, say
 from .columns import ColumnMapping, check_roles
 from .notes import Note
 
-#: The options of `read` that can be saved, and what each of them is.
+#: The options of `read` that can be saved, and what each of them is. The day to which a log runs is none of them:
+#: it would cut the next export under the same name.
 OPTIONS: dict[str, type] = {
     "sheet": str, "encoding": str, "day_first": bool, "year_first": bool, "timezone": str, "decimal": str,
-    "currency": str, "merge_ids": bool, "fill_down": bool, "include_suspicious": bool, "include_future": bool,
-    "drop_duplicates": bool, "as_of": str,
+    "currency": str, "merge_ids": bool, "fill_down": bool, "amount_per": str, "include_suspicious": bool,
+    "include_future": bool, "drop_duplicates": bool,
 }  # fmt: skip
 # off unless they are given
 _SWITCHES = frozenset({"merge_ids", "include_suspicious", "include_future"})

@@ -12,7 +12,7 @@ from typing import Any
 from cvmlab.core.words import CvmError
 from cvmlab.data import tables
 
-from .columns import NUMBERS, TEXTS, ColumnMapping, row_pattern, values_of
+from .columns import ITEM_PRICE, ITEM_QUANTITY, NUMBERS, TEXTS, ColumnMapping, row_pattern, values_of
 from .raw import RawTable, quoted
 
 # kinds of rows, known before any value is read
@@ -85,6 +85,9 @@ def stage_query(number: int, table: RawTable, mapping: ColumnMapping, keep: Sequ
         name = mapping.get(role)
         text, value = ("NULL::VARCHAR", "NULL") if name is None else _number(cell[name], kind[name])
         texts[f"{role}_text"], ready[f"{role}_value"] = (text, "filled"), f"{value}::{EXACT}"
+    for role in (ITEM_QUANTITY, ITEM_PRICE):
+        name = mapping.items.get(role)
+        texts[role] = ("NULL::VARCHAR" if name is None else _text(cell[name], kind[name]), "known")
     for position, name in enumerate(keep):
         text = _text(cell[name], kind[name]) if name in cell else "NULL::VARCHAR"
         texts[f"k{position}"] = (text, "filled")

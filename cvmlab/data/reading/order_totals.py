@@ -1,0 +1,181 @@
+"""The total of an order that is repeated on each of its lines: it counts once.
+
+Item price × quantity beside the amount decide, then the name of the amount where the amounts agree with it. Where only
+the amounts speak, the user is asked: two lines of 10 each are as good an order as one of 10 with two lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from cvmlab.core.words import CvmError
+from cvmlab.data import tables
+
+from .columns import ITEM_PRICE, ITEM_QUANTITY, ColumnMapping, patterns, plain_name
+from .notes import Note
+from .raw import RawTable
+from .values import EXACT
+from .verdicts import USED_ROWS
+
+#: Share of the orders of several lines with one amount from which this is no coincidence, and from which it is
+#: where the amount is called an order's.
+_NEARLY_ALL, _MOST = 0.95, 0.5
+#: Fewer orders of several lines than this show nothing where the amount is called neither an order's nor a line's.
+_FEWEST = 3
+_CENTS = "0.02"
+
+_WHOLE_ORDER = "customer_id, order_id, date"
+
+
+@dataclass(frozen=True)
+class _Orders:
+    """The orders of several lines in a part, and those of them that have one amount on all their lines."""
+
+    several: int
+    equal: int
+    # different amounts among these
+    amounts: int
+
+    @property
+    def share(self) -> float:
+        return self.equal / self.several if self.several else 0.0
+
+
+def count_totals_once(
+    connection: Any, stage: Sequence[RawTable], mappings: Sequence[ColumnMapping], wanted: str | None
+) -> list[Note]:
+    """Let the first line of an order carry its total where this is repeated on the others; ask where that is unclear.
+
+    ``wanted`` is what the user said: the amounts are those of a ``"line"`` or of an ``"order"``.
+    """
+    if wanted not in (None, "line", "order"):
+        raise CvmError("reading.unknown_amount_per", value=str(wanted))
+    parts = [
+        part for part, mapping in enumerate(mappings) if tables.ORDER_ID in mapping and tables.AMOUNT in mapping.columns
+    ]
+    if wanted == "order" and not parts:
+        raise CvmError("reading.amount_per_needs_order", source=stage[0].name)
+    if wanted == "line":
+        return []
+    notes = []
+    for part in parts:
+        column = mappings[part][tables.AMOUNT]
+        if wanted == "order" or _is_repeated(connection, part, stage[part].name, mappings[part]):
+            notes += _count_once(connection, part, column)
+    return notes
+
+
+def _is_repeated(connection: Any, part: int, source: str, mapping: ColumnMapping) -> bool:
+    """Return whether the total of an order stands on each of its lines; raise `CvmError` where that is unclear."""
+    column = mapping[tables.AMOUNT]
+    rank = _rank(column, "order_amount")
+    if _rank(column, "line_amount") is not None:
+        return False
+    orders = _look_at_orders(connection, part)
+    if orders.share < (_MOST if rank == 1 else _NEARLY_ALL):
+        return False
+    by_items = _by_items(connection, part, orders) if mapping.items else None
+    if by_items is not None:
+        return by_items
+    if rank == 1 and orders.share >= _NEARLY_ALL and orders.amounts > 1 and orders.equal > 1:
+        return True
+    if rank is None and (orders.equal < _FEWEST or orders.amounts < 2):
+        return False
+    raise _unclear(connection, part, source, column, orders)
+
+
+def _rank(column: str, role: str) -> int | None:
+    name = plain_name(column)
+    return next((rank for rank, pattern in patterns(role) if pattern.fullmatch(name)), None)
+
+
+def _look_at_orders(connection: Any, part: int) -> _Orders:
+    found = connection.execute(
+        f"""SELECT count(*), count_if(equal), count(DISTINCT amount) FILTER (equal) FROM (
+            SELECT min(exact) AS amount, min(exact) = max(exact) AS equal FROM log
+            WHERE {_lines(part)} GROUP BY {_WHOLE_ORDER} HAVING count(*) > 1)"""
+    ).fetchone()
+    return _Orders(*found)
+
+
+def _lines(part: int) -> str:
+    # a row that stands there twice is no further line
+    return f"""part = {part} AND {USED_ROWS} AND exact > 0 AND order_id IS NOT NULL
+        AND spot NOT IN (SELECT spot FROM again)"""
+
+
+def _by_items(connection: Any, part: int, orders: _Orders) -> bool | None:
+    """Return what item price × quantity show: the sum of the lines (True), each line (False), neither (None)."""
+    price, quantity = (_number(role) for role in (ITEM_PRICE, ITEM_QUANTITY))
+    known, wholes, lines = connection.execute(
+        f"""SELECT count(*), count_if(abs(items - amount) <= {_CENTS} * lines OR abs(prices - amount) <= {_CENTS}),
+            count_if(apart <= {_CENTS})
+        FROM (SELECT min(exact) AS amount, count(*) AS lines, sum(price) AS prices, sum(price * quantity) AS items,
+                max(abs(price * quantity - exact)) AS apart
+            FROM (SELECT {_WHOLE_ORDER}, exact, {price}::DOUBLE AS price,
+                    (CASE WHEN {ITEM_QUANTITY} IS NULL THEN 1 ELSE {quantity} END)::DOUBLE AS quantity
+                FROM log JOIN (SELECT rowid AS spot, {ITEM_PRICE}, {ITEM_QUANTITY} FROM stage) USING (spot)
+                WHERE {_lines(part)})
+            GROUP BY {_WHOLE_ORDER}
+            HAVING count(*) > 1 AND min(exact) = max(exact) AND count(price * quantity) = count(*))"""
+    ).fetchone()
+    if 2 * known < orders.equal or not known:
+        return None
+    if lines >= _NEARLY_ALL * known:
+        return False
+    return True if wholes >= _NEARLY_ALL * known else None
+
+
+def _number(cell: str) -> str:
+    """Return the number in a cell, read simply: as evidence, not as money."""
+    digits = f"regexp_replace({cell}, '[^0-9.,-]', '', 'g')"
+    return rf"""TRY_CAST(CASE WHEN regexp_matches({digits}, ',\d{{1,2}}$')
+        THEN replace(replace({digits}, '.', ''), ',', '.') ELSE replace({digits}, ',', '') END AS {EXACT})"""
+
+
+def _unclear(connection: Any, part: int, source: str, column: str, orders: _Orders) -> CvmError:
+    order, lines, amount = connection.execute(
+        f"""SELECT order_id, count(*), min(exact) FROM log WHERE {_lines(part)} GROUP BY {_WHOLE_ORDER}
+        HAVING count(*) > 1 AND min(exact) = max(exact) ORDER BY min(spot) LIMIT 1"""
+    ).fetchone()
+    return CvmError(
+        "reading.unclear_order_total",
+        source=source,
+        column=column,
+        count=f"{orders.equal:,}",
+        several=f"{orders.several:,}",
+        order=order,
+        lines=lines,
+        amount=f"{amount:,.2f}",
+        total=f"{lines * Decimal(amount):,.2f}",
+    )
+
+
+def _count_once(connection: Any, part: int, column: str) -> list[Note]:
+    """Set the amount to 0 on all lines of an order but the first with this amount; say what that takes off."""
+    money = [name for name in (tables.PROFIT, tables.COST) if _is_equal_too(connection, part, name)]
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE further AS SELECT spot, exact, reason FROM log
+        WHERE part = {part} AND order_id IS NOT NULL AND exact <> 0
+        QUALIFY row_number() OVER (PARTITION BY {_WHOLE_ORDER}, exact, reason ORDER BY spot) > 1"""
+    )
+    rows, amount = connection.execute(
+        f"SELECT count(*), coalesce(sum(exact), 0) FROM further WHERE {USED_ROWS}"
+    ).fetchone()
+    zeroed = ", ".join(f"{name} = 0" for name in ("exact", "refunded", *money))
+    connection.execute(f"UPDATE log SET {zeroed} WHERE spot IN (SELECT spot FROM further)")
+    said = {"column": column, "rows": f"{rows:,}", "amount": f"{amount:,.2f}"}
+    return [Note("totals_counted_once", said, "warning")] if rows else []
+
+
+def _is_equal_too(connection: Any, part: int, name: str) -> bool:
+    """Return whether the profit or cost of an order is repeated on its lines as the amount is."""
+    several, equal = connection.execute(
+        f"""SELECT count(*), count_if(min_value = max_value) FROM (
+            SELECT min({name}) AS min_value, max({name}) AS max_value FROM log
+            WHERE {_lines(part)} GROUP BY {_WHOLE_ORDER} HAVING count(*) > 1 AND count({name}) = count(*))"""
+    ).fetchone()
+    return bool(several) and equal >= _NEARLY_ALL * several
