@@ -47,7 +47,9 @@ def _class(kind: type) -> type:
     # such a class checks its fields itself, against bounds that an annotation does not know
     checks_itself = hasattr(kind, "__post_init__")
     for name, member in list(vars(kind).items()):
-        if name.startswith("_") and (name != "__init__" or checks_itself):
+        if name in getattr(kind, "__dataclass_fields__", {}) or (
+            name.startswith("_") and (name != "__init__" or checks_itself)
+        ):
             continue
         if isinstance(member, (classmethod, staticmethod)):
             setattr(kind, name, type(member)(_function(member.__func__)))

@@ -10,8 +10,9 @@ from typing import Any
 
 from cvmlab.core.formats import grouped, in_money, listed, with_unit
 from cvmlab.core.guarding import public
+from cvmlab.core.refusing import brief
 from cvmlab.core.scenario import Scenario
-from cvmlab.core.words import say, term, wording
+from cvmlab.core.words import CvmError, say, term, wording
 
 from . import page
 
@@ -53,9 +54,12 @@ class Measure:
     unit: str = ""
 
     def value(self, result: Any) -> float:
-        """Return the number in a result, NaN if it is None."""
-        found = result[self.name] if isinstance(result, Mapping) else getattr(result, self.name)
-        return math.nan if found is None else float(found)
+        """Return the number in a result, NaN if it is None; a result without it is refused."""
+        try:
+            found = result[self.name] if isinstance(result, Mapping) else getattr(result, self.name)
+            return math.nan if found is None else float(found)
+        except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
+            raise CvmError("whatif.no_figure", name=self.name, result=brief(result)) from error
 
     def label(self) -> str:
         """Return the label in the language in force."""

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cvmlab.charts import style
+from cvmlab.core.checking import check_count
 from cvmlab.core.formats import listed
 from cvmlab.core.guarding import public
 from cvmlab.core.scenario import Scenario
@@ -112,6 +113,8 @@ class WhatIf:
         width: int = 560,
         height: int = 380,
     ) -> None:
+        check_count("width", width, 100, 4000)
+        check_count("height", height, 100, 4000)
         # events of the page arrive in a context of their own, which knows nothing of cvmlab.use
         self._language = language()
         self._start = self._scenario = self._baseline_scenario = scenario

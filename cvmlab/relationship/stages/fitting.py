@@ -152,7 +152,7 @@ def fit_from_truth(
 def _check_fit(customers: object, seed: object, iterations: object, tolerance: Any = 0.0) -> None:
     check_count("customers", customers)
     check_count("seed", seed, 0, 2**64 - 1)
-    if isinstance(iterations, bool) or not isinstance(iterations, (int, np.integer)) or iterations < 1:
+    if isinstance(iterations, bool) or not isinstance(iterations, (int, np.integer)) or not 1 <= iterations <= 1000:
         raise CvmError("stages.bad_iterations", value=iterations)
     if isinstance(tolerance, bool) or not isinstance(tolerance, (int, float, np.number)) or not 0 <= tolerance < np.inf:
         raise CvmError("stages.bad_tolerance", value=tolerance)

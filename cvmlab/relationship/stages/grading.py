@@ -74,7 +74,8 @@ def grade(decoded: Decoded | NDArray[np.integer], truth: Any, *, first: NDArray[
     Returns
     -------
     Grade
-        Confusion, F1 by stage, macro-F1. F1 = 2 · right / (called so + are so).
+        Confusion, F1 by stage, macro-F1. F1 = 2 · right / (called so + are so), NaN for a stage
+        that does not occur.
 
     Raises
     ------
@@ -187,7 +188,8 @@ def compare(panel: Panel, truth: NDArray[np.integer], model: StageModel | None =
     pandas.DataFrame
         One row per way, in the language in force: the rule of thumb, decoding, and decoding with the true parameters
         (`fit_from_truth`), which shows how much the histories hold at all. Columns ``way``, ``macro_f1`` (mean of the
-        F1 of the stages), then the F1 of ``exploration``, ``formation``, ``stability``, ``decline``, ``ended``.
+        F1 of the stages), then the F1 of ``exploration``, ``formation``, ``stability``, ``decline``, ``ended``; NaN
+        for a stage that does not occur.
 
     Examples
     --------

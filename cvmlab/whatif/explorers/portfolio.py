@@ -10,7 +10,7 @@ from cvmlab.charts import style
 from cvmlab.core import formats
 from cvmlab.core.guarding import public
 from cvmlab.core.words import say, term
-from cvmlab.data.tables import CUSTOMER_ID, PROFIT, REVENUE
+from cvmlab.data.tables import CUSTOMER_ID, PROFIT, REVENUE, check_columns
 from cvmlab.worth import portfolio
 
 from ..measures import Measure
@@ -63,6 +63,7 @@ def whale_curve(
     >>> print(what_if.sentence)
     Acting on the worst 25% of customers promises 40 more in profit per year. ... expect 7.2 less in profit per year.
     """
+    check_columns(customers, (CUSTOMER_ID, profit, revenue))
     curve = portfolio.whale_curve(customers, profit)
     share = np.concatenate(([0.0], curve["customer_share"].to_numpy()))
     cumulative = np.concatenate(([0.0], curve["cumulative"].to_numpy()))
