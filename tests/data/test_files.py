@@ -12,7 +12,7 @@ import pytest
 
 from cvmlab import CvmError
 from cvmlab.core.words import speaking
-from cvmlab.data.reading import read
+from cvmlab.data.reading import preview, read
 
 HEADER = "customer_id,date,amount\n"
 GOOD = HEADER + "A,2024-02-01,100\nB,2024-02-29,50\n"
@@ -136,3 +136,16 @@ def test_no_folder_for_temporary_files(tmp_path: Path, monkeypatch: pytest.Monke
     (tmp_path / "a.csv").write_text(GOOD, encoding="utf-8")
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
     assert "TMPDIR" in sentence_of(tmp_path / "a.csv")
+
+
+def test_files_in_subfolders_are_counted_and_said(tmp_path: Path) -> None:
+    for name in ("a.csv", "sub/b.csv", "sub/deeper/c.CSV", "sub/notes.md", ".git/d.csv", "__MACOSX/e.csv"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(GOOD if name == "a.csv" else OTHER, encoding="utf-8")
+    log = read(tmp_path)
+    assert log.quality.amount("used") == 150
+    (note,) = [note for note in log.quality.warnings if note.key == "subfolders_unread"]
+    assert note.values == {"count": "2", "folders": f"sub, {Path('sub', 'deeper')}"}
+    assert note in preview(tmp_path).notes
+    assert not [note for note in read(tmp_path / "sub" / "deeper").quality.notes if note.key == "subfolders_unread"]
+    assert not [note for note in read(tmp_path / "a.csv").quality.notes if note.key == "subfolders_unread"]

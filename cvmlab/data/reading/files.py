@@ -10,6 +10,7 @@ from __future__ import annotations
 import codecs
 import io
 import itertools
+import os
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ from .delimited import clean_lines, count_plain, csv_scan, guess_layout, rewrite
 from .encodings import check_encoding, check_is_clear, encoding_named, guess_encoding, transcode
 from .foreign import refuse_foreign
 from .frames import parquet_head
+from .notes import Note
 from .pages import html_heads
 from .raw import HEAD_ROWS, Head, Progress, RawTable
 from .records import Findings, records_of, wide_cells
@@ -33,6 +35,7 @@ from .workbooks import OLE, workbook_heads
 HEAD_BYTES = 1 << 18
 # a header of ten thousand columns is longer
 _LONGEST_HEAD, _HEAD_LINES = 1 << 25, 40
+_SHOWN_FOLDERS = 5
 _TAG = re.compile(r"<(?:[?!]|(?:head|body|meta|table|div|span|style|script|center|font|p|b|h\d)\b[^>]*>\s*[^,;|\t\s])")
 ENDINGS = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".parquet", ".htm", ".html"})
 
@@ -59,6 +62,22 @@ def find_files(source: Path) -> list[Path]:
         # a pipe or device may never end
         raise CvmError("reading.not_a_file", file=str(source))
     return [source]
+
+
+def unread_folders(source: object) -> list[Note]:
+    """Return a warning that the subfolders of a folder hold data files: only those of the folder itself are read."""
+    if not isinstance(source, str | Path) or not Path(source).is_dir():
+        return []
+    counts: Counter[str] = Counter()
+    for root, folders, files in os.walk(source):
+        folders[:] = sorted(folder for folder in folders if not folder.startswith((".", "__")))
+        name = os.fsencode(os.path.relpath(root, source)).decode(errors="backslashreplace")
+        counts[name] = sum(_is_data(Path(root, file)) for file in files)
+    del counts["."]
+    found = [name for name, count in counts.items() if count]
+    more = f", … ({len(found)})" if len(found) > _SHOWN_FOLDERS else ""
+    said = {"count": f"{counts.total():,}", "folders": ", ".join(found[:_SHOWN_FOLDERS]) + more}
+    return [Note("subfolders_unread", said, "warning")] if found else []
 
 
 def _check_name(path: Path) -> None:

@@ -19,7 +19,7 @@ from cvmlab.core.words import CvmError, say
 from . import values
 from .columns import ColumnMapping
 from .currencies import ANY
-from .files import load_text
+from .files import load_text, unread_folders
 from .frames import typed_table
 from .handing_on import carried, write_parts
 from .judging import Rules, clean_query, judge
@@ -277,6 +277,7 @@ def read(
                 progress(say("reading.step_report"), 0.9)
             notes = [
                 *saved.notes,
+                *unread_folders(source),
                 *part_notes(parts),
                 *(part.reason for part in unused if part.reason.key == "hidden_sheet"),
                 *(note for table in stage for note in table.notes),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cvmlab.core.guarding import public
 
 from .columns import ColumnMapping
+from .files import unread_folders
 from .notes import Note
 from .opening import choose_parts, one_sentence, open_heads, part_notes, short_name
 from .quality import Unused
@@ -128,5 +129,5 @@ def preview(
         rows=pd.DataFrame(filled[:rows], columns=list(part.names), dtype="str"),
         tables=tuple((used.head.file, used.head.sheet) for used in parts),
         unused=tuple(unused),
-        notes=(*saved.notes, *part_notes(parts)),
+        notes=(*saved.notes, *unread_folders(source), *part_notes(parts)),
     )
