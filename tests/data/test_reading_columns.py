@@ -8,7 +8,7 @@ import pytest
 
 from cvmlab import CvmError
 from cvmlab.core.words import read_table
-from cvmlab.data.reading.columns import ROLES, find_header, guess_mapping, patterns, roles_of
+from cvmlab.data.reading.columns import ROLES, distinct_names, find_header, guess_mapping, patterns, roles_of
 
 REAL: dict[str, tuple[str, str]] = {
     "UCI Online Retail": (
@@ -136,10 +136,23 @@ def test_the_rule_table_is_sound() -> None:
     looking_at_rows = {
         "total_row", "suspicious_customer", "blank_customer", "cancelled_status", "refunded_status", "unsure_status",
         "shop_status", "shop_unpaid", "return_word", "no_return_word", "yes_word", "net_of_refunds", "missing_value",
-        "order_amount", "line_amount", "item_price", "item_quantity",
+        "no_word", "order_amount", "line_amount", "item_price", "item_quantity",
     }  # fmt: skip
     assert {row["role"] for row in rows} == set(ROLES) | looking_at_rows
     for row in rows:
         re.compile(row["pattern"])
     for role in ROLES:
         assert patterns(role)
+
+
+def test_no_two_columns_get_one_name() -> None:
+    assert distinct_names(["amount", "amount (2)", "amount"]) == ("amount", "amount (2)", "amount (3)")
+    assert distinct_names(["amount", "amount", "amount (2)"]) == ("amount", "amount (3)", "amount (2)")
+    assert distinct_names(["", "column 1", "a", "a"]) == ("column 1", "column 1 (2)", "a", "a (2)")
+
+
+def test_equal_candidates_are_asked_about_whatever_number_they_got() -> None:
+    for header in (["amount", "amount (2)", "amount"], ["amount", "amount", "amount (2)"]):
+        with pytest.raises(CvmError, match="--amount") as caught:
+            guess_mapping(distinct_names(["customer", "date", *header]))
+        assert caught.value.key == "reading.ambiguous_amount"

@@ -186,3 +186,26 @@ def test_a_price_that_is_missing_is_not_a_further_line(missing: int) -> None:
     assert log_of("order id|customer|date|amount", *totals).quality.rows("used") == 8
     first = [row for pair in zip(totals[1::2], totals[::2], strict=True) for row in pair]
     assert log_of("order id|customer|date|amount", *first).quality.rows("bad_amount") == 4
+
+
+@pytest.mark.parametrize(("column", "bad"), [("refund amount", "ten"), ("refunds", "1O.00"), ("退款金额", "见备注")])
+def test_a_refund_that_cannot_be_read_is_said(column: str, bad: str) -> None:
+    rows = ("1|a|100|0|2024-02-01", f"2|b|50|{bad}|2024-02-02", "3|c|60|20|2024-02-25", "4|d|60|-|2024-02-29")
+    log = log_of(f"order id|customer|amount|{column}|date", *rows)
+    (note,) = [note for note in log.quality.warnings if note.key == "unread_deduction"]
+    assert (net(log), note.values["rows"], note.values["value"]) == (250, "1", bad)
+
+
+@pytest.mark.parametrize(("role", "column"), [("discount", "discount amount"), ("discount_rate", "percent off")])
+def test_a_discount_that_cannot_be_read_is_said(role: str, column: str) -> None:
+    log = log_of(f"customer|date|quantity|price|{column}", "a|2024-02-01|3|10|some", "b|2024-02-29|1|10|0")
+    assert log.mapping[role] == column
+    assert (net(log), [n.values["value"] for n in log.quality.warnings if n.key == "unread_deduction"]) == (
+        40,
+        ["some"],
+    )
+
+
+def test_words_for_no_refund_are_read() -> None:
+    log = log_of("customer|amount|refunded|date", "a|10|no|2024-02-01", "b|20|否|2024-02-02", "c|5|No|2024-02-29")
+    assert (net(log), [n for n in log.quality.warnings if n.key == "unread_deduction"]) == (35, [])

@@ -163,12 +163,18 @@ def roles_of(name: str) -> tuple[str, ...]:
 
 def distinct_names(names: Iterable[str]) -> tuple[str, ...]:
     """Return the header's names, empty ones numbered (``column 2``) and repeated ones too (``金额 (2)``)."""
-    seen: dict[str, int] = {}
+    bases = [" ".join(name.split()) or f"column {number}" for number, name in enumerate(names, start=1)]
+    given = set(bases)
+    counted: dict[str, int] = {}
+    taken: set[str] = set()
     result: list[str] = []
-    for number, name in enumerate(names, start=1):
-        base = " ".join(name.split()) or f"column {number}"
-        seen[base] = seen.get(base, 0) + 1
-        result.append(base if seen[base] == 1 else f"{base} ({seen[base]})")
+    for base in bases:
+        name = base
+        while name in taken or (name != base and name in given):
+            counted[base] = counted.get(base, 1) + 1
+            name = f"{base} ({counted[base]})"
+        taken.add(name)
+        result.append(name)
     return tuple(result)
 
 

@@ -129,6 +129,29 @@ def _is_net(column: str) -> bool:
     return re.fullmatch(row_pattern("net_of_refunds"), column.strip(), re.IGNORECASE) is not None
 
 
+def unread_notes(
+    connection: Any, numbers: Mapping[str, str], source: str, mappings: Sequence[ColumnMapping]
+) -> list[Note]:
+    """Say in how many rows nothing was taken off because the refund or discount cannot be read."""
+    notes = []
+    words = quoted_pattern("yes_word", "no_word", "return_word", "no_return_word")
+    rate = f"TRY_CAST(trim({DISCOUNT_RATE}, ' %') AS {_RATE})"
+    for part, mapping in enumerate(mappings):
+        computed = (DISCOUNT, DISCOUNT_RATE) if tables.AMOUNT not in mapping else ()
+        for role in (REFUND, *computed):
+            if role not in mapping:
+                continue
+            cell, number = (role, rate) if role == DISCOUNT_RATE else (f"{role}_text", numbers[role])
+            rows, example = connection.execute(
+                f"""SELECT count(*), min({cell}) FROM {source} WHERE part = {part} AND kind = {DATA}
+                    AND known({cell}) IS NOT NULL AND ({number}) IS NULL AND NOT regexp_full_match({cell}, {words})"""
+            ).fetchone()
+            if rows:
+                said = {"column": mapping[role], "rows": f"{rows:,}", "value": example}
+                notes.append(Note("unread_deduction", said, "warning"))
+    return notes
+
+
 def deduction_notes(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]:
     """Say which refunds and discounts were taken off, and how much that is."""
     notes = []

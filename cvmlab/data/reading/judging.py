@@ -26,6 +26,7 @@ from .deductions import (
     net_sql,
     quoted_pattern,
     rates_in_percent,
+    unread_notes,
     word_flags,
 )
 from .filling import fill_down
@@ -100,6 +101,7 @@ def judge(
     others = [role for role in TEXTS if role not in (tables.CUSTOMER_ID, RETURN, STATUS)]
     source = f"(SELECT rowid AS spot, * {date_forms.DAY_TEXT} {amounts.cuts(forms)} FROM stage)"
     check_discounts(connection, numbers, source, stage, mappings)
+    unread = unread_notes(connection, numbers, source, mappings)
     numbers[tables.AMOUNT] = amounts.amount_sql(numbers, computed)
     whole = discounted_sql(numbers, mappings, rates_in_percent(connection, mappings))
     net, refunded = net_sql(whole, numbers, mappings)
@@ -139,7 +141,7 @@ def judge(
         notes += judge_statuses(connection, mappings)
     # the line that carries the total must be one that is used
     notes += count_totals_once(connection, stage, mappings, rules.amount_per)
-    notes += deduction_notes(connection, mappings)
+    notes += [*deduction_notes(connection, mappings), *unread]
     # who says up to when the log runs has looked at its end
     set_lone_dates_aside(connection, late=rules.as_of is None)
     notes += judge_repeats(connection, stage, rules.drop_duplicates)
