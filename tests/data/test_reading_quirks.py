@@ -268,3 +268,22 @@ def test_a_sheet_with_a_column_a_month_still_has_a_header(tmp_path: Path) -> Non
     path.write_text("Customer,201901,201902\n100001,123456,200000\n100002,654321,300000\n", encoding="utf-8")
     with pytest.raises(CvmError, match="'Customer', '201901', '201902'"):
         read(path)
+
+
+UNSEEN = [
+    *"\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff\u00ad\u061c"
+]
+
+
+@pytest.mark.parametrize("sign", UNSEEN, ids=[f"U+{ord(sign):04X}" for sign in UNSEEN])
+def test_signs_without_width_are_no_part_of_amounts_dates_and_words(sign: str) -> None:
+    rows = [
+        ("a", f"{sign}29.02.2024{sign}", f"{sign}1{sign},234.50", "sale"),
+        ("b", f"15/{sign}02/2024", f"-{sign}20.25{sign}", "sale"),
+        ("b", "2024-02-14", f"10{sign}", f"ref{sign}und"),
+    ]
+    log = log_of("customer,date,amount,type", rows)
+    found = [
+        (day.isoformat(), amount) for _, day, amount in log.transactions.project("customer_id, date, amount").fetchall()
+    ]
+    assert found == [("2024-02-29", 1234.5), ("2024-02-15", -20.25), ("2024-02-14", -10.0)]

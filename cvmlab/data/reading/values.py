@@ -12,17 +12,33 @@ from typing import Any
 from cvmlab.core.words import CvmError
 from cvmlab.data import tables
 
-from .columns import ITEM_PRICE, ITEM_QUANTITY, NUMBERS, TEXTS, ColumnMapping, row_pattern, values_of
+from .columns import (
+    CURRENCY,
+    DISCOUNT_RATE,
+    ITEM_PRICE,
+    ITEM_QUANTITY,
+    NUMBERS,
+    RETURN,
+    STATUS,
+    TEXTS,
+    TYPE,
+    ColumnMapping,
+    row_pattern,
+    values_of,
+)
 from .raw import RawTable, quoted
 
 # kinds of rows, known before any value is read
 DATA, TOTAL, HEADER, BLANK, BROKEN = range(5)
+_WORDS = (STATUS, CURRENCY, RETURN, TYPE, DISCOUNT_RATE, ITEM_QUANTITY, ITEM_PRICE)
 # no money is 1e15 or more, and the sum of what is smaller never overflows
 EXACT = "DECIMAL(21, 6)"
 _BLANKS = "' \t\n\r\u00a0\u3000\ufeff'"
 _FULL = "０１２３４５６７８９．，－＋（）￥＄／：％−–—‐‑﹣٫٬"
 _HALF = "0123456789.,-+()¥$/:%------.'"
-_SPACES = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000\u200b\ufeff"
+_SPACES = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+# signs without width, such as the marks of direction around what is copied from a web page or a chat
+_UNSEEN = r"[\x{00AD}\x{061C}\x{180E}\x{200B}-\x{200F}\x{202A}-\x{202E}\x{2060}-\x{206F}\x{FEFF}]"
 _APOSTROPHES = "’‘ʼ´′"
 _ODD = _FULL + _SPACES + _APOSTROPHES
 _EVEN = _HALF + " " * len(_SPACES) + "'" * len(_APOSTROPHES)
@@ -35,6 +51,8 @@ def create_macros(connection: Any) -> None:
     missing = ", ".join(quoted(word) for word in values_of("missing_value"))
     tidy = quoted(r"[^\s\x{a0}\x{3000}\x{feff}='](.*[^\s\x{a0}\x{3000}\x{feff}])?")
     for name, body in {
+        "visible(t)": f"""CASE WHEN strlen(t) <> length(t) AND regexp_matches(t, {quoted(_UNSEEN)})
+            THEN regexp_replace(t, {quoted(_UNSEEN)}, '', 'g') ELSE t END""",
         # most cells need no trimming, and to see that is four times as fast as to trim
         "trimmed(t)": f"CASE WHEN regexp_full_match(t, {tidy}) THEN t ELSE trim(t, {_BLANKS}) END",
         # ="007" and '007 are how exports force a spreadsheet to keep text
@@ -93,13 +111,16 @@ def stage_query(number: int, table: RawTable, mapping: ColumnMapping, keep: Sequ
         texts[f"k{position}"] = (text, "filled")
     # One step a layer: nested macros would repeat each other's text until the planner drowns in it
     others = ", ".join(ready)
-    trimmed = ", ".join(f"trimmed({text}) AS {name}" for name, (text, _) in texts.items())
+    # names and products may need them, and ids are folded by themselves
+    shown = {"date_text", *(f"{role}_text" for role in NUMBERS), *_WORDS}
+    seen = ", ".join(f"{'visible' if name in shown else ''}({text}) AS {name}" for name, (text, _) in texts.items())
+    trimmed = ", ".join(f"trimmed({name}) AS {name}" for name in texts)
     given = ", ".join(f"{sql} AS {name}" for name, sql in ready.items())
     unwrapped = ", ".join(f"unwrapped({name}) AS {name}" for name in texts)
     known = ", ".join(f"{words}({name}) AS {name}" for name, (_, words) in texts.items())
     return (
         f"SELECT {number}::USMALLINT AS part, {others}, {known} FROM (SELECT {others}, {unwrapped} "
-        f"FROM (SELECT {given}, {trimmed} FROM {table.scan}))"
+        f"FROM (SELECT {others}, {trimmed} FROM (SELECT {given}, {seen} FROM {table.scan})))"
     )
 
 
