@@ -149,3 +149,26 @@ def test_files_in_subfolders_are_counted_and_said(tmp_path: Path) -> None:
     assert note in preview(tmp_path).notes
     assert not [note for note in read(tmp_path / "sub" / "deeper").quality.notes if note.key == "subfolders_unread"]
     assert not [note for note in read(tmp_path / "a.csv").quality.notes if note.key == "subfolders_unread"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("net amount", "gross amount"), ("不含税金额", "价税合计"), ("含税金额", "无税金额"),
+        ("Nettobetrag", "Bruttobetrag"),
+        ("amount excl. VAT", "amount incl. VAT"), ("montant HT", "montant TTC"), ("税抜金額", "税込金額"),
+    ],
+)  # fmt: skip
+def test_net_and_gross_amounts_are_not_added_up(tmp_path: Path, one: str, other: str) -> None:
+    for name, column in (("a.csv", one), ("b.csv", other)):
+        (tmp_path / name).write_text(GOOD.replace("amount", column), encoding="utf-8")
+    assert all(word in sentence_of(tmp_path) for word in ("a.csv", "b.csv", f"'{one}'", f"'{other}'", "--amount"))
+    log = read(tmp_path, columns={"amount": one})
+    assert (log.quality.amount("used"), [part.file for part in log.quality.unused]) == (150, ["b.csv"])
+
+
+def test_amounts_of_other_names_are_said(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(GOOD, encoding="utf-8")
+    (tmp_path / "b.csv").write_text(OTHER.replace("amount", "total sales"), encoding="utf-8")
+    notes = {note.key: note for note in read(tmp_path).quality.notes}
+    assert notes["amounts_named"].values["columns"] == "'amount' (a.csv), 'total sales' (b.csv)"

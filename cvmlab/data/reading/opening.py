@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +13,19 @@ from cvmlab.core.words import CvmError, say
 from cvmlab.data import tables
 
 from . import dates
-from .columns import JOINT, QUANTITY, UNIT_PRICE, ColumnMapping, distinct_names, find_header, guess_mapping, roles_of
+from .columns import (
+    JOINT,
+    QUANTITY,
+    UNIT_PRICE,
+    ColumnMapping,
+    distinct_names,
+    find_header,
+    guess_mapping,
+    option,
+    plain_name,
+    roles_of,
+    row_pattern,
+)
 from .files import find_files, read_heads
 from .frames import frame_head
 from .mappings import SavedMapping, load_saved, mapping_path
@@ -21,6 +34,8 @@ from .quality import Unused
 from .raw import Head, Progress, first_line
 
 _NAME = "frame"
+# net comes first: 不含税 ends like 含税
+_NET_OR_GROSS = ("net_amount", "gross_amount")
 _MONEY = frozenset({tables.AMOUNT, QUANTITY, UNIT_PRICE})
 
 
@@ -137,10 +152,32 @@ def choose_parts(
         if len(unused) == 1 or best.key in ("reading.unknown_column", "reading.hidden_sheet"):
             raise best
         raise CvmError("reading.nothing_fits", source=label, reason=str(best)) from best
+    _check_one_amount(parts)
     return parts, [
         Unused(head.file, head.sheet, Note(error.key.removeprefix("reading."), error.values, "warning"))
         for _, head, error in unused
     ]
+
+
+def _check_one_amount(parts: Sequence[Part]) -> None:
+    """Raise `CvmError` where the amount of one part is net and that of another gross by name."""
+    found: dict[str, tuple[Part, str]] = {}
+    for part in parts:
+        name = _amount_name(part)
+        for kind in _NET_OR_GROSS:
+            if re.fullmatch(row_pattern(kind), plain_name(name)):
+                found.setdefault(kind, (part, name))
+                break
+    if len(found) < len(_NET_OR_GROSS):
+        return
+    (one, net), (other, gross) = (found[kind] for kind in _NET_OR_GROSS)
+    said = {"source": one.head.name, "net": net, "other": other.head.name, "gross": gross}
+    role = tables.AMOUNT if tables.AMOUNT in one.mapping else UNIT_PRICE
+    raise CvmError("reading.net_and_gross", **said, option=option(role), role=role)
+
+
+def _amount_name(part: Part) -> str:
+    return part.mapping.get(tables.AMOUNT) or part.mapping[UNIT_PRICE]
 
 
 def _header(head: Head, rows: Sequence[Sequence[str]], chosen: Mapping[str, str]) -> tuple[int | None, tuple[str, ...]]:
@@ -218,6 +255,11 @@ def check_keep(keep: Sequence[str], parts: Sequence[Part]) -> None:
 
 def part_notes(parts: Sequence[Part]) -> Iterator[Note]:
     """Yield what was decided about the columns of each part."""
+    if len({plain_name(_amount_name(part)) for part in parts}) > 1:
+        # the first part of each name speaks for the others
+        first = {plain_name(_amount_name(part)): part for part in reversed(parts)}
+        named = [f"'{_amount_name(part)}' ({part.head.name})" for part in reversed(first.values())]
+        yield Note("amounts_named", {"columns": ", ".join(named)})
     for part in parts:
         yield from part.mapping.notes
         joined = [name for name in part.names if JOINT in name and name not in part.head.rows[part.header or 0]]
