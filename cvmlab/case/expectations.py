@@ -16,7 +16,6 @@ from cvmlab.core.words import CvmError
 from cvmlab.data import aggregate, windows
 from cvmlab.data.tables import CUSTOMER_ID, PROFIT
 from cvmlab.worth import buying
-from cvmlab.worth.value import profit_per_order
 
 from .assumptions import Assumptions
 
@@ -81,7 +80,8 @@ def with_expectations(customers: pd.DataFrame, models: Models, assumed: Assumpti
     days = assumed.horizon_months * DAYS_A_YEAR / 12
     scores = buying.score_customers(customers, models.bg_nbd, models.gamma_gamma, days=days)
     discounted = models.bg_nbd.discounted_expected_purchases(customers, days, assumed.discount_rate)
-    worth = per_purchase_day(customers, "contribution", models.gamma_gamma)
+    expected_spend = scores["expected_spend"].to_numpy(float)
+    worth = per_purchase_day(customers, "contribution", expected_spend, models.gamma_gamma)
     return customers.assign(
         p_alive=scores["p_alive"].to_numpy(float),
         usual_gap_days=scores["usual_gap_days"].to_numpy(float),
@@ -91,14 +91,21 @@ def with_expectations(customers: pd.DataFrame, models: Models, assumed: Assumpti
     )
 
 
-def per_purchase_day(customers: pd.DataFrame, money: str, spend: buying.GammaGamma | None) -> NDArray[np.float64]:
-    """Return what a purchase day of each customer brings, refunds netted, drawn to the mean of all where days are few.
+def per_purchase_day(
+    customers: pd.DataFrame, money: str, expected_spend: NDArray[np.float64], spend: buying.GammaGamma | None
+) -> NDArray[np.float64]:
+    """Return what a purchase day of each customer brings, refunds netted, drawn to what such spend brings on average.
 
-    The mean counts for as many days as in the spend model, for one day where there is no such model.
+    Formula: (m + w · r · s)/(n + w) with the money m of n days, the spend s that the model of spend expects, and the
+    money r that a unit of spend brings in all. The average counts for w days: as many as in the model, otherwise one.
     """
     # who only gave back counts with one day: nothing is divided by less
-    days = customers.assign(orders=customers["frequency"] + 1)
-    return profit_per_order(days, money, 1.0 if spend is None else (spend.q - 1) / spend.p)
+    days = customers["frequency"].to_numpy(float) + 1
+    brought = customers[money].to_numpy(float)
+    spent = float((days * expected_spend).sum())
+    rate = brought.sum() / spent if spent > 0 else 0.0
+    weight = 1.0 if spend is None else (spend.q - 1) / spend.p
+    return np.asarray((brought + weight * rate * expected_spend) / (days + weight))
 
 
 def _naive_expectations(customers: pd.DataFrame, assumed: Assumptions) -> pd.DataFrame:

@@ -152,7 +152,7 @@ def look_back(transactions: Any, as_of: date, first_date: date, assumed: Assumpt
     judged = known.assign(
         # as the current value does: a refund takes from what a purchase brings
         expected_revenue=scores["expected_orders"].to_numpy(float)
-        * per_purchase_day(known, "revenue", models.gamma_gamma),
+        * per_purchase_day(known, "revenue", scores["expected_spend"].to_numpy(float), models.gamma_gamma),
         p_alive=scores["p_alive"].to_numpy(float),
         chance_to_buy=models.bg_nbd.chance_to_buy(known, days),
         silent=scores["p_alive"].to_numpy(float) < assumed.silent_below,
