@@ -5,7 +5,13 @@ from concurrent.futures import Executor, Future
 
 RECORDED = {
     "case.json": json.dumps(
-        {"as_of": "2021-08-03", "thresholds": {"current_value": 1, "growth_potential": 1}, "assumptions": {}}
+        {
+            "as_of": "2021-08-03",
+            "thresholds": {"current_value": 1, "growth_potential": 1},
+            "assumptions": {},
+            "basis": "revenue",
+            "index": {"customers": 1},
+        }
     ),
     "customers.csv": "customer_id,value_type\na,I\n",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
@@ -14,7 +15,7 @@ from cvmlab.core.discounting import discounted_years
 from cvmlab.core.periods import DAYS_A_YEAR
 from cvmlab.core.words import CvmError
 from cvmlab.data import aggregate, windows
-from cvmlab.data.tables import CUSTOMER_ID, PROFIT
+from cvmlab.data.tables import COST, CUSTOMER_ID, PROFIT
 from cvmlab.worth import buying
 
 from .assumptions import Assumptions
@@ -35,12 +36,18 @@ class Models:
 
 def with_contribution(customers: pd.DataFrame, assumed: Assumptions) -> tuple[pd.DataFrame, Basis]:
     """Add ``contribution``: profit under a stated margin, otherwise known profit, otherwise revenue; say which."""
+    basis = basis_of(customers.columns, assumed)
     if assumed.margin is not None:
         profit = assumed.margin * customers["revenue"] - assumed.cost_per_order * customers["orders"]
-        return customers.assign(contribution=profit), "assumed_profit"
-    if PROFIT in customers.columns:
-        return customers.assign(contribution=customers[PROFIT]), "profit"
-    return customers.assign(contribution=customers["revenue"]), "revenue"
+        return customers.assign(contribution=profit), basis
+    return customers.assign(contribution=customers[PROFIT if basis == "profit" else "revenue"]), basis
+
+
+def basis_of(columns: Collection[str], assumed: Assumptions) -> Basis:
+    """Return in what a contribution is measured, by the columns of a log or of its customers."""
+    if assumed.margin is not None:
+        return "assumed_profit"
+    return "profit" if PROFIT in columns or COST in columns else "revenue"
 
 
 def with_yearly(

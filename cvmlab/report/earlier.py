@@ -7,11 +7,13 @@ import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import pandas as pd
 
+from cvmlab.case.expectations import Basis, basis_of
 from cvmlab.core.words import CvmError, say, term
 from cvmlab.data.tables import CUSTOMER_ID
 from cvmlab.worth.matrix import VALUE_TYPES, Thresholds
@@ -46,7 +48,10 @@ def read_earlier(folder: str | Path) -> Earlier:
     with _whole(path, "case.json"):
         record = _record(path / "case.json")
     with _whole(path, "customers.csv"):
-        return Earlier(**record, types=_types(path / "customers.csv"))
+        found = _types(path / "customers.csv")
+        if len(found) != record.pop("customers"):
+            raise ValueError(len(found))
+    return Earlier(**record, types=found)
 
 
 @contextmanager
@@ -65,10 +70,11 @@ def _record(path: Path) -> dict[str, Any]:
     assumed = record["assumptions"]
     if not all(map(math.isfinite, bounds)) or not isinstance(assumed, dict):
         raise ValueError(bounds)
-    if not all(isinstance(text, str) for text in texts.values()) or not texts["as_of"]:
+    if not all(isinstance(text, str) for text in texts.values()) or texts["basis"] not in get_args(Basis):
         raise ValueError(texts)
+    date.fromisoformat(texts["as_of"])
     kept = Thresholds(bounds[0], bounds[1]).replace(current_value_choice="previous", growth_potential_choice="previous")
-    return {**texts, "thresholds": kept, "assumptions": assumed}
+    return {**texts, "thresholds": kept, "assumptions": assumed, "customers": int(record["index"]["customers"])}
 
 
 def _types(path: Path) -> pd.DataFrame:
@@ -87,13 +93,24 @@ def kept_thresholds(
     if folder is None:
         return None
     last = read_earlier(folder)
-    return None if unlike(last, assumptions.values(), log.currency, mask) else last.thresholds
+    as_of = log.as_of or date.fromisoformat(log.quality.last_date)
+    different = unlike(last, assumptions, log.currency, basis_of(log.transactions.columns, assumptions), as_of, mask)
+    return None if different else last.thresholds
 
 
-def unlike(last: Earlier, assumed: Mapping[str, Any], currency: str, mask: str | bool) -> str:
+def unlike(last: Earlier, assumed: Assumptions, currency: str, basis: str, as_of: date, mask: str | bool) -> str:
     """Return what differs between two reports so that their types cannot be compared; empty if nothing does."""
-    names = [name for name, value in assumed.items() if name not in _HARMLESS and last.assumptions.get(name) != value]
-    changed = [f"--set {name}" for name in names]
-    changed += [term("report.unlike_mask")] if last.mask != fingerprint(mask) else []
-    changed += [say("report.unlike_currency", before=last.currency, now=currency)] if last.currency != currency else []
+    values = assumed.values()
+    changed = [
+        f"--set {name}" for name in values if name not in _HARMLESS and last.assumptions.get(name) != values[name]
+    ]
+    if last.basis != basis:
+        said = {"before": term(f"report.basis_{last.basis}"), "now": term(f"report.basis_{basis}")}
+        changed.append(say("report.unlike_basis", **said))
+    if last.currency != currency:
+        changed.append(say("report.unlike_currency", before=last.currency or "–", now=currency or "–"))
+    if last.mask != fingerprint(mask):
+        changed.append(term("report.unlike_mask"))
+    if date.fromisoformat(last.as_of) > as_of:
+        changed.append(say("report.unlike_time", before=last.as_of, now=as_of))
     return ", ".join(changed)

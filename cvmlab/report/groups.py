@@ -19,7 +19,7 @@ from cvmlab.data.tables import CUSTOMER_ID, CUSTOMER_NAME, OWNER, PHONE
 
 from .earlier import read_earlier
 from .placing import MARKER, mark_all, put_in_place, report_folder
-from .privacy import mask_key, mask_name
+from .privacy import labels, mask_key
 from .result import Group, Progress, Result
 from .running import as_folder, fill, source_name
 from .workers import several
@@ -76,15 +76,15 @@ def run_by_group(
 
     from .pages import write_index
 
-    chosen = name or f"{source_name(source)}-by-{as_folder(by)}"
+    chosen = f"{source_name(source)}-by-{as_folder(by)}" if name is None else name
     target = report_folder(folder, chosen)
     with speaking(language or language_in_force()), tempfile.TemporaryDirectory(prefix="cvmlab-") as temporary:
         earlier = _earlier_folders(target) if since_last else {}
         log = _read(find(source), by, columns, reading)
-        groups = _groups_of(log, by, Path(temporary), hidden=mask and _tells_a_person(log, by))
+        key: str | bool = mask_key(Path(folder)) if mask else False
+        groups = _groups_of(log, by, Path(temporary), key if _tells_a_person(log, by) else False)
         results: list[Result] = []
         failed: dict[str, str] = {}
-        key: str | bool = mask_key(Path(folder)) if mask else False
         with (
             put_in_place(target, find(source)) as work,
             several(max(1, min(jobs, len(groups), os.cpu_count() or 1))) as pool,
@@ -131,7 +131,7 @@ def _read(source: Path, by: str, columns: Mapping[str, str] | None, reading: Map
     return files.read(source, keep=[by], columns=columns, **how)
 
 
-def _groups_of(log: Log, by: str, folder: Path, *, hidden: bool) -> list[Group]:
+def _groups_of(log: Log, by: str, folder: Path, key: str | bool) -> list[Group]:
     column = by if by in log.kept else CURRENCY
     quoted = '"' + column.replace('"', '""') + '"'
     sums = log.transactions.aggregate(
@@ -141,19 +141,14 @@ def _groups_of(log: Log, by: str, folder: Path, *, hidden: bool) -> list[Group]:
         raise CvmError("report.too_many_groups", column=by, count=f"{len(sums):,}", most=MOST_GROUPS)
     found = {value: rest for value, *rest in sums}
     parts = log.write_parts(column, folder)
-    names = {value: _shown(value, hidden) for value in parts}
+    shown = labels([value for value in parts if value is not None], str(key)) if key else {}
+    names = {value: say("report.no_group") if value is None else shown.get(value, value) for value in parts}
     folders = folder_names(names.values())
     return [
         Group(names[value], folders[names[value]], part, rows, amount, customers)
         for value, part in parts.items()
         for rows, amount, customers in [found[value]]
     ]
-
-
-def _shown(value: str | None, hidden: bool) -> str:
-    if value is None:
-        return say("report.no_group")
-    return mask_name(value) if hidden else value
 
 
 def _tells_a_person(log: Log, by: str) -> bool:

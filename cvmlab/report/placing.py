@@ -29,6 +29,8 @@ MARKER = ".cvmlab-report.json"
 _OF_THE_DESKTOP = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 # how a file is called that a person had changed: customers (2024-12-31).xlsx
 _KEPT = re.compile(r" \(\d{4}-\d\d-\d\d\)$")
+# a name is part of hidden ones beside it, and of those of files in it
+_LONGEST_NAME = 150
 # another run may take the place between our two renames
 _TRIES = 5
 
@@ -37,6 +39,10 @@ def report_folder(folder: str | Path, name: str) -> Path:
     """Return where the report called ``name`` lies; the name is one folder's name, never a path."""
     if not isinstance(name, str) or name.strip(" .") == "" or re.search(r"[/\\\x00-\x1f]|^[A-Za-z]:", name):
         raise CvmError("report.name_is_no_folder", name=name)
+    if len(name.encode()) > _LONGEST_NAME:
+        raise CvmError("report.name_too_long", name=name[:20], most=_LONGEST_NAME)
+    if not str(folder).strip():
+        raise CvmError("report.no_out")
     return Path(folder) / name
 
 
@@ -133,10 +139,9 @@ def _foreign(folder: Path) -> Iterator[Path]:
             if entry.is_symlink() or not entry.is_dir():
                 if name not in known and name != MARKER and entry.name not in _OF_THE_DESKTOP:
                     yield entry
-            elif _is_report(entry):  # one group's report, which may have been made again since
-                yield from _foreign(entry)
             elif name in within:
-                yield from look(entry)
+                # one group's report may have been made again since
+                yield from _foreign(entry) if _is_report(entry) else look(entry)
             else:
                 yield entry
 

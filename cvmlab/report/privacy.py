@@ -10,10 +10,12 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import hmac
+import os
 import re
 import secrets
+import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,7 +32,6 @@ KEY_FILE = ".cvmlab-mask-key"
 _LABEL_DIGITS = 12
 # above this share of ids that are names, numbers of phones or the like, all of them are taken for such
 _PERSONAL_SHARE = 0.2
-_PHONE_DIGITS = range(9, 16)
 # what a remark may still say under a mask: places, counts and sums, never the content of a cell
 _SAYS_NOTHING_PERSONAL = frozenset(
     {
@@ -40,6 +41,9 @@ _SAYS_NOTHING_PERSONAL = frozenset(
     }
 )  # fmt: skip
 _HIDDEN = "***"
+_WORD = re.compile(r"[^\W\d_]{3,}|[\u2e80-\u9fff\uac00-\ud7af]{2,}")
+# a word in more ids than this is part of a code
+_CODE_SHARE, _FEW = 0.3, 5
 
 
 def mask_name(name: str) -> str:
@@ -57,15 +61,23 @@ def mask_phone(phone: str) -> str:
     return digits[:3] + "*" * (len(digits) - 5) + digits[-2:]
 
 
-def is_personal(customer_id: str) -> bool:
-    """Return whether an id is an e-mail address, a phone or identity number, or a name, judged by itself."""
-    if "@" in customer_id or re.fullmatch(r"\d{17}[\dXx]|\d{15}", customer_id):
+def is_personal(customer_id: str, code_words: Collection[str] = ()) -> bool:
+    """Return whether an id has an e-mail address, a name, or a phone or identity number in it, judged by itself.
+
+    A name is a word of three letters or more that is none of the code words, or an id of letters alone; a number, a
+    run of nine digits or more however it is divided. A code such as C001, K-17 or 0007 is neither.
+    """
+    if "@" in customer_id or set(_WORD.findall(customer_id)) - set(code_words):
         return True
-    digits = re.sub(r"\D", "", customer_id)
-    if re.fullmatch(r"\+?[\d\s().\-/]+", customer_id) and len(digits) in _PHONE_DIGITS:
-        return digits != customer_id or len(digits) >= 11
-    letters = sum(letter.isalpha() for letter in customer_id)
-    return not digits and (letters > 2 or any(ord(letter) > 0x2E80 for letter in customer_id))
+    if re.search(r"\d(?:[\s().\-/]*\d){8,}", customer_id):
+        return True
+    return not re.search(r"\d", customer_id) and sum(map(str.isalpha, customer_id)) > 1
+
+
+def code_words(ids: Sequence[str]) -> set[str]:
+    """Return the words that so many ids have that they are no names: CUST of CUST0001, CUST0002 and so on."""
+    found = Counter(word for customer_id in ids for word in set(_WORD.findall(customer_id)))
+    return {word for word, count in found.items() if count > max(_FEW, _CODE_SHARE * len(ids))}
 
 
 def mask_key(folder: Path) -> str:
@@ -76,8 +88,15 @@ def mask_key(folder: Path) -> str:
     except FileNotFoundError:
         folder.mkdir(parents=True, exist_ok=True)
         key = secrets.token_hex(32)
-        path.write_text(key, encoding="ascii")
-        path.chmod(0o600)
+        # whole or not at all, and never readable by others
+        handle, draft = tempfile.mkstemp(dir=folder, prefix=KEY_FILE)
+        try:
+            with os.fdopen(handle, "w", encoding="ascii") as file:
+                file.write(key)
+            Path(draft).replace(path)
+        except OSError as error:
+            Path(draft).unlink(missing_ok=True)
+            raise CvmError("report.cannot_write", folder=folder, why=error.strerror or error) from error
     except (OSError, ValueError) as error:
         raise CvmError("report.mask_key_unreadable", file=path) from error
     if not re.fullmatch(r"[0-9a-f]{64}", key):
@@ -108,7 +127,7 @@ def masked(log: Log, key: str | bool) -> Log:
     secret = key if isinstance(key, str) else secrets.token_hex(32)
     relation = log.transactions
     ids = [row[0] for row in relation.select(CUSTOMER_ID).distinct().fetchall()]
-    hidden = {CUSTOMER_ID: _labels(ids, secret, everyone=_are_names(log, ids))}
+    hidden = {CUSTOMER_ID: labels(_personal(log, ids), secret)}
     masks: dict[str, Callable[[str], str]] = {CUSTOMER_NAME: mask_name, OWNER: mask_name, PHONE: mask_phone}
     for column, mask in masks.items():
         if column in relation.columns:
@@ -119,24 +138,26 @@ def masked(log: Log, key: str | bool) -> Log:
     return dataclasses.replace(log, transactions=relation, quality=_without_cells(log.quality))
 
 
-def _are_names(log: Log, ids: list[str]) -> bool:
+def _personal(log: Log, ids: list[str]) -> list[str]:
+    """Return the ids to hide: those that tell a person, and all of them where many do or the column is one of names."""
     if {PHONE, CUSTOMER_NAME} & set(roles_of(log.mapping.get(CUSTOMER_ID) or "")):
-        return True
-    return sum(map(is_personal, ids)) > _PERSONAL_SHARE * len(ids)
+        return ids
+    words = code_words(ids)
+    found = [customer_id for customer_id in ids if is_personal(customer_id, words)]
+    return ids if len(found) > _PERSONAL_SHARE * len(ids) else found
 
 
-def _labels(ids: Iterable[str], key: str, *, everyone: bool) -> dict[str, str]:
-    """Return the label of each id to be hidden; two that begin alike are told apart by all their digits."""
+def labels(texts: Iterable[str], key: str) -> dict[str, str]:
+    """Return a label for each text by a keyed hash; two that begin alike are told apart by all their digits."""
+    secret = bytes.fromhex(key)
     whole = {
-        customer: hmac.new(bytes.fromhex(key), customer.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
-        for customer in ids
-        if everyone or is_personal(customer)
+        text: hmac.new(secret, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest() for text in texts
     }
     beginnings = Counter(digest[:_LABEL_DIGITS] for digest in whole.values())
     # the sign keeps a spreadsheet from taking 12E45 for a number
     return {
-        customer: "#" + (digest[:_LABEL_DIGITS] if beginnings[digest[:_LABEL_DIGITS]] == 1 else digest).upper()
-        for customer, digest in whole.items()
+        text: "#" + (digest[:_LABEL_DIGITS] if beginnings[digest[:_LABEL_DIGITS]] == 1 else digest).upper()
+        for text, digest in whole.items()
     }
 
 

@@ -66,7 +66,7 @@ def run(
     """
     from cvmlab.data.datasets import find
 
-    chosen = name or source_name(source)
+    chosen = source_name(source) if name is None else name
     target = report_folder(folder, chosen)
     with speaking(language or language_in_force()), put_in_place(target, find(source)) as work:
         previous = _previous(target) if since_last else None

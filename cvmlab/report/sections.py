@@ -233,7 +233,7 @@ def since_last(case: Case, folder: str | None, mask: str | bool = False) -> list
         return []
     last = read_earlier(folder)
     title = html.heading(term("report.since_title"))
-    if different := unlike(last, case.assumptions.values(), case.currency, mask):
+    if different := unlike(last, case.assumptions, case.currency, case.basis, case.as_of, mask):
         return [html.page(title, html.note(say("report.since_unlike", before=last.as_of, changed=different)))]
     moves = matrix.migration(last.types, case.customers[[CUSTOMER_ID, "value_type"]])
     both = moves.loc[(moves["from_type"] != matrix.NEW) & (moves["to_type"] != matrix.GONE)]

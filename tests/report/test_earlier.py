@@ -49,12 +49,16 @@ CASE_JSON = {
     "a threshold of NaN": lambda path: changed(path, lambda r: r["thresholds"].update(current_value=float("nan"))),
     "no date": lambda path: changed(path, lambda record: record.pop("as_of")),
     "a date of numbers": lambda path: changed(path, lambda record: record.update(as_of=20240101)),
+    "a date of text": lambda path: changed(path, lambda record: record.update(as_of="x")),
+    "a basis of nothing": lambda path: changed(path, lambda record: record.update(basis="")),
     "assumptions of text": lambda path: changed(path, lambda record: record.update(assumptions="none")),
 }
 CUSTOMERS_CSV = {
     "empty": lambda path: path.write_bytes(b""),
     "binary": lambda path: path.write_bytes(b"\xff\xfe\x00\x01"),
     "gone": lambda path: path.unlink(),
+    "cut": lambda path: path.write_text("\n".join(path.read_text(encoding="utf-8-sig").splitlines()[:6])),
+    "its header alone": lambda path: path.write_text(path.read_text(encoding="utf-8-sig").splitlines()[0] + "\n"),
     "no type": lambda path: path.write_text("customer_id,type\na,I\n"),
     "no id": lambda path: path.write_text("id,value_type\na,I\n"),
     "unknown type": lambda path: path.write_text("customer_id,value_type\na,V\n"),
@@ -106,6 +110,20 @@ def test_another_assumption_is_named_and_moves_nobody(log, last, setting):
     (page,) = sections.since_last(case.study(log, assumed), str(last))
     assert next(iter(setting)) in page._repr_html_()
     assert "<table" not in page._repr_html_()
+
+
+def test_profit_is_not_compared_with_revenue(judged, tmp_path):
+    frame = messy_report.sales(customers=60)
+    profit = reading.read(frame.assign(profit=frame["价税合计"].astype(float) / 4))
+    lists.write_lists(judged, tmp_path / "last")
+    assert kept_thresholds(tmp_path / "last", profit, case.Assumptions(), False) is None
+    (page,) = sections.since_last(case.study(profit), str(tmp_path / "last"))
+    assert say("report.unlike_basis", before="revenue", now="profit") in page._repr_html_()
+
+
+def test_time_does_not_run_backwards(log, last):
+    earlier = reading.read(messy_report.sales(customers=60), as_of="2022-06-30")
+    assert kept_thresholds(last, earlier, case.Assumptions(), False) is None
 
 
 def test_a_mask_or_another_key_makes_them_strangers(log, judged, tmp_path):

@@ -65,7 +65,9 @@ def made(monkeypatch):
 
     def execute(template, result, given, kept, progress, steps, **_):
         asked.append(given)
-        record = json.loads(RECORDED["case.json"]) | {"index": dict.fromkeys(("yearly", "at_stake", "calls"), 1)}
+        record = json.loads(RECORDED["case.json"]) | {
+            "index": dict.fromkeys(("customers", "yearly", "at_stake", "calls"), 1)
+        }
         record |= {"light": "good"}
         for name, text in {**RECORDED, "case.json": json.dumps(record), "report.ipynb": "{}"}.items():
             (Path(given["output"]) / name).write_text(text, encoding="utf-8")

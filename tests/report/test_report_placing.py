@@ -79,6 +79,12 @@ def test_nothing_is_kept_of_a_report_that_nobody_changed(tmp_path):
     assert not list((tmp_path / "sales").rglob("* (20*"))
 
 
+def test_a_report_that_lies_in_another_is_not_taken_for_a_part_of_it(tmp_path):
+    make_report(tmp_path / "sales")
+    make_report(tmp_path / "sales" / "march")
+    refused("target_holds_more", tmp_path / "sales")
+
+
 def test_a_folder_that_is_no_report_is_refused(tmp_path):
     (tmp_path / "thesis").mkdir()
     refused("target_is_no_report", tmp_path / "thesis")
