@@ -18,6 +18,10 @@ from cvmlab.core import fonts, words
 PACKAGE = Path(words.__file__).parents[1]
 
 
+# what is recognised in files and never drawn
+RECOGNISED = {"columns.csv", "units.csv", "months.csv"}
+
+
 def drawn(*texts: str, family: str | tuple[str, ...]) -> np.ndarray:
     """Draw texts on a picture of their own and return its pixels."""
     figure = Figure(figsize=(2, 1))
@@ -29,7 +33,7 @@ def drawn(*texts: str, family: str | tuple[str, ...]) -> np.ndarray:
 
 
 def characters_of_words() -> set[str]:
-    texts = (path.read_text(encoding="utf-8") for path in PACKAGE.glob("*/*.csv"))
+    texts = (path.read_text(encoding="utf-8") for path in PACKAGE.glob("*/*.csv") if path.name not in RECOGNISED)
     return set("".join(texts)) - {"\n"}
 
 
