@@ -278,7 +278,8 @@ def _several(name: str, args: tuple[Any, ...]) -> Check:
 
 
 def _mapping(args: tuple[Any, ...]) -> Check:
-    checks = [_check(each) for each in args]
+    # figures stay with the function, which says which of them is wrong
+    checks = [_text if each is str else None for each in args]
 
     def check(value: Any) -> Any:
         # a series is one, too

@@ -58,7 +58,6 @@ def sums(frame: pd.DataFrame, figures: NDArray[np.float64] = np.zeros(1), level:
         ({"first": "soon"}, "one of now, next"),
         ({"names": "abc"}, "a list"),
         ({"names": ["a", 1]}, "a text"),
-        ({"shares": {"a": float("nan")}}, "a finite number"),
         ({"shares": {1: 0.5}}, "a text"),
         ({"shares": 5}, "a dictionary"),
         ({"interval": (1.0,)}, "a list of 2 values"),
