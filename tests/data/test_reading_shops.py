@@ -111,6 +111,17 @@ def test_a_flag_on_the_sale_itself_takes_it_out(flag: str, yes: str) -> None:
         ("Type", "refund"),
         ("Document Type", "Credit Note"),
         ("单据类型", "红字"),
+        ("Belegart", "Gutschrift"),
+        ("Belegart", "Stornorechnung"),
+        ("Typ", "Rückgabe"),
+        ("type de document", "Avoir"),
+        ("Type de document", "Note de crédit"),
+        ("type de pièce", "Remboursement"),
+        ("tipo", "Devolución"),
+        ("Tipo de documento", "Nota de crédito"),
+        ("tipo de documento", "Reembolso"),
+        ("tipo documento", "Nota di credito"),
+        ("取引区分", "返品"),
     ],
 )
 def test_a_type_makes_returns_negative(column: str, word: str) -> None:
@@ -209,3 +220,26 @@ def test_a_discount_that_cannot_be_read_is_said(role: str, column: str) -> None:
 def test_words_for_no_refund_are_read() -> None:
     log = log_of("customer|amount|refunded|date", "a|10|no|2024-02-01", "b|20|否|2024-02-02", "c|5|No|2024-02-29")
     assert (net(log), [n for n in log.quality.warnings if n.key == "unread_deduction"]) == (35, [])
+
+
+@pytest.mark.parametrize(
+    ("column", "invoice", "credit", "payment"),
+    [
+        ("Type", "Invoice", "Credit Memo", "Payment"),
+        ("Belegart", "Rechnung", "Gutschrift", "Zahlung"),
+        ("type de document", "Facture", "Avoir", "Paiement"),
+        ("单据类型", "销售发票", "退货", "收款"),
+    ],
+)
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_payments_beside_invoices_are_no_sales(column: str, invoice: str, credit: str, payment: str, sign: str) -> None:
+    rows = (f"a|100|2024-02-01|{invoice}", f"a|40|2024-02-19|{credit}", f"a|{sign}10|2024-02-29|{payment}")
+    log = log_of(f"customer|amount|date|{column}", *rows)
+    assert (net(log), log.quality.rows("cancelled")) == (60, 1)
+    (note,) = [note for note in log.quality.warnings if note.key == "payments_out"]
+    assert (note.values["words"], note.values["amount"]) == (payment, f"{sign}10.00")
+
+
+def test_payments_beside_refunds_alone_are_the_sales() -> None:
+    log = log_of("customer|amount|date|Type", "a|100|2024-02-01|Payment", "a|40|2024-02-19|Refund")
+    assert (net(log), log.quality.rows("cancelled")) == (60, 0)

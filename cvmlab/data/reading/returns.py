@@ -27,9 +27,27 @@ def judge_returns(connection: Any, mappings: Sequence[ColumnMapping]) -> list[No
         return []
     # what was paid has come back whole: no purchase
     set_aside(connection, "cancelled", "refunded <> 0 AND exact = 0")
+    payments = _set_payments_aside(connection, mappings)
     _mark(connection)
     # a column may say that a row is no sale or that it is a return of its own
-    return [note for role in (TYPE, RETURN) for note in _judge_marked(connection, mappings, role)]
+    return payments + [note for role in (TYPE, RETURN) for note in _judge_marked(connection, mappings, role)]
+
+
+def _set_payments_aside(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]:
+    """Leave out payments of invoices that are in the log too: a ledger books both, and only the invoice is a sale."""
+    billed, paid = quoted_pattern("billed_word"), quoted_pattern("paid_word")
+    found = connection.execute(
+        f"""SELECT part, count(*) FILTER (pays), sum(exact) FILTER (pays),
+            string_agg(DISTINCT {TYPE}, ', ' ORDER BY {TYPE}) FILTER (pays)
+        FROM (SELECT *, regexp_full_match({TYPE}, {paid}) AS pays FROM log WHERE {USED_ROWS} AND {TYPE} IS NOT NULL)
+        GROUP BY part HAVING bool_or(pays) AND bool_or(regexp_full_match({TYPE}, {billed})) ORDER BY part"""
+    ).fetchall()
+    notes = []
+    for part, rows, amount, words in found:
+        said = {"column": mappings[part][TYPE], "words": words, "rows": f"{rows:,}", "amount": f"{amount:,.2f}"}
+        set_aside(connection, "cancelled", f"part = {part} AND regexp_full_match({TYPE}, {paid})")
+        notes.append(Note("payments_out", said, "warning"))
+    return notes
 
 
 def _mark(connection: Any) -> None:
