@@ -90,3 +90,22 @@ def test_two_equal_purchases_that_overlapping_exports_both_hold_stay_two(tmp_pat
     source = folder(tmp_path, pd.concat([first, pair]), pd.concat([second, pair]))
     with pytest.raises(CvmError, match="11 are also in"):
         read(source)
+
+
+def test_a_sheet_of_totals_beside_the_purchases_is_asked_about(tmp_path: Path) -> None:
+    orders = pd.DataFrame(
+        [("a", "2024-01-15", 10.5), ("b", "2024-02-29", 20.25), ("a", "2024-03-14", 30)], columns=HEAD[:3]
+    )
+    customers = pd.DataFrame([("a", "2024-03-14", 40.5), ("b", "2024-02-29", 20.25)], columns=HEAD[:3])
+    path = tmp_path / "shop.xlsx"
+    with pd.ExcelWriter(path) as book:
+        orders.to_excel(book, sheet_name="Orders", index=False)
+        customers.to_excel(book, sheet_name="Customers", index=False)
+    with pytest.raises(CvmError, match=r"Customers.* 2 of its 2 rows .*60\.75.*--sheet \"Orders\""):
+        read(path)
+    assert read(path, sheet="Orders").quality.amount("used") == Decimal("60.75")
+    assert read(path, drop_duplicates=False).quality.amount("used") == Decimal("121.50")
+    # the same sums without further purchases are the next month's, and other sums are none of these
+    (tmp_path / "months").mkdir()
+    later = orders[1:].assign(date="2024-04-30")
+    assert read(folder(tmp_path / "months", orders[1:], later)).quality.amount("used") == Decimal("100.50")

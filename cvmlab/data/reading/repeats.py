@@ -23,6 +23,8 @@ from .verdicts import USED_ROWS, set_aside
 # Share of the rows, and number of them, from which repeats are no coincidence.
 _DOUBLED, _SHARED = 0.9, 0.2
 _FEWEST = 3
+# Share of a sheet's rows that are sums of several rows, from which it is one of totals.
+_SUMMED = 0.3
 
 _ROWS = f"kind = {DATA} AND hash IS NOT NULL"
 
@@ -48,6 +50,8 @@ def judge_repeats(connection: Any, parts: Sequence[Source], drop: bool | None) -
     """Drop the rows of a part that another one has, ask where that may be meant; return what is said of equal rows."""
     if drop is None:
         _ask_of_doubled_rows(connection, parts)
+        if len(parts) > 1:
+            _ask_of_sums(connection, parts)
     if drop is not False and len(parts) > 1:
         _judge_shared_rows(connection, parts, drop)
     rows, amount = connection.execute(
@@ -74,6 +78,24 @@ def _ask_of_doubled_rows(connection: Any, parts: Sequence[Source]) -> None:
                 "amount": f"{amount:,.2f}",
             }
             raise CvmError("reading.doubled_rows", example=example, **said)
+
+
+def _ask_of_sums(connection: Any, parts: Sequence[Source]) -> None:
+    """Raise `CvmError` where a part has one row a customer, with the sum of that customer in another part."""
+    found = connection.execute(
+        f"""WITH sums AS (
+            SELECT part, customer_id, sum(exact) AS amount, count(*) AS rows FROM log WHERE {USED_ROWS} GROUP BY ALL
+        ), short AS (SELECT part, count(*) AS size FROM sums GROUP BY part HAVING max(rows) = 1)
+        SELECT one.part, other.part, size, count(*) AS alike, sum(one.amount)
+        FROM sums AS one JOIN short USING (part) JOIN sums AS other
+            ON one.customer_id = other.customer_id AND one.part <> other.part AND one.amount = other.amount
+        GROUP BY ALL HAVING alike >= {_DOUBLED} * size AND count_if(other.rows > 1) >= {_SUMMED} * size
+        ORDER BY 1, 2 LIMIT 1"""
+    ).fetchone()
+    if found is not None and found[2] > 1:
+        part, other, size, alike, amount = found
+        said = {"source": parts[part].name, "other": parts[other].name, "sheet": parts[other].sheet or "NAME"}
+        raise CvmError("reading.customer_sums", rows=f"{size:,}", count=f"{alike:,}", amount=f"{amount:,.2f}", **said)
 
 
 def _judge_shared_rows(connection: Any, parts: Sequence[Source], drop: bool | None) -> None:
