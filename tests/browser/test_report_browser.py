@@ -3,8 +3,10 @@
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 
 import messy_report
+import pandas as pd
 import pytest
 
 from cvmlab import term
@@ -116,12 +118,15 @@ def test_300_columns_one_of_them_twice_are_read(reports):
 
 
 def test_the_groups_index_opens_too(reports, browser, tmp_path):
-    from cvmlab.report import Result
+    from cvmlab import reading
     from cvmlab.report.pages import write_index
+    from cvmlab.report.result import Group
 
     folder = reports["zh"].parent
     index = folder.parent / "index.html"
-    write_index(index, "groups", "业务员", [Result(folder, None, (), {})], {"<b>李</b>": "<i>why</i>"})
+    log = reading.read(pd.DataFrame({"customer_id": ["a", "b"], "date": ["2021-01-31"] * 2, "amount": [1.0, 2.0]}))
+    groups = [Group(name, folder.name, folder, 1, Decimal(amount), 1) for name, amount in (("王", 1), ("<b>李</b>", 2))]
+    write_index(index, "groups", "业务员", groups, {"<b>李</b>": "<i>why</i>"}, log)
     page = browser.new_page()
     page.goto(index.as_uri())
     assert "<b>李</b>" in page.locator("main").inner_text()

@@ -215,7 +215,7 @@ def small_logs(draw):
     amount[0] += 10_000
     return pd.DataFrame(
         {
-            "customer_id": [f"{i:03}" for i in customer],
+            "customer_id": [f"C{i:03}" for i in customer],
             "date": pd.Timestamp(2017, 12, 31) - pd.to_timedelta(random.integers(0, span, rows), unit="D"),
             "amount": amount,
         }
@@ -227,7 +227,8 @@ def small_logs(draw):
 @given(small_logs(), st.sampled_from([None, 0.3]))
 def test_any_small_log_makes_a_case_that_adds_up(log, margin):
     before = log.copy()
-    made = study(reading.read(log), Assumptions(margin=margin))
+    # one purchase has most of the money, which is asked about elsewhere
+    made = study(reading.read(log, include_suspicious=True), Assumptions(margin=margin))
     pd.testing.assert_frame_equal(log, before)
     assert made.basis == ("revenue" if margin is None else "assumed_profit")
     check_case(made, log)
@@ -239,7 +240,7 @@ def test_any_small_log_makes_a_case_that_adds_up(log, margin):
 @given(small_logs(), st.integers(0, 2**31))
 def test_the_order_of_the_rows_does_not_matter(log, seed):
     shuffled = log.sample(frac=1, random_state=seed, ignore_index=True)
-    first, second = (study(reading.read(frame)) for frame in (log, shuffled))
+    first, second = (study(reading.read(frame, include_suspicious=True)) for frame in (log, shuffled))
     pd.testing.assert_frame_equal(first.customers, second.customers, rtol=1e-6)
     pd.testing.assert_frame_equal(first.recommendations, second.recommendations, rtol=1e-6)
 

@@ -101,7 +101,7 @@ def test_every_question_has_one_right_answer_and_words_for_all(question: str, la
 
 
 def test_a_question_that_is_not_there_is_a_mistake_of_the_notebook() -> None:
-    with pytest.raises(KeyError):
+    with pytest.raises(CvmError):
         check("start_here.no_such_question", "a")
 
 

@@ -72,8 +72,7 @@ def test_truth_is_read_off_the_stages(name, request):
             left = rising[-1] if len(rising) else EXPLORATION
             assert row["stage_left"] == left
             late = (path == STABILITY).sum() >= LATE_MONTHS
-            reached = max(rising, default=EXPLORATION)
-            assert row["pattern"] == {1: "I", 2: "II", 3: "IV" if late else "III"}[reached]
+            assert row["pattern"] == {1: "I", 2: "II", 3: "IV" if late else "III"}[left]
         else:
             assert row["ended"] == -1
             assert row["pattern"] == ""

@@ -84,7 +84,7 @@ def test_customers_long_gone_do_not_make_the_year_look_concentrated() -> None:
     who = first_page.five_sentences(made)[0]
     assert "(10 in all)" in who and "20% of the year's revenue" in who
     assert cautions.contract_months(made) is None
-    assert first_page.cautions(made) == []
+    assert not any("contract" in caution.split(".")[0] for caution in first_page.cautions(made))
 
 
 def test_losses_are_told_instead_of_shares_above_the_whole() -> None:

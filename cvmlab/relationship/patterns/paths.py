@@ -96,9 +96,9 @@ def check_patterns(frame: pd.DataFrame, table: str) -> NDArray[np.object_]:
 def pattern_of_paths(paths: NDArray[np.uint8], late_months: float = LATE_MONTHS, months: int = 1) -> NDArray[np.uint8]:
     """Return the pattern of whole paths through the stages.
 
-    The highest stage that was reached counts, however the relationship ended: II never reached stability. A decline
-    that was repaired is a setback, not an end. A path with nothing but decline never left exploration. Months of
-    stability are counted over the whole relationship; of customers who came back only the last relationship counts.
+    The stage left is the last one before the final decline, or before the end where there was none. A decline that was
+    repaired is a setback, not an end. A path with nothing but decline never left exploration. Months of stability are
+    counted over the whole relationship; of customers who left and came back, only the last relationship counts.
 
     Parameters
     ----------
@@ -130,11 +130,13 @@ def pattern_of_paths(paths: NDArray[np.uint8], late_months: float = LATE_MONTHS,
     check_parameter("months", months, 1)
     check_parameter("late_months", late_months, 0)
     codes = last_relationship(check_paths(paths))
-    climbed = np.where(codes <= STABILITY, codes, 0).max(axis=-2)
-    # whoever declines from the first month on has still been on trial
-    reached = np.maximum(climbed, EXPLORATION)
+    has_stage = (codes >= EXPLORATION) & (codes <= STABILITY)
+    periods = codes.shape[-2]
+    last = periods - 1 - has_stage[..., ::-1, :].argmax(axis=-2)
+    left = np.take_along_axis(codes, last[..., None, :], axis=-2)[..., 0, :]
+    left = np.where(has_stage.any(axis=-2), left, EXPLORATION)
     stable = (codes == STABILITY).sum(axis=-2) * months
-    pattern = np.where((reached == STABILITY) & (stable >= late_months), 4, reached)
+    pattern = np.where((left == STABILITY) & (stable >= late_months), 4, left)
     lived = ((codes >= EXPLORATION) & (codes <= DECLINE)).any(axis=-2)
     ended = (codes[..., -1, :] == ENDED) & lived
     return np.where(ended, pattern, 0).astype(np.uint8)

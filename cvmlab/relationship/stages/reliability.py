@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cvmlab.core.annotations import OrNaN
 from cvmlab.core.checking import check_count
 from cvmlab.core.guarding import public
 from cvmlab.core.words import CvmError
@@ -193,11 +194,11 @@ class Hindsight:
 
     months: int
     ended: int
-    came_back: float
+    came_back: OrNaN
     declining: int
-    declining_fell: float
+    declining_fell: OrNaN
     others: int
-    others_fell: float
+    others_fell: OrNaN
 
     @property
     def refutes_decline(self) -> bool:
