@@ -15,8 +15,8 @@ from .values import DATA
 
 # cells that belong to the block as its customer does
 _WITH = (tables.CUSTOMER_NAME, tables.PHONE, tables.OWNER, tables.ORDER_ID, "date_text", "date_value")
-#: Fewer rows than this share without a customer are single gaps.
-_GAPS = 1 / 3
+#: Fewer rows than this, or than this share, without a customer are single gaps.
+_FEWEST, _GAPS = 2, 1 / 3
 
 
 def fill_down(
@@ -35,7 +35,7 @@ def fill_down(
         if wanted and empty:
             filled = _fill(connection, part)
             notes.append(Note("filled_down", {"column": column, "rows": f"{filled:,}"}, "warning"))
-        elif first is not None and empty > _GAPS * rows and _in_blocks(connection, part):
+        elif first is not None and empty >= max(_FEWEST, _GAPS * rows) and _in_blocks(connection, part):
             raise CvmError(
                 "reading.blocks",
                 source=stage[part].name,
