@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import click
 
 from cvmlab import __version__
-from cvmlab.core.stopping import CTRL_C, ENDS, handling
+from cvmlab.core.stopping import CTRL_C, ENDS, Stopped, handling
 from cvmlab.core.words import LANGUAGES, CvmError, say, speaking
 
 from .options import assumption_lines, columns_of, names_columns, reading_of, reads, settings_of
@@ -68,7 +68,7 @@ def _watching_for_a_stop() -> Iterator[list[int]]:
             return
         received.append(number)
         first = time.monotonic()
-        raise KeyboardInterrupt
+        raise Stopped
 
     with handling((CTRL_C, *ENDS), note):
         yield received

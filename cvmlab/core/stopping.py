@@ -12,6 +12,14 @@ CTRL_C = signal.SIGINT
 ENDS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name))
 
 
+class Stopped(KeyboardInterrupt):
+    """A request to stop.
+
+    Not KeyboardInterrupt itself: where that passes through ``exec`` of a text, as many imports have it, Python ends
+    with the code of Ctrl-C whatever code the program gives.
+    """
+
+
 @contextmanager
 def handling(signals: tuple[int, ...], handler: Callable[[int, Any], object]) -> Iterator[None]:
     """Handle some signals until the block ends; one that is ignored, as under nohup, stays ignored."""

@@ -81,6 +81,17 @@ def test_what_a_killed_run_left_is_gone_after_the_next(by, tmp_path, earlier):
     assert {entry.name for entry in earlier.iterdir()} <= {"sales", "sales-by-业务员"}
 
 
+@POSIX_ONLY
+def test_a_stop_in_the_middle_of_an_import_keeps_its_code(tmp_path):
+    # dataclasses and named tuples run a text while their module is imported
+    (tmp_path / "stopped.py").write_text(
+        "import signal, sys\nfrom cvmlab import cli\ntry:\n    with cli._watching_for_a_stop():\n"
+        "        exec('signal.raise_signal(signal.SIGTERM)')\nexcept KeyboardInterrupt:\n    sys.exit(143)\n"
+    )
+    ended = subprocess.run([sys.executable, "-m", "stopped"], cwd=tmp_path, check=False)
+    assert ended.returncode == 143
+
+
 def test_an_error_after_a_stop_is_an_interruption(tmp_path, monkeypatch):
     def interrupted_query(*_, **__):
         try:
