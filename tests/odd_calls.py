@@ -23,24 +23,13 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+from front_door import subjects
 from small_logs import small_log
 
 import cvmlab
 from cvmlab.core import guarding
 
 SECONDS = 60
-
-
-def subjects() -> dict[str, ModuleType]:
-    """Return every module that can be reached by names on the front door."""
-    found: dict[str, ModuleType] = {}
-    waiting: list[tuple[str, ModuleType]] = [("cvm", cvmlab)]
-    while waiting:
-        address, module = waiting.pop()
-        found[address] = module
-        inside = [(f"{address}.{name}", getattr(module, name)) for name in module.__all__]
-        waiting += [(name, value) for name, value in inside if isinstance(value, ModuleType)]
-    return found
 
 
 def public_functions() -> dict[str, Callable[..., Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -13,16 +12,15 @@ from cvmlab.core.words import keys, say, term
 
 from . import html
 from .html import Columns, Kind
-from .privacy import mask_name
 
 if TYPE_CHECKING:
-    from cvmlab.data.reading import ColumnMapping, DataReport, Note
+    from cvmlab.data.reading import ColumnMapping, DataReport
 
 _MOST_MONTHS = 24
 
 
-def quality(report: DataReport, mapping: ColumnMapping, *, masked: bool = False) -> list[html.Page]:
-    """Return the section on data quality; ``masked`` without the cells by which a person may be recognised."""
+def quality(report: DataReport, mapping: ColumnMapping) -> list[html.Page]:
+    """Return the section on data quality; the report of a masked log tells no cell."""
     light = term(f"report.light_{quality_light(report)}")
     rule = say("report.quality_rule", light=light, fair=percent(FAIR_ABOVE), poor=percent(POOR_ABOVE))
     pieces = [
@@ -31,10 +29,10 @@ def quality(report: DataReport, mapping: ColumnMapping, *, masked: bool = False)
         html.paragraph(term("report.quality_lead")),
         _reconciliation(report),
         html.subheading(term("report.quality_warnings")),
-        *_notes(report, masked),
+        *_notes(report),
         _columns(mapping),
-        _suspicious(report, masked),
-        _samples(report, masked),
+        _suspicious(report),
+        _samples(report),
         _by(report.by_source(), ("file", "sheet"), term("report.quality_by_source")),
         _by_month(report),
     ]
@@ -53,19 +51,12 @@ def _reconciliation(report: DataReport) -> str:
     return html.table(frame, columns)
 
 
-def _notes(report: DataReport, masked: bool) -> list[str]:
-    shown = [_without_name(note) for note in report.notes] if masked else list(report.notes)
-    if not shown:
+def _notes(report: DataReport) -> list[str]:
+    if not report.notes:
         return [html.paragraph(term("report.quality_no_warnings"))]
-    warnings = [html.note(str(note)) for note in shown if note.level == "warning"]
-    others = [html.paragraph(str(note), quiet=True) for note in shown if note.level != "warning"]
+    warnings = [html.note(str(note)) for note in report.notes if note.level == "warning"]
+    others = [html.paragraph(str(note), quiet=True) for note in report.notes if note.level != "warning"]
     return warnings + others
-
-
-def _without_name(note: Note) -> Note:
-    said = note.to_dict()["values"]
-    # a remark on a suspicious customer names the customer
-    return replace(note, values={**said, "customer": mask_name(str(said["customer"]))}) if "customer" in said else note
 
 
 def _columns(mapping: ColumnMapping) -> str:
@@ -82,8 +73,8 @@ def _columns(mapping: ColumnMapping) -> str:
     return html.table(pd.DataFrame(rows, columns=["role", "column"]), columns, caption=term("report.quality_columns"))
 
 
-def _suspicious(report: DataReport, masked: bool) -> str:
-    if not report.suspicious or masked:
+def _suspicious(report: DataReport) -> str:
+    if not report.suspicious:
         return ""
     columns: Columns = {
         "customer": (term("report.customer"), "id"),
@@ -99,8 +90,8 @@ def _suspicious(report: DataReport, masked: bool) -> str:
     return html.table(pd.DataFrame(rows, columns=list(columns)), columns, caption=term("report.quality_suspicious"))
 
 
-def _samples(report: DataReport, masked: bool) -> str:
-    if not report.samples or masked:
+def _samples(report: DataReport) -> str:
+    if not report.samples:
         return ""
     rows = [
         (

@@ -180,13 +180,8 @@ def _replaced(log: Log, relation: DuckDBPyRelation, column: str, words: dict[str
 
 def _without_cells(report: DataReport) -> DataReport:
     """Return the data report without anything that stood in a cell."""
-    suspicious = tuple(
-        dataclasses.replace(found, customer_id=_HIDDEN, customer_name=mask_name(found.customer_name))
-        for found in report.suspicious
-    )
-    return dataclasses.replace(
-        report, samples=(), suspicious=suspicious, notes=tuple(map(_without_values, report.notes))
-    )
+    notes = tuple(map(_without_values, report.notes))
+    return dataclasses.replace(report, samples=(), suspicious=(), notes=notes)
 
 
 def _without_values(note: Note) -> Note:

@@ -227,7 +227,7 @@ def small_logs(draw):
 @given(small_logs(), st.sampled_from([None, 0.3]))
 def test_any_small_log_makes_a_case_that_adds_up(log, margin):
     before = log.copy()
-    # one purchase has most of the money, which is asked about elsewhere
+    # one purchase has most of the money: such a row is left out unless it is asked for
     made = study(reading.read(log, include_suspicious=True), Assumptions(margin=margin))
     pd.testing.assert_frame_equal(log, before)
     assert made.basis == ("revenue" if margin is None else "assumed_profit")

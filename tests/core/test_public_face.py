@@ -9,23 +9,12 @@ import typing
 from types import ModuleType
 
 import pytest
+from front_door import subjects
 
 import cvmlab
 
 BORROWED = {"annotations", "dataclasses", "dt", "math", "np", "nw", "pd", "re"} | set(typing.__all__)
 BORROWED |= set(collections.abc.__all__)
-
-
-def subjects() -> dict[str, ModuleType]:
-    """Return every module that can be reached by names on the front door."""
-    found: dict[str, ModuleType] = {}
-    waiting: list[tuple[str, ModuleType]] = [("cvm", cvmlab)]
-    while waiting:
-        address, module = waiting.pop()
-        found[address] = module
-        inside = [(f"{address}.{name}", getattr(module, name)) for name in module.__all__]
-        waiting += [(name, value) for name, value in inside if isinstance(value, ModuleType)]
-    return found
 
 
 @pytest.mark.parametrize("address", sorted(subjects()))

@@ -302,6 +302,7 @@ def test_the_next_report_keeps_the_thresholds_and_tells_who_moved(grocery, house
     path.write_text("\n".join(lines[:-1]), encoding="utf-8-sig")
     record = json.loads((earlier / "case.json").read_text(encoding="utf-8"))
     record["thresholds"]["current_value"] *= 1.0000001
+    record["index"]["customers"] -= 1
     (earlier / "case.json").write_text(json.dumps(record), encoding="utf-8")
 
     made = run(households, folder=folder, since_last=True)
