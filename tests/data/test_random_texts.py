@@ -10,9 +10,9 @@ import random_texts
 
 from cvmlab import CvmError
 from cvmlab.data.reading import read
-from cvmlab.data.reading.files import load_text, read_heads
 from cvmlab.data.reading.mappings import SavedMapping
-from cvmlab.data.reading.opening import choose_parts
+from cvmlab.data.reading.opening.files import load_text, read_heads
+from cvmlab.data.reading.opening.parts import choose_parts
 
 FILES = 2_000
 

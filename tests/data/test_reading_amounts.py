@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from cvmlab import CvmError
 from cvmlab.core.words import speaking
 from cvmlab.data.reading import Log, read
-from cvmlab.data.reading.units import Affix, affix_of, header_unit
+from cvmlab.data.reading.cells.units import Affix, affix_of, header_unit
 
 M4 = ["1.234", "2.500", "950", "12.000"]
 

@@ -10,7 +10,7 @@ import pytest
 
 from cvmlab import CvmError
 from cvmlab.data.reading import Log, read
-from cvmlab.data.reading.units import one_currency, same_currency
+from cvmlab.data.reading.cells.units import one_currency, same_currency
 
 AMOUNTS = ["100", "15000", "90"]
 

@@ -129,7 +129,7 @@ def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*args: object) -> None:
         raise OSError(28, os.strerror(28))
 
-    monkeypatch.setattr("cvmlab.data.reading.files.transcode", full)
+    monkeypatch.setattr("cvmlab.data.reading.opening.files.transcode", full)
     assert "disk is full" in sentence_of(source)
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cvmlab.data.reading import Log, read
-from cvmlab.data.reading.ids import fold
+from cvmlab.data.reading.cells.ids import fold
 
 
 def log_of(ids: Sequence[str], **options: object) -> Log:

@@ -6,12 +6,12 @@ import datetime as dt
 
 import pytest
 
+from cvmlab.data.reading.cells.dates import form_of
 from cvmlab.data.reading.columns import distinct_names, option, plain_name, roles_of
-from cvmlab.data.reading.dates import form_of
-from cvmlab.data.reading.delimited import guess_layout
-from cvmlab.data.reading.encodings import guess_encoding
 from cvmlab.data.reading.mappings import mapping_path
-from cvmlab.data.reading.opening import short_name
+from cvmlab.data.reading.opening.delimited import guess_layout
+from cvmlab.data.reading.opening.encodings import guess_encoding
+from cvmlab.data.reading.opening.parts import short_name
 from cvmlab.data.reading.raw import cell_text
 from cvmlab.data.windows import months_before
 

@@ -13,7 +13,7 @@ from cvmlab import CvmError
 from cvmlab.core.words import speaking
 from cvmlab.data.reading import DataReport, Log, read
 from cvmlab.data.reading.columns import guess_mapping
-from cvmlab.data.reading.encodings import guess_encoding
+from cvmlab.data.reading.opening.encodings import guess_encoding
 
 
 def log_of(header: str, rows: Sequence[Sequence[object]], **options: object) -> Log:

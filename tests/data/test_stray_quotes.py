@@ -7,9 +7,9 @@ from pathlib import Path
 
 import duckdb
 
-from cvmlab.data.reading.files import load_text, read_heads
 from cvmlab.data.reading.mappings import SavedMapping
-from cvmlab.data.reading.opening import choose_parts
+from cvmlab.data.reading.opening.files import load_text, read_heads
+from cvmlab.data.reading.opening.parts import choose_parts
 
 FILES = 500
 HEADER = ("customer_id", "product", "date", "amount")

@@ -9,7 +9,7 @@ import pytest
 from cvmlab import CvmError
 from cvmlab.core.words import speaking
 from cvmlab.data.reading import Log, preview, read
-from cvmlab.data.reading.encodings import guess_encoding
+from cvmlab.data.reading.opening.encodings import guess_encoding
 
 TEXTS = {
     "gb18030": ("王小明,2024-02-01,100", "客户编号,下单日期,金额\n镕基公司,5", "客戶編號,訂單日期", "陶喆 李堃 张伟"),

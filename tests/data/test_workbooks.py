@@ -10,7 +10,7 @@ import pytest
 
 from cvmlab import CvmError
 from cvmlab.data.reading import Log, preview, read
-from cvmlab.data.reading.files import find_files
+from cvmlab.data.reading.opening.files import find_files
 
 FILES = Path(__file__).parent / "files"
 ROWS = [

@@ -15,11 +15,11 @@ from typing import Any
 from cvmlab.core.words import CvmError
 
 from .notes import Note
-from .opening import one_sentence
+from .opening.parts import one_sentence
 from .quality import OUTSIDE, DataReport
 from .raw import quoted
-from .totals import sums_of
-from .verdicts import REASON_CODES, USED_ROWS
+from .rows.totals import sums_of
+from .rows.verdicts import REASON_CODES, USED_ROWS
 
 _KEY = "cvmlab_judged"
 

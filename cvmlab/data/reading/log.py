@@ -16,14 +16,14 @@ from cvmlab.core.guarding import public
 from cvmlab.core.periods import as_date
 from cvmlab.core.words import CvmError, say
 
-from . import values
+from .cells import values
+from .cells.currencies import ANY
 from .columns import ColumnMapping
-from .currencies import ANY
-from .files import load_text, unread_folders
-from .frames import typed_table
 from .handing_on import carried, write_parts
-from .judging import Rules, clean_query, judge
-from .opening import (
+from .opening.files import load_text, unread_folders
+from .opening.frames import typed_table
+from .opening.pages import load_html
+from .opening.parts import (
     Part,
     bytes_of,
     check_keep,
@@ -35,12 +35,12 @@ from .opening import (
     saved_beside,
     short_name,
 )
-from .pages import load_html
+from .opening.sheets import hidden_rows
+from .opening.workbooks import load_sheet
 from .quality import REFUND, USED, DataReport
 from .raw import Progress, RawTable, Source, quoted
-from .sheets import hidden_rows
-from .totals import make_report
-from .workbooks import load_sheet
+from .rows.judging import Rules, clean_query, judge
+from .rows.totals import make_report
 
 if TYPE_CHECKING:
     import duckdb

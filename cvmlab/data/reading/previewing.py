@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from cvmlab.core.guarding import public
 
 from .columns import ColumnMapping
-from .files import unread_folders
 from .notes import Note
-from .opening import choose_parts, one_sentence, open_heads, part_notes, short_name
+from .opening.files import unread_folders
+from .opening.parts import choose_parts, one_sentence, open_heads, part_notes, short_name
 from .quality import Unused
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from .notes import Note
-from .records import Layout
+from .opening.records import Layout
 
 Kind = Literal["text", "workbook", "html", "parquet", "frame"]
 Progress = Callable[[str, float], None]

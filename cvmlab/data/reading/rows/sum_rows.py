@@ -12,8 +12,8 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from .notes import Note
-from .raw import Source
+from ..notes import Note
+from ..raw import Source
 from .verdicts import REASON_CODES
 
 _TOTAL = REASON_CODES["total_row"]

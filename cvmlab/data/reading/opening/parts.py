@@ -12,8 +12,8 @@ from typing import Any
 from cvmlab.core.words import CvmError, say
 from cvmlab.data import tables
 
-from . import dates
-from .columns import (
+from ..cells import dates
+from ..columns import (
     JOINT,
     QUANTITY,
     UNIT_PRICE,
@@ -26,12 +26,12 @@ from .columns import (
     roles_of,
     row_pattern,
 )
+from ..mappings import SavedMapping, load_saved, mapping_path
+from ..notes import Note
+from ..quality import Unused
+from ..raw import Head, Progress, first_line
 from .files import find_files, read_heads
 from .frames import frame_head
-from .mappings import SavedMapping, load_saved, mapping_path
-from .notes import Note
-from .quality import Unused
-from .raw import Head, Progress, first_line
 
 _NAME = "frame"
 # net comes first: 不含税 ends like 含税

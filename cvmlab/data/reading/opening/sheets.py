@@ -15,12 +15,12 @@ from typing import Any
 from cvmlab.core.words import CvmError
 from cvmlab.data import tables
 
-from .columns import NUMBERS, ColumnMapping, roles_of
+from ..columns import NUMBERS, ColumnMapping, roles_of
+from ..notes import Note
+from ..raw import Head, RawTable
+from ..rows.verdicts import USED_ROWS
 from .delimited import csv_scan, write_rows
 from .looks import ERRORS, Book, Look, Place, cell_name
-from .notes import Note
-from .raw import Head, RawTable
-from .verdicts import USED_ROWS
 
 # from 1 January 1904, where the calendar of old Macs begins, back to 30 December 1899
 _DAYS_TO_1904 = 1462

@@ -8,9 +8,9 @@ from typing import Any
 from cvmlab.core.words import CvmError
 from cvmlab.data import tables
 
-from .columns import ColumnMapping
-from .notes import Note
-from .raw import RawTable
+from ..columns import ColumnMapping
+from ..notes import Note
+from ..raw import RawTable
 from .values import DATA
 
 # cells that belong to the block as its customer does

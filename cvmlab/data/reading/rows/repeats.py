@@ -14,10 +14,10 @@ from typing import Any
 from cvmlab.core.words import CvmError
 from cvmlab.data import tables
 
-from .columns import ColumnMapping
-from .notes import Note
-from .raw import Source
-from .values import DATA
+from ..cells.values import DATA
+from ..columns import ColumnMapping
+from ..notes import Note
+from ..raw import Source
 from .verdicts import USED_ROWS, set_aside
 
 # Share of the rows, and number of them, from which repeats are no coincidence.

@@ -16,9 +16,9 @@ from xml.etree import ElementTree
 
 from cvmlab.core.words import CvmError
 
+from ..cells.units import affix_of
+from ..raw import CHUNK
 from .looks import MOST_ROWS, Book, Look, column_number, downward
-from .raw import CHUNK
-from .units import affix_of
 
 _LARGEST = 2 << 30
 _LARGEST_WHOLE = 64 << 20

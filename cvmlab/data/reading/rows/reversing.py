@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .notes import Note
+from ..notes import Note
 from .verdicts import REASON_CODES, USED_ROWS, set_aside
 
 # A week is what shops commonly give for a change of mind.

@@ -7,9 +7,9 @@ from typing import Any
 
 from cvmlab.data import tables
 
-from .columns import UNIT_PRICE, ColumnMapping
-from .notes import Note
-from .raw import RawTable
+from ..columns import UNIT_PRICE, ColumnMapping
+from ..notes import Note
+from ..raw import RawTable
 from .verdicts import REASON_CODES, USED_ROWS
 
 _SHARE = 0.05

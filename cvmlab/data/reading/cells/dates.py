@@ -18,9 +18,9 @@ from typing import Any
 
 from cvmlab.core.words import CvmError, read_table
 
+from ..notes import Note
+from ..raw import quoted
 from .day_order import KINDS, decide_orders, order_sql
-from .notes import Note
-from .raw import quoted
 from .values import DATA
 
 _FIRST_DAY, _LAST_DAY = "DATE '1900-01-01'", "DATE '2199-12-31'"

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from cvmlab.core.words import CvmError
 
-from .columns import distinct_names
-from .raw import HEAD_ROWS, Head, RawTable, cell_text, exactly, first_line, quoted
+from ..columns import distinct_names
+from ..raw import HEAD_ROWS, Head, RawTable, cell_text, exactly, first_line, quoted
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .notes import Note
-from .raw import CHUNK, LineNumbers, exactly, new_file, quoted
+from ..notes import Note
+from ..raw import CHUNK, LineNumbers, exactly, new_file, quoted
 from .records import Findings, Layout, records_of, wide_cells
 
 _SEPARATORS = (",", ";", "\t", "|")

@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from cvmlab.core.words import CvmError, say
 
+from ..columns import ColumnMapping
+from ..raw import CHUNK, Head, Progress, RawTable, cell_text, first_line
 from . import binary, ooxml
-from .columns import ColumnMapping
 from .looks import MOST_COLUMNS, MOST_ROWS, Book, Look
 from .opendocument import OpenBook
-from .raw import CHUNK, Head, Progress, RawTable, cell_text, first_line
 from .sheets import load_rows
 
 if TYPE_CHECKING:

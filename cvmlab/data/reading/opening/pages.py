@@ -10,10 +10,10 @@ from pathlib import Path
 
 from cvmlab.core.words import CvmError
 
-from .columns import ColumnMapping
+from ..columns import ColumnMapping
+from ..raw import Head, RawTable, first_line
 from .encodings import guess_encoding
 from .looks import MOST_COLUMNS, Look
-from .raw import Head, RawTable, first_line
 from .sheets import load_rows
 
 # what browsers allow

@@ -15,11 +15,10 @@ from typing import Any
 
 from cvmlab.data import tables
 
-from . import amounts, values
-from . import dates as date_forms
-from .columns import NUMBERS, REFUND, RETURN, STATUS, TEXTS, ColumnMapping
-from .currencies import look_at_currencies
-from .deductions import (
+from ..cells import amounts, values
+from ..cells import dates as date_forms
+from ..cells.currencies import look_at_currencies
+from ..cells.deductions import (
     check_discounts,
     deduction_notes,
     discounted_sql,
@@ -29,14 +28,15 @@ from .deductions import (
     unread_notes,
     word_flags,
 )
-from .filling import fill_down
-from .ids import fold_ids, merge_ids
+from ..cells.filling import fill_down
+from ..cells.ids import fold_ids, merge_ids
+from ..columns import NUMBERS, REFUND, RETURN, STATUS, TEXTS, ColumnMapping
+from ..notes import Note
+from ..quality import USED
+from ..raw import RawTable
 from .lone_dates import set_lone_dates_aside
 from .misread import misreadings
-from .notes import Note
 from .order_totals import count_totals_once
-from .quality import USED
-from .raw import RawTable
 from .repeats import judge_repeats, look_for_repeats
 from .returns import judge_returns, judge_statuses
 from .reversing import set_reversals_aside

@@ -14,10 +14,10 @@ from typing import Any
 from cvmlab.core.words import CvmError
 from cvmlab.data import tables
 
-from .columns import ITEM_PRICE, ITEM_QUANTITY, ColumnMapping, patterns, plain_name
-from .notes import Note
-from .raw import RawTable
-from .values import EXACT
+from ..cells.values import EXACT
+from ..columns import ITEM_PRICE, ITEM_QUANTITY, ColumnMapping, patterns, plain_name
+from ..notes import Note
+from ..raw import RawTable
 from .verdicts import USED_ROWS
 
 #: Share of the orders of several lines with one amount from which this is no coincidence, and from which it is

@@ -9,9 +9,9 @@ from typing import Any
 
 from cvmlab.data import tables
 
-from .columns import ColumnMapping
-from .notes import Note
-from .raw import quoted
+from ..columns import ColumnMapping
+from ..notes import Note
+from ..raw import quoted
 from .values import DATA
 
 # full-width forms, every other space, what has no width, letters with separate accents

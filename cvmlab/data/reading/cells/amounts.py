@@ -16,9 +16,9 @@ from typing import Any
 from cvmlab.core.words import CvmError
 from cvmlab.data import tables
 
-from .columns import QUANTITY, UNIT_PRICE, ColumnMapping
-from .notes import Note
-from .raw import RawTable, quoted
+from ..columns import QUANTITY, UNIT_PRICE, ColumnMapping
+from ..notes import Note
+from ..raw import RawTable, quoted
 from .units import Affix, affix_of, header_unit, style_of
 from .values import DATA, EXACT
 

@@ -12,7 +12,7 @@ from typing import Any
 from cvmlab.core.words import CvmError
 from cvmlab.data import tables
 
-from .columns import (
+from ..columns import (
     CURRENCY,
     DISCOUNT_RATE,
     ITEM_PRICE,
@@ -26,7 +26,7 @@ from .columns import (
     row_pattern,
     values_of,
 )
-from .raw import RawTable, quoted
+from ..raw import RawTable, quoted
 
 # kinds of rows, known before any value is read
 DATA, TOTAL, HEADER, BLANK, BROKEN = range(5)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .quality import OUTSIDE, REASONS, USED
+from ..quality import OUTSIDE, REASONS, USED
 
 REASON_CODES = {reason: code for code, reason in enumerate((USED, *REASONS, *OUTSIDE))}
 USED_ROWS = f"reason = {REASON_CODES[USED]}"

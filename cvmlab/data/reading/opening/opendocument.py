@@ -5,8 +5,8 @@ from __future__ import annotations
 import zipfile
 from xml.parsers import expat
 
+from ..raw import CHUNK
 from .looks import MOST_COLUMNS, MOST_ROWS, Book, Look, downward
-from .raw import CHUNK
 
 
 class OpenBook:

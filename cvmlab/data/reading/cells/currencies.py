@@ -9,10 +9,10 @@ from typing import Any
 from cvmlab.core.words import CvmError
 from cvmlab.data import tables
 
+from ..columns import CURRENCY, UNIT_PRICE, ColumnMapping
+from ..notes import Note
+from ..raw import quoted
 from .amounts import NumberForms, currency_sql, cuts
-from .columns import CURRENCY, UNIT_PRICE, ColumnMapping
-from .notes import Note
-from .raw import quoted
 from .units import currency_named, one_currency, same_currency
 from .values import DATA
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from cvmlab.core.words import CvmError, say
 
-from .notes import Note
-from .raw import CHUNK, Progress, new_file
+from ..notes import Note
+from ..raw import CHUNK, Progress, new_file
 from .scripts import CHINESE, guess_script, readings
 
 _WESTERN_SHARE = 0.8

@@ -12,9 +12,9 @@ from typing import Any
 
 from cvmlab.core.words import CvmError
 
-from .columns import REFUND, RETURN, STATUS, TYPE, ColumnMapping
-from .deductions import quoted_pattern
-from .notes import Note
+from ..cells.deductions import quoted_pattern
+from ..columns import REFUND, RETURN, STATUS, TYPE, ColumnMapping
+from ..notes import Note
 from .verdicts import USED_ROWS, set_aside
 
 #: More of the positive money than this in orders that are no sales is asked about.

@@ -11,11 +11,11 @@ from typing import Any
 from cvmlab.core.words import CvmError, say
 from cvmlab.data import tables
 
-from .columns import ColumnMapping
+from ..columns import ColumnMapping
+from ..notes import Note
+from ..quality import OUTSIDE, REASONS, REFUND, USED, BadRow, DataReport, Sum, Unused, merge_sums
+from ..raw import RawTable, Source, quoted
 from .judging import Rules
-from .notes import Note
-from .quality import OUTSIDE, REASONS, REFUND, USED, BadRow, DataReport, Sum, Unused, merge_sums
-from .raw import RawTable, Source, quoted
 from .suspicion import find_suspicious, suspicion_notes
 from .verdicts import REASON_CODES, USED_ROWS, set_aside
 

@@ -13,9 +13,9 @@ from typing import Any
 from cvmlab.core.words import CvmError
 from cvmlab.data import tables
 
-from .columns import DISCOUNT, DISCOUNT_RATE, QUANTITY, REFUND, UNIT_PRICE, ColumnMapping, rank_of, row_pattern
-from .notes import Note
-from .raw import RawTable, quoted
+from ..columns import DISCOUNT, DISCOUNT_RATE, QUANTITY, REFUND, UNIT_PRICE, ColumnMapping, rank_of, row_pattern
+from ..notes import Note
+from ..raw import RawTable, quoted
 from .values import DATA, EXACT
 
 _RATE = "DECIMAL(12, 6)"
