@@ -7,10 +7,10 @@
 >>> log.transactions.fetchall(), log.quality.rows("no_id"), log.mapping["customer_id"]
 ([('001', datetime.date(2019, 1, 5), 12.5)], 1, '会员号')
 
-One subject per module: `files` opens what is there, with `encodings`, `delimited`, `frames` and `workbooks` for its
-kinds and `raw` for what they pass on; `opening` chooses the parts, `columns` their columns; `values` and `dates` read
-the cells; `judging` gives every row its verdict, with `repeats`, `sum_rows`, `lone_dates`, `reversing` and `suspicion`
-for what only other rows show; `totals` and `quality` add up, `log` combines these steps, `handing_on` passes rows on.
+`log` combines the steps. `opening` goes from a source to raw rows, chooses the parts of one log and, with `columns`,
+their columns; `cells` reads ids, dates and amounts; `rows` gives every row its verdict and adds up. What they hand to
+one another is in `raw`, `notes` and `quality`. `previewing` shows a source before it is read, `mappings` saves the
+choice of columns, `handing_on` passes judged rows on.
 """
 
 import lazy_loader

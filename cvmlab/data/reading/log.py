@@ -35,10 +35,10 @@ from .opening.parts import (
     saved_beside,
     short_name,
 )
-from .opening.sheets import hidden_rows
 from .opening.workbooks import load_sheet
 from .quality import REFUND, USED, DataReport
 from .raw import Progress, RawTable, Source, quoted
+from .rows.hidden import hidden_rows
 from .rows.judging import Rules, clean_query, judge
 from .rows.totals import make_report
 

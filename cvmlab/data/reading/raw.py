@@ -1,7 +1,6 @@
-"""What is passed on while a file is read: the head of a file or sheet, the raw table for DuckDB, a cell as text.
+"""What is passed on while a file is read: the raw table for DuckDB, a cell as text.
 
-A *head* is what is known of a file or sheet after a look at its beginning: kind, encoding, layout, first
-rows. A *raw table* is all of it, as something DuckDB can scan, with columns ``c0, c1, …``.
+A *raw table* is all of a file or sheet, as something DuckDB can scan, with columns ``c0, c1, …``.
 """
 
 from __future__ import annotations
@@ -12,15 +11,12 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from .notes import Note
-from .opening.records import Layout
 
-Kind = Literal["text", "workbook", "html", "parquet", "frame"]
 Progress = Callable[[str, float], None]
 
-HEAD_ROWS = 200
 CHUNK = 1 << 20
 
 
@@ -35,28 +31,6 @@ class Source:
     def name(self) -> str:
         """File, and sheet if it has one."""
         return f"{self.file} [{self.sheet}]" if self.sheet else self.file
-
-
-@dataclass(frozen=True)
-class Head(Source):
-    """The beginning of one file or sheet."""
-
-    kind: Kind
-    # first rows as text, title rows and header included
-    rows: Sequence[Sequence[str]]
-    # DuckDB types of the columns of Parquet and frames, whose first row is their header
-    types: tuple[str, ...] = ()
-    # None for a frame
-    path: Path | None = None
-    # of a text: its encoding, whether the user named it, the line on which each row begins, how the cells lie
-    encoding: str = ""
-    stated: bool = False
-    lines: Sequence[int] = ()
-    layout: Layout | None = None
-    # a sheet that the workbook does not show
-    hidden: bool = False
-    # the frame, what a look into the workbook found, or the table of an HTML page
-    payload: Any = field(default=None, repr=False, compare=False)
 
 
 class LineNumbers:

@@ -22,11 +22,12 @@ from cvmlab.core.words import CvmError
 
 from ..columns import distinct_names
 from ..notes import Note
-from ..raw import HEAD_ROWS, Head, Progress, RawTable
+from ..raw import Progress, RawTable
 from .delimited import clean_lines, count_plain, csv_scan, guess_layout, rewrite
 from .encodings import check_encoding, check_is_clear, encoding_named, guess_encoding, transcode
 from .foreign import refuse_foreign
 from .frames import parquet_head
+from .heads import HEAD_ROWS, Head
 from .pages import html_heads
 from .records import Findings, records_of, wide_cells
 from .scripts import CHINESE

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from cvmlab.core.words import CvmError
 
 from ..columns import distinct_names
-from ..raw import HEAD_ROWS, Head, RawTable, cell_text, exactly, first_line, quoted
+from ..raw import RawTable, cell_text, exactly, first_line, quoted
+from .heads import HEAD_ROWS, Head
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,8 +11,9 @@ from pathlib import Path
 from cvmlab.core.words import CvmError
 
 from ..columns import ColumnMapping
-from ..raw import Head, RawTable, first_line
+from ..raw import RawTable, first_line
 from .encodings import guess_encoding
+from .heads import Head
 from .looks import MOST_COLUMNS, Look
 from .sheets import load_rows
 

@@ -29,9 +29,10 @@ from ..columns import (
 from ..mappings import SavedMapping, load_saved, mapping_path
 from ..notes import Note
 from ..quality import Unused
-from ..raw import Head, Progress, first_line
+from ..raw import Progress, first_line
 from .files import find_files, read_heads
 from .frames import frame_head
+from .heads import Head
 
 _NAME = "frame"
 # net comes first: 不含税 ends like 含税

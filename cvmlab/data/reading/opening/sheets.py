@@ -10,16 +10,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from cvmlab.core.words import CvmError
 from cvmlab.data import tables
 
 from ..columns import NUMBERS, ColumnMapping, roles_of
 from ..notes import Note
-from ..raw import Head, RawTable
-from ..rows.verdicts import USED_ROWS
+from ..raw import RawTable
 from .delimited import csv_scan, write_rows
+from .heads import Head
 from .looks import ERRORS, Book, Look, Place, cell_name
 
 # from 1 January 1904, where the calendar of old Macs begins, back to 30 December 1899
@@ -148,25 +147,6 @@ def load_rows(
         rows=body.found["rows"],
         hidden=tuple(look.hidden_rows),
     )
-
-
-def hidden_rows(connection: Any, stage: Sequence[RawTable]) -> list[Note]:
-    """Say of each sheet how many rows that count are hidden, and what share of the money is theirs."""
-    notes = []
-    for part, table in enumerate(stage):
-        below = [number - table.first_row for number in table.hidden if number >= table.first_row]
-        if not below:
-            continue
-        connection.execute("CREATE OR REPLACE TEMP TABLE hidden AS SELECT unnest(?::BIGINT[]) AS place", [below])
-        count, share = connection.execute(
-            f"""SELECT count_if(is_hidden), sum(abs(exact)) FILTER (is_hidden) / nullif(sum(abs(exact)), 0) FROM (
-                SELECT exact, spot - (SELECT min(rowid) FROM stage WHERE part = {part}) IN (FROM hidden) AS is_hidden
-                FROM log WHERE part = {part} AND {USED_ROWS})"""
-        ).fetchone()
-        if count:
-            said = {"source": table.name, "count": f"{count:,}", "share": f"{100 * float(share or 0):.0f}"}
-            notes.append(Note("hidden_rows", said, "warning"))
-    return notes
 
 
 def _by_row(cells: Mapping[Place, str]) -> dict[int, list[tuple[int, str]]]:

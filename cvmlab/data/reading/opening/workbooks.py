@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from cvmlab.core.words import CvmError, say
 
 from ..columns import ColumnMapping
-from ..raw import CHUNK, Head, Progress, RawTable, cell_text, first_line
+from ..raw import CHUNK, Progress, RawTable, cell_text, first_line
 from . import binary, ooxml
+from .heads import Head
 from .looks import MOST_COLUMNS, MOST_ROWS, Book, Look
 from .opendocument import OpenBook
 from .sheets import load_rows
