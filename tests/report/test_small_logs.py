@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from small_logs import faults, read_aloud
+from small_logs import KINDS, faults, read_aloud
 
 from cvmlab.case import study
 from cvmlab.charts.matrix import _ticks
@@ -17,6 +17,13 @@ from cvmlab.data import reading
 @pytest.mark.parametrize("first", range(0, 24, 3))
 def test_small_ordinary_logs_make_a_report(first: int, tmp_path: Path) -> None:
     found = [fault for seed in range(first, first + 3) for fault in faults(seed, tmp_path)]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [*KINDS][1:])
+def test_further_kinds_of_small_logs_make_a_report(kind: str, tmp_path: Path) -> None:
+    found = [fault for seed in range(3) for fault in faults(seed, tmp_path, kind)]
     assert not found, "\n".join(found)
 
 
