@@ -7,7 +7,6 @@ import json
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +21,7 @@ from .placing import MARKER, mark_all, put_in_place, report_folder
 from .privacy import labels, mask_key
 from .result import Group, Progress, Result
 from .running import as_folder, fill, source_name
+from .work import work_folder
 from .workers import several
 
 if TYPE_CHECKING:
@@ -78,38 +78,37 @@ def run_by_group(
 
     chosen = f"{source_name(source)}-by-{as_folder(by)}" if name is None else name
     target = report_folder(folder, chosen)
-    with speaking(language or language_in_force()), tempfile.TemporaryDirectory(prefix="cvmlab-") as temporary:
+    with speaking(language or language_in_force()):
         earlier = _earlier_folders(target) if since_last else {}
         log = _read(find(source), by, columns, reading)
         key: str | bool = mask_key(Path(folder)) if mask else False
-        groups = _groups_of(log, by, Path(temporary), key if _tells_a_person(log, by) else False)
         results: list[Result] = []
         failed: dict[str, str] = {}
-        with (
-            put_in_place(target, find(source)) as work,
-            several(max(1, min(jobs, len(groups), os.cpu_count() or 1))) as pool,
-        ):
-            (work / _NAMES).write_text(
-                json.dumps({group.folder: group.name for group in groups}, ensure_ascii=False), encoding="utf-8"
-            )
-            asked = {"columns": {}, "assumptions": dict(assumptions or {}), "mask": key}
-            waiting = {
-                group.name: pool.submit(
-                    _fill_group, work / group.folder, group.part, language_in_force(), pdf=pdf, shown_source=source,
-                    asked={
-                        **asked, "title": f"{chosen} · {group.name}", "reading": {"name": group.name},
-                        "since": earlier.get(group.name),
-                    },
+        # the rows of the groups lie where the next run clears away what a kill has left
+        with put_in_place(target, find(source)) as work, work_folder(target) as parts:
+            groups = _groups_of(log, by, parts, key if _tells_a_person(log, by) else False)
+            with several(max(1, min(jobs, len(groups), os.cpu_count() or 1))) as pool:
+                (work / _NAMES).write_text(
+                    json.dumps({group.folder: group.name for group in groups}, ensure_ascii=False), encoding="utf-8"
                 )
-                for group in groups
-            }  # fmt: skip
-            for done, (group_name, future) in enumerate(waiting.items()):
-                if progress:
-                    progress(done, len(groups), group_name)
-                try:
-                    results.append(future.result())
-                except CvmError as error:
-                    failed[group_name] = str(error)
+                asked = {"columns": {}, "assumptions": dict(assumptions or {}), "mask": key}
+                waiting = {
+                    group.name: pool.submit(
+                        _fill_group, work / group.folder, group.part, language_in_force(), pdf=pdf, shown_source=source,
+                        asked={
+                            **asked, "title": f"{chosen} · {group.name}", "reading": {"name": group.name},
+                            "since": earlier.get(group.name),
+                        },
+                    )
+                    for group in groups
+                }  # fmt: skip
+                for done, (group_name, future) in enumerate(waiting.items()):
+                    if progress:
+                        progress(done, len(groups), group_name)
+                    try:
+                        results.append(future.result())
+                    except CvmError as error:
+                        failed[group_name] = str(error)
             if not results:
                 raise CvmError("report.no_group_worked", column=by, why=next(iter(failed.values()), ""))
             write_index(work / _INDEX, chosen, by, groups, failed, log)

@@ -1,6 +1,7 @@
 """One report per group: every group in a folder of its own, and an overview that adds up to the whole."""
 
 import json
+import os
 import re
 from decimal import Decimal
 from pathlib import Path
@@ -118,6 +119,21 @@ def test_a_group_without_a_report_keeps_its_line(log, made, tmp_path, monkeypatc
     assert len(results) == len(NAMES) - 1
     assert not (index.parent / "North").exists()
     assert failed["North"] in index.read_text(encoding="utf-8")
+
+
+def test_the_rows_of_the_groups_lie_where_the_next_run_clears_them_away(log, made, tmp_path, monkeypatch):
+    seen = []
+
+    def looking(folder, part, **options):
+        seen.append((part.parent.parent, part.parent.suffix, part.parent.stat().st_mode & 0o777))
+        return fill(folder, part, **options)
+
+    fill = groups.fill
+    monkeypatch.setattr(groups, "fill", looking)
+    index, _, _ = run_by_group(log, "region", folder=tmp_path / "out")
+    private = 0o777 if os.name == "nt" else 0o700
+    assert set(seen) == {(tmp_path / "out", ".part", private)}
+    assert list((tmp_path / "out").iterdir()) == [index.parent]
 
 
 def test_each_group_finds_its_own_last_report(log, made, tmp_path):
