@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from cvmlab.core.guarding import public
 from cvmlab.core.words import CvmError, say, speaking
 from cvmlab.core.words import language as language_in_force
+from cvmlab.core.work import work_folder
 from cvmlab.data.tables import CUSTOMER_ID, CUSTOMER_NAME, OWNER, PHONE
 
 from .earlier import read_earlier
@@ -21,7 +22,6 @@ from .placing import MARKER, mark_all, put_in_place, report_folder
 from .privacy import labels, mask_key
 from .result import Group, Progress, Result
 from .running import as_folder, fill, source_name
-from .work import work_folder
 from .workers import several
 
 if TYPE_CHECKING:

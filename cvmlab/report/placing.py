@@ -19,8 +19,7 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 from cvmlab.core.words import CvmError
-
-from .work import clear_left, work_folder
+from cvmlab.core.work import clear_left, work_folder
 
 _Noted = TypeVar("_Noted", list[Any], dict[Any, Any])
 

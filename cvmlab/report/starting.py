@@ -12,8 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from cvmlab.core.progress import quiet
+from cvmlab.core.work import temporary_folder
 
 _APP = Path(__file__).with_name("kernel_app.py")
+# what Python asks for the folder of temporary files
+_FOR_TEMPORARY = ("TMPDIR", "TEMP", "TMP")
 
 
 @contextmanager
@@ -35,17 +38,19 @@ def kernel_in(folder: Path) -> Iterator[Any]:
 
     folder.mkdir()
     manager = AsyncKernelManager(kernel_spec_manager=ThisPython(), connection_file=str(folder / "connection.json"))
-    try:
-        with quiet():
-            run_sync(manager.start_kernel)(
-                extra_arguments=["--log-level=CRITICAL", "--HistoryManager.enabled=False"],
-                cwd=str(Path.cwd()),
-                env={**os.environ, "IPYTHONDIR": str(folder)},
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-        yield manager
-    finally:
-        if manager.has_kernel:
-            run_sync(manager.shutdown_kernel)(now=True)
-        shutil.rmtree(folder, ignore_errors=True)
+    # a kernel that is ended in the middle of its work leaves there the rows that it, DuckDB or openpyxl has set aside
+    with temporary_folder() as aside:
+        try:
+            with quiet():
+                run_sync(manager.start_kernel)(
+                    extra_arguments=["--log-level=CRITICAL", "--HistoryManager.enabled=False"],
+                    cwd=str(Path.cwd()),
+                    env={**os.environ, "IPYTHONDIR": str(folder), **dict.fromkeys(_FOR_TEMPORARY, str(aside))},
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                )
+            yield manager
+        finally:
+            if manager.has_kernel:
+                run_sync(manager.shutdown_kernel)(now=True)
+            shutil.rmtree(folder, ignore_errors=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from cvmlab.data import reading
 from cvmlab.report.starting import kernel_in
 
 DEADLY = "import os\nos._exit(3)\n"
@@ -77,3 +78,42 @@ def test_a_kernel_is_this_python_and_leaves_nothing(tmp_path, monkeypatch):
         assert process.poll() is None
     assert process.poll() is not None
     assert list(Path(tmp_path).iterdir()) == []
+
+
+def test_what_a_kernel_sets_aside_goes_with_it_however_it_ends(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with kernel_in(tmp_path / "kernel") as kernel:
+        client = kernel.blocking_client()
+        client.start_channels()
+        client.wait_for_ready(timeout=60)
+        code = "import tempfile; open(tempfile.mkstemp()[1], 'w').write('rows'); print(tempfile.gettempdir(), end='')"
+        said = []
+        client.execute_interactive(code, timeout=60, output_hook=lambda message: said.append(message["content"]))
+        client.stop_channels()
+        (told,) = [content["text"] for content in said if "text" in content]
+        assert Path(told).parent == tmp_path
+        assert len(list(Path(told).iterdir())) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+KILLED_WHILE_IT_READS = """
+import os, sys
+from cvmlab.data.reading import log
+log.judge = lambda *_: os._exit(9)
+log.read(sys.argv[1])
+"""
+
+
+def test_the_next_reading_clears_away_what_a_killed_one_set_aside(tmp_path, monkeypatch):
+    source = write(tmp_path / "sales.csv", LOG)
+    aside = tmp_path / "temporary"
+    aside.mkdir()
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED_WHILE_IT_READS, str(source)],
+        env={**os.environ, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(aside))},
+    )
+    assert killed.returncode == 9
+    assert list(aside.iterdir())
+    monkeypatch.setattr("tempfile.tempdir", str(aside))
+    reading.read(source)
+    assert list(aside.iterdir()) == []

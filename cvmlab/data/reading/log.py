@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-import shutil
-import tempfile
 import weakref
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from cvmlab.core.guarding import public
 from cvmlab.core.periods import as_date
 from cvmlab.core.words import CvmError, say
+from cvmlab.core.work import temporary_folder
 
 from .cells import values
 from .cells.currencies import ANY
@@ -246,7 +246,8 @@ def read(
     now = dt.date.today() if today is None else as_date(today)
     end = None if as_of is None else _checked_end(as_date(as_of), now, said["include_future"])
     connection = duckdb.connect()
-    folder = _temporary_folder()
+    closing = ExitStack()
+    folder = closing.enter_context(temporary_folder())
     try:
         with one_sentence(source, folder):
             heads, saved = open_heads(source, sheet, connection, progress, name, encoding)
@@ -287,16 +288,16 @@ def read(
             quality = make_report(connection, stage, mappings, rules, label, notes, unused)
             connection.execute("DROP TABLE stage")
     except BaseException:
-        _close(connection, folder)
+        _close(connection, closing)
         raise
     for path in folder.glob("*.csv"):
         path.unlink(missing_ok=True)
     query = clean_query(mappings, keep, currency=currency == ANY)
     close: Callable[[], object] = connection.close
     if on_disk:
-        close = weakref.finalize(_ALIVE, _close, connection, folder)
+        close = weakref.finalize(_ALIVE, _close, connection, closing)
     else:
-        shutil.rmtree(folder, ignore_errors=True)
+        closing.close()
     sources = tuple(Source(table.file, table.sheet) for table in stage)
     return Log(
         connection.sql(query),
@@ -324,13 +325,6 @@ def _judged(path: str | Path, said: Mapping[str, Any], name: str | None) -> Log:
     return Log(relation, quality, mapping, name or quality.name, connection, as_of, currency=said["currency"])
 
 
-def _temporary_folder() -> Path:
-    try:
-        return Path(tempfile.mkdtemp(prefix="cvmlab-"))
-    except OSError as error:
-        raise CvmError("reading.no_temporary_folder", reason=error.strerror or str(error)) from error
-
-
 class _Alive:
     """Lives until Python ends: relations of a log on disk are still used when its `Log` is gone."""
 
@@ -338,9 +332,9 @@ class _Alive:
 _ALIVE = _Alive()
 
 
-def _close(connection: Any, folder: Path) -> None:
+def _close(connection: Any, closing: ExitStack) -> None:
     connection.close()
-    shutil.rmtree(folder, ignore_errors=True)
+    closing.close()
 
 
 def _checked_end(as_of: dt.date, today: dt.date, include_future: bool) -> dt.date:

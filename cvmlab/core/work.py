@@ -9,8 +9,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+
+from .words import CvmError
 
 _FOLDER, _LOCK = ".part", ".lock"
 _SECONDS_TO_END = 2
@@ -19,13 +21,9 @@ _SECONDS_TO_END = 2
 @contextmanager
 def work_folder(target: Path) -> Iterator[Path]:
     """Give a hidden new folder beside the target, and clear it away unless it was moved from there."""
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}-", suffix=_LOCK)
-    lock = Path(name)
+    handle, lock = _locked_file(target)
     work = lock.with_suffix(_FOLDER)
     try:
-        # a drive may know no locks: then what a kill leaves on it stays
-        with suppress(OSError):
-            _lock(handle)
         work.mkdir(mode=0o700)
         yield work
     finally:
@@ -35,6 +33,33 @@ def work_folder(target: Path) -> Iterator[Path]:
         with suppress(OSError):
             if gone:
                 lock.unlink()
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """Give a new folder in the system's temporary one, and clear away those that killed processes have left there."""
+    with ExitStack() as closing:
+        try:
+            beside = Path(tempfile.gettempdir()) / "cvmlab"
+            clear_left(beside)
+            folder = closing.enter_context(work_folder(beside))
+        except OSError as error:
+            raise CvmError("reading.no_temporary_folder", reason=error.strerror or str(error)) from error
+        yield folder
+
+
+def _locked_file(target: Path, tries: int = 5) -> tuple[int, Path]:
+    """Open a new locked file beside the target; unlocked on a drive without locks, where what a kill leaves stays."""
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}-", suffix=_LOCK)
+    try:
+        _lock(handle)
+    except OSError as error:
+        # another run that clears up may just take it for one that was left
+        if tries and isinstance(error, BlockingIOError | PermissionError):
+            os.close(handle)
+            Path(name).unlink(missing_ok=True)
+            return _locked_file(target, tries - 1)
+    return handle, Path(name)
 
 
 def clear_left(target: Path) -> None:
