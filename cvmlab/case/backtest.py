@@ -14,7 +14,7 @@ import numpy as np
 
 from cvmlab.core.checking import check_count, check_lengths, check_parameter
 from cvmlab.core.guarding import public
-from cvmlab.core.statistics import wilson_interval
+from cvmlab.core.statistics import total_of, wilson_interval
 from cvmlab.data.tables import CUSTOMER_ID, check_columns, check_one_row_each, numbers
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def captured_share(score: NDArray[np.float64], actual: NDArray[np.float64], shar
     """
     check_lengths(score=score, actual=actual)
     check_parameter("share", share, 0, 1)
-    total = float(actual.sum())
+    total = total_of(actual)
     if total <= 0:
         return math.nan
     count = max(1, round(share * len(score)))
@@ -142,7 +142,7 @@ def gain_curves(customers: pd.DataFrame, methods: dict[str, str], actual: str) -
     import pandas as pd
 
     brought = numbers(customers, actual)
-    total = brought.sum()
+    total = total_of(brought)
     shares = np.linspace(0, 1, 101)
     counts = np.round(shares * len(brought)).astype(int)
     curves = []

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
+from cvmlab.core.statistics import total_of
 from cvmlab.data.tables import CUSTOMER_ID
 from cvmlab.worth import portfolio
 
@@ -98,10 +99,10 @@ def level_off(case: Case) -> float | None:
 def high_season(case: Case) -> tuple[int, float] | None:
     """Return the calendar month with over a quarter of revenue in each of the last two years, and its share."""
     revenue = base_frame(case)["revenue"].to_numpy(float)[-24:]
-    if len(revenue) < 24 or revenue.sum() <= 0:
+    if len(revenue) < 24:
         return None
     years = revenue.reshape(2, 12)
-    totals = years.sum(axis=1)
+    totals = np.array([total_of(year) for year in years])
     if (totals <= 0).any():
         return None
     shares = (years / totals[:, None]).min(axis=0)

@@ -14,6 +14,7 @@ import pandas as pd
 
 from cvmlab.core.discounting import discounted_years
 from cvmlab.core.guarding import public
+from cvmlab.core.statistics import total_of
 from cvmlab.core.words import CvmError
 from cvmlab.data import aggregate, windows
 from cvmlab.data.panels import Panel
@@ -207,7 +208,7 @@ def _check_enough(customers: pd.DataFrame, name: str) -> None:
         raise CvmError("case.one_customer", name=name, customer=customers[CUSTOMER_ID].iloc[0])
     if not (customers["revenue"] != 0).any():
         raise CvmError("case.all_zero", name=name)
-    total = float(customers["revenue"].sum())
+    total = total_of(customers["revenue"].to_numpy(float))
     if total <= 0:
         raise CvmError("case.negative_total", name=name, total=f"{total:,.2f}")
 

@@ -1,4 +1,4 @@
-"""Statistics that several subjects share: an interval for a share, and whether stated confidence can be trusted."""
+"""Statistics that several subjects share: a total, an interval for a share, and whether confidence can be trusted."""
 
 from __future__ import annotations
 
@@ -9,6 +9,22 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
+
+
+# what the rounding of floats can leave of amounts that cancel out, as a share of their sizes
+_ROUNDING = 1e-12
+
+
+def total_of(amounts: NDArray[np.float64]) -> float:
+    """Return the sum of amounts, which is zero where they cancel out but for the rounding of floats.
+
+    Examples
+    --------
+    >>> 0.3 - 0.1 - 0.2, total_of(np.array([0.3, -0.1, -0.2]))
+    (-2.7755575615628914e-17, 0.0)
+    """
+    total = float(amounts.sum())
+    return total if abs(total) > _ROUNDING * float(np.abs(amounts).sum()) else 0.0
 
 
 def wilson_interval(

@@ -121,7 +121,8 @@ def _who(case: Case) -> str:
     if curve is None:
         return term("report.s_no_buyers")
     share, amounts = portfolio.top_share(curve, 0.2), curve["amount"]
-    key = "report.s_concentration" if share <= 1 else "report.s_whale" if amounts.sum() > 0 else "report.s_loss"
+    # without a positive total there is no share
+    key = "report.s_concentration" if share <= 1 else "report.s_whale" if share > 1 else "report.s_loss"
     return say(
         key, customers=count(len(curve)), share=percent(share), half=percent(portfolio.customers_for(curve, 0.5)),
         lost=whole_money(-amounts[amounts < 0].sum()), total=whole_money(amounts.sum()), basis=basis(case),

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from cvmlab.case import backtest
 from cvmlab.data import windows
+from cvmlab.worth import matrix, portfolio
 
 MODEST = settings(max_examples=50, deadline=None)
 seeds = st.integers(0, 2**31)
@@ -148,6 +149,20 @@ def test_wilson_bounds_hold_the_share_and_stay_between_0_and_1(count, share, z):
     low, high = backtest.wilson_interval(successes / count, np.array([count]), z)
     assert -1e-12 <= low[0] <= successes[0] / count + 1e-12
     assert successes[0] / count - 1e-12 <= high[0] <= 1 + 1e-12
+
+
+def test_amounts_that_cancel_out_have_no_shares():
+    brought = np.array([0.3, -0.1, -0.2])  # as floats they add up to -2.8e-17, and the other way round to 2.8e-17
+    frame = pd.DataFrame({"customer_id": list("abc"), "score": [3.0, 2, 1], "brought": -brought})
+    assert frame["brought"].sum() > 0
+    assert math.isnan(backtest.captured_share(frame["score"].to_numpy(), frame["brought"].to_numpy()))
+    assert backtest.gain_curves(frame, {"model": "score"}, "brought")["captured_share"].isna().all()
+    curve = portfolio.whale_curve(frame.assign(profit=frame["brought"]))
+    assert curve["cumulative_share"].isna().all()
+    assert portfolio.remark(curve)
+    assert math.isnan(portfolio.peak(curve).cumulative_share)
+    types = matrix.summarise_types(frame.assign(value_type=["I", "II", "III"]), measures=["brought"])
+    assert types["brought_share"].isna().all()
 
 
 def test_wilson_of_a_published_example():

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from cvmlab.core.checking import check_parameter
 from cvmlab.core.guarding import public
+from cvmlab.core.statistics import total_of
 from cvmlab.core.words import CvmError, read_rules, read_table, term
 from cvmlab.data.tables import PROFIT, REVENUE, check_one_row_each, numbers
 
@@ -123,8 +124,8 @@ def summarise_types(customers: pd.DataFrame, measures: Sequence[str] | None = No
     count = _sums(code)
     summary = {VALUE_TYPE: list(VALUE_TYPES), "customers": count, "customer_share": count / len(customers)}
     for measure in chosen:
-        amount = _sums(code, numbers(customers, measure))
-        total = amount.sum()
+        amounts = numbers(customers, measure)
+        amount, total = _sums(code, amounts), total_of(amounts)
         share = amount / total if total > 0 else np.full(len(amount), np.nan)
         summary |= {measure: amount, f"{measure}_share": share}
     return pd.DataFrame(summary)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from cvmlab.core.checking import check_parameter
 from cvmlab.core.guarding import public
+from cvmlab.core.statistics import total_of
 from cvmlab.core.words import CvmError, say
 from cvmlab.data.tables import CUSTOMER_ID, PROFIT, REVENUE, check_columns, check_one_row_each, numbers
 
@@ -75,7 +76,7 @@ def _curve(customers: pd.DataFrame, amounts: NDArray[np.float64]) -> pd.DataFram
     order = np.lexsort((ids.astype(str), -amounts))
     cumulative = amounts[order].cumsum()
     rank = np.arange(1, len(ids) + 1)
-    total = cumulative[-1]
+    total = cumulative[-1] = total_of(amounts)
     columns = {
         "rank": rank,
         CUSTOMER_ID: ids[order],
