@@ -49,6 +49,8 @@ def _check_columns_once(frame: Any) -> None:
 
 def _check_figures(frame: Any, largest: float) -> None:
     for place, kind in enumerate(frame.dtypes):
+        if getattr(kind, "kind", "") == "c":
+            raise CvmError("guarding.complex_column", function="", name="", column=frame.columns[place])
         if getattr(kind, "kind", "") != "f":
             continue
         figures = frame.iloc[:, place].to_numpy(dtype=np.float64, na_value=np.nan)

@@ -10,7 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .annotations import LARGEST
 from .words import CvmError, Wording
+
+# More customers, days or draws than this are nobody's, and would fill the memory.
+MOST = 10_000_000
 
 
 def check_parameter(
@@ -49,6 +53,10 @@ def check_parameter(
     unusable = ~np.isfinite(figures)
     if unusable.any():
         raise CvmError("checking.not_finite", label=label, name=name, value=_first_of(figures, unusable))
+    beyond = np.abs(figures) > LARGEST
+    if beyond.any():
+        # sums and squares of such figures lose themselves
+        raise CvmError("checking.too_far", label=label, name=name, value=_first_of(figures, beyond))
     below = figures <= minimum if open_minimum else figures < minimum
     outside = below | (figures > maximum)
     if not outside.any():
@@ -60,7 +68,7 @@ def check_parameter(
     raise CvmError("checking.not_above" if open_minimum else "checking.too_small", **said)
 
 
-def check_count(name: str, count: object, minimum: int = 1, maximum: int | None = None) -> None:
+def check_count(name: str, count: object, minimum: int = 1, maximum: int = MOST) -> None:
     """Raise `CvmError` unless a parameter is a whole number within bounds; 3.0 is none, nor is ``True``.
 
     Parameters
@@ -70,7 +78,7 @@ def check_count(name: str, count: object, minimum: int = 1, maximum: int | None 
     count
         What was given.
     minimum, maximum
-        Bounds, both included; no upper one if left out.
+        Bounds, both included. Each count has an upper one: what is made in such a number has to fit into the memory.
 
     Raises
     ------
@@ -82,15 +90,14 @@ def check_count(name: str, count: object, minimum: int = 1, maximum: int | None 
     >>> check_count("customers", 0)
     Traceback (most recent call last):
     ...
-    cvmlab.CvmError: number of customers (customers) is 0; it must be a whole number of at least 1. ...
+    cvmlab.CvmError: number of customers (customers) is 0; it must be a whole number between 1 and 10000000. ...
     """
     is_whole = isinstance(count, (int, np.integer)) and not isinstance(count, bool)
-    if is_whole and minimum <= count and (maximum is None or count <= maximum):  # type: ignore[operator]
+    if is_whole and minimum <= count <= maximum:  # type: ignore[operator]
         return
     value = repr(count) if isinstance(count, str) else count
-    said: dict[str, object] = {"label": Wording(f"checking.{name}"), "name": name, "value": value, "minimum": minimum}
-    if maximum is None:
-        raise CvmError("checking.not_whole", **said)
+    label = Wording(f"checking.{name}")
+    said: dict[str, object] = {"label": label, "name": name, "value": value, "minimum": minimum}
     raise CvmError("checking.not_whole_between", maximum=maximum, **said)
 
 

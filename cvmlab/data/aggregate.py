@@ -330,7 +330,7 @@ def _checked_rows(rows: Any, amounts: list[str]) -> tuple[dt.date, dt.date, floa
     """Return the first and last date and a bound of the sums; raise for an empty log or a row that no sum may hold."""
     looks = rows.select(
         nw.len().alias("rows"),
-        nw.col(CUSTOMER_ID).count(),
+        (~_without_id()).sum().alias(CUSTOMER_ID),
         nw.col(DATE).count(),
         nw.col(DATE).min().alias("first"),
         nw.col(DATE).max().alias("last"),
@@ -343,9 +343,9 @@ def _checked_rows(rows: Any, amounts: list[str]) -> tuple[dt.date, dt.date, floa
     for name in (CUSTOMER_ID, DATE, *amounts):
         missing = int(found["rows"]) - int(found[name])
         if missing:
-            is_good = nw.col(name).is_finite() if name in amounts else ~nw.col(name).is_null()
-            bad = rows.filter(~is_good | nw.col(name).is_null()).select(CUSTOMER_ID, DATE)
-            example = _first_row(bad.head(1))
+            is_bad = ~nw.col(name).is_finite() if name in amounts else nw.col(name).is_null()
+            bad = rows.filter(_without_id() if name == CUSTOMER_ID else is_bad | nw.col(name).is_null())
+            example = _first_row(bad.select(CUSTOMER_ID, DATE).head(1))
             raise CvmError(
                 "aggregate.not_finite" if name in amounts else "aggregate.missing",
                 column=name,
@@ -356,6 +356,12 @@ def _checked_rows(rows: Any, amounts: list[str]) -> tuple[dt.date, dt.date, floa
             )
     most = int(found["rows"]) * sum(float(found[f"most_{name}"]) for name in amounts)
     return as_date(found["first"]), as_date(found["last"]), most
+
+
+def _without_id() -> nw.Expr:
+    """Return in which rows the id is missing or blank."""
+    ids = nw.col(CUSTOMER_ID)
+    return ids.is_null() | (ids.cast(nw.String).str.strip_chars() == "").fill_null(False)
 
 
 def _up_to(log: _Log, as_of: dt.date) -> _Log:

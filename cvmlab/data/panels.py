@@ -15,7 +15,7 @@ from cvmlab.core.guarding import public
 from cvmlab.core.periods import PERIOD_LENGTHS, as_date, check_months, end_of_grid, shown_date
 from cvmlab.core.words import CvmError, say
 
-from .tables import CUSTOMER_ID, HISTORY, PERIOD, check_present, check_table, collected
+from .tables import CUSTOMER_ID, HISTORY, PERIOD, check_present, check_table, collected, without_id
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -284,7 +284,7 @@ def _read_history(history: AnyFrame, months: int) -> pd.DataFrame:
         raise CvmError("tables.no_rows", table=HISTORY.name)
     sparse = sparse.assign(**{PERIOD: pd.to_datetime(sparse[PERIOD])}).reset_index(drop=True)
     for name in (CUSTOMER_ID, PERIOD, *measures):
-        is_bad = sparse[name].isna().to_numpy()
+        is_bad = without_id(sparse[name]) if name == CUSTOMER_ID else sparse[name].isna().to_numpy()
         if name in measures:
             is_bad = ~np.isfinite(sparse[name].to_numpy(np.float64, na_value=np.nan))
         check_present(is_bad, name, HISTORY.name)

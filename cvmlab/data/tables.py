@@ -183,6 +183,14 @@ def collected(frame: AnyFrame) -> Any:
     return frame.collect() if isinstance(frame, nw.LazyFrame) else frame
 
 
+def check_known(column: pd.Series[Any], name: str, known: tuple[str, ...]) -> None:
+    """Raise `CvmError` with the first row that holds something else than the known values."""
+    unknown = ~column.isin(known).to_numpy()
+    if unknown.any():
+        row = int(unknown.argmax())
+        raise CvmError("tables.unknown_value", column=name, value=column.iloc[row], row=row + 1, known=", ".join(known))
+
+
 def numbers(customers: pd.DataFrame, column: str, table: str = "customers") -> NDArray[np.float64]:
     """Return a column as finite float64, shape (customers,), or raise `CvmError` that names what is wrong."""
     import pandas as pd
@@ -210,13 +218,25 @@ def check_present(is_missing: NDArray[np.bool_], column: str, table: str) -> Non
         )
 
 
+def without_id(ids: pd.Series[Any]) -> NDArray[np.bool_]:
+    """Return in which rows an id is missing or blank."""
+    import pandas as pd
+
+    missing: NDArray[np.bool_] = ids.isna().to_numpy()
+    if pd.api.types.is_numeric_dtype(ids):
+        return missing
+    # each id once: a log repeats them, and text is slow to look at
+    blank = [one for one in ids.unique() if isinstance(one, str) and not one.strip()]
+    return missing | ids.isin(blank).to_numpy() if blank else missing
+
+
 def check_one_row_each(customers: pd.DataFrame) -> None:
     """Raise `CvmError` unless the frame has rows and each customer appears in one of them only."""
     check_columns(customers, [CUSTOMER_ID])
     if not len(customers):
         raise CvmError("tables.no_rows", table="customers")
     ids = customers[CUSTOMER_ID]
-    check_present(ids.isna().to_numpy(), CUSTOMER_ID, "customers")
+    check_present(without_id(ids), CUSTOMER_ID, "customers")
     repeated = ids.duplicated()
     if repeated.any():
         customer = ids[repeated].iloc[0]

@@ -74,6 +74,20 @@ def test_a_parameter_out_of_bounds_is_told_in_the_language_in_force():
         assert "客户保持率（retention_rate）为 1.5" in str(caught.value)
 
 
+@pytest.mark.parametrize("figure", [1e308, -1e16, [1.0, 2e15]])
+def test_a_figure_whose_sums_would_be_lost_is_refused(figure):
+    check_parameter("weights", 1e15)
+    with pytest.raises(CvmError, match="between −1e15 and 1e15") as caught:
+        check_parameter("weights", figure)
+    assert caught.value.key == "checking.too_far"
+
+
+def test_nobody_has_so_many():
+    check_count("customers", 10_000_000)
+    with pytest.raises(CvmError, match="between 1 and 10000000"):
+        check_count("customers", 10**9)
+
+
 def test_an_open_minimum_refuses_the_minimum():
     check_parameter("periods_per_year", 0.1, 0, open_minimum=True)
     with pytest.raises(CvmError, match="greater than 0"):
@@ -85,9 +99,9 @@ def test_a_count_is_a_whole_number_and_nothing_else(count):
     check_count("periods", np.int64(1))
     with pytest.raises(CvmError) as caught:
         check_count("periods", count)
-    assert caught.value.key == "checking.not_whole"
+    assert caught.value.key == "checking.not_whole_between"
     shown = "'7'" if count == "7" else str(count)
-    assert f"number of periods (periods) is {shown}; it must be a whole number of at least 1" in str(caught.value)
+    assert f"number of periods (periods) is {shown}; it must be a whole number between 1 and" in str(caught.value)
 
 
 def test_a_count_has_both_its_bounds_and_says_them():

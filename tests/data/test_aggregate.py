@@ -448,6 +448,17 @@ def test_a_missing_id_or_date_is_refused(engine, column):
         aggregate.summarise_customers(on(engine, frame))
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("blank", ["", "  "])
+def test_a_blank_id_is_no_id(engine, blank):
+    frame = SMALL.assign(customer_id=[*SMALL["customer_id"][:2], blank])
+    for verb in (aggregate.summarise_customers, aggregate.history, aggregate.last_date):
+        with pytest.raises(CvmError, match="'customer_id' of the transactions is empty in 1 of 3 rows"):
+            verb(on(engine, frame))
+    with pytest.raises(CvmError, match="'customer_id' of the table history has empty cells"):
+        aggregate.panel(SPARSE.assign(customer_id=blank))
+
+
 ZONED = SMALL.assign(date=SMALL["date"].dt.tz_localize("UTC"))
 A_DAY_LATE = SPARSE.assign(period=SPARSE["period"] + pd.Timedelta(days=1))
 TWICE = pd.concat([SPARSE, SPARSE.tail(1)])

@@ -4,10 +4,11 @@ import itertools
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cvmlab import segments, term
+from cvmlab import CvmError, segments, term
 
 
 def test_the_labels_cover_every_combination_once():
@@ -51,3 +52,34 @@ def test_labels_follow_recency_frequency_and_money():
         }
     )
     assert segments.rfm_labels(customers)["rfm_label"].tolist() == ["important_develop", "general_keep"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "types", "column", "row"),
+    [
+        (["important_value", "VIP"], ["IV", "I"], "rfm_label", 2),
+        (["important_value", None], ["IV", "I"], "rfm_label", 2),
+        (["important_value", "general_keep"], ["V", "I"], "value_type", 1),
+        (["important_value", "general_keep"], ["IV", np.nan], "value_type", 2),
+    ],
+)
+def test_the_bridge_drops_nobody_in_silence(labels, types, column, row):
+    with pytest.raises(CvmError) as caught:
+        segments.bridge(pd.Series(labels), pd.Series(types))
+    assert (caught.value.key, caught.value.values["column"]) == ("tables.unknown_value", column)
+    assert caught.value.values["row"] == row
+
+
+def test_the_bridge_takes_categories_lists_and_any_index():
+    labels, types = ["important_value", "general_keep"], ["IV", "I"]
+    expected = segments.bridge(pd.Series(labels), pd.Series(types))
+    assert segments.bridge(pd.Series(labels, dtype="category", index=[7, 7]), types).equals(expected)
+
+
+@pytest.mark.parametrize("blank", ["", "  ", "\u3000", None])
+def test_a_customer_without_an_id_is_refused(blank):
+    customers = pd.DataFrame({"customer_id": ["a", blank], "age": 300, "recency": 10, "orders": 2, "revenue": 9.0})
+    with pytest.raises(CvmError) as caught:
+        segments.rfm_labels(customers)
+    assert caught.value.key == "tables.missing_values"
+    assert caught.value.values["row"] == 2

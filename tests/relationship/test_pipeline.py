@@ -626,7 +626,10 @@ def test_the_largest_leak_is_not_the_step_worth_most():
         (lambda: pipeline.state_values(RECENCY.assign(**{"2": 1.5}), {}, discount_rate=0.2), "'2' holds 1.5 in row 1"),
         (lambda: pipeline.state_values(RECENCY, {}, discount_rate=0.2, periods=2.5), "periods=2.5: a whole number"),
         (lambda: pipeline.state_values(RECENCY, REWARDS, discount_rate=0.2, first="soon"), "first='soon'"),
-        (lambda: pipeline.state_values(RECENCY, REWARDS, discount_rate=0.2, periods=0), "a whole number of at least 1"),
+        (
+            lambda: pipeline.state_values(RECENCY, REWARDS, discount_rate=0.2, periods=0),
+            "between 1 and 1200",
+        ),
         (lambda: pipeline.state_values(RECENCY, {"former": 1.0}, discount_rate=0), "the value is infinite"),
         (lambda: pipeline.value_of_prospect(TRUTH.frame(), {"lost": 1.0}, discount_rate=0), "the value is infinite"),
         (

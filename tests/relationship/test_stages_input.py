@@ -197,7 +197,7 @@ def test_panels_without_revenue_or_customers(known, model):
 @pytest.mark.parametrize(
     ("key", "option", "given"),
     [
-        *[("checking.not_whole", "customers", given) for given in (0, -1, 1.5, True, "all")],
+        *[("checking.not_whole_between", "customers", given) for given in (0, -1, 1.5, True, "all")],
         *[("checking.not_whole_between", "seed", given) for given in (-1, 1.5, None, 2**64)],
         *[("stages.bad_iterations", "iterations", given) for given in (0, -1, 1.5, True, None)],
     ],
@@ -240,7 +240,7 @@ def test_longer_periods_are_whole_months(known, months):
 
 @pytest.mark.parametrize("months", [1.5, "12", True])
 def test_whole_months_are_held_back(known, model, months):
-    refused("checking.not_whole", lambda: stages.hindsight(known.panel, model, months=months), months)
+    refused("checking.not_whole_between", lambda: stages.hindsight(known.panel, model, months=months), months)
 
 
 def test_samples_are_counted_in_whole_numbers(known, model):

@@ -231,7 +231,7 @@ def test_the_currency_changes_gamma_only(cdnow: pd.DataFrame) -> None:
 
 def test_order_and_copies_of_customers_do_not_matter(cdnow: pd.DataFrame) -> None:
     fitted = fit_bg_nbd(cdnow)
-    doubled = fit_bg_nbd(pd.concat([cdnow, cdnow]).sample(frac=1, random_state=1))
+    doubled = fit_bg_nbd(pd.concat([cdnow, cdnow]).drop(columns="customer_id").sample(frac=1, random_state=1))
     assert (doubled.r, doubled.alpha, doubled.a, doubled.b) == pytest.approx(
         (fitted.r, fitted.alpha, fitted.a, fitted.b), rel=1e-4
     )
@@ -424,7 +424,7 @@ def test_daily_buyers_do_not_overflow() -> None:
 
 def test_refunded_customers_are_left_out_and_counted(cdnow: pd.DataFrame) -> None:
     refunded = pd.DataFrame({"customer_id": ["x", "y"], "frequency": [2, 1], "recency": [9, 9], "age": [9, 9]})
-    refunded["monetary_value"] = [-5.0, 0.0]
+    refunded["monetary_value"] = [0.0, 0.0]
     both = pd.concat([cdnow, refunded], ignore_index=True)
     fitted, without = fit_gamma_gamma(both), fit_gamma_gamma(cdnow)
     assert (fitted.excluded, fitted.customers) == (2, 946)
@@ -581,3 +581,24 @@ def test_a_customer_with_refunds_only_does_not_keep_the_others_from_a_model():
     )
     log = pd.concat([rows, gave_back], ignore_index=True)
     assert buying.fit_bg_nbd(aggregate.summarise_customers(log)).r > 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "key"),
+    [
+        ({"customer_id": ["1"] * 20}, "checking.repeated_customer"),
+        ({"customer_id": [*map(str, range(19)), " "]}, "tables.missing_values"),
+        ({"monetary_value": [12.0] * 19 + [-1.0]}, "buying.negative_spend"),
+        ({"monetary_value": [12.0 + 1j] * 20}, "guarding.complex_column"),
+    ],
+)
+def test_a_customer_counts_once_and_spends_no_less_than_nothing(changes: dict[str, list[object]], key: str) -> None:
+    given = summary([3] * 20, [30] * 20, [40] * 20).assign(customer_id=[*map(str, range(20))], monetary_value=12.0)
+    customers = given.assign(**changes)
+    calls = [lambda: score_customers(customers, PUBLISHED, None), lambda: fit_gamma_gamma(customers)]
+    if "monetary_value" not in changes:
+        calls.append(lambda: fit_bg_nbd(customers))
+    for call in calls:
+        with pytest.raises(CvmError) as caught:
+            call()
+        assert caught.value.key == key

@@ -139,6 +139,14 @@ def test_a_budget_follows_the_weights():
     assert by_headroom["budget"].tolist() == [300, 0, 700, 0]
 
 
+@pytest.mark.parametrize("weights", [{"IV": 1e308, "III": 1e308}, {"IV": 2e15}])
+def test_weights_whose_sum_would_be_lost_are_refused(weights):
+    customers = pd.DataFrame({"customer_id": list("ab"), "value_type": ["IV", "III"]})
+    with pytest.raises(CvmError) as caught:
+        matrix.budget(customers, 100, weights=weights)
+    assert caught.value.key == "checking.too_far"
+
+
 def test_a_type_that_brings_less_than_nothing_has_no_claim_on_the_budget():
     customers = pd.DataFrame({
         "customer_id": list("ab"), "value_type": ["IV", "II"], "current_value": [30.0, -10.0]

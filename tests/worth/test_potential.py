@@ -218,7 +218,8 @@ def test_bad_input_of_growth_potential(changes, options, key):
         ({"revenue": [1.0], "orders": [1], "age": [-3]}, {}, "checking.too_small"),
         ({"revenue": [np.nan], "orders": [1], "age": [3]}, {}, "tables.missing_values"),
         ({"revenue": [1.0], "orders": [1], "age": [3]}, {"reference_quantile": 75}, "checking.out_of_range"),
-        ({"revenue": [1.0], "orders": [1], "age": [3]}, {"bands": 0}, "checking.not_whole"),
+        ({"revenue": [1.0], "orders": [1], "age": [3]}, {"bands": 0}, "checking.not_whole_between"),
+        ({"revenue": [1.0], "orders": [1], "age": [3]}, {"bands": 10**9}, "checking.not_whole_between"),
     ],
 )
 def test_bad_input_of_headroom(frame, options, key):

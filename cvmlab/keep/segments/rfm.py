@@ -8,7 +8,7 @@ import numpy as np
 
 from cvmlab.core.guarding import public
 from cvmlab.core.words import CvmError
-from cvmlab.data.tables import check_one_row_each, numbers
+from cvmlab.data.tables import check_known, check_one_row_each, numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,6 +24,7 @@ RFM_LABELS = {
     (True, False, False): "general_develop",
     (False, False, False): "general_win_back",
 }
+_TYPES = ("IV", "III", "II", "I")
 
 
 @public
@@ -71,7 +72,7 @@ def bridge(rfm_label: pd.Series[str], value_type: pd.Series[str]) -> pd.DataFram
     Parameters
     ----------
     rfm_label, value_type
-        One entry per customer, in the same order.
+        One entry per customer, in the same order: a label of `rfm_labels`, a type of the matrix.
 
     Returns
     -------
@@ -90,6 +91,8 @@ def bridge(rfm_label: pd.Series[str], value_type: pd.Series[str]) -> pd.DataFram
 
     if len(rfm_label) != len(value_type) or not len(rfm_label):
         raise CvmError("segments.lengths_differ", labels=len(rfm_label), types=len(value_type))
-    counts = pd.crosstab(rfm_label.to_numpy(), value_type.to_numpy())
-    counts = counts.reindex(index=list(RFM_LABELS.values()), columns=["IV", "III", "II", "I"], fill_value=0)
+    check_known(rfm_label, "rfm_label", tuple(RFM_LABELS.values()))
+    check_known(value_type, "value_type", _TYPES)
+    counts = pd.crosstab(rfm_label.to_numpy(dtype=object), value_type.to_numpy(dtype=object))
+    counts = counts.reindex(index=list(RFM_LABELS.values()), columns=list(_TYPES), fill_value=0)
     return counts.rename_axis(index="rfm_label", columns=None).reset_index()

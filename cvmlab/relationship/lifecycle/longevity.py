@@ -15,7 +15,18 @@ import pandas as pd
 from cvmlab.core.guarding import public
 from cvmlab.core.periods import DAYS_A_MONTH, DAYS_A_YEAR
 from cvmlab.core.words import CvmError
-from cvmlab.data.tables import CUSTOMER_ID, DATE, PROFIT, Column, Table, check_columns, check_table, numbers
+from cvmlab.data.tables import (
+    CUSTOMER_ID,
+    DATE,
+    PROFIT,
+    Column,
+    Table,
+    check_columns,
+    check_present,
+    check_table,
+    numbers,
+    without_id,
+)
 
 _BILLS = Table(
     "transactions",
@@ -69,7 +80,9 @@ def profit_by_relationship(transactions: pd.DataFrame, relationships: pd.DataFra
     check_table(transactions, _BILLS)
     check_table(relationships, _LIVES)
     numbers(transactions, PROFIT, "transactions")
+    _check_filled(transactions, CUSTOMER_ID, "transactions")
     _check_filled(transactions, DATE, "transactions")
+    _check_filled(relationships, CUSTOMER_ID, "relationships")
     _check_filled(relationships, "joined_date", "relationships")
     _check_order(transactions, relationships)
     once = relationships.loc[~relationships[CUSTOMER_ID].duplicated(keep=False)]
@@ -91,10 +104,8 @@ def profit_by_relationship(transactions: pd.DataFrame, relationships: pd.DataFra
 
 
 def _check_filled(frame: pd.DataFrame, column: str, table: str) -> None:
-    gaps = frame[column].isna().to_numpy()
-    if gaps.any():
-        said = {"count": int(gaps.sum()), "row": int(gaps.argmax()) + 1}
-        raise CvmError("tables.missing_values", table=table, column=column, **said)
+    gaps = without_id(frame[column]) if column == CUSTOMER_ID else frame[column].isna().to_numpy()
+    check_present(gaps, column, table)
 
 
 def _check_order(transactions: pd.DataFrame, relationships: pd.DataFrame) -> None:

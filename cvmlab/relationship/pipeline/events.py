@@ -24,6 +24,7 @@ from cvmlab.data.tables import (
     check_present,
     check_table,
     numbers_between,
+    without_id,
 )
 
 from .inputs import Whole, check_filled, check_states, pandas_frame
@@ -241,7 +242,7 @@ def funnel(stays: pd.DataFrame) -> pd.DataFrame:
     [['target', 2, 1, 1], ['prospect', 1, 0, 1]]
     """
     stays = checked_stays(stays, CUSTOMER_ID, "censored")
-    check_present(stays[CUSTOMER_ID].isna().to_numpy(), CUSTOMER_ID, "stays")
+    check_present(without_id(stays[CUSTOMER_ID]), CUSTOMER_ID, "stays")
     now = stays.loc[stays["censored"], CUSTOMER_ID]
     if now.duplicated().any():
         raise CvmError("pipeline.two_open_stays", customer=now[now.duplicated()].iloc[0])

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from cvmlab.core.checking import check_parameter
 from cvmlab.core.words import CvmError, Wording
-from cvmlab.data.tables import collected
+from cvmlab.data.tables import CUSTOMER_ID, check_present, collected, without_id
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -36,10 +36,8 @@ def pandas_frame(frame: Any, table: str) -> pd.DataFrame:
 def check_filled(frame: pd.DataFrame, columns: Sequence[str], table: str) -> None:
     """Raise `CvmError` with the first row and their number if columns have gaps."""
     for column in columns:
-        gaps = frame[column].isna().to_numpy()
-        if gaps.any():
-            said = {"count": int(gaps.sum()), "row": int(gaps.argmax()) + 1}
-            raise CvmError("tables.missing_values", table=table, column=column, **said)
+        gaps = without_id(frame[column]) if column == CUSTOMER_ID else frame[column].isna().to_numpy()
+        check_present(gaps, column, table)
 
 
 def check_states(frame: pd.DataFrame, column: str, table: str, states: Sequence[str]) -> None:

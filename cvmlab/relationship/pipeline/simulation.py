@@ -217,7 +217,7 @@ def simulate_pipeline(
     from cvmlab.core.random.elementary import log
 
     check_count("customers", customers)
-    check_count("months", months)
+    check_count("months", months, 1, 1200)
     first = np.datetime64(as_date(first_day), "D")
     end = round(months * DAYS_A_MONTH)
     chance = np.clip(truth.generator(), 0, None) / DAYS_A_MONTH

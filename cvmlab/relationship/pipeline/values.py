@@ -163,7 +163,7 @@ def state_values(
     if periods is None:
         value = _without_end(kept, reward, rate)
     else:
-        check_count("periods", periods)
+        check_count("periods", periods, 1, 1200)
         value = _over(kept, reward, int(periods) + (not now))
     return pd.DataFrame({STATE: names, "value": value if now else value - reward})
 

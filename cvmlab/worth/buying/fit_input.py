@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvmlab.core.words import CvmError, say
-from cvmlab.data.tables import CUSTOMER_ID, check_columns
+from cvmlab.data.tables import CUSTOMER_ID, check_columns, check_one_row_each
 
 Array = NDArray[np.float64]
 
@@ -39,6 +39,7 @@ def read_spend(customers: Any) -> tuple[Array, Array]:
     """Return ``frequency`` and ``monetary_value`` of a frame."""
     frequency, spend = _numbers(customers, ("frequency", "monetary_value"))
     _refuse(customers, (frequency < 0) | (frequency != np.floor(frequency)), "frequency_not_whole", frequency)
+    _refuse(customers, spend < 0, "negative_spend", spend)
     return frequency, spend
 
 
@@ -47,6 +48,8 @@ def _numbers(customers: Any, columns: tuple[str, ...]) -> list[Array]:
     frame = nw.from_native(customers, eager_only=True)
     if len(frame) == 0:
         raise CvmError("tables.no_rows", table="customers")
+    if CUSTOMER_ID in frame.columns:
+        check_one_row_each(frame[[CUSTOMER_ID]].to_pandas())
     arrays = []
     for column in columns:
         if not frame[column].dtype.is_numeric():

@@ -141,14 +141,14 @@ def fit_gamma_gamma(customers: AnyFrame) -> GammaGamma:
     ----------
     customers
         Frame with ``frequency`` (repeat purchase days) and ``monetary_value`` (mean spend of these days,
-        money). Customers without a repeat purchase are left out; customers whose mean is zero or negative
-        are left out and counted in `GammaGamma.excluded`.
+        money, at least 0) [, ``customer_id``: each once]. Customers without a repeat purchase are left out; customers
+        whose mean is zero are left out and counted in `GammaGamma.excluded`.
 
     Raises
     ------
     CvmError
-        Too few customers left, the same spend everywhere, or spends so uneven that they have no mean
-        (``q`` of 1 or less). `score_customers` works without a spend model: pass None.
+        A negative mean, a customer twice, too few customers left, the same spend everywhere, or spends so uneven
+        that they have no mean (``q`` of 1 or less). `score_customers` works without a spend model: pass None.
 
     Examples
     --------

@@ -35,7 +35,7 @@ def fit_bg_nbd(customers: AnyFrame, *, days_per_unit: float = 7) -> BgNbd:
     ----------
     customers
         Frame with ``frequency`` (repeat purchase days, whole, from 0), ``recency`` and ``age`` (days,
-        0 ≤ recency ≤ age), from `cvmlab.aggregate.summarise_customers`.
+        0 ≤ recency ≤ age) [, ``customer_id``: each once], from `cvmlab.aggregate.summarise_customers`.
     days_per_unit
         Days in the model's unit of time; only ``alpha`` and the log-likelihood depend on it.
 
@@ -47,7 +47,7 @@ def fit_bg_nbd(customers: AnyFrame, *, days_per_unit: float = 7) -> BgNbd:
     Raises
     ------
     CvmError
-        Missing or non-numeric column, missing value, recency above age (names the row), too few
+        Missing or non-numeric column, missing value, recency above age (names the row), a customer twice, too few
         customers with a second purchase, a search that found no maximum.
 
     Notes
@@ -124,8 +124,8 @@ def score_customers(
     Parameters
     ----------
     customers, days
-        Frame with ``customer_id``, ``frequency``, ``recency``, ``age`` (days) and ``monetary_value``; length of
-        the future, in days.
+        Frame with ``customer_id`` (each once), ``frequency``, ``recency``, ``age`` (days) and ``monetary_value``
+        (money, at least 0); length of the future, in days.
     bg_nbd, gamma_gamma
         From `fit_bg_nbd` and `fit_gamma_gamma`. None where no spend model can be fitted: then a customer's expected
         spend is the own mean repeat spend, and for customers without one the mean of all repeat purchases.

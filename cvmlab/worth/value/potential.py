@@ -17,6 +17,7 @@ from cvmlab.data.tables import BREADTH, CUSTOMER_ID, REVENUE, numbers, numbers_b
 
 # Nobody plans further; a table of a million years would fill the memory.
 _MOST_YEARS = 100
+_MOST_BANDS = 1000
 
 
 @public
@@ -44,7 +45,7 @@ def headroom(
     value
         Column in money over the customer's age: ``"revenue"``, ``"profit"`` or ``"assumed_profit"``.
     reference_quantile, bands
-        From 0 to 1; number of bands, at least 1.
+        From 0 to 1; number of bands, 1 to 1000.
     minimum_days
         The least age that counts, since the yearly rate of a newcomer is mostly chance; by default 365, or
         the greatest age in the data if that is less.
@@ -67,7 +68,7 @@ def headroom(
     [225.0, 125.0, 25.0, 0.0]
     """
     check_parameter("reference_quantile", reference_quantile, 0, 1)
-    check_count("bands", bands)
+    check_count("bands", bands, 1, _MOST_BANDS)
     age = numbers(customers, "age")
     check_parameter("age", age, 0)
     if minimum_days is None:
