@@ -15,6 +15,7 @@ import signal
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 from unittest import mock
@@ -142,6 +143,11 @@ def further_calls(packages: tuple[str, ...]) -> None:
         cvm.scenario.number(0.5, word="case.margin", minimum=0, maximum=1)
         cvm.scenario.choice("a", word="case.margin", choices=("a", "b"))
         cvm.scenario.switch(True, word="case.margin")
+    if "cvmlab.course" in packages:
+        cvm.course.CourseCopy(Path(), (), (), {}).lines()
+        cvm.course.missing_language_pack("en")
+        with mock.patch("cvmlab.course.lab.subprocess"):
+            cvm.course.open_lab(".")
     if "cvmlab.relationship" in packages:
         codes = np.array([[1], [2], [2], [3]])
         cvm.stages.grade(codes, codes).f1("formation")

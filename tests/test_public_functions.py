@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import pytest
 from odd_calls import faults, good_calls, is_guarded, public_functions
@@ -11,7 +12,8 @@ from odd_calls import faults, good_calls, is_guarded, public_functions
 # The whole enumeration takes minutes; so many odd values of each argument, always the same ones, take seconds.
 PACKAGES = {
     "cvmlab.case": None, "cvmlab.keep": None, "cvmlab.worth": None, "cvmlab.market": None,
-    "cvmlab.relationship": 8, "cvmlab.data": 8
+    "cvmlab.relationship": 8, "cvmlab.data": 8,
+    "cvmlab.charts": 8, "cvmlab.course": 8,
 }  # fmt: skip
 # `words` lies below the guard, which speaks by it, and looks at its keys itself.
 BELOW_THE_GUARD = {"cvm.say", "cvm.speaking", "cvm.term", "cvm.use"}
@@ -29,6 +31,8 @@ def test_every_public_function_checks_its_arguments() -> None:
 def test_odd_arguments_are_answered_or_refused(package: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # where files are written with odd names
     monkeypatch.chdir(tmp_path)
+    # no server is started
+    monkeypatch.setattr("cvmlab.course.lab.subprocess", MagicMock())
     calls = good_calls((package,))
     wrong, caught, without = [], 0, []
     for address, function in public_functions().items():

@@ -8,11 +8,12 @@ from unicodedata import east_asian_width
 import numpy as np
 
 from cvmlab.core import formats
+from cvmlab.core.checking import check_count
 from cvmlab.core.guarding import public
 from cvmlab.core.words import say, term
-from cvmlab.data.tables import check_columns
 
 from . import style
+from .frames import COUNT, FIGURE, TEXT, Holds, check_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 #: A longer name would push the picture aside; a Chinese character counts as two letters.
 NAME_WIDTH = 26
+# who bought once has no usual gap
+_GAP = Holds(minimum=0, gaps=True)
 
 
 @public
@@ -49,8 +52,9 @@ def plot_calls(frame: pd.DataFrame, *, limit: int = 12, currency: str = "", ax: 
     '¥82,000 at stake'
     """
     name_column = next((name for name in ("customer", "customer_name") if name in frame), "customer_id")
-    check_columns(frame, ["usual_gap_days", "silent_days", "value_at_stake", name_column], "calls")
-    frame = frame.head(limit)
+    columns = {name_column: TEXT, "usual_gap_days": _GAP, "silent_days": COUNT, "value_at_stake": FIGURE}
+    check_count("limit", limit)
+    frame = check_frame(frame, "calls", columns, may_be_empty=True).head(limit)
     ax = style.canvas(ax, height=1.5 + 0.34 * max(len(frame), 2))
     ax.set_xlabel(term("charts.calls_x"))
     if not len(frame):

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cvmlab.core import formats
+from cvmlab.core.checking import check_parameter
 from cvmlab.core.guarding import public
 from cvmlab.core.words import say, term
 
 from . import style
+from .frames import FIGURE, SHARE, SOME, TEXT, check_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,15 +50,17 @@ def plot_backtest(
     >>> plot_backtest(frame).get_title(loc="left").replace(chr(10), " ")
     "The top 20% ranked by the model brought 60% of later revenue; ranked by last year's revenue, 50%"
     """
-    style.check_frame(frame, ["method", "customer_share", "captured_share"], "backtest")
+    check_parameter("highlight", highlight, 0, 1)
+    columns = {"method": TEXT, "customer_share": SHARE, "captured_share": FIGURE}
+    frame = check_frame(frame, "backtest", columns)
     ax = style.canvas(ax)
     ax.plot([0, 1], [0, 1], color=style.QUIET, linestyle="-", linewidth=0.8, label=term("charts.at_random"))
     reached: list[tuple[str, str]] = []
-    methods = list(dict.fromkeys(frame["method"].astype(str)))
+    methods = list(dict.fromkeys(frame["method"]))
     ranked = [method for method in methods if method != IDEAL]
     for method in [*ranked, *(method for method in methods if method == IDEAL)]:
         mark = style.REFERENCE if method == IDEAL else style.SERIES[ranked.index(method) % len(style.SERIES)]
-        curve = frame[frame["method"].astype(str) == method].sort_values("customer_share")
+        curve = frame[frame["method"] == method].sort_values("customer_share")
         x, y = curve["customer_share"].to_numpy(float), curve["captured_share"].to_numpy(float)
         share = formats.percent(float(np.interp(highlight, x, y)))
         name = formats.named(method, "charts.method_", "")
@@ -108,7 +112,8 @@ def plot_calibration(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     >>> plot_calibration(frame).get_title(loc="left").replace(chr(10), " ")
     'In 1 of 2 bands the prediction lies within the 95% interval'
     """
-    style.check_frame(frame, ["predicted", "observed", "low", "high", "customers"], "calibration")
+    columns = dict.fromkeys(["predicted", "observed", "low", "high"], SHARE)
+    frame = check_frame(frame, "calibration", {**columns, "customers": SOME})
     ax = style.canvas(ax, width=5.6, height=5.0)
     x, y, low, high = (frame[name].to_numpy(float) for name in ("predicted", "observed", "low", "high"))
     size = frame["customers"].to_numpy(float)

@@ -6,22 +6,26 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cvmlab.core.checking import check_count
 from cvmlab.core.guarding import public
 from cvmlab.core.words import keys, say, term
+from cvmlab.data.tables import check_present
 
 from . import style
+from .frames import COUNT, DATE, FIGURE, Holds, check_frame
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import pandas as pd
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
+_PERHAPS = Holds(gaps=True)
+_BOUND = Holds(gaps=True, optional=True)
+
 
 @public
 def plot_base(
-    frame: pd.DataFrame, *, months: int = 1, currency: str = "", axes: Sequence[Axes] | None = None
+    frame: pd.DataFrame, *, months: int = 1, currency: str = "", axes: tuple[Axes, Axes] | None = None
 ) -> NDArray[np.object_]:
     """Draw revenue above, customers who bought and the new ones among them below, period by period.
 
@@ -54,9 +58,10 @@ def plot_base(
     >>> above.get_ylabel(), len(above.patches)
     ('monthly revenue (¥)', 2)
     """
-    style.check_frame(frame, ["period", "revenue", "active_customers", "new_customers"], "base")
+    check_count("months", months, 1, 120)
+    columns = {"period": DATE, "revenue": FIGURE, "active_customers": COUNT, "new_customers": COUNT}
+    frame = check_frame(frame, "base", columns, once=["period"], in_order=True)
     above, below = _two_panels() if axes is None else axes
-    frame = frame.sort_values("period")
     x = style.days_since_epoch(frame["period"])
     width = 30.4 * months * 0.78
     middle = x + 30.4 * months / 2
@@ -121,9 +126,12 @@ def plot_forecast(frame: pd.DataFrame, *, value: str = "revenue", unit: str = ""
     >>> sorted(text.get_text() for text in plot_forecast(frame).texts)
     ['actual', 'expected']
     """
-    style.check_frame(frame, ["period", "actual", "expected"], "forecast")
+    columns = {"period": DATE, "actual": _PERHAPS, "expected": _PERHAPS, "low": _BOUND, "high": _BOUND}
+    frame = check_frame(frame, "forecast", columns, once=["period"], in_order=True)
+    if frame[["actual", "expected"]].isna().all(axis=None):
+        # one of the two may be empty, so that the sentence is about the first
+        check_present(frame["actual"].isna().to_numpy(), "actual", "forecast")
     ax = style.canvas(ax)
-    frame = frame.sort_values("period")
     x = style.days_since_epoch(frame["period"])
     ends = []
     if {"low", "high"} <= set(frame):

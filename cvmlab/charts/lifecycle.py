@@ -12,8 +12,11 @@ from cvmlab.core.words import language, say, term
 from cvmlab.relationship.lifecycle import STAGES
 
 from . import style
+from .frames import COUNT, FIGURE, SHARE, Holds, check_frame
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import pandas as pd
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
@@ -53,7 +56,7 @@ def plot_life_curve(frame: pd.DataFrame, *, as_share: bool = False, currency: st
     >>> plot_life_curve(life_curve(Relationship())).get_title(loc="left").replace(chr(10), " ")
     'Revenue is near its highest from month 23 on, profit from month 45 on'
     """
-    style.check_frame(frame, ["period", "stage", "revenue", "profit"], "life_curve", known={"stage": STAGES})
+    frame = _months(frame, "life_curve", ["revenue", "profit"])
     ax = style.canvas(ax)
     ax.axhline(0, color=style.QUIET, linewidth=0.8)
     draw_curves(ax, frame, as_share=as_share)
@@ -67,6 +70,12 @@ def plot_life_curve(frame: pd.DataFrame, *, as_share: bool = False, currency: st
     looks = zip(ends.items(), style.SERIES, strict=False)
     style.label_ends(ax, [(x, y, term(f"{name}_curve"), mark.color) for (name, y), mark in looks])
     return style.lettered(ax)
+
+
+def _months(frame: pd.DataFrame, table: str, figures: Iterable[str]) -> pd.DataFrame:
+    """Return the months of one life in their order, checked."""
+    columns = {"period": COUNT, "stage": Holds("text", texts=STAGES), **dict.fromkeys(figures, FIGURE)}
+    return check_frame(frame, table, columns, once=["period"], in_order=True)
 
 
 def draw_curves(ax: Axes, frame: pd.DataFrame, *, as_share: bool = False) -> None:
@@ -166,7 +175,7 @@ def plot_variables(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None =
     """
     from matplotlib.ticker import MaxNLocator
 
-    style.check_frame(frame, ["period", "stage", *VARIABLES], "life_curve", known={"stage": STAGES})
+    frame = _months(frame, "life_curve", VARIABLES)
     ax = style.canvas(ax, width=8.2, height=4.9)
     ax.set_axis_off()
     money = currency or term("units.currency")
@@ -218,7 +227,7 @@ def plot_profit_sources(frame: pd.DataFrame, *, currency: str = "", ax: Axes | N
     >>> [text.get_text() for text in ax.texts][-5:]
     ['base profit', 'price premium', 'cost saved', 'indirect benefit', 'profit']
     """
-    style.check_frame(frame, ["period", "stage", *SOURCES, *COSTS], "profit_by_source", known={"stage": STAGES})
+    frame = _months(frame, "profit_by_source", [*SOURCES, *COSTS])
     ax = style.canvas(ax)
     x = _ends_of_months(frame)
     bands = _stacked(frame)
@@ -266,7 +275,9 @@ def plot_long_lived(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None 
     '50% of customers of 10 years or more are unprofitable'
     """
     quantiles = ("high", "upper", "median", "lower", "low")
-    style.check_frame(frame, ["years_from", "years_to", *reversed(quantiles)], "years")
+    bounds = {"years_from": COUNT, "years_to": Holds(minimum=0, gaps=True)}
+    columns = {**bounds, **dict.fromkeys(reversed(quantiles), FIGURE), "losing_share": SHARE}
+    frame = check_frame(frame, "years", columns, once=["years_from"], in_order=True)
     ax = style.canvas(ax)
     x = np.arange(len(frame))
     figures = {name: frame[name].to_numpy(float) for name in quantiles}

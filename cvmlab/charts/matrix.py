@@ -11,6 +11,7 @@ from cvmlab.core.guarding import public
 from cvmlab.core.words import say, term
 
 from . import style
+from .frames import FIGURE, SOME, TEXT, Holds, check_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,6 +27,10 @@ ORDER = tuple(style.TYPES)
 CORNERS = {"II": (0, 1), "IV": (1, 1), "I": (0, 0), "III": (1, 0)}
 
 
+_TYPE = Holds("text", texts=ORDER)
+_CHANGE = Holds(gaps=True, optional=True)
+# on a logarithmic scale
+_LEAST_FACTOR = 1e-6
 # Share of the gains that losses may eat before shares of the rest are left out
 _MOST_LOSSES = 0.1
 
@@ -74,10 +79,10 @@ def plot_matrix(
     >>> ax.get_ylabel()
     'headroom (currency units)'
     """
-    style.check_frame(customers, [value, potential, "value_type"], "customers")
+    customers = check_frame(customers, "customers", {value: FIGURE, potential: FIGURE, "value_type": _TYPE})
     ax = style.canvas(ax, height=5.2)
     x, y = customers[value].to_numpy(float), customers[potential].to_numpy(float)
-    types = customers["value_type"].astype(str).to_numpy()
+    types = customers["value_type"].to_numpy()
     step = -(-len(x) // POINTS)
     heavy_tailed(ax, "x", x, thresholds.current_value)
     heavy_tailed(ax, "y", y, thresholds.growth_potential)
@@ -216,7 +221,8 @@ def plot_sensitivity(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     >>> [text.get_text() for text in plot_sensitivity(frame).texts]
     ['as chosen', 'IV', 'I']
     """
-    style.check_frame(frame, ["factor", "value_type", "customers"], "sensitivity", figures=["customers"])
+    columns = {"factor": Holds(minimum=_LEAST_FACTOR), "value_type": _TYPE, "customers": SOME}
+    frame = check_frame(frame, "sensitivity", columns, once=["factor", "value_type"], in_order=True)
     from matplotlib.ticker import FixedLocator, NullLocator
 
     ax = style.canvas(ax)
@@ -224,7 +230,7 @@ def plot_sensitivity(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.set_xscale("log")
     ends = []
     for name in ORDER:
-        rows = frame[frame["value_type"].astype(str) == name].sort_values("factor")
+        rows = frame[frame["value_type"] == name]
         if len(rows):
             mark = style.TYPES[name]
             x, y = rows["factor"].to_numpy(float), rows["customers"].to_numpy(float)
@@ -266,16 +272,17 @@ def plot_migration(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None =
     >>> plot_migration(frame).get_title(loc="left")
     '10 of 40 customers changed type'
     """
-    style.check_frame(frame, ["from_type", "to_type", "customers"], "migration", figures=["customers"])
+    columns = {"from_type": TEXT, "to_type": TEXT, "customers": SOME, "revenue_change": _CHANGE}
+    frame = check_frame(frame, "migration", columns, once=["from_type", "to_type"])
     from matplotlib.colors import LinearSegmentedColormap
     from matplotlib.patches import Rectangle
 
     ax = style.canvas(ax, width=6.4, height=4.8)
-    before, after = (_present(frame[column].astype(str)) for column in ("from_type", "to_type"))
+    before, after = (_present(frame[column]) for column in ("from_type", "to_type"))
     counts = np.zeros((len(before), len(after)))
     changes = np.full(counts.shape, np.nan)
-    row = frame["from_type"].astype(str).map(before.index).to_numpy()
-    column = frame["to_type"].astype(str).map(after.index).to_numpy()
+    row = frame["from_type"].map(before.index).to_numpy()
+    column = frame["to_type"].map(after.index).to_numpy()
     counts[row, column] = frame["customers"]
     if "revenue_change" in frame:
         changes[row, column] = frame["revenue_change"]

@@ -12,6 +12,7 @@ from cvmlab.core.words import say, term
 from cvmlab.relationship.patterns import PATTERNS, UNNAMED
 
 from . import style
+from .frames import COUNT, FIGURE, SOME, Holds, check_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 #: The place of each of four panels in the whole: left, bottom, width, height.
 _PLACES = ((0.0, 0.56, 0.46, 0.36), (0.54, 0.56, 0.46, 0.36), (0.0, 0.05, 0.46, 0.36), (0.54, 0.05, 0.46, 0.36))
+_PATTERN, _PATTERN_OR_NONE = Holds("text", texts=PATTERNS), Holds("text", texts=("", *PATTERNS))
+_SHARE = Holds(minimum=0, maximum=1, gaps=True)
+_TRUE = Holds(minimum=0, maximum=1, gaps=True, optional=True)
 
 
 @public
@@ -48,7 +52,8 @@ def plot_patterns(
     >>> [panel.get_title(loc="left") for panel in ax.child_axes]
     ['curve A', 'curve B', 'curve C', 'curve D']
     """
-    style.check_frame(frame, ["pattern", "period", value], "patterns", known={"pattern": PATTERNS})
+    columns = {"pattern": _PATTERN, "period": COUNT, value: FIGURE}
+    frame = check_frame(frame, "patterns", columns, once=["pattern", "period"], in_order=True)
     ax = style.canvas(ax, height=5.2)
     ax.set_axis_off()
     curves = {
@@ -59,6 +64,8 @@ def plot_patterns(
     lowest, highest = float(min(frame[value].min(), 0)), float(frame[value].max())
     panels = {f"patterns.pattern_{name}": name for name in PATTERNS} if named else UNNAMED
     for number, ((word, name), place) in enumerate(zip(panels.items(), _PLACES, strict=True)):
+        if name not in curves:
+            continue
         panel = style.dressed(ax.inset_axes(place))
         if named and "IV" in curves and name != "IV":
             panel.plot(*curves["IV"], color=style.PALE, linestyle=(0, (4, 2)), linewidth=1.4)
@@ -98,7 +105,8 @@ def plot_pattern_shares(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     >>> plot_pattern_shares(pattern_shares(pd.DataFrame({"pattern": ["I", "", ""]}))).get_title(loc="left")
     '1 of 3 relationships have a pattern; the others (67%) are still alive'
     """
-    style.check_frame(frame, ["pattern", "customers", "share", "low", "high"], "patterns", figures=["customers"])
+    columns = {"pattern": _PATTERN_OR_NONE, "customers": SOME, "share": _SHARE, "low": _SHARE, "high": _SHARE}
+    frame = check_frame(frame, "patterns", {**columns, "true_share": _TRUE}, once=["pattern"])
     ax = style.canvas(ax, height=3.6)
     share, low, high = (frame[name].to_numpy(float) for name in ("share", "low", "high"))
     count = frame["customers"].to_numpy(int)
@@ -149,13 +157,8 @@ def plot_lost_profit(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None
     >>> ax.get_xlabel()
     'present value of the profit (¥)'
     """
-    style.check_frame(
-        frame,
-        ["pattern", "months", "present_value", "lost"],
-        "patterns",
-        figures=["months"],
-        known={"pattern": PATTERNS},
-    )
+    columns = {"pattern": _PATTERN, "months": COUNT, "present_value": FIGURE, "lost": FIGURE}
+    frame = check_frame(frame, "patterns", columns, once=["pattern"])
     ax = style.canvas(ax, height=3.4)
     worth, lost = frame["present_value"].to_numpy(float), frame["lost"].to_numpy(float)
     places = np.arange(len(frame))[::-1].astype(float)
@@ -179,7 +182,8 @@ def plot_lost_profit(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None
 
 
 def _lost_message(frame: pd.DataFrame) -> str:
-    lost = frame.set_index("pattern")["lost"] / frame["present_value"].iloc[-1]
-    if not {"II", "III"} <= set(lost.index) or not lost.gt(0).any():
+    worth, lost = (dict(zip(frame["pattern"], frame[name], strict=True)) for name in ("present_value", "lost"))
+    if not {"II", "III", "IV"} <= set(worth) or worth["IV"] <= 0 or max(lost.values()) <= 0:
         return term("patterns.lost_title")
-    return say("patterns.lost_message", midway=formats.percent(lost["II"]), early=formats.percent(lost["III"]))
+    shares = {name: formats.percent(lost[name] / worth["IV"]) for name in ("II", "III")}
+    return say("patterns.lost_message", midway=shares["II"], early=shares["III"])

@@ -14,6 +14,7 @@ from cvmlab.relationship.pipeline import STATES, STEPS
 from cvmlab.relationship.pipeline.events import DORMANT, LOST
 
 from . import style
+from .frames import COUNT, SOME, Holds, check_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,6 +27,8 @@ PARTS = {
     "open": ("#F4F4F4", "////"),
     "lost": (style.PALE, ""),
 }
+_SHARE = Holds(minimum=0, maximum=1, gaps=True)
+_STATE_OR_NONE = Holds("text", texts=("", *STATES))
 
 
 @public
@@ -54,8 +57,9 @@ def plot_funnel(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     >>> plot_funnel(frame).get_title(loc="left")
     'Of 40 customers, 10 reached “prospect”; 33 are still open'
     """
-    columns = ["state", "reached", "share_of_before", "went_on", "open", "lost"]
-    style.check_frame(frame, columns, "funnel", figures=["reached", "went_on", "open", "lost"], known={"state": STATES})
+    columns = {"state": Holds("text", texts=STATES), "reached": SOME, "share_of_before": _SHARE}
+    columns |= dict.fromkeys(["went_on", "open", "lost"], COUNT)
+    frame = check_frame(frame, "funnel", columns, once=["state"])
     ax = style.canvas(ax)
     places = np.arange(len(frame))[::-1]
     left = np.zeros(len(frame))
@@ -91,10 +95,10 @@ def _funnel_message(frame: pd.DataFrame) -> str:
     waiting = frame[frame["state"] != "user"]["open"].sum()
     return say(
         "pipeline.funnel_message",
-        customers=f"{frame['reached'].iloc[0]:,}",
+        customers=f"{frame['reached'].iloc[0]:,.0f}",
         goal=term(goal),
-        came=f"{frame['reached'].iloc[states.index(goal)]:,}",
-        open=f"{waiting:,}",
+        came=f"{frame['reached'].iloc[states.index(goal)]:,.0f}",
+        open=f"{waiting:,.0f}",
     )
 
 
@@ -141,13 +145,8 @@ def plot_flows(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     >>> plot_flows(frame).get_title(loc="left")
     '10 of 40 customers are lost'
     """
-    style.check_frame(
-        frame,
-        ["from_state", "to_state", "count"],
-        "flows",
-        figures=["count"],
-        known={"from_state": ("", *STATES), "to_state": ("", *STATES)},
-    )
+    columns = {"from_state": _STATE_OR_NONE, "to_state": _STATE_OR_NONE, "count": SOME}
+    frame = check_frame(frame, "flows", columns, once=["from_state", "to_state"])
     ax = style.canvas(ax, height=4.8)
     counts = dict(zip(zip(frame["from_state"], frame["to_state"], strict=True), map(int, frame["count"]), strict=True))
     order = (*STEPS, DORMANT)

@@ -7,15 +7,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cvmlab.core import formats
+from cvmlab.core.checking import check_parameter
 from cvmlab.core.guarding import public
 from cvmlab.core.words import say, term
+from cvmlab.data.tables import check_columns
 
 from . import style
+from .frames import SHARE, Holds, check_frame
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
+# where the total is not positive, shares have no meaning
+_SHARES = Holds(gaps=True)
 
 
 @public
@@ -47,7 +54,8 @@ def plot_concentration(
     >>> plot_concentration(curve).get_title(loc="left")
     'The top 20% of customers bring 53% of revenue'
     """
-    style.check_frame(frame, ["customer_share", "cumulative_share"], "concentration")
+    check_parameter("highlight", highlight, 0, 1)
+    frame = _curve(frame, "concentration", {"cumulative_share": _SHARES})
     ax = style.canvas(ax)
     customers, shares = _from_zero(frame, "cumulative_share")
     _draw_curve(ax, customers, shares, style.thinned(len(customers)))
@@ -94,12 +102,12 @@ def plot_whale(frame: pd.DataFrame, *, profit_is_assumed: bool, currency: str = 
     >>> ax.get_title(loc="left").replace(chr(10), " ")
     'The most profitable 50% of customers bring 134% of net assumed profit; the rest lose 34%'
     """
-    style.check_frame(frame, ["customer_share", "cumulative_share"], "whale")
+    frame = _curve(frame, "whale", {"cumulative_share": _SHARES, "cumulative": Holds(optional=True)})
     label = term("assumed_profit" if profit_is_assumed else "profit")
     ax = style.canvas(ax)
     drawn_as_share = bool(np.isfinite(frame["cumulative_share"].to_numpy(float)).all())
     column = "cumulative_share" if drawn_as_share else "cumulative"
-    style.check_frame(frame, [column], "whale")
+    check_columns(frame, [column], "whale")
     customers, heights = _from_zero(frame, column)
     peak = int(np.argmax(heights))
     _draw_curve(ax, customers, heights, np.union1d(style.thinned(len(customers)), [peak]))
@@ -123,6 +131,10 @@ def plot_whale(frame: pd.DataFrame, *, profit_is_assumed: bool, currency: str = 
         _annotate_all(ax, heights[-1], net)
     style.headline(ax, message)
     return style.lettered(ax)
+
+
+def _curve(frame: pd.DataFrame, table: str, heights: Mapping[str, Holds]) -> pd.DataFrame:
+    return check_frame(frame, table, {"customer_share": SHARE, **heights}, once=["customer_share"], in_order=True)
 
 
 def _whale_message(customers: float, peak: float, label: str) -> str:

@@ -12,6 +12,7 @@ from cvmlab.core.words import say, term
 from cvmlab.relationship.lifecycle import STAGES
 
 from . import style
+from .frames import DATE, FIGURE, SHARE, SOME, TEXT, Holds, check_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,6 +28,7 @@ LOOKS = {
     "ended": ("white", "xxx"),
 }
 _NAMES = (*STAGES, "ended")
+_STAGE = Holds("text", texts=_NAMES)
 _DARK, _SMALLEST_WRITTEN = 0.55, 0.005
 _BAND, _GAP = 0.13, 0.03
 _PALEST = 0.25
@@ -56,13 +58,7 @@ def plot_confusion(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     >>> plot_confusion(grade(estimated, true).confusion).get_title(loc="left").replace(chr(10), " ")
     '67% of customer-periods are classified correctly; formation is misclassified most, as stability'
     """
-    style.check_frame(
-        frame,
-        ["true_stage", "decoded_stage", "periods", "share"],
-        "confusion",
-        figures=["periods"],
-        known={"true_stage": _NAMES, "decoded_stage": _NAMES},
-    )
+    frame = check_frame(frame, "confusion", {"true_stage": _STAGE, "decoded_stage": _STAGE, "periods": SOME})
     table = frame.pivot_table(index="true_stage", columns="decoded_stage", values="periods", aggfunc="sum")
     occurs = [name for name in _NAMES if name in table.index and table.loc[name].sum() > 0]
     columns = [name for name in _NAMES if name in occurs or (name in table and table[name].sum() > 0)]
@@ -124,7 +120,9 @@ def plot_histories(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     >>> len(plot_histories(history).child_axes)
     1
     """
-    style.check_frame(frame, ["customer_id", "period", "revenue", "stage", "confidence"], "histories")
+    columns = {"customer_id": TEXT, "period": DATE, "revenue": FIGURE, "stage": _STAGE, "confidence": SHARE}
+    columns["true_stage"] = Holds("text", texts=_NAMES, optional=True)
+    frame = check_frame(frame, "histories", columns, once=["customer_id", "period"])
     names = list(dict.fromkeys(frame["customer_id"]))[:6]
     ax = style.canvas(ax, height=1.0 + 1.55 * len(names))
     ax.set_axis_off()
@@ -157,7 +155,8 @@ def _length(x: NDArray[np.float64]) -> float:
 def _draw_history(ax: Axes, own: pd.DataFrame, name: str) -> None:
     x, revenue = style.days_since_epoch(own["period"]), own["revenue"].to_numpy(float)
     width = _length(x)
-    peak = max(float(revenue.max()), 1e-300)
+    highest = float(revenue.max())
+    peak = highest if highest > 0 else 1.0
     ax.plot(x + width / 2, revenue / peak, color=style.INK, linewidth=1.3, marker="o", markersize=2.2)
     sure = own["confidence"].to_numpy(float)
     bands = [("stage", sure, term("stages.histories_told"))]

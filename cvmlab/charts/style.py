@@ -6,7 +6,7 @@ chosen and ordered so that their lightness differs too; a marker, line style or 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +14,9 @@ import numpy as np
 
 from cvmlab.core.fonts import FONT_FAMILY, chinese_families
 from cvmlab.core.formats import in_money, money, percent, whole_money
-from cvmlab.core.words import CvmError, language, say, speaking, term
-from cvmlab.data.tables import check_columns, numbers_between
+from cvmlab.core.words import language, say, speaking, term
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
     from numpy.typing import ArrayLike, NDArray
 
@@ -56,29 +54,6 @@ SERIES = (
     Mark(VERMILION, "D", (0, (1, 1))),
 )
 REFERENCE = Mark(INK, "", (0, (1, 2)))
-
-
-def check_frame(
-    frame: pd.DataFrame,
-    columns: Iterable[str],
-    table: str,
-    *,
-    figures: Iterable[str] = (),
-    known: Mapping[str, Iterable[str]] | None = None,
-) -> None:
-    """Raise `CvmError` unless the frame has the columns and a row, figures without gaps and only known texts."""
-    check_columns(frame, columns, table)
-    if not len(frame):
-        raise CvmError("tables.no_rows", table=table)
-    for column in figures:
-        numbers_between(frame, column, 0, np.inf, table)
-    for column, texts in (known or {}).items():
-        choices = list(texts)
-        strange = ~frame[column].isin(choices).to_numpy()
-        if strange.any():
-            row = int(strange.argmax())
-            said = {"column": column, "value": frame[column].iloc[row], "row": row + 1, "table": table}
-            raise CvmError("charts.unknown_text", choices=", ".join(filter(None, choices)), **said)
 
 
 def canvas(ax: Axes | None, *, width: float = WIDTH, height: float = HEIGHT) -> Axes:
