@@ -19,6 +19,7 @@ PACKAGES = {
 BELOW_THE_GUARD = {"cvm.say", "cvm.speaking", "cvm.term", "cvm.use"}
 # Calls that a library's error ends, as a sentence that names function and arguments: the fewer the better.
 MOST_CAUGHT = 20
+NONE_CAUGHT = {"cvmlab.charts", "cvmlab.course"}
 
 
 def test_every_public_function_checks_its_arguments() -> None:
@@ -49,4 +50,4 @@ def test_odd_arguments_are_answered_or_refused(package: str, tmp_path: Path, mon
                 wrong.append(f"{address}({name}: {odd}): {fault}")
     assert not without, "a good call is missing: give the function an example"
     assert not wrong, "\n".join(wrong)
-    assert caught <= MOST_CAUGHT
+    assert caught <= (0 if package in NONE_CAUGHT else MOST_CAUGHT)

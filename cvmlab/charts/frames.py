@@ -131,7 +131,10 @@ def _check_figures(figures: pd.Series[Any], holds: Holds, table: str) -> None:
     outside = ~figures.between(holds.minimum - 1e-9, holds.maximum + 1e-9).to_numpy() & figures.notna().to_numpy()
     if outside.any():
         row = int(outside.argmax())
-        bounds = {"minimum": f"{holds.minimum:g}", "maximum": f"{holds.maximum:g}"}
+        bounds = {
+            "minimum": f"{holds.minimum:g}",
+            "maximum": "1e15" if holds.maximum == LARGEST else f"{holds.maximum:g}",
+        }
         raise CvmError(
             "checking.outside_in_row", column=figures.name, value=f"{figures.iloc[row]:g}", row=row + 1, **bounds
         )

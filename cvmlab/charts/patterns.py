@@ -12,7 +12,7 @@ from cvmlab.core.words import say, term
 from cvmlab.relationship.patterns import PATTERNS, UNNAMED
 
 from . import style
-from .frames import COUNT, FIGURE, SOME, Holds, check_frame
+from .frames import COUNT, FIGURE, SHARE, SOME, Holds, check_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 #: The place of each of four panels in the whole: left, bottom, width, height.
 _PLACES = ((0.0, 0.56, 0.46, 0.36), (0.54, 0.56, 0.46, 0.36), (0.0, 0.05, 0.46, 0.36), (0.54, 0.05, 0.46, 0.36))
 _PATTERN, _PATTERN_OR_NONE = Holds("text", texts=PATTERNS), Holds("text", texts=("", *PATTERNS))
-_SHARE = Holds(minimum=0, maximum=1, gaps=True)
 _TRUE = Holds(minimum=0, maximum=1, gaps=True, optional=True)
 
 
@@ -105,7 +104,7 @@ def plot_pattern_shares(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     >>> plot_pattern_shares(pattern_shares(pd.DataFrame({"pattern": ["I", "", ""]}))).get_title(loc="left")
     '1 of 3 relationships have a pattern; the others (67%) are still alive'
     """
-    columns = {"pattern": _PATTERN_OR_NONE, "customers": SOME, "share": _SHARE, "low": _SHARE, "high": _SHARE}
+    columns = {"pattern": _PATTERN_OR_NONE, "customers": SOME, "share": SHARE, "low": SHARE, "high": SHARE}
     frame = check_frame(frame, "patterns", {**columns, "true_share": _TRUE}, once=["pattern"])
     ax = style.canvas(ax, height=3.6)
     share, low, high = (frame[name].to_numpy(float) for name in ("share", "low", "high"))

@@ -121,5 +121,5 @@ def _as_kind(array: NDArray[Any], kind: str, value: Any, needed: str) -> NDArray
     if wanted.kind in "iu" and array.size:
         limits = np.iinfo(wanted)
         if array.min() < limits.min or array.max() > limits.max:
-            raise refusal(value, needed)
+            raise refusal(value, "whole_numbers_between", minimum=limits.min, maximum=limits.max)
     return array.astype(wanted, copy=False)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from .words import CvmError, say
 
 
@@ -30,6 +32,8 @@ def brief(value: object, most: int = 60) -> str:
     shape = getattr(value, "shape", None)
     if isinstance(shape, tuple) and shape:
         return f"<{type(value).__name__} {' × '.join(map(str, shape))}>"
+    if isinstance(value, np.generic):
+        value = value.item()
     try:
         shown = ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
     except Exception:

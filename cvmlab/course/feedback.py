@@ -12,11 +12,13 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from inspect import signature
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from cvmlab.core.formats import named
 from cvmlab.core.guarding import public
+from cvmlab.core.refusing import Needed, brief
 from cvmlab.core.words import CvmError, keys, language, read_table, say, term, wording
 from cvmlab.data.tables import check_columns
 
@@ -374,6 +376,11 @@ def _drawn(plot: Callable[..., Any], *args: Any, **options: Any) -> tuple[bytes,
 
     from cvmlab.charts import style
 
+    try:
+        signature(plot).bind(*args, ax=None, **options)
+    except TypeError as error:
+        said: dict[str, object] = {"function": "picture_after", "name": "plot", "value": brief(plot)}
+        raise CvmError("guarding.needs", needed=Needed("drawing_function"), **said) from error
     # a figure of its own, so that the notebook does not show it as well
     figure = Figure(figsize=(style.WIDTH, style.HEIGHT), dpi=PICTURE_WIDTH / style.WIDTH, layout="constrained")
     ax = figure.subplots()
