@@ -114,7 +114,7 @@ def test_a_longer_final_decline_does_not_change_the_pattern(walk: list[int], mor
         (np.zeros(4, np.uint8), "shape"),
         (np.zeros((0, 3), np.uint8), "at least one period"),
         (np.array([[6]]), "from 0 to 5"),
-        (np.array([[-1]]), "from 0 to 5|within range"),
+        (np.array([[-1]]), "from 0 to (5|255)"),
         (np.array([[1.5]]), "whole numbers"),
     ],
 )
