@@ -148,6 +148,10 @@ def further_calls(packages: tuple[str, ...]) -> None:
         cvm.course.missing_language_pack("en")
         with mock.patch("cvmlab.course.lab.subprocess"):
             cvm.course.open_lab(".")
+    if "cvmlab.whatif" in packages:
+        asked = cvm.whatif.guess("case.margin", minimum=0, maximum=1)
+        asked.when_committed(dict)
+        asked.text(0.5), asked.commit(0.4), asked.reveal(0.5)
     if "cvmlab.relationship" in packages:
         codes = np.array([[1], [2], [2], [3]])
         cvm.stages.grade(codes, codes).f1("formation")

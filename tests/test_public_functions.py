@@ -14,6 +14,7 @@ PACKAGES = {
     "cvmlab.case": None, "cvmlab.keep": None, "cvmlab.worth": None, "cvmlab.market": None,
     "cvmlab.relationship": 8, "cvmlab.data": 8,
     "cvmlab.charts": 8, "cvmlab.course": 8,
+    "cvmlab.core": None,
 }  # fmt: skip
 # `words` lies below the guard, which speaks by it, and looks at its keys itself.
 BELOW_THE_GUARD = {"cvm.say", "cvm.speaking", "cvm.term", "cvm.use"}

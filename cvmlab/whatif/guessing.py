@@ -6,7 +6,7 @@ a page (tests, reports) nobody can commit; nothing waits for it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from html import escape
 from itertools import combinations
@@ -74,8 +74,8 @@ class Guess:
         """
         if not self._order:
             self.value = _within(self.name, _share(value, self._limits), self._limits)
-        elif sorted(value) == sorted(self._order):
-            self.value = list(value)
+        elif isinstance(value, Collection) and sorted(map(str, value)) == sorted(self._order):
+            self.value = list(map(str, value))
         else:
             raise CvmError("whatif.not_an_order", items=", ".join(map(wording, self._order)))
         with speaking(self._language):
@@ -104,8 +104,8 @@ class Guess:
         """Return a guess or an answer as people read it."""
         if value is None:
             return "–"
-        if self._order:
-            return " → ".join(map(wording, value))
+        if self._order and isinstance(value, Collection) and not isinstance(value, str):
+            return " → ".join(wording(str(item)) for item in value)
         if self._limits.kind == "choice":
             return wording(str(value))
         return f"{self._limits.text(value)}{'' if self._limits.unit == 'share' else self._limits.unit_label()}"

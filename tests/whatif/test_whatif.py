@@ -494,6 +494,15 @@ def test_an_order_is_moved_by_buttons_and_compared_by_pairs():
         guess("rank 2", order=["a", "b"]).commit(["a", "a"])
 
 
+@pytest.mark.parametrize("value", [1.5, None, [1, "a"], {"a": 1}])
+def test_what_is_no_order_is_refused_and_can_be_read(value):
+    asked = guess("rank 3", order=["a", "b"])
+    with pytest.raises(CvmError) as caught:
+        asked.commit(value)
+    assert caught.value.key == "whatif.not_an_order"
+    assert isinstance(asked.text(value), str)
+
+
 @modest
 @given(st.permutations("abcde"), st.permutations("abcde"))
 def test_pairs_in_order_counts_as_kendall_does(given_order, right):
