@@ -76,7 +76,8 @@ def find(source: str | Path) -> Path:
     """Return what a source is: the path as it stands, or the file of the dataset of that name.
 
     A file or folder in the working folder goes before a dataset of the same name; what is neither is
-    returned as it is, for the reader to say what is wrong with it.
+    returned as it is, for the reader to say what is wrong with it. A dataset's name in other letters
+    (``Grocery``) is refused with the right one.
 
     Examples
     --------
@@ -84,7 +85,7 @@ def find(source: str | Path) -> Path:
     ('grocery.parquet', 'sales.xlsx')
     """
     there = Path(source)
-    return path(str(source)) if not there.exists() and str(source) in names() else there
+    return path(str(source)) if not there.exists() and str(source).strip().lower() in names() else there
 
 
 @public

@@ -110,3 +110,8 @@ def test_an_unknown_name_is_answered_with_all_names():
 def test_a_name_cannot_leave_the_folder():
     with pytest.raises(CvmError):
         datasets.path("../datasets/grocery")
+
+
+def test_a_dataset_in_capitals_is_refused_with_its_name() -> None:
+    with pytest.raises(CvmError, match="Did you mean 'grocery'"):
+        datasets.find("Grocery")

@@ -152,3 +152,23 @@ def test_hundreds_of_columns_and_odd_names(tmp_path: Path) -> None:
     assert read(odd, keep=['a "quoted"; name']).transactions.fetchall()[0][-1] == "x"
     empty = pd.DataFrame({"customer": [], "date": [], "amount": []})
     assert "no rows" in sentence_of(empty)
+
+
+@pytest.mark.parametrize("address", ["https://x.org/a.csv", "s3://bucket/a.csv"])
+def test_an_address_is_to_be_downloaded_first(address: str) -> None:
+    assert sentence_of(address).startswith(f"{address} is an address")
+    assert "Download the file first" in sentence_of(Path(address))
+
+
+def test_a_folder_with_data_only_in_its_subfolders_names_one(tmp_path: Path) -> None:
+    for name in (".hidden", "2019", "2020"):
+        (tmp_path / name).mkdir()
+        written(tmp_path / name, "a.csv", GOOD)
+    sentence = sentence_of(tmp_path)
+    assert "(2: 2019, 2020)" in sentence
+    assert f'cvmlab data "{tmp_path / "2019"}"' in sentence
+
+
+def test_an_empty_folder_holds_no_data_at_all(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    assert "subfolders" not in sentence_of(tmp_path)

@@ -37,6 +37,7 @@ HEAD_BYTES = 1 << 18
 # a header of ten thousand columns is longer
 _LONGEST_HEAD, _HEAD_LINES = 1 << 25, 40
 _SHOWN_FOLDERS = 5
+_ADDRESS = re.compile(r"(?!file:)([A-Za-z][A-Za-z0-9+.-]+):[/\\]+")
 _TAG = re.compile(r"<(?:[?!]|(?:head|body|meta|table|div|span|style|script|center|font|p|b|h\d)\b[^>]*>\s*[^,;|\t\s])")
 ENDINGS = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".parquet", ".htm", ".html"})
 
@@ -49,11 +50,18 @@ def find_files(source: Path) -> list[Path]:
         for path in found:
             _check_name(path)
         if not found:
+            for note in unread_folders(source):
+                first = next(path for path in sorted(source.rglob("*")) if _is_data(path) and _is_seen(path, source))
+                values = {**note.values, "folder": str(source), "first": str(first.parent)}
+                raise CvmError("reading.data_in_subfolders", **values)
             raise CvmError("reading.folder_without_data", folder=str(source), endings=" ".join(sorted(ENDINGS)))
         return found
     if source.is_symlink() and not source.exists():
         raise CvmError("reading.dangling_link", file=str(source), target=str(source.readlink()))
     if not source.exists():
+        # a Path has one slash where the address had two
+        if _ADDRESS.match(str(source)):
+            raise CvmError("reading.source_is_address", source=_ADDRESS.sub(r"\1://", str(source)))
         folder = source.parent
         names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
         near = get_close_matches(source.name, names, n=3, cutoff=0.5)
@@ -86,6 +94,11 @@ def _check_name(path: Path) -> None:
     shown = str(path).encode("utf-8", "backslashreplace").decode()
     if shown != str(path):
         raise CvmError("reading.odd_file_name", file=shown)
+
+
+def _is_seen(path: Path, source: Path) -> bool:
+    # the folders that `unread_folders` counts
+    return not any(name.startswith((".", "__")) for name in path.relative_to(source).parts[:-1])
 
 
 def _is_data(path: Path) -> bool:
