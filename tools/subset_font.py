@@ -21,7 +21,7 @@ from fontTools.ttLib import TTCollection, TTFont
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from cvmlab.core.fonts import FONT_FAMILY, FONT_FILE, REQUIRED_CHARACTERS  # noqa: E402
+from cvmlab.core.fonts import FONT_FAMILY, FONT_FILE, required_characters  # noqa: E402
 
 PACKAGE = HERE.parent / "cvmlab"
 SOURCE_FAMILY = "Noto Sans CJK SC"
@@ -86,7 +86,7 @@ def main() -> None:
     if not options.source.is_file():
         parser.error(f"there is no file {options.source}")
     font = open_source(options.source)
-    cut(font, REQUIRED_CHARACTERS + characters_of_words())
+    cut(font, required_characters() + characters_of_words())
     rename(font, FONT_FAMILY)
     # the same input gives the same bytes
     font.recalcTimestamp = False

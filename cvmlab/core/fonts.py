@@ -23,16 +23,19 @@ def _span(first: str, last: str) -> str:
     return "".join(map(chr, range(ord(first), ord(last) + 1)))
 
 
-#: What the font must be able to draw, beside the characters of the vocabulary: the signs of GB 2312 and the
-#: ideographs of GBK, with which a mainland till or office program can store any name.
-REQUIRED_CHARACTERS = (
-    _span(" ", "~")
-    + _span("\xa0", "ÿ")
-    + "–—‘’“”…·•−×÷±≤≥≈≠→←↑↓￥"
-    + _span("！", "～")
-    + _characters_of("gb2312")
-    + "".join(sign for sign in _characters_of("gbk") if sign >= "\u4e00")
-)
+def required_characters() -> str:
+    """Return what the font must draw beside the vocabulary: the signs of GB 2312 and the ideographs of GBK.
+
+    With these a mainland till or office program can store any name.
+    """
+    return (
+        _span(" ", "~")
+        + _span("\xa0", "ÿ")
+        + "–—‘’“”…·•−×÷±≤≥≈≠→←↑↓￥"
+        + _span("！", "～")
+        + _characters_of("gb2312")
+        + "".join(sign for sign in _characters_of("gbk") if sign >= "\u4e00")
+    )
 
 
 def use_chinese_font() -> None:

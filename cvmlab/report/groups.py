@@ -17,7 +17,6 @@ from cvmlab.core.words import language as language_in_force
 from cvmlab.core.work import work_folder
 from cvmlab.data.tables import CUSTOMER_ID, CUSTOMER_NAME, OWNER, PHONE
 
-from .earlier import read_earlier
 from .placing import MARKER, mark_all, put_in_place, report_folder
 from .privacy import labels, mask_key
 from .result import Group, Progress, Result
@@ -178,6 +177,8 @@ def folder_names(names: Iterable[str]) -> dict[str, str]:
 
 def _earlier_folders(target: Path) -> dict[str, str]:
     """Return the folder of each group of the last reports, by the group's name."""
+    from .earlier import read_earlier
+
     try:
         names = json.loads((target / _NAMES).read_text(encoding="utf-8"))
         folders = {str(name): target / str(folder) for folder, name in names.items()}

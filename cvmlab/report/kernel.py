@@ -36,7 +36,6 @@ def execute(
     progress: Progress | None,
     steps: int,
     *,
-    while_it_starts: Callable[[], object],
     while_it_runs: Callable[[], object],
 ) -> None:
     """Run a notebook with parameters; in the saved one, those in ``kept`` have the values given there."""
@@ -55,7 +54,6 @@ def execute(
     if progress:
         progress(0, steps, say("report.step_start"))
     with kernel_in(result.parent / ".kernel") as kernel:
-        while_it_starts()
         with _without("rfc3987_syntax"):
             import nbformat
             import papermill

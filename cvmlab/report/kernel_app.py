@@ -1,9 +1,8 @@
 """The process in which the report notebook runs: a kernel that no file of its user configures.
 
-It is started by its path, by `starting`, and loads what a report needs while the other process reads the source.
+It is started by its path, by `starting`, and loads what a report needs while the other process loads papermill.
 """
 
-import logging
 import os
 import sys
 import threading
@@ -14,8 +13,8 @@ from pathlib import Path
 
 _POLL_SECONDS = 0.25
 _AHEAD = (
-    "duckdb", "matplotlib.pyplot", "openpyxl", "scipy.optimize", "cvmlab.report.data_quality",
-    "cvmlab.report.ending", "cvmlab.report.first_page", "cvmlab.report.lists", "cvmlab.report.sections",
+    "duckdb", "ipykernel.kernelapp", "pandas", "scipy.optimize", "cvmlab.report.data_quality", "cvmlab.report.ending",
+    "cvmlab.report.first_page", "cvmlab.report.lists", "cvmlab.report.sections",
 )  # fmt: skip
 
 
@@ -28,14 +27,8 @@ def end_with(parent: int) -> None:
 
 def load_ahead() -> None:
     """Load what every report needs; what is wrong with it is told by the cell that asks for it."""
-    with suppress(Exception):
-        # a folder that matplotlib cannot write to is nothing that a reader of the report must know
-        logging.getLogger("matplotlib").setLevel(logging.ERROR)
-        import matplotlib
-
-        # a matplotlibrc of the user's would change the charts
-        matplotlib.rcdefaults()
-        for module in _AHEAD:
+    for module in _AHEAD:
+        with suppress(Exception):
             import_module(module)
 
 
@@ -60,4 +53,5 @@ if __name__ == "__main__":
     # last of all: where cvmlab is not installed, it is found beside this file
     sys.path.append(str(Path(__file__).parents[2]))
     load_ahead()
+    import_module("cvmlab.report.later").load_later()
     run_kernel()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,6 @@ from cvmlab.core.guarding import public
 from cvmlab.core.words import CvmError, say, speaking
 from cvmlab.core.words import language as language_in_force
 
-from .earlier import read_earlier
 from .kernel import code_cells, execute
 from .placing import edited, kept_as, put_in_place, report_folder
 from .privacy import mask_key
@@ -75,7 +74,7 @@ def run(
             "assumptions": dict(assumptions or {}), "mask": mask_key(Path(folder)) if mask else False,
             "since": previous,
         }  # fmt: skip
-        made = fill(work, source, asked, pdf=pdf, progress=progress, look=lambda: _look_at(source, asked))
+        made = fill(work, source, asked, pdf=pdf, progress=progress)
         kept = [say("report.edited_kept", file=path.name, kept=kept_as(path)) for path in edited(target)]
     return dataclasses.replace(
         made, folder=target, pdf=target / "report.pdf" if made.pdf else None, notes=(*made.notes, *kept)
@@ -90,15 +89,9 @@ def fill(
     shown_source: str | Path | None = None,
     pdf: bool = False,
     progress: Progress | None = None,
-    look: Callable[[], object] = lambda: None,
 ) -> Result:
-    """Fill a folder with a report; ``asked`` are parameters of its notebook, in the language in force.
-
-    ``look`` is called while the kernel starts, and may find a mistake before the kernel does.
-    """
+    """Fill a folder with a report; ``asked`` are parameters of its notebook, in the language in force."""
     from cvmlab.core.paths import course_folder
-
-    from .pages import html_exporter, write_html, write_pdf
 
     template = course_folder() / "notebooks" / "reports" / "case_report.ipynb"
     where = {"source": _spelled(source), "language": language_in_force(), "output": str(work.absolute())}
@@ -109,8 +102,10 @@ def fill(
     with ThreadPoolExecutor(1) as aside:
         execute(
             template, work / "report.ipynb", {**where, **asked}, kept, progress, steps,
-            while_it_starts=look, while_it_runs=lambda: aside.submit(html_exporter),
+            while_it_runs=lambda: aside.submit(_load_exporter),
         )  # fmt: skip
+    from .pages import write_html, write_pdf
+
     if progress:
         progress(cells + 1, steps, say("report.step_export"))
     write_html(work / "report.ipynb", work / "report.html", figures=work / "figures", title=asked["title"])
@@ -125,13 +120,10 @@ def fill(
     return Result(work, work / "report.pdf" if made else None, tuple(notes), record.get("seconds", {}))
 
 
-def _look_at(source: str | Path, asked: Mapping[str, Any]) -> None:
-    """Report a mistake in the source at once, not after the kernel has found it."""
-    from cvmlab.data import reading
-    from cvmlab.data.datasets import find
+def _load_exporter() -> None:
+    from .pages import html_exporter
 
-    opened = {name: asked["reading"].get(name) for name in ("sheet", "encoding")}
-    reading.preview(find(source), columns=asked["columns"], rows=1, **opened)
+    html_exporter()
 
 
 def _spelled(source: str | Path) -> str:
@@ -159,6 +151,8 @@ def as_folder(text: str) -> str:
 
 def _previous(target: Path) -> str:
     """Return the folder of the last report once it is known to be whole."""
+    from .earlier import read_earlier
+
     if not (target / "case.json").is_file():
         raise CvmError("report.no_last_report", folder=target)
     read_earlier(target)

@@ -22,6 +22,7 @@ from cvmlab.worth import matrix
 from . import html
 from .earlier import read_earlier, unlike
 from .figures import Picture, picture
+from .later import wait_for_later
 from .wording import basis, how_cost, who_columns, why_no_model
 
 if TYPE_CHECKING:
@@ -258,5 +259,6 @@ def show(pieces: Iterable[Piece]) -> None:
     """Display pieces one after the other in a notebook."""
     from IPython.display import display
 
+    wait_for_later()
     for piece in pieces:
         display(piece)

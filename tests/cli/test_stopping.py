@@ -101,7 +101,7 @@ def test_an_error_after_a_stop_is_an_interruption(tmp_path, monkeypatch):
 
     monkeypatch.setattr("cvmlab.data.reading.preview", interrupted_query)
     before = signal.getsignal(signal.SIGINT)
-    result = CliRunner().invoke(cli.main, ["report", str(tmp_path), "--language", "en"])
+    result = CliRunner().invoke(cli.main, ["data", str(tmp_path), "--language", "en"])
     assert (result.exit_code, result.stderr.strip()) == (130, say("cli.interrupted"))
     assert signal.getsignal(signal.SIGINT) is before
 
