@@ -20,6 +20,8 @@ from .layout import State
 from .scenario import Carrier, MarketScenario, check_carriers
 
 # Draws from before the first month.
+# beyond that not even the figures of one period fit into the memory of a large machine
+MOST_CUSTOMERS = 10**9
 _BIRTH = 2**32 - 1
 _PURPOSES = (
     "carrier", "tenure", "group", "desire", "price_sensitivity", "data_need", "wallet", "service_cost",
@@ -111,7 +113,7 @@ def make_customers(scenario: MarketScenario, carriers: Mapping[str, Carrier], cu
     array([1, 1, 2, 1, 2, 2], dtype=uint8)
     """
     check_carriers(carriers, scenario)
-    check_count("customers", customers)
+    check_count("customers", customers, maximum=MOST_CUSTOMERS)
 
     def uniform(name: str) -> NDArray[np.float64]:
         return draws.of_everyone(draws.uniform, seed, customers, _BIRTH, _PURPOSES.index(name))

@@ -16,7 +16,7 @@ from cvmlab.core.random.draws import key_of
 from cvmlab.core.words import CvmError
 
 from . import engine
-from .customers import Customers, first_state, make_customers
+from .customers import MOST_CUSTOMERS, Customers, first_state, make_customers
 from .layout import BLOCK, STRIPS, WIDTH, Panel, State, Tables
 from .plan import Decisions, make_parameters, make_tables, schedule
 from .result import Result
@@ -109,7 +109,7 @@ def simulate(
     check_carriers(carriers, scenario)
     check_count("periods", periods, 1, 1200)
     count = len(customers) if isinstance(customers, Customers) else customers
-    check_count("customers", count)
+    check_count("customers", count, maximum=MOST_CUSTOMERS)
     _check_memory(int(count), periods, len(carriers), scenario, panel, memory_limit)
     dated = schedule(decisions, carriers, periods)
     tables = make_tables(scenario, carriers, dated, periods)
