@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import os
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,7 +16,7 @@ from typing import Any, TypeVar
 import click
 
 from cvmlab import __version__
-from cvmlab.core.stopping import CTRL_C, ENDS, Stopped, handling
+from cvmlab.core.stopping import CTRL_C, ENDS, watching_for_a_stop
 from cvmlab.core.words import LANGUAGES, CvmError, say, speaking
 
 from .options import assumption_lines, columns_of, names_columns, reading_of, reads, settings_of
@@ -28,8 +27,6 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 # each report takes a core and about 0.6 GB
 _MOST_JOBS = 8
-# meanwhile a second signal must not disturb what clears up after the first
-_CLEARING_UP_SECONDS = 3
 
 
 def _speaks(command: _Command) -> _Command:
@@ -39,7 +36,7 @@ def _speaks(command: _Command) -> _Command:
     @click.option("--debug", is_flag=True)
     @wraps(command)
     def run(*args: Any, language: str, debug: bool, **options: Any) -> None:
-        with speaking(language), _watching_for_a_stop() as received:
+        with speaking(language), watching_for_a_stop((CTRL_C, *ENDS)) as received:
             try:
                 command(*args, **options)
             except (click.ClickException, click.exceptions.Exit):
@@ -54,24 +51,6 @@ def _speaks(command: _Command) -> _Command:
                 fail(sentence_of(error))
 
     return run  # type: ignore[return-value]
-
-
-@contextmanager
-def _watching_for_a_stop() -> Iterator[list[int]]:
-    """Give a list of the signals that asked to stop: DuckDB makes any error of the interruption."""
-    received: list[int] = []
-    first = 0.0
-
-    def note(number: int, frame: Any) -> None:
-        nonlocal first
-        if received and time.monotonic() - first < _CLEARING_UP_SECONDS:
-            return
-        received.append(number)
-        first = time.monotonic()
-        raise Stopped
-
-    with handling((CTRL_C, *ENDS), note):
-        yield received
 
 
 def _source(given: str) -> str:

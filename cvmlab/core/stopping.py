@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 CTRL_C = signal.SIGINT
 # Windows has no SIGHUP; a window that is closed sends SIGBREAK there
 ENDS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name))
+# meanwhile a second signal must not disturb what clears up after the first
+_CLEARING_UP_SECONDS = 3
 
 
 class Stopped(KeyboardInterrupt):
@@ -35,3 +38,21 @@ def handling(signals: tuple[int, ...], handler: Callable[[int, Any], object]) ->
     finally:
         for number, earlier in before.items():
             signal.signal(number, earlier)
+
+
+@contextmanager
+def watching_for_a_stop(signals: tuple[int, ...]) -> Iterator[list[int]]:
+    """Raise `Stopped` at a signal, and give a list of those received: DuckDB makes any error of the interruption."""
+    received: list[int] = []
+    first = 0.0
+
+    def note(number: int, frame: Any) -> None:
+        nonlocal first
+        if received and time.monotonic() - first < _CLEARING_UP_SECONDS:
+            return
+        received.append(number)
+        first = time.monotonic()
+        raise Stopped
+
+    with handling(signals, note):
+        yield received

@@ -21,7 +21,7 @@ from .placing import MARKER, mark_all, put_in_place, report_folder
 from .privacy import labels, mask_key
 from .result import Group, Progress, Result
 from .running import as_folder, fill, source_name
-from .workers import several
+from .workers import several, stoppable
 
 if TYPE_CHECKING:
     from cvmlab.data.reading import Log
@@ -93,7 +93,8 @@ def run_by_group(
                 asked = {"columns": {}, "assumptions": dict(assumptions or {}), "mask": key}
                 waiting = {
                     group.name: pool.submit(
-                        _fill_group, work / group.folder, group.part, language_in_force(), pdf=pdf, shown_source=source,
+                        stoppable, _fill_group, work / group.folder, group.part, language_in_force(), pdf=pdf,
+                        shown_source=source,
                         asked={
                             **asked, "title": f"{chosen} · {group.name}", "reading": {"name": group.name},
                             "since": earlier.get(group.name),

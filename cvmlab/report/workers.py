@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import active_children, get_context, parent_process
 from threading import Thread
+from typing import Any, TypeVar
 
-from cvmlab.core.stopping import CTRL_C
+from cvmlab.core.stopping import CTRL_C, ENDS, watching_for_a_stop
+
+_Made = TypeVar("_Made")
+
+# a worker that is stopped ends its kernel and clears away its files
+_SECONDS_TO_CLEAR_UP = 3
 
 
 @contextmanager
@@ -22,9 +29,26 @@ def several(count: int) -> Iterator[ProcessPoolExecutor]:
             yield pool
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
-            for worker in set(active_children()) - others:
+            workers = set(active_children()) - others
+            for worker in workers:
                 worker.terminate()
+            # whoever clears up after the block must be the last: a kernel that is alive makes its folders again
+            end = time.monotonic() + _SECONDS_TO_CLEAR_UP
+            for worker in workers:
+                worker.join(max(0.0, end - time.monotonic()))
+                worker.kill()
+                worker.join()
             raise
+
+
+def stoppable(work: Callable[..., _Made], *args: Any, **options: Any) -> _Made:
+    """Do some work in one of the processes; when they are ended it clears up as after Ctrl-C."""
+    with watching_for_a_stop(ENDS) as received:
+        try:
+            return work(*args, **options)
+        finally:
+            if received:
+                os._exit(1)
 
 
 def _follow_parent() -> None:

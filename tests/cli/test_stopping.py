@@ -26,9 +26,12 @@ def earlier(tmp_path):
 
 
 def start(path, out, *more):
+    aside = path.parent / "temporary"
+    aside.mkdir(exist_ok=True)
     return subprocess.Popen(
         [sys.executable, "-m", "cvmlab", "report", str(path), "--out", str(out), "--language", "en", *more],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8", start_new_session=True,
+        env={**os.environ, "TMPDIR": str(aside)},
     )  # fmt: skip
 
 
@@ -63,6 +66,7 @@ def test_a_stopped_run_leaves_nothing(number, by, tmp_path, earlier):
     assert shown.strip() == say("cli.interrupted") == "Stopped. Nothing was changed."
     assert psutil.wait_procs(family, timeout=SECONDS_TO_END)[1] == []
     assert messy_report.snapshot(earlier) == before
+    assert list((tmp_path / "temporary").iterdir()) == []
 
 
 @POSIX_ONLY
@@ -79,13 +83,15 @@ def test_what_a_killed_run_left_is_gone_after_the_next(by, tmp_path, earlier):
     _, shown = made.communicate(timeout=300)
     assert made.returncode == 0, shown
     assert {entry.name for entry in earlier.iterdir()} <= {"sales", "sales-by-业务员"}
+    assert list((tmp_path / "temporary").iterdir()) == []
 
 
 @POSIX_ONLY
 def test_a_stop_in_the_middle_of_an_import_keeps_its_code(tmp_path):
     # dataclasses and named tuples run a text while their module is imported
     (tmp_path / "stopped.py").write_text(
-        "import signal, sys\nfrom cvmlab import cli\ntry:\n    with cli._watching_for_a_stop():\n"
+        "import signal, sys\nfrom cvmlab.core.stopping import ENDS, watching_for_a_stop\n"
+        "try:\n    with watching_for_a_stop(ENDS):\n"
         "        exec('signal.raise_signal(signal.SIGTERM)')\nexcept KeyboardInterrupt:\n    sys.exit(143)\n"
     )
     ended = subprocess.run([sys.executable, "-m", "stopped"], cwd=tmp_path, check=False)
