@@ -64,11 +64,13 @@ def _locked_file(target: Path, tries: int = 5) -> tuple[int, Path]:
 
 def clear_left(target: Path) -> None:
     """Remove the work folders beside a target whose runs were killed."""
-    ours = re.compile(rf"\.{re.escape(target.name)}-[a-z0-9_]{{8}}{re.escape(_LOCK)}")
-    for lock in [entry for entry in target.parent.iterdir() if ours.fullmatch(entry.name)]:
+    ours = re.compile(rf"\.{re.escape(target.name)}-[a-z0-9_]{{8}}({re.escape(_FOLDER)}|{re.escape(_LOCK)})")
+    found = [entry for entry in target.parent.iterdir() if ours.fullmatch(entry.name)]
+    for lock in {entry.with_suffix(_LOCK) for entry in found}:
         # OSError: locked by a run that lives, or gone meanwhile
         with suppress(OSError):
-            with lock.open("r+b") as file:
+            # a lock that is missing is made: a kernel that was about to end may have made its folder again
+            with lock.open("a+b") as file:
                 _lock(file.fileno())
                 gone = _remove(lock.with_suffix(_FOLDER))
             if gone:

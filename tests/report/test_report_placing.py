@@ -249,6 +249,7 @@ def test_the_next_run_removes_what_a_killed_one_left_and_nothing_else(tmp_path):
     assert subprocess.run([sys.executable, "-c", code, str(target)]).returncode == 9
     killed = {path.name for path in tmp_path.iterdir()} - {"sales"}
     assert {Path(name).suffix for name in killed} == {".part", ".lock"}
+    (tmp_path / ".sales-12345678.part" / "figures").mkdir(parents=True)  # made again after the lock was gone
     other = tmp_path / ".sales-mine.part"
     other.mkdir()
     with placing.put_in_place(target) as living:
