@@ -265,17 +265,6 @@ def test_a_query_interrupted_in_the_kernel_is_an_interruption(name, text, tmp_pa
         kernel._from_kernel(failed, tmp_path)
 
 
-def test_ctrl_c_while_the_program_is_loading_is_silent():
-    program = (
-        "import sys\nclass Finder:\n"
-        "    def find_spec(name, *_):\n"
-        "        if name == 'click': raise KeyboardInterrupt\n"
-        "sys.meta_path.insert(0, Finder)\nfrom cvmlab.__main__ import main\nmain()"
-    )
-    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", "")
-
-
 # ---- pipes
 
 

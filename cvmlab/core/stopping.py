@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 CTRL_C = signal.SIGINT
@@ -23,16 +23,20 @@ class Stopped(KeyboardInterrupt):
     """
 
 
-@contextmanager
-def handling(signals: tuple[int, ...], handler: Callable[[int, Any], object]) -> Iterator[None]:
-    """Handle some signals until the block ends; one that is ignored, as under nohup, stays ignored."""
+def answer(signals: tuple[int, ...], handler: Any) -> dict[int, Any]:
+    """Handle some signals from now on, and return how they were; one that is ignored, as under nohup, stays ignored."""
     before: dict[int, Any] = {}
-    try:
+    with suppress(ValueError):  # outside the main thread no signal can be handled
         for number in signals:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 before[number] = signal.signal(number, handler)
-    except ValueError:  # outside the main thread no signal can be handled
-        pass
+    return before
+
+
+@contextmanager
+def handling(signals: tuple[int, ...], handler: Callable[[int, Any], object]) -> Iterator[None]:
+    """Handle some signals until the block ends, as `answer` does."""
+    before = answer(signals, handler)
     try:
         yield
     finally:

@@ -87,6 +87,31 @@ def test_what_a_killed_run_left_is_gone_after_the_next(by, tmp_path, earlier):
 
 
 @POSIX_ONLY
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_while_the_program_is_loading_ends_it_quietly(number):
+    program = (
+        f"import signal, sys\nclass Finder:\n    def find_spec(name, *_):\n"
+        f"        if name == 'click': signal.raise_signal(signal.{number})\n"
+        "sys.meta_path.insert(0, Finder)\nfrom cvmlab.__main__ import main\nmain()"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (128 + getattr(signal, number), "", "")
+
+
+@POSIX_ONLY
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_at_the_end_of_python_changes_nothing(number):
+    # Python forgets its handlers before it takes down the modules, which takes longest
+    program = (
+        f"import atexit, os, signal, sys\ndef stop(): os.kill(os.getpid(), signal.{number})\natexit.register(stop)\n"
+        "class Last:\n    def __del__(self, stop=stop): stop()\nlast = Last()\n"
+        "sys.argv = ['cvmlab', '--version']\nfrom cvmlab.__main__ import main\nmain()"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout[:6], ran.stderr) == (0, "cvmlab", "")
+
+
+@POSIX_ONLY
 def test_a_stop_in_the_middle_of_an_import_keeps_its_code(tmp_path):
     # dataclasses and named tuples run a text while their module is imported
     (tmp_path / "stopped.py").write_text(
