@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +17,15 @@ import numpy as np
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
 EXCEL_ROWS = 1_048_576
 # full-width signs too: a spreadsheet set to Chinese or Japanese takes them for the plain ones
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 # Characters that XML, and so a workbook, cannot hold
 _UNPRINTABLE = dict.fromkeys([*(set(range(32)) - {9, 10, 13}), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF])
-_WIDEST = 48
+# widths in characters, heights in points
+_WIDEST, _WIDEST_HEAD, _LINE = 72, 20, 15
 _TO_FILL_IN = "FFF2CC"
 
 
@@ -55,25 +58,37 @@ def write_workbook(sheets: Mapping[str, Sheet], path: Path) -> dict[str, int]:
 
 def _write_sheet(book: Any, title: str, table: Sheet) -> None:
     from openpyxl.cell import WriteOnlyCell
-    from openpyxl.styles import Font, PatternFill
+    from openpyxl.styles import Alignment, Font, PatternFill
     from openpyxl.utils import get_column_letter
+    from openpyxl.worksheet.properties import PageSetupProperties
 
     sheet = book.create_sheet(title)
     sheet.freeze_panes = "A2"
+    # printed: the whole width on a page across, the heads on each page
+    sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.print_title_rows = "1:1"
     frame = table.frame
+    widths = [_width(str(name), frame[name]) for name in frame.columns]
     header = []
-    for number, name in enumerate(frame.columns, start=1):
+    for number, (name, width) in enumerate(zip(frame.columns, widths, strict=True), start=1):
         letter = get_column_letter(number)
-        sheet.column_dimensions[letter].width = _width(str(name), frame[name])
+        sheet.column_dimensions[letter].width = width
         cell = WriteOnlyCell(sheet, str(name))
         cell.data_type = "s"
         cell.font = Font(bold=True)
+        cell.alignment = Alignment(wrap_text=True)
         if name in table.answers:
             cell.fill = PatternFill("solid", fgColor=_TO_FILL_IN)
             _offer(sheet, letter, len(frame), table.answers[name])
         header.append(cell)
     if table.filtered and len(frame.columns):
         sheet.auto_filter.ref = f"A1:{get_column_letter(len(frame.columns))}{len(frame) + 1}"
+    # not every spreadsheet works out how high a row with wrapped text must be
+    sheet.row_dimensions[1].height = _LINE * max(map(_lines, map(str, frame.columns), widths), default=1)
+    for number, lines in enumerate(_lines_of_rows(frame), start=2):
+        if lines > 1:
+            sheet.row_dimensions[number].height = _LINE * lines
     sheet.append(header)
     columns = [_cells(sheet, frame[name], table.formats.get(name)) for name in frame.columns]
     for row in zip(*columns, strict=True):
@@ -107,9 +122,13 @@ def _cells(sheet: Any, column: pd.Series[Any], number_format: str | None) -> lis
 
 def _formatted(sheet: Any, value: Any, number_format: str) -> Any:
     from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Alignment
 
     cell = WriteOnlyCell(sheet, value)
     cell.number_format = number_format
+    if isinstance(value, date):
+        # a date stands at the right, and would run into a text beside it
+        cell.alignment = Alignment(horizontal="center")
     return cell
 
 
@@ -119,20 +138,41 @@ def _text_cell(sheet: Any, value: object) -> Any:
 
     text = str(value).translate(_UNPRINTABLE)
     starts_a_formula = text.startswith("=")
-    if not starts_a_formula and len(text) <= _WIDEST:
+    wraps = _lines(text) > 1
+    if not starts_a_formula and not wraps:
         return text
     cell = WriteOnlyCell(sheet, text)
     cell.data_type = "s"
     cell.quotePrefix = starts_a_formula
-    cell.alignment = Alignment(wrap_text=len(text) > _WIDEST, vertical="top")
+    cell.alignment = Alignment(wrap_text=wraps)
     return cell
 
 
 def _width(name: str, column: pd.Series[Any]) -> float:
-    longest = max([len(str(value)) for value in column.head(200)], default=0)
-    # a Chinese character is twice as wide as a digit
-    head = sum(2 if ord(letter) > 0x2E80 else 1 for letter in name)
-    return float(min(max(longest, head) + 3, _WIDEST))
+    shown = [f"{value:,.1f}" if isinstance(value, float) else str(value) for value in column.head(200)]
+    longest = max(map(_wide, shown), default=0)
+    return float(min(max(longest, min(_wide(name), _WIDEST_HEAD)) + 3, _WIDEST))
+
+
+def _wide(text: str) -> int:
+    """Return how many digits a text is wide; a Chinese character takes two."""
+    return sum(2 if ord(letter) > 0x2E80 else 1 for letter in text)
+
+
+def _lines(text: str, width: float = _WIDEST) -> int:
+    """Return how many lines a text takes in a column so wide."""
+    return -(-_wide(text) // int(width))
+
+
+def _lines_of_rows(frame: pd.DataFrame) -> NDArray[np.int64]:
+    """Return how many lines the highest cell of each row takes."""
+    lines = np.ones(len(frame), dtype=np.int64)
+    for name in frame.columns:
+        if frame[name].dtype.kind not in "iufbM":
+            texts = frame[name].fillna("").astype("str")
+            long = texts.str.len().to_numpy() > _WIDEST / 2
+            lines[long] = np.maximum(lines[long], [_lines(text) for text in texts[long]])
+    return lines
 
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:

@@ -99,3 +99,18 @@ def test_a_missing_text_stays_missing_in_a_csv(tmp_path):
     path = tmp_path / "list.csv"
     workbook.write_csv(pd.DataFrame({"id": ["a", "b"], "owner": [None, "李四"]}), path)
     assert path.read_text(encoding="utf-8-sig").split() == ["id,owner", "a,", "b,李四"]
+
+
+def test_a_sheet_can_be_read_and_printed_as_it_opens(tmp_path):
+    long = "every word of a long remark is seen, in a row as high as it must be: " * 3
+    frame = pd.DataFrame(
+        {"id": ["a", "b", "c"], "remark": ["short", long, "汉" * 50], "a head of many words": [1, 2, 3]}
+    )
+    workbook.write_workbook({"calls": workbook.Sheet(frame)}, tmp_path / "a.xlsx")
+    sheet = load_workbook(tmp_path / "a.xlsx")["calls"]
+    heights = [sheet.row_dimensions[row].height for row in (2, 3, 4)]
+    assert heights == [None, 45, 30]
+    assert sheet.cell(3, 2).alignment.wrap_text
+    assert (sheet.page_setup.orientation, sheet.page_setup.fitToHeight) == ("landscape", 0)
+    assert sheet.sheet_properties.pageSetUpPr.fitToPage
+    assert sheet.print_title_rows == "$1:$1"
