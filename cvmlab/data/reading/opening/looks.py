@@ -26,6 +26,8 @@ class Book:
     parts: Mapping[str, str] = field(default_factory=dict)
     # style of a cell to the currency in its number format
     signs: Mapping[int, str] = field(default_factory=dict)
+    # style of a cell to the number of digits that it shows at least
+    digits: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass

@@ -33,6 +33,8 @@ _SPAN = re.compile(rb"""\s(min|max)=["'](\d+)""")
 _MERGED = re.compile(rb"""\sref=["']([A-Z]+)(\d+):([A-Z]+)(\d+)""")
 # [$€-407], "€", and signs that need no quotes
 _LITERAL = re.compile(r"\[\$([^\]-]+)[^\]]*\]|\"([^\"]+)\"|([$¥￥€£₩₹])")
+# 00000, by which numbers such as postcodes and ids are shown with their leading zeros
+_ZEROS = re.compile("0{2,}")
 _OPENS_WITH = re.compile(rb"<(\w+:)?worksheet\b")
 
 
@@ -59,7 +61,10 @@ def read_book(archive: zipfile.ZipFile) -> Book:
             case "sheet":
                 link = next((value for key, value in element.items() if key.endswith("}id")), "")
                 parts[element.get("name", "")] = targets.get(link, "")
-    return Book(from_1904, recalculates, parts, _signs(archive, f"{folder}/styles.xml"))
+    codes = _codes(archive, f"{folder}/styles.xml")
+    signs = {style: sign for style, code in codes.items() if (sign := sign_of(code))}
+    digits = {style: len(code) for style, code in codes.items() if _ZEROS.fullmatch(code)}
+    return Book(from_1904, recalculates, parts, signs, digits)
 
 
 def look_at_sheet(archive: zipfile.ZipFile, part: str, source: str, recalculates: bool) -> Look:
@@ -180,16 +185,16 @@ def _joined(folder: PurePosixPath, target: str) -> str:
     return target[1:] if target.startswith("/") else str(folder / target)
 
 
-def _signs(archive: zipfile.ZipFile, part: str) -> dict[int, str]:
-    """Return the styles of cells whose number format has a currency, each with its sign."""
+def _codes(archive: zipfile.ZipFile, part: str) -> dict[int, str]:
+    """Return the styles of cells whose number format is the workbook's own, each with the code of the format."""
     if part not in archive.namelist():
         return {}
     text = archive.read(part).decode("utf-8", "replace")
     formats = {}
     for tag in re.findall(r"<(?:\w+:)?numFmt\s[^>]*>", text):
         number, code = re.search(r'numFmtId="(\d+)"', tag), re.search(r'formatCode="([^"]*)"', tag)
-        if number and code and (sign := sign_of(html.unescape(code.group(1)))):
-            formats[number.group(1)] = sign
+        if number and code:
+            formats[number.group(1)] = html.unescape(code.group(1))
     styles = re.search(r"<(?:\w+:)?cellXfs\b.*?</(?:\w+:)?cellXfs>", text, re.DOTALL)
     if not formats or not styles:
         return {}

@@ -140,7 +140,7 @@ def _opened(stream: BinaryIO) -> Any:
 
 def _streamed_sheets(opened: Any, book: Book, looks: Mapping[str, Look]) -> list[_StreamedSheet]:
     return [
-        _StreamedSheet(page.title, page.sheet_state != "visible", looks.get(page.title, Look()), page, book.signs)
+        _StreamedSheet(page.title, page.sheet_state != "visible", looks.get(page.title, Look()), page, book)
         for page in opened.worksheets
     ]
 
@@ -208,22 +208,27 @@ class _StreamedSheet:
     hidden: bool
     look: Look
     page: Any
-    signs: Mapping[int, str]
+    book: Book
 
     def height(self) -> int:
         """Return the number of rows."""
         return self.look.height
 
     def rows(self, most: int | None = None) -> Iterator[list[str]]:
-        """Yield the rows as text, numbers with the currency of their format."""
+        """Yield the rows as text, numbers with the currency and the leading zeros of their format."""
         # exports often state a wrong size of the sheet; without it openpyxl reads what is there
         self.page.reset_dimensions()
-        if not self.signs:
+        signs, digits = self.book.signs, self.book.digits
+        if not signs and not digits:
             for row in self.page.iter_rows(max_row=most, values_only=True):
                 yield ["" if value is None else _text(value) for value in row]
             return
         for row in self.page.iter_rows(max_row=most):
-            yield [_signed(cell.value, self.signs.get(getattr(cell, "_style_id", 0) or 0, "")) for cell in row]
+            styles = [getattr(cell, "_style_id", 0) or 0 for cell in row]
+            yield [
+                _shown(cell.value, signs.get(style, ""), digits.get(style, 0))
+                for cell, style in zip(row, styles, strict=True)
+            ]
 
 
 @dataclass
@@ -270,9 +275,13 @@ def _text(value: Any) -> str:
     return f"{text}0" if isinstance(value, float) and text[-4:-3] == "." and "e" not in text else text
 
 
-def _signed(value: Any, sign: str) -> str:
+def _shown(value: Any, sign: str, digits: int) -> str:
     text = _text(value)
-    return f"{sign} {text}" if sign and isinstance(value, int | float) else text
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return text
+    if digits and text.isdecimal():
+        return text.zfill(digits)
+    return f"{sign} {text}" if sign else text
 
 
 def _watched(rows: Iterable[list[str]], sheet: str, last: int, progress: Progress | None) -> Iterator[list[str]]:

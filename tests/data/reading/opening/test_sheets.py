@@ -264,6 +264,20 @@ def test_other_number_formats_leave_the_numbers_as_they_are(tmp_path: Path, code
     assert total(read(book(tmp_path / "a.xlsx", mark))) == 175
 
 
+@pytest.mark.parametrize("code", ["000", "00000"])
+def test_ids_are_read_with_the_zeros_that_their_number_format_shows(tmp_path: Path, code: str) -> None:
+    def mark(made: Any, sheet: Any) -> None:
+        for row in (2, 3, 4):
+            sheet.cell(row, 1).number_format = code
+        other = made.create_sheet("text")
+        for line in (HEAD, ["7".zfill(len(code)), dt.date(2024, 4, 1), 5]):
+            other.append(line)
+
+    path = book(tmp_path / "a.xlsx", mark, rows=[[7, *ROWS[0][1:]], [1234, *ROWS[1][1:]], [7.5, *ROWS[2][1:]]])
+    bought = read(path).transactions.aggregate("customer_id, sum(amount)").fetchall()
+    assert dict(bought) == {"7".zfill(len(code)): 105, "1234".zfill(len(code)): 50, "7.5": 25}
+
+
 def test_amounts_formatted_in_two_currencies_are_not_added_up(tmp_path: Path) -> None:
     def mark(made: Any, sheet: Any) -> None:
         sheet["C2"].number_format, sheet["C3"].number_format = "[$€-407] #,##0.00", "[$$-409]#,##0.00"
