@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from cvmlab.core.guarding import public
 from cvmlab.core.scenario import Scenario, dataclass, number
+from cvmlab.core.words import CvmError
+
+# what is used only together with another, and what another takes the place of
+_NEEDS = {"cost_per_order": "margin"}
+_REPLACED_BY = {"keep_share": "cost_to_keep", "contact_share": "contact_cost"}
 
 
 @public
@@ -33,3 +38,11 @@ class Assumptions(Scenario):
     hold_out_share: float = number(0.2, word="case.hold_out_share", minimum=0, maximum=0.9, step=0.05)
     backtest_months: int = number(3, word="case.backtest_months", minimum=1, maximum=12, unit="months", whole=True)
     seed: int = number(1, word="case.seed", minimum=0, whole=True)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name, other in {**_NEEDS, **_REPLACED_BY}.items():
+            is_set, beside = getattr(self, name) != getattr(Assumptions, name), getattr(self, other) is not None
+            if is_set and beside == (name in _REPLACED_BY):
+                key = "case.no_effect_beside" if beside else "case.no_effect_without"
+                raise CvmError(key, name=name, other=other)

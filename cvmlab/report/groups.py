@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import re
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -17,10 +16,10 @@ from cvmlab.core.words import language as language_in_force
 from cvmlab.core.work import work_folder
 from cvmlab.data.tables import CUSTOMER_ID, CUSTOMER_NAME, OWNER, PHONE
 
-from .placing import MARKER, mark_all, put_in_place, report_folder
+from .placing import MARKER, as_folder, mark_all, put_in_place, report_folder
 from .privacy import labels, mask_key
 from .result import Group, Progress, Result
-from .running import as_folder, fill, source_name
+from .running import fill, source_name
 from .workers import several, stoppable
 
 if TYPE_CHECKING:
@@ -31,8 +30,6 @@ CURRENCY = "currency"
 _NAMES = "groups.json"
 _INDEX = "index.html"
 _LONGEST_NAME = 60
-# names that Windows gives to devices, whatever their ending
-_OF_WINDOWS = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
 @public
@@ -166,7 +163,6 @@ def folder_names(names: Iterable[str]) -> dict[str, str]:
     chosen: dict[str, str] = {}
     for name in names:
         plain = as_folder(name)[:_LONGEST_NAME].strip(" .") or "_"
-        plain = f"_{plain}" if _OF_WINDOWS.fullmatch(plain) else plain
         number, folder = 1, plain
         while folder.casefold() in taken:
             number += 1

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import os
 import re
 import shutil
 from collections.abc import Collection, Iterator
@@ -30,6 +31,8 @@ _OF_THE_DESKTOP = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 _KEPT = re.compile(r" \(\d{4}-\d\d-\d\d\)$")
 # a name is part of hidden ones beside it, and of those of files in it
 _LONGEST_NAME = 150
+# names that Windows gives to devices, whatever their ending
+_OF_WINDOWS = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[\d¹²³]) *(\..*)?", re.IGNORECASE)
 # another run may take the place between our two renames
 _TRIES = 5
 
@@ -40,9 +43,24 @@ def report_folder(folder: str | Path, name: str) -> Path:
         raise CvmError("report.name_is_no_folder", name=name)
     if len(name.encode()) > _LONGEST_NAME:
         raise CvmError("report.name_too_long", name=name[:20], most=_LONGEST_NAME)
+    # a report is handed on, and a folder of this name could not be
+    if as_folder(name) != name.lstrip(" ."):
+        raise CvmError("report.name_not_on_windows", name=name)
     if not str(folder).strip():
         raise CvmError("report.no_out")
+    for place in (Path(folder), *Path(folder).parents):
+        if os.path.isdir(place):  # noqa: PTH112 (a Path raises for names that are too long)
+            break
+        if os.path.lexists(place):
+            raise CvmError("report.out_is_no_folder", folder=place)
     return Path(folder) / name
+
+
+def as_folder(text: str) -> str:
+    """Return a text as a folder may be called on any system."""
+    # characters that Windows refuses in names
+    plain = re.sub(r'[<>:"/\\|?*\x00-\x1f]', "_", text).strip(" .") or "_"
+    return f"_{plain}" if _OF_WINDOWS.fullmatch(plain) else plain
 
 
 @contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,7 +14,7 @@ from cvmlab.core.words import CvmError, say, speaking
 from cvmlab.core.words import language as language_in_force
 
 from .kernel import code_cells, execute
-from .placing import edited, kept_as, put_in_place, report_folder
+from .placing import as_folder, edited, kept_as, put_in_place, report_folder
 from .privacy import mask_key
 from .result import Progress, Result
 
@@ -141,12 +140,6 @@ def _for_the_next_run(asked: Mapping[str, Any], source: str) -> dict[str, Any]:
 def source_name(source: str | Path) -> str:
     """Return a folder name for a source: its file name without the ending."""
     return as_folder(Path(source).stem or Path(source).absolute().name)
-
-
-def as_folder(text: str) -> str:
-    """Return a text as a folder may be called on any system."""
-    # characters that Windows refuses in names
-    return re.sub(r'[<>:"/\\|?*\x00-\x1f]', "_", text).strip(" .") or "_"
 
 
 def _previous(target: Path) -> str:

@@ -330,9 +330,12 @@ def test_a_log_that_cannot_be_judged_is_refused_in_one_sentence(customers, amoun
         ({"hold_out_share": "-0.1"}, "hold_out_share"),
         ({"colour": "1"}, "colour"),
         ({"calls": "2.5"}, "calls"),
+        ({"cost_per_order": "5"}, "margin"),
+        ({"cost_to_keep": "5", "keep_share": "0.2"}, "keep_share"),
+        ({"contact_cost": "5", "contact_share": "0.2"}, "contact_share"),
     ],
 )
-def test_an_assumption_out_of_bounds_is_named(settings, part):
+def test_an_assumption_out_of_bounds_or_without_effect_is_named(settings, part):
     with pytest.raises(CvmError, match=part):
         Assumptions.from_texts(settings)
 

@@ -14,6 +14,7 @@ from pretending import RECORDED, InThisProcess
 
 from cvmlab import CvmError, say
 from cvmlab.report import groups, pages, run_by_group, running
+from cvmlab.report.placing import report_folder
 
 NAMES = [
     "A/B",
@@ -27,6 +28,8 @@ NAMES = [
     ".",
     "..",
     "CON",
+    "aux.txt",
+    "nul .x",
     "index.html",
     "é" * 300,
 ]
@@ -38,6 +41,7 @@ def test_no_two_groups_share_a_folder_on_any_disk(names):
     assert list(folders) == names
     assert len({folder.casefold() for folder in folders.values()}) == len(names)
     for folder in folders.values():
+        assert report_folder("reports", folder).name == folder
         assert folder.casefold() not in {"", ".", "..", "con", "index.html", "groups.json"}
         assert not set(folder) & set('<>:"/\\|?*\n')
         assert folder == folder.strip(" .")

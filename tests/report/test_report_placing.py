@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import messy_report
@@ -172,6 +173,39 @@ def test_a_name_is_one_folder(name):
     with pytest.raises(CvmError) as caught:
         report_folder("reports", name)
     assert caught.value.key == "report.name_is_no_folder"
+
+
+@pytest.mark.parametrize(
+    "name", ["CON", "nul", "aux.txt", "COM1", "lpt¹", "con .x", "CONIN$", "sales.", "sales ", "ab:c", "what?", 'a"b']
+)
+def test_a_name_that_windows_cannot_hold_is_refused_everywhere(name):
+    with pytest.raises(CvmError) as caught:
+        report_folder("reports", name)
+    assert caught.value.key == "report.name_not_on_windows"
+
+
+@pytest.mark.parametrize("name", ["console", "aux1", ".hidden", "2024.05", "com10", "销售"])
+def test_other_names_are_taken_as_they_are(name):
+    assert report_folder("reports", name) == Path("reports", name)
+
+
+@pytest.mark.parametrize("source", ["nul.csv", "con.2024.csv", "a?.csv"])
+def test_a_source_that_windows_could_not_hold_has_a_report_with_another_name(source):
+    name = running.source_name(source)
+    assert report_folder("reports", name).name == name
+
+
+@pytest.mark.parametrize("below", ["", "new/newer"])
+def test_a_file_or_a_dead_link_is_no_folder_for_reports(tmp_path, below):
+    (tmp_path / "file").write_text("mine")
+    places = [tmp_path / "file"]
+    with suppress(OSError):
+        (tmp_path / "link").symlink_to(tmp_path / "nowhere", target_is_directory=True)
+        places.append(tmp_path / "link")
+    for place in places:
+        with pytest.raises(CvmError) as caught:
+            report_folder(place / below, "x")
+        assert (caught.value.key, caught.value.values["folder"]) == ("report.out_is_no_folder", place)
 
 
 def test_a_kill_between_the_two_renames_leaves_a_report_that_the_next_run_finds(tmp_path, monkeypatch):
