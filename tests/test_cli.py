@@ -497,6 +497,8 @@ def test_every_role_has_a_label_and_an_option():
         "row_type",
         "discount",
         "discount_rate",
+        "order_refund",
+        "order_discount",
     }
     for role in cli.options.ROLES:
         assert term(f"report.role_{role}", language="zh") != term(f"report.role_{role}", language="en")

@@ -30,20 +30,33 @@ RETURN = "return_flag"
 TYPE = "row_type"
 DISCOUNT = "discount"
 DISCOUNT_RATE = "discount_rate"
+# those of a whole order, repeated on its lines
+ORDER_REFUND = "order_refund"
+ORDER_DISCOUNT = "order_discount"
 # beside an amount, these show whether it is a line's or an order's
 ITEM_QUANTITY = "item_quantity"
 ITEM_PRICE = "item_price"
-NUMBERS = (tables.AMOUNT, QUANTITY, UNIT_PRICE, tables.PROFIT, tables.COST, REFUND, DISCOUNT)
+NUMBERS = (
+    tables.AMOUNT,
+    QUANTITY,
+    UNIT_PRICE,
+    tables.PROFIT,
+    tables.COST,
+    REFUND,
+    DISCOUNT,
+    ORDER_REFUND,
+    ORDER_DISCOUNT,
+)
 TEXTS = (
     tables.CUSTOMER_ID, tables.CUSTOMER_NAME, tables.ORDER_ID, tables.PRODUCT, tables.OWNER, tables.PHONE, STATUS,
     CURRENCY, RETURN, TYPE, DISCOUNT_RATE,
 )  # fmt: skip
 ROLES = (
     *(column.name for column in tables.TRANSACTIONS.columns), QUANTITY, UNIT_PRICE, STATUS, CURRENCY, REFUND, RETURN,
-    TYPE, DISCOUNT, DISCOUNT_RATE,
+    TYPE, DISCOUNT, DISCOUNT_RATE, ORDER_REFUND, ORDER_DISCOUNT,
 )  # fmt: skip
 # A wrong choice among these changes every figure; a wrong product or owner does not.
-ASKED = frozenset({tables.CUSTOMER_ID, tables.DATE, *NUMBERS} - {tables.PROFIT, tables.COST, DISCOUNT})
+ASKED = frozenset({tables.CUSTOMER_ID, tables.DATE, *NUMBERS} - {tables.PROFIT, tables.COST, DISCOUNT, ORDER_DISCOUNT})
 # between the two rows of a header
 JOINT = " / "
 # the signs of traditional Chinese (and Japanese) headers
@@ -71,7 +84,8 @@ class ColumnMapping:
         where the source has them ``order_id``, ``profit``, ``cost``, ``product``, ``customer_name``,
         ``owner``, ``phone``, ``status`` (of the order: paid, cancelled …), ``currency_code``, ``refund_amount``,
         ``return_flag`` (yes: the row was refunded), ``row_type`` (sale, return …), ``discount`` (money) and
-        ``discount_rate`` (share off) of quantity × unit price.
+        ``discount_rate`` (share off) of quantity × unit price, ``order_refund`` and ``order_discount`` (of a whole
+        order, repeated on its lines).
     notes
         Decisions that the user should know of.
     chosen
@@ -246,11 +260,13 @@ def guess_mapping(names: Sequence[str], chosen: Mapping[str, str] | None = None,
         tables.PHONE,
         STATUS,
         CURRENCY,
-        REFUND,
+        *([] if ORDER_REFUND in found else [REFUND]),
         RETURN,
         TYPE,
     ):
         look_for(role)
+    if REFUND not in {*found, *refused}:
+        look_for(ORDER_REFUND)
     _check_found(found, names, source)
     in_order = {role: found[role] for role in ROLES if role in found}
     return ColumnMapping(in_order, tuple(notes), frozenset(chosen), _items(found, names))
@@ -263,13 +279,14 @@ def _items(found: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
     free = [name for name in names if name not in found.values()]
     items = {}
     for item, role in ((ITEM_PRICE, UNIT_PRICE), (ITEM_QUANTITY, QUANTITY)):
-        named = [name for name in free if role in _ranks(name) or _is_called(name, item)]
+        named = [name for name in free if role in _ranks(name) or is_called(name, item)]
         if len(named) == 1:
             items[item] = named[0]
     return items if ITEM_PRICE in items else {}
 
 
-def _is_called(name: str, role: str) -> bool:
+def is_called(name: str, role: str) -> bool:
+    """Return whether a column name fits a rule of `rules/columns.csv` that is no role of its own."""
     return any(pattern.fullmatch(plain_name(name)) for _, pattern in patterns(role))
 
 
@@ -307,14 +324,17 @@ def _find_amount(
         look_for(QUANTITY)
         if QUANTITY in found:
             look_for(UNIT_PRICE)
-            look_for(DISCOUNT_RATE)
-            if DISCOUNT_RATE not in found:
-                look_for(DISCOUNT)
+            if ORDER_DISCOUNT not in found:
+                look_for(DISCOUNT_RATE)
+                if DISCOUNT_RATE not in found:
+                    look_for(DISCOUNT)
+                if not {DISCOUNT, DISCOUNT_RATE} & {*found, *refused}:
+                    look_for(ORDER_DISCOUNT)
         if QUANTITY in found and UNIT_PRICE in found:
             said = {"source": source, "quantity": found[QUANTITY], "price": found[UNIT_PRICE]}
             notes.append(Note("amount_computed", said))
             return
-        for role in (QUANTITY, DISCOUNT, DISCOUNT_RATE):
+        for role in (QUANTITY, DISCOUNT, DISCOUNT_RATE, ORDER_DISCOUNT):
             found.pop(role, None)
     look_for(tables.AMOUNT)
 
@@ -336,8 +356,9 @@ def column_named(name: str, names: Sequence[str], source: str) -> str:
 
 
 def _ambiguous(role: str, equal: Sequence[str], source: str) -> CvmError:
+    key = REFUND if role == ORDER_REFUND else role
     return CvmError(
-        f"reading.ambiguous_{role}",
+        f"reading.ambiguous_{key}",
         source=source,
         columns=_list(equal),
         option=option(role),

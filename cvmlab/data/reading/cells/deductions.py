@@ -13,7 +13,19 @@ from typing import Any
 from cvmlab.core.words import CvmError
 from cvmlab.data import tables
 
-from ..columns import DISCOUNT, DISCOUNT_RATE, QUANTITY, REFUND, UNIT_PRICE, ColumnMapping, rank_of, row_pattern
+from ..columns import (
+    DISCOUNT,
+    DISCOUNT_RATE,
+    ORDER_DISCOUNT,
+    ORDER_REFUND,
+    QUANTITY,
+    REFUND,
+    UNIT_PRICE,
+    ColumnMapping,
+    option,
+    rank_of,
+    row_pattern,
+)
 from ..notes import Note
 from ..raw import RawTable, quoted
 from .values import DATA, EXACT
@@ -88,15 +100,32 @@ def rates_in_percent(connection: Any, mappings: Sequence[ColumnMapping]) -> froz
     return frozenset(part for (part,) in rows)
 
 
-def discounted_sql(numbers: Mapping[str, str], mappings: Sequence[ColumnMapping], percent: frozenset[int]) -> str:
+def discounted_parts(mappings: Sequence[ColumnMapping]) -> list[int]:
+    """Return the parts with money off quantity × unit price."""
+    return [
+        part
+        for part, mapping in enumerate(mappings)
+        if tables.AMOUNT not in mapping and (DISCOUNT in mapping or ORDER_DISCOUNT in mapping)
+    ]
+
+
+def refunded_parts(mappings: Sequence[ColumnMapping]) -> list[int]:
+    """Return the parts with refunds that the amount does not have off already."""
+    return [
+        part
+        for part, mapping in enumerate(mappings)
+        if (REFUND in mapping or ORDER_REFUND in mapping) and not _is_net(mapping.get(tables.AMOUNT) or "")
+    ]
+
+
+def discounted_sql(amount: str, discount: str, mappings: Sequence[ColumnMapping], percent: frozenset[int]) -> str:
     """Return quantity × unit price less the discount, in the parts that have one."""
-    amount = numbers[tables.AMOUNT]
-    money = [part for part, mapping in enumerate(mappings) if DISCOUNT in mapping and tables.AMOUNT not in mapping]
+    money = discounted_parts(mappings)
     rated = [part for part, mapping in enumerate(mappings) if DISCOUNT_RATE in mapping and tables.AMOUNT not in mapping]
     cases = []
     if money:
         # a discount is written with or without its minus, and for goods that come back as for those that go
-        off = f"coalesce(abs({numbers[DISCOUNT]}), 0)"
+        off = f"coalesce(abs({discount}), 0)"
         parts = ", ".join(map(str, money))
         cases.append(f"WHEN part IN ({parts}) THEN amount - sign(amount)::{EXACT} * {off}")
     for part in rated:
@@ -109,18 +138,19 @@ def discounted_sql(numbers: Mapping[str, str], mappings: Sequence[ColumnMapping]
     return f"TRY_CAST({product} AS {EXACT})"
 
 
-def net_sql(amount: str, numbers: Mapping[str, str], mappings: Sequence[ColumnMapping]) -> tuple[str, str]:
-    """Return the amount less its refund, and the refund itself (0 where there is none)."""
-    parts = [
-        part
-        for part, mapping in enumerate(mappings)
-        if REFUND in mapping and not _is_net(mapping.get(tables.AMOUNT) or "")
-    ]
-    if not parts:
+def net_sql(amount: str, refund: str, mappings: Sequence[ColumnMapping]) -> tuple[str, str]:
+    """Return the amount less its refund, and what was taken off (0 where there is none)."""
+    if not refunded_parts(mappings):
         return amount, f"0::{EXACT}"
-    refund = f"CASE WHEN part IN ({', '.join(map(str, parts))}) THEN coalesce(abs({numbers[REFUND]}), 0) ELSE 0 END"
-    net = f"CASE WHEN ({refund}) = 0 OR {amount} < 0 THEN {amount} ELSE coalesce({amount}, 0) - ({refund}) END"
-    return f"TRY_CAST({net} AS {EXACT})", f"({refund})::{EXACT}"
+    off = f"({stated_sql(refund, mappings)})"
+    net = f"CASE WHEN {off} = 0 OR {amount} < 0 THEN {amount} ELSE coalesce({amount}, 0) - {off} END"
+    return f"TRY_CAST({net} AS {EXACT})", f"(CASE WHEN {amount} < 0 THEN 0 ELSE {off} END)::{EXACT}"
+
+
+def stated_sql(refund: str, mappings: Sequence[ColumnMapping]) -> str:
+    """Return the refund in the parts whose amounts do not have it off already, 0 in the others."""
+    parts = refunded_parts(mappings)
+    return f"CASE WHEN part IN ({', '.join(map(str, parts))}) THEN abs({refund}) ELSE 0 END" if parts else "0"
 
 
 def _is_net(column: str) -> bool:
@@ -137,8 +167,8 @@ def unread_notes(
     words = quoted_pattern("yes_word", "no_word", "return_word", "no_return_word")
     rate = f"TRY_CAST(trim({DISCOUNT_RATE}, ' %') AS {_RATE})"
     for part, mapping in enumerate(mappings):
-        computed = (DISCOUNT, DISCOUNT_RATE) if tables.AMOUNT not in mapping else ()
-        for role in (REFUND, *computed):
+        computed = (DISCOUNT, ORDER_DISCOUNT, DISCOUNT_RATE) if tables.AMOUNT not in mapping else ()
+        for role in (REFUND, ORDER_REFUND, *computed):
             if role not in mapping:
                 continue
             cell, number = (role, rate) if role == DISCOUNT_RATE else (f"{role}_text", numbers[role])
@@ -156,8 +186,8 @@ def deduction_notes(connection: Any, mappings: Sequence[ColumnMapping]) -> list[
     """Say which refunds and discounts were taken off, and how much that is."""
     notes = []
     for part, mapping in enumerate(mappings):
-        if REFUND in mapping:
-            said = {"column": mapping[REFUND], "amount_column": mapping.get(tables.AMOUNT) or mapping[UNIT_PRICE]}
+        for role in (name for name in (REFUND, ORDER_REFUND) if name in mapping):
+            said = {"column": mapping[role], "amount_column": mapping.get(tables.AMOUNT) or mapping[UNIT_PRICE]}
             if _is_net(said["amount_column"]):
                 notes.append(Note("refund_in_net", said))
                 continue
@@ -165,11 +195,11 @@ def deduction_notes(connection: Any, mappings: Sequence[ColumnMapping]) -> list[
                 f"SELECT count(*), coalesce(sum(refunded), 0) FROM log WHERE part = {part} AND refunded <> 0"
             ).fetchone()
             if rows:
-                said |= {"rows": f"{rows:,}", "amount": f"{refunded:,.2f}"}
+                said |= {"rows": f"{rows:,}", "amount": f"{refunded:,.2f}", "role": role, "option": option(role)}
                 notes.append(Note("refund_subtracted", said, "warning"))
         if tables.AMOUNT not in mapping:
-            roles = [role for role in (DISCOUNT, DISCOUNT_RATE) if role in mapping]
-            notes += [Note(f"{role}_subtracted", {"column": mapping[role]}) for role in roles]
+            keys = {DISCOUNT: DISCOUNT, ORDER_DISCOUNT: DISCOUNT, DISCOUNT_RATE: DISCOUNT_RATE}
+            notes += [Note(f"{keys[r]}_subtracted", {"column": mapping[r]}) for r in keys if r in mapping]
     return notes
 
 

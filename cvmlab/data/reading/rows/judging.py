@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from cvmlab.data import tables
@@ -21,16 +22,20 @@ from ..cells.currencies import look_at_currencies
 from ..cells.deductions import (
     check_discounts,
     deduction_notes,
+    discounted_parts,
     discounted_sql,
     net_sql,
     quoted_pattern,
     rates_in_percent,
+    refunded_parts,
+    stated_sql,
     unread_notes,
     word_flags,
 )
 from ..cells.filling import fill_down
 from ..cells.ids import fold_ids, merge_ids
-from ..columns import NUMBERS, REFUND, RETURN, STATUS, TEXTS, ColumnMapping
+from ..cells.per_order import share_among_lines
+from ..columns import DISCOUNT, NUMBERS, REFUND, RETURN, STATUS, TEXTS, ColumnMapping
 from ..notes import Note
 from ..quality import USED
 from ..raw import RawTable
@@ -103,15 +108,22 @@ def judge(
     check_discounts(connection, numbers, source, stage, mappings)
     unread = unread_notes(connection, numbers, source, mappings)
     numbers[tables.AMOUNT] = amounts.amount_sql(numbers, computed)
-    whole = discounted_sql(numbers, mappings, rates_in_percent(connection, mappings))
-    net, refunded = net_sql(whole, numbers, mappings)
+    day = date_forms.date_sql(dates, rules.timezone)
+    share = partial(
+        share_among_lines, connection, numbers=numbers, stage=stage, mappings=mappings, day=day,
+        amount_per=rules.amount_per,
+    )  # fmt: skip
+    off = share(DISCOUNT, numbers[tables.AMOUNT], source=source, parts=discounted_parts(mappings))
+    whole = discounted_sql(numbers[tables.AMOUNT], off.sql, mappings, rates_in_percent(connection, mappings))
+    back = share(REFUND, whole, source=off.source, parts=refunded_parts(mappings))
+    net, refunded = net_sql(whole, back.sql, mappings)
     cells = ["part", "spot", "kind", *TEXTS, "date", "exact", "refunded", tables.PROFIT, tables.COST, "currency"]
     cells += [f"k{number}" for number in range(kept)]
     read = f"""SELECT part, spot, kind, {tables.CUSTOMER_ID}, {", ".join(others)},
-            {date_forms.date_sql(dates, rules.timezone)} AS date, {net} AS exact, {refunded} AS refunded,
-            {_marks(numbers.get(REFUND), refunded)},
+            {day} AS date, {net} AS exact, {refunded} AS refunded,
+            {_marks(numbers.get(REFUND), stated_sql(back.stated, mappings))},
             {", ".join(money)}, {currencies.sql} AS currency{"".join(f", k{number}" for number in range(kept))}
-        FROM {source} WHERE kind <> {values.BLANK}"""
+        FROM {back.source} WHERE kind <> {values.BLANK}"""
     kinds = {values.TOTAL: "total_row", values.HEADER: "header_row", values.BROKEN: "broken_row"}
     reasons = [f"WHEN kind = {kind} THEN {REASON_CODES[reason]}" for kind, reason in kinds.items()]
     tests = {
@@ -140,7 +152,10 @@ def judge(
     if any(STATUS in mapping for mapping in mappings):
         notes += judge_statuses(connection, mappings)
     # the line that carries the total must be one that is used
-    notes += count_totals_once(connection, stage, mappings, rules.amount_per)
+    counted, once = count_totals_once(connection, stage, mappings, rules.amount_per)
+    for error in (error for part, error in back.unclear.items() if part not in counted):
+        raise error
+    notes += once
     notes += [*deduction_notes(connection, mappings), *unread]
     # who says up to when the log runs has looked at its end
     set_lone_dates_aside(connection, late=rules.as_of is None)
@@ -150,9 +165,9 @@ def judge(
     return Judged(tuple(notes), currencies.known)
 
 
-def _marks(refund: str | None, refunded: str) -> str:
+def _marks(refund: str | None, stated: str) -> str:
     """Return flag and status as they count: beside the sum that was refunded, a word for it adds nothing."""
-    known = f"({refunded}) <> 0"
+    known = f"({stated}) <> 0"
     words = quoted_pattern("refunded_status")
     status = f"CASE WHEN {known} AND regexp_full_match({STATUS}, {words}) THEN NULL ELSE {STATUS} END AS {STATUS}"
     # a column such as Refunded may hold sums or say yes

@@ -28,6 +28,8 @@ _FEWEST = 3
 _CENTS = "0.02"
 
 _WHOLE_ORDER = "customer_id, order_id, date"
+# what was refunded stands on one line or on several
+_GROSS = "(exact + refunded)"
 
 
 @dataclass(frozen=True)
@@ -46,9 +48,10 @@ class _Orders:
 
 def count_totals_once(
     connection: Any, stage: Sequence[RawTable], mappings: Sequence[ColumnMapping], wanted: str | None
-) -> list[Note]:
+) -> tuple[set[int], list[Note]]:
     """Let the first line of an order carry its total where this is repeated on the others; ask where that is unclear.
 
+    Return the parts where that was done, and what it takes off.
     ``wanted`` is what the user said: the amounts are those of a ``"line"`` or of an ``"order"``.
     """
     if wanted not in (None, "line", "order"):
@@ -59,13 +62,12 @@ def count_totals_once(
     if wanted == "order" and not parts:
         raise CvmError("reading.amount_per_needs_order", source=stage[0].name)
     if wanted == "line":
-        return []
-    notes = []
-    for part in parts:
-        column = mappings[part][tables.AMOUNT]
-        if wanted == "order" or _is_repeated(connection, part, stage[part].name, mappings[part]):
-            notes += _count_once(connection, part, column)
-    return notes
+        return set(), []
+    repeated = {
+        part for part in parts if wanted == "order" or _is_repeated(connection, part, stage[part].name, mappings[part])
+    }
+    notes = [_count_once(connection, part, mappings[part][tables.AMOUNT]) for part in sorted(repeated)]
+    return repeated, [note for found in notes for note in found]
 
 
 def _is_repeated(connection: Any, part: int, source: str, mapping: ColumnMapping) -> bool:
@@ -95,7 +97,7 @@ def _rank(column: str, role: str) -> int | None:
 def _look_at_orders(connection: Any, part: int) -> _Orders:
     found = connection.execute(
         f"""SELECT count(*), count_if(equal), count(DISTINCT amount) FILTER (equal) FROM (
-            SELECT min(exact) AS amount, min(exact) = max(exact) AS equal FROM log
+            SELECT min({_GROSS}) AS amount, min({_GROSS}) = max({_GROSS}) AS equal FROM log
             WHERE {_lines(part)} GROUP BY {_WHOLE_ORDER} HAVING count(*) > 1)"""
     ).fetchone()
     return _Orders(*found)
@@ -103,7 +105,7 @@ def _look_at_orders(connection: Any, part: int) -> _Orders:
 
 def _lines(part: int) -> str:
     # a row that stands there twice is no further line
-    return f"""part = {part} AND {USED_ROWS} AND exact > 0 AND order_id IS NOT NULL
+    return f"""part = {part} AND {USED_ROWS} AND {_GROSS} > 0 AND order_id IS NOT NULL
         AND spot NOT IN (SELECT spot FROM again)"""
 
 
@@ -115,7 +117,7 @@ def _by_items(connection: Any, part: int, orders: _Orders) -> bool | None:
             count_if(apart <= {_CENTS})
         FROM (SELECT min(exact) AS amount, count(*) AS lines, sum(price) AS prices, sum(price * quantity) AS items,
                 max(abs(price * quantity - exact)) AS apart
-            FROM (SELECT {_WHOLE_ORDER}, exact, {price}::DOUBLE AS price,
+            FROM (SELECT {_WHOLE_ORDER}, {_GROSS} AS exact, {price}::DOUBLE AS price,
                     (CASE WHEN {ITEM_QUANTITY} IS NULL THEN 1 ELSE {quantity} END)::DOUBLE AS quantity
                 FROM log JOIN (SELECT rowid AS spot, {ITEM_PRICE}, {ITEM_QUANTITY} FROM stage) USING (spot)
                 WHERE {_lines(part)})
@@ -138,8 +140,8 @@ def _number(cell: str) -> str:
 
 def _unclear(connection: Any, part: int, source: str, column: str, orders: _Orders) -> CvmError:
     order, lines, amount = connection.execute(
-        f"""SELECT order_id, count(*), min(exact) FROM log WHERE {_lines(part)} GROUP BY {_WHOLE_ORDER}
-        HAVING count(*) > 1 AND min(exact) = max(exact) ORDER BY min(spot) LIMIT 1"""
+        f"""SELECT order_id, count(*), min({_GROSS}) FROM log WHERE {_lines(part)} GROUP BY {_WHOLE_ORDER}
+        HAVING count(*) > 1 AND min({_GROSS}) = max({_GROSS}) ORDER BY min(spot) LIMIT 1"""
     ).fetchone()
     return CvmError(
         "reading.unclear_order_total",
@@ -160,7 +162,7 @@ def _count_once(connection: Any, part: int, column: str) -> list[Note]:
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE further AS SELECT spot, exact, reason FROM log
         WHERE part = {part} AND order_id IS NOT NULL AND exact <> 0
-        QUALIFY row_number() OVER (PARTITION BY {_WHOLE_ORDER}, exact, reason ORDER BY spot) > 1"""
+        QUALIFY row_number() OVER (PARTITION BY {_WHOLE_ORDER}, {_GROSS}, reason ORDER BY spot) > 1"""
     )
     rows, amount = connection.execute(
         f"SELECT count(*), coalesce(sum(exact), 0) FROM further WHERE {USED_ROWS}"

@@ -13,7 +13,7 @@ from typing import Any
 from cvmlab.core.words import CvmError
 
 from ..cells.deductions import quoted_pattern
-from ..columns import REFUND, RETURN, STATUS, TYPE, ColumnMapping
+from ..columns import ORDER_REFUND, REFUND, RETURN, STATUS, TYPE, ColumnMapping
 from ..notes import Note
 from .verdicts import USED_ROWS, set_aside
 
@@ -23,7 +23,7 @@ _MOST = 0.5
 
 def judge_returns(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]:
     """Make marked rows negative, or leave them out where they are sale and refund in one; return remarks."""
-    if not any(role in mapping for mapping in mappings for role in (REFUND, RETURN, TYPE)):
+    if not any(role in mapping for mapping in mappings for role in (REFUND, ORDER_REFUND, RETURN, TYPE)):
         return []
     # what was paid has come back whole: no purchase
     set_aside(connection, "cancelled", "refunded <> 0 AND exact = 0")
