@@ -22,7 +22,7 @@ from cvmlab.report import data_quality, ending, figures, first_page, lists, rela
 # What no reader may meet: a figure that is none, in a table or a sentence.
 NO_FIGURE = re.compile(r"\b([Nn]a[Nn]|[Ii]nf|NaT|None|null)\b")
 # What `study` documents that it refuses.
-REFUSED = {"case.one_customer", "case.all_zero", "case.negative_total", "reading.all_rows_bad"}
+REFUSED = {"case.one_customer", "case.all_zero", "case.negative_total", "case.too_large", "reading.all_rows_bad"}
 
 
 def small_log(seed: int, kind: str = "") -> pd.DataFrame:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from cvmlab.core.annotations import LARGEST
 from cvmlab.core.discounting import discounted_years
 from cvmlab.core.guarding import public
 from cvmlab.core.statistics import total_of
@@ -145,7 +146,8 @@ def study(log: Log, assumptions: Assumptions | None = None, *, kept: Thresholds 
     Raises
     ------
     CvmError
-        For fewer than two customers, amounts that sum to nothing or less, or an as-of date a year after the last row.
+        For fewer than two customers, amounts that sum to nothing or less or to over 1e15, or an as-of date a
+        year after the last row.
     """
     assumed = assumptions or Assumptions()
     clock = _Clock()
@@ -165,6 +167,7 @@ def study(log: Log, assumptions: Assumptions | None = None, *, kept: Thresholds 
         customers = with_yearly(customers, log.transactions, as_of, first_date, assumed)
         models = fit_models(customers)
         customers = with_expectations(customers, models, assumed)
+        _check_size(customers, log.name)
     with clock.step("matrix"):
         cost_to_keep, contact_cost = _costs(customers, assumed)
         customers = potential.headroom(
@@ -211,6 +214,14 @@ def _check_enough(customers: pd.DataFrame, name: str) -> None:
     total = total_of(customers["revenue"].to_numpy(float))
     if total <= 0:
         raise CvmError("case.negative_total", name=name, total=f"{total:,.2f}")
+
+
+def _check_size(customers: pd.DataFrame, name: str) -> None:
+    # no function takes larger figures; amounts that can just be read may reach them when they are added up
+    money = ["revenue", "contribution", "yearly_revenue", "yearly_contribution", "expected_contribution"]
+    total = float(customers[money].abs().sum().max())
+    if total > LARGEST:
+        raise CvmError("case.too_large", name=name, total=f"{total:.2g}")
 
 
 def _check_recent(log: Log, as_of: date) -> None:

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cvmlab.core.periods import DAYS_A_YEAR
+from cvmlab.core.statistics import total_of
 from cvmlab.core.words import say
 from cvmlab.data import aggregate, windows
 from cvmlab.data.tables import CUSTOMER_ID
@@ -159,8 +160,10 @@ def look_back(transactions: Any, as_of: date, first_date: date, assumed: Assumpt
         last_year_revenue=_last_year_revenue(transactions, cut, known),
     )
     customers = backtest.outcomes(judged, aggregate.summarise_customers(later_log).df())
-    alarms = backtest.alarms(customers["silent"].to_numpy(bool), customers["bought"].to_numpy(bool))
     actual = customers["later_revenue"].to_numpy(float)
+    if total_of(actual) <= 0:  # then no ranking can capture a share of it
+        return None, say("case.past_nothing_later", cut=cut)
+    alarms = backtest.alarms(customers["silent"].to_numpy(bool), customers["bought"].to_numpy(bool))
     ranked_by = (customers["expected_revenue"].to_numpy(float), customers["last_year_revenue"].to_numpy(float), actual)
     captured = [backtest.captured_share(score, actual) for score in ranked_by]
     return Past(cut, months, customers, alarms, *captured), ""

@@ -12,7 +12,7 @@ from scipy.stats import rankdata
 
 from cvmlab import reading
 from cvmlab.case import Assumptions, actions, expectations, judgement, study
-from cvmlab.core.words import CvmError
+from cvmlab.core.words import CvmError, say
 from cvmlab.worth.matrix import Thresholds
 
 FEW = settings(max_examples=10, deadline=None)
@@ -305,6 +305,16 @@ def test_the_same_seed_gives_the_same_case_and_another_another_hold_out():
     pd.testing.assert_frame_equal(first.customers.drop(columns="hold_out"), third.customers.drop(columns="hold_out"))
 
 
+def test_customers_who_brought_nothing_after_the_cut_leave_nothing_to_compare():
+    earlier = [
+        (f"P{i:02}", day) for i in range(40) for day in pd.date_range("2021-01-05", periods=2 + i % 9, freq="MS")
+    ]
+    rows = [*earlier, *(("late", day) for day in pd.date_range("2022-04-01", periods=4, freq="MS"))]
+    log = pd.DataFrame(rows, columns=["customer_id", "date"]).assign(amount=25.0)
+    made = study(reading.read(log), Assumptions(backtest_months=4))
+    assert (made.past, made.past_problem) == (None, say("case.past_nothing_later", cut=dt.date(2022, 3, 1)))
+
+
 @pytest.mark.parametrize(
     ("customers", "amounts", "key"),
     [
@@ -312,6 +322,8 @@ def test_the_same_seed_gives_the_same_case_and_another_another_hold_out():
         (["a", "b"], [0.0, 0.0], "case.all_zero"),
         (["a", "b"], [5.0, -9.0], "case.negative_total"),
         (["a", "b"], [9.0, -9.0], "case.negative_total"),
+        (["a", "b"], [8e14, 8e14], "case.too_large"),
+        (["a", "b"], [8e13, 8e13], "case.too_large"),  # a day that is scaled to a year
     ],
 )
 def test_a_log_that_cannot_be_judged_is_refused_in_one_sentence(customers, amounts, key):
