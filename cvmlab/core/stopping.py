@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from threading import Timer, main_thread
 from typing import Any
 
 CTRL_C = signal.SIGINT
@@ -13,6 +16,7 @@ CTRL_C = signal.SIGINT
 ENDS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name))
 # meanwhile a second signal must not disturb what clears up after the first
 _CLEARING_UP_SECONDS = 3
+_UNTIL_ASKED_AGAIN_SECONDS = 0.05
 
 
 class Stopped(KeyboardInterrupt):
@@ -48,15 +52,35 @@ def handling(signals: tuple[int, ...], handler: Callable[[int, Any], object]) ->
 def watching_for_a_stop(signals: tuple[int, ...]) -> Iterator[list[int]]:
     """Raise `Stopped` at a signal, and give a list of those received: DuckDB makes any error of the interruption."""
     received: list[int] = []
-    first = 0.0
+    first = -math.inf
 
     def note(number: int, frame: Any) -> None:
         nonlocal first
-        if received and time.monotonic() - first < _CLEARING_UP_SECONDS:
+        if time.monotonic() - first < _CLEARING_UP_SECONDS:
             return
         received.append(number)
         first = time.monotonic()
         raise Stopped
 
-    with handling(signals, note):
-        yield received
+    def ask_again(ignored: Any) -> None:
+        nonlocal first
+        if isinstance(ignored.exc_value, Stopped):
+            first = -math.inf
+            Timer(_UNTIL_ASKED_AGAIN_SECONDS, _signal_main_thread, received[-1:]).start()
+        else:
+            report_ignored(ignored)
+
+    # Python ignores what is raised while it takes down an object
+    report_ignored, sys.unraisablehook = sys.unraisablehook, ask_again
+    try:
+        with handling(signals, note):
+            yield received
+    finally:
+        sys.unraisablehook = report_ignored
+
+
+def _signal_main_thread(number: int) -> None:
+    if sys.platform == "win32":
+        signal.raise_signal(number)
+    else:  # it may be waiting for something, and wakes up only of a signal of its own
+        signal.pthread_kill(main_thread().ident or 0, number)

@@ -138,6 +138,21 @@ def test_an_error_after_a_stop_is_an_interruption(tmp_path, monkeypatch):
 
 
 @POSIX_ONLY
+def test_a_stop_that_python_ignores_is_asked_for_again():
+    class Taken:
+        def __del__(self):
+            signal.raise_signal(signal.SIGTERM)
+
+    hook = sys.unraisablehook
+    with pytest.raises(stopping.Stopped), stopping.watching_for_a_stop((signal.SIGTERM,)) as received:
+        Taken()
+        time.sleep(10)
+        received.append("woke up by itself")
+    assert received == [signal.SIGTERM] * 2
+    assert sys.unraisablehook is hook
+
+
+@POSIX_ONLY
 def test_a_signal_that_is_ignored_stays_ignored():
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
