@@ -3,14 +3,10 @@
 import itertools
 import warnings
 
-import matplotlib as mpl
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-
-mpl.use("Agg")
-
-import matplotlib.pyplot as plt
 from matplotlib.text import Text
 
 import cvmlab as cvm
@@ -46,12 +42,6 @@ CHARTS = {
 }
 each_chart = pytest.mark.parametrize("plot", CHARTS.values(), ids=CHARTS.keys())
 each_life = pytest.mark.parametrize("it", LIVES.values(), ids=LIVES.keys())
-
-
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
 
 
 def headline(ax):

@@ -19,12 +19,6 @@ POSIX_ONLY = pytest.mark.skipif(os.name == "nt", reason="these signals are POSIX
 SECONDS_TO_END = 5
 
 
-@pytest.fixture
-def earlier(tmp_path):
-    """Return the folder of an earlier report."""
-    return messy_report.make_earlier_report(tmp_path / "reports")
-
-
 def start(path, out, *more):
     aside = path.parent / "temporary"
     aside.mkdir(exist_ok=True)

@@ -17,7 +17,7 @@ from cvmlab.core.random.compiled import kept, stamp_of
 TESTS = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "core")]
 sys.path += TESTS
 import test_draws  # isort: skip  # noqa: E402
-import test_market  # isort: skip  # noqa: E402
+import test_market_bytes  # isort: skip  # noqa: E402
 
 PACKAGE = Path(cvmlab.__file__).parent
 
@@ -68,15 +68,16 @@ def test_without_a_folder_to_keep_them_in_draws_are_the_same_bytes(ask):
 @pytest.mark.slow
 def test_without_a_folder_to_keep_it_in_a_market_is_compiled_and_has_the_same_bytes(ask):
     told = ask(
-        "import test_market; from cvmlab import market; print(test_market.golden()); print(market.is_compiled())"
+        "import test_market_bytes; from cvmlab import market; "
+        "print(test_market_bytes.golden()); print(market.is_compiled())"
     )
-    assert told == [test_market.GOLDEN, "True"]
+    assert told == [test_market_bytes.GOLDEN, "True"]
 
 
 def test_what_is_compiled_is_kept_where_a_folder_may_be_written():
     elementary.exp(1.0)
     assert Path(elementary._exps.stats.cache_path).is_dir()
-    assert test_market.engine.run_strips.stats.cache_path
+    assert test_market_bytes.engine.run_strips.stats.cache_path
 
 
 CALLING = """

@@ -1,0 +1,159 @@
+"""Frames for every chart, and what is read from its artists."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.axes import Axes
+
+from cvmlab import charts
+from cvmlab.worth.matrix import Thresholds
+
+THRESHOLDS = Thresholds(current_value=600.0, growth_potential=200.0)
+
+
+TYPES = ["IV", "III", "II", "I"]
+
+
+def base_frame() -> pd.DataFrame:
+    periods = pd.date_range("2016-05-01", periods=20, freq="MS")
+    active = np.arange(20) * 7 + 200
+    return pd.DataFrame(
+        {
+            "period": periods,
+            "revenue": active * 410.0,
+            "active_customers": active,
+            "new_customers": active // 9,
+        }
+    )
+
+
+def concentration_frame() -> pd.DataFrame:
+    amounts = 1 / np.arange(1, 1_001)
+    return pd.DataFrame(
+        {"customer_share": np.arange(1, 1_001) / 1_000, "cumulative_share": amounts.cumsum() / amounts.sum()}
+    )
+
+
+def whale_frame() -> pd.DataFrame:
+    amounts = np.linspace(100, -50, 1_000)
+    total = amounts.cumsum()
+    return pd.DataFrame(
+        {
+            "customer_share": np.arange(1, 1_001) / 1_000,
+            "cumulative": total,
+            "cumulative_share": total / total[-1],
+        }
+    )
+
+
+def customers_frame(size: int = 400) -> pd.DataFrame:
+    draw = np.random.default_rng(5)
+    value = draw.lognormal(6, 1.5, size) - 30
+    headroom = np.maximum(draw.lognormal(5, 1.4, size) - 150, 0)
+    high_value, high_potential = value > THRESHOLDS.current_value, headroom > THRESHOLDS.growth_potential
+    types = np.select([high_value & high_potential, high_value, high_potential], TYPES[:3], "I")
+    return pd.DataFrame({"current_value": value, "headroom": headroom, "value_type": types})
+
+
+def sensitivity_frame() -> pd.DataFrame:
+    factors = [0.5, 1.0, 2.0]
+    counts = {"IV": [600, 410, 150], "III": [620, 400, 140], "II": [500, 420, 330], "I": [780, 1270, 1880]}
+    return pd.concat(
+        [pd.DataFrame({"factor": factors, "value_type": t, "customers": c}) for t, c in counts.items()],
+        ignore_index=True,
+    )
+
+
+def migration_frame() -> pd.DataFrame:
+    pairs = [*itertools.product(TYPES, TYPES), ("new", "II"), ("III", "gone")]
+    return pd.DataFrame(
+        [(a, b, 400 if a == b else 12, 0.0 if a == b else -1_500.0) for a, b in pairs],
+        columns=["from_type", "to_type", "customers", "revenue_change"],
+    )
+
+
+def calls_frame() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "customer_name": ["张三商贸有限公司", "$x$ & Co", "上海某某医疗器械科技股份有限公司第二分公司"],
+            "usual_gap_days": [21, 9.5, 80],
+            "silent_days": [74, 60, 84],
+            "value_at_stake": [82_000, 41_000.5, 800],
+        }
+    )
+
+
+def backtest_frame() -> pd.DataFrame:
+    share = np.linspace(0, 1, 101)
+    return pd.concat(
+        [
+            pd.DataFrame({"method": m, "customer_share": share, "captured_share": 1 - (1 - share) ** power})
+            for m, power in {"model": 4, "rival": 3, "ideal": 6}.items()
+        ],
+        ignore_index=True,
+    )
+
+
+def calibration_frame() -> pd.DataFrame:
+    predicted = np.linspace(0.05, 0.95, 10)
+    observed = predicted + np.where(np.arange(10) == 3, 0.2, 0.01)
+    return pd.DataFrame(
+        {
+            "predicted": predicted,
+            "observed": observed,
+            "low": observed - 0.05,
+            "high": observed + 0.04,
+            "customers": np.arange(10) * 30 + 20,
+        }
+    )
+
+
+def forecast_frame() -> pd.DataFrame:
+    actual = np.array([100.0, 120, 90, 110, np.nan, np.nan])
+    expected = np.array([np.nan, np.nan, 100, 102, 104, 106])
+    return pd.DataFrame(
+        {
+            "period": pd.date_range("2016-10-01", periods=6, freq="MS"),
+            "actual": actual * 1_000,
+            "expected": expected * 1_000,
+            "low": expected * 900,
+            "high": expected * 1_100,
+        }
+    )
+
+
+Chart = tuple[Callable[[], pd.DataFrame], Callable[..., Any]]
+
+
+CHARTS: dict[str, Chart] = {
+    "concentration": (concentration_frame, charts.plot_concentration),
+    "whale": (whale_frame, lambda frame, **more: charts.plot_whale(frame, profit_is_assumed=True, **more)),
+    "matrix": (customers_frame, lambda frame, **more: charts.plot_matrix(frame, THRESHOLDS, **more)),
+    "sensitivity": (sensitivity_frame, charts.plot_sensitivity),
+    "migration": (migration_frame, charts.plot_migration),
+    "calls": (calls_frame, charts.plot_calls),
+    "backtest": (backtest_frame, charts.plot_backtest),
+    "calibration": (calibration_frame, charts.plot_calibration),
+    "forecast": (forecast_frame, charts.plot_forecast),
+}
+
+
+with_each_chart = pytest.mark.parametrize("chart", CHARTS.values(), ids=CHARTS.keys())
+
+
+def headline(ax: Axes) -> str:
+    return ax.get_title(loc="left").replace("\n", " ")
+
+
+def lightness(color: str) -> float:
+    """Return CIE L* of a colour, 0 (black) to 100 (white): what is left of it on a grey printer."""
+    channels = np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    luminance = float(linear @ np.array([0.2126, 0.7152, 0.0722]))
+    return 903.3 * luminance if luminance <= 0.008856 else 116 * luminance ** (1 / 3) - 16

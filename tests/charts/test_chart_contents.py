@@ -1,0 +1,241 @@
+"""What each chart shows: data of its lines, words of its labels."""
+
+from __future__ import annotations
+
+import warnings
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from chart_frames import (
+    THRESHOLDS,
+    TYPES,
+    backtest_frame,
+    base_frame,
+    calibration_frame,
+    calls_frame,
+    concentration_frame,
+    customers_frame,
+    forecast_frame,
+    headline,
+    lightness,
+    migration_frame,
+    sensitivity_frame,
+    whale_frame,
+)
+
+from cvmlab import charts
+from cvmlab.charts import actions
+from cvmlab.charts import matrix as value_types
+from cvmlab.core import formats
+from cvmlab.worth.matrix import Thresholds
+
+
+def test_base_shows_revenue_as_bars_and_customers_as_a_line() -> None:
+    frame = base_frame()
+    above, below = charts.plot_base(frame, currency="¥")
+    assert [bar.get_height() for bar in above.patches] == list(frame["revenue"])
+    assert [bar.get_height() for bar in below.patches] == list(frame["new_customers"])
+    assert list(below.lines[0].get_ydata()) == list(frame["active_customers"])
+    assert above.get_ylabel() == "monthly revenue (¥)"
+    assert {text.get_text() for text in below.texts} == {"all", "first time in the data"}
+    assert below.patches[0].get_hatch()
+
+
+@pytest.mark.parametrize(("months", "label"), [(3, "quarterly revenue"), (2, "revenue per 2 months")])
+def test_base_names_the_length_of_its_periods(months: int, label: str) -> None:
+    above, _ = charts.plot_base(base_frame(), months=months)
+    assert above.get_ylabel() == f"{label} (currency units)"
+
+
+def test_concentration_tells_what_the_top_brings() -> None:
+    frame = concentration_frame()
+    ax = charts.plot_concentration(frame, highlight=0.2)
+    assert headline(ax) == "The top 20% of customers bring 79% of revenue"
+    curve = ax.lines[0].get_xydata()
+    assert curve[0].tolist() == [0, 0]
+    assert np.allclose(curve[1:], frame[["customer_share", "cumulative_share"]])
+    marked = ax.lines[-1].get_xydata()[0]
+    assert marked == pytest.approx([0.2, frame["cumulative_share"][199]])
+
+
+def test_concentration_without_a_total_says_so() -> None:
+    frame = pd.DataFrame({"customer_share": [0.5, 1], "cumulative_share": [np.nan, np.nan]})
+    assert headline(charts.plot_concentration(frame)) == "Total revenue is zero, so shares cannot be computed"
+
+
+@pytest.mark.parametrize(("assumed", "word"), [(True, "assumed profit"), (False, "profit")])
+def test_whale_marks_the_peak_and_says_whether_profit_is_assumed(assumed: bool, word: str) -> None:
+    frame = whale_frame()
+    ax = charts.plot_whale(frame, profit_is_assumed=assumed)
+    peak = frame["cumulative_share"].idxmax()
+    marked = ax.lines[-1].get_xydata()[0]
+    assert marked == pytest.approx([frame["customer_share"][peak], frame["cumulative_share"][peak]])
+    assert ax.get_ylabel() == f"cumulative share of net {word}"
+    assert headline(ax) == f"The most profitable 67% of customers bring 133% of net {word}; the rest lose 33%"
+
+
+def test_whale_of_a_net_loss_is_drawn_in_money() -> None:
+    frame = whale_frame().assign(cumulative=lambda f: f["cumulative"] - 60_000, cumulative_share=np.nan)
+    ax = charts.plot_whale(frame, profit_is_assumed=False, currency="¥")
+    assert ax.get_ylabel() == "cumulative profit (¥)"
+    assert "−35k" in headline(ax)
+    assert np.allclose(ax.lines[0].get_ydata()[1:], frame["cumulative"])
+
+
+def test_whale_without_losses_does_not_speak_of_them() -> None:
+    ax = charts.plot_whale(concentration_frame(), profit_is_assumed=False)
+    assert headline(ax) == "No group of customers reduces total profit"
+
+
+def test_matrix_counts_and_shares_every_cell() -> None:
+    customers = customers_frame()
+    ax = charts.plot_matrix(customers, THRESHOLDS)
+    labels = " ".join(text.get_text() for text in ax.texts)
+    for name in TYPES:
+        cell = customers[customers["value_type"] == name]
+        share = cell["current_value"].sum() / customers["current_value"].sum()
+        assert f"{name}: {len(cell)} customers\n{formats.percent(share)} of current value" in labels
+    drawn = sum(len(points.get_offsets()) for points in ax.collections)
+    assert drawn == len(customers)
+    assert ax.get_ylabel().startswith("headroom")
+    assert [ax.lines[0].get_xdata()[0], ax.lines[1].get_ydata()[0]] == [600, 200]
+    markers = {tuple(map(tuple, points.get_paths()[0].vertices)) for points in ax.collections}
+    assert len(markers) == 4
+
+
+def test_matrix_says_growth_potential_only_where_it_is_one() -> None:
+    customers = customers_frame().rename(columns={"headroom": "growth_potential"})
+    ax = charts.plot_matrix(customers, THRESHOLDS, potential="growth_potential")
+    assert ax.get_ylabel().startswith("growth potential")
+
+
+def test_matrix_thins_a_million_customers_but_counts_them_all() -> None:
+    ax = charts.plot_matrix(customers_frame(1_000_000), THRESHOLDS)
+    drawn = sum(len(points.get_offsets()) for points in ax.collections)
+    assert value_types.POINTS * 0.9 < drawn <= value_types.POINTS + 4
+    texts = [text.get_text() for text in ax.texts]
+    counts = [int(t.split(": ")[1].split(" ")[0].replace(",", "")) for t in texts if "customers\n" in t]
+    assert sum(counts) == 1_000_000
+    assert "one customer in 50 shown" in texts
+
+
+@pytest.mark.parametrize(
+    ("value", "headroom"),
+    [
+        ([0.0, 0.0], [0.0, 0.0]),
+        ([-5.0, -9.0], [0.0, 1.0]),
+        ([1e9, 0.001], [0.0, 1e12]),
+        ([7.0, 7.0], [3.0, 3.0]),
+    ],
+)
+def test_matrix_bears_zeros_losses_and_extremes(value: list[float], headroom: list[float]) -> None:
+    customers = pd.DataFrame({"current_value": value, "headroom": headroom, "value_type": ["I", "IV"]})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ax = charts.plot_matrix(customers, Thresholds(current_value=0.0, growth_potential=0.0))
+        ax.figure.canvas.draw()
+    low, high = ax.get_xlim()
+    assert low <= min(value) and max(value) <= high
+
+
+def test_sensitivity_labels_its_lines_at_their_ends() -> None:
+    frame = sensitivity_frame()
+    ax = charts.plot_sensitivity(frame)
+    for line, name in zip(ax.lines, TYPES, strict=False):
+        assert list(line.get_ydata()) == list(frame.loc[frame["value_type"] == name, "customers"])
+    assert {text.get_text() for text in ax.texts} == {"as chosen", *TYPES}
+    assert len({str(line.get_linestyle()) + str(line.get_marker()) for line in ax.lines[:4]}) == 4
+
+
+def test_migration_writes_every_cell_and_counts_the_movers() -> None:
+    ax = charts.plot_migration(migration_frame(), currency="¥")
+    # of 1,744 who were there twice 144 moved; new and gone customers did not change type
+    assert headline(ax) == "144 of 1,744 customers changed type"
+    cells = [text.get_text() for text in ax.texts]
+    assert cells.count("400\n¥0") == 4
+    assert cells.count("12\n−¥1.5k") == 14
+    assert [label.get_text() for label in ax.get_xticklabels()] == [*TYPES, "gone"]
+    assert [label.get_text() for label in ax.get_yticklabels()] == [*TYPES, "new"]
+
+
+def test_migration_text_stands_out_from_its_cell() -> None:
+    ax = charts.plot_migration(migration_frame())
+    mesh = ax.collections[0]
+    ax.figure.canvas.draw()
+    shades = mesh.get_facecolors().reshape(5, 5, 4)
+    for text in ax.texts:
+        across, down = text.get_position()
+        ground = lightness(mpl.colors.to_hex(shades[int(down), int(across)]).upper())
+        ink = lightness(mpl.colors.to_hex(text.get_color()).upper())
+        assert abs(ground - ink) > 45
+
+
+def test_calls_show_names_as_they_are() -> None:
+    ax = charts.plot_calls(calls_frame(), currency="$")
+    names = [label.get_text() for label in ax.get_yticklabels()]
+    assert names == ["张三商贸有限公司", "$x$ & Co", "上海某某医疗器械科技股份…"]
+    assert not any(label.get_parse_math() for label in ax.get_yticklabels())
+    assert [text.get_text() for text in ax.texts] == ["$82,000 at stake", "$41,000 at stake", "$800 at stake"]
+    silent = next(line for line in ax.lines if line.get_label() == "silent now")
+    assert list(silent.get_xdata()) == [74, 60, 84]
+    # the most urgent stands on top
+    assert ax.yaxis_inverted()
+
+
+def test_calls_are_limited_and_may_be_none() -> None:
+    many = pd.concat([calls_frame()] * 10, ignore_index=True)
+    assert len(charts.plot_calls(many, limit=7).get_yticklabels()) == 7
+    assert charts.plot_calls(many.head(0)).texts[0].get_text() == "nobody to call"
+
+
+@pytest.mark.parametrize("name", ["", "x", "abc" * 20, "客户" * 20, "a客" * 15])
+def test_a_long_name_is_cut_to_its_width(name: str) -> None:
+    from unicodedata import east_asian_width
+
+    shown = actions._short(name)
+    width = sum(2 if east_asian_width(sign) in "WF" else 1 for sign in shown.rstrip("…"))
+    assert width <= actions.NAME_WIDTH
+    assert shown == name or (shown.endswith("…") and name.startswith(shown[:-1]) and width > actions.NAME_WIDTH - 4)
+
+
+def test_backtest_compares_model_and_rival_at_the_highlight() -> None:
+    frame = backtest_frame()
+    ax = charts.plot_backtest(frame)
+    assert headline(ax) == (
+        "The top 20% ranked by the model brought 59% of later revenue; ranked by last year's revenue, 49%"
+    )
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == [
+        "the model: top 20% bring 59%",
+        "last year's revenue: top 20% bring 49%",
+        "perfect foresight: top 20% bring 74%",
+        "chance",
+    ]
+    curve = next(line for line in ax.lines if str(line.get_label()).startswith("the model"))
+    model = frame[frame["method"] == "model"]
+    assert np.allclose(curve.get_xydata(), model[["customer_share", "captured_share"]])
+
+
+def test_backtest_takes_methods_it_has_no_word_for() -> None:
+    frame = backtest_frame().replace({"method": {"model": "our own rule"}})
+    assert headline(charts.plot_backtest(frame)).startswith("The top 20% ranked by our own rule brought 59%")
+
+
+def test_calibration_counts_the_bands_that_hold() -> None:
+    ax = charts.plot_calibration(calibration_frame())
+    assert headline(ax) == "In 9 of 10 bands the prediction lies within the 95% interval"
+    dots = ax.collections[1]
+    assert np.allclose(dots.get_offsets(), calibration_frame()[["predicted", "observed"]])
+    assert (np.diff(dots.get_sizes()) > 0).all()
+
+
+def test_forecast_draws_actual_expected_and_interval() -> None:
+    frame = forecast_frame()
+    ax = charts.plot_forecast(frame, unit="¥")
+    actual, expected = ax.lines[:2]
+    assert np.array_equal(actual.get_ydata(), frame["actual"], equal_nan=True)
+    assert np.array_equal(expected.get_ydata(), frame["expected"], equal_nan=True)
+    assert actual.get_linestyle() != expected.get_linestyle()
+    assert {text.get_text() for text in ax.texts} == {"actual", "expected", "interval"}
+    assert len(charts.plot_forecast(frame.drop(columns=["low", "high"])).collections) == 0

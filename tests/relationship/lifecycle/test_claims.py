@@ -1,0 +1,73 @@
+"""Table 3-1 as invariants within the textbook's conditions."""
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from textbook_lives import BEYOND, EDGES, lives, modest, textbook_lives
+
+from cvmlab import lifecycle
+from cvmlab.core.words import read_table, speaking
+from cvmlab.relationship.lifecycle import STAGES, Relationship, life_curve, variables
+from cvmlab.relationship.lifecycle.claims import broken_claims
+
+
+def test_the_table_has_every_variable_and_stage_exactly_once():
+    rows = [(row["variable"], row["stage"]) for row in read_table("rules/table_3_1")]
+    names = ("volume", "price", "cost", "indirect_benefit", "revenue", "profit")
+    assert rows == [(variable, stage) for variable in names for stage in STAGES]
+
+
+def test_the_table_speaks_both_languages():
+    english = lifecycle.table_3_1()
+    chinese = lifecycle.table_3_1("zh")
+    assert english.drop(columns="claim").equals(chinese.drop(columns="claim"))
+    assert chinese.loc[8, "claim"] == "最高"
+    with speaking("zh"):
+        assert lifecycle.check_table(Relationship())["measured"].str.contains("[一-鿿]").all()
+
+
+@settings(max_examples=600, deadline=None)
+@given(relationship=lives(("",) * len(BEYOND) + tuple(BEYOND)))
+def test_within_the_conditions_every_row_of_the_table_and_each_difference_holds(relationship):
+    assume(lifecycle.meets_textbook(relationship))
+    assert broken_claims(relationship) == []
+
+
+@pytest.mark.parametrize("name", EDGES)
+def test_lives_at_the_edges_of_the_conditions_keep_every_claim(name):
+    assert lifecycle.meets_textbook(EDGES[name])
+    assert broken_claims(EDGES[name]) == []
+
+
+# The table's words once more, in figures of their own, so that the measures themselves are tested
+@modest
+@given(textbook_lives())
+def test_the_table_holds_by_plain_inspection(relationship):
+    curve = life_curve(relationship.replace(acquisition_cost=0))
+    end = curve.groupby("stage", sort=False).last()
+    mean = curve.groupby("stage", sort=False)[
+        ["volume", "price", "cost", "indirect_benefit", "revenue", "profit"]
+    ].mean()
+    for name in ("volume", "revenue", "profit"):
+        assert mean[name].loc["exploration"] < 0.15 * mean[name].loc["stability"]
+        highest = curve.groupby("stage")[name].max()
+        assert highest["stability"] >= 0.999 * highest.max()
+        assert end[name].loc["decline"] < end[name].loc["stability"]
+    assert end["price"].loc["exploration"] < end["price"].loc["formation"] < end["price"].loc["stability"]
+    assert end["price"].loc["decline"] < end["price"].loc["stability"]
+    assert end["cost"].loc["exploration"] > end["cost"].loc["formation"] > end["cost"].loc["stability"]
+    assert end["cost"].loc["stability"] < end["cost"].loc["decline"] < mean["cost"].loc["exploration"]
+    assert mean["indirect_benefit"].loc["exploration"] == 0
+    assert end["indirect_benefit"].loc["stability"] > end["indirect_benefit"].loc["formation"] > 0
+    assert end["profit"].loc["decline"] / end["profit"].loc["stability"] > (
+        end["revenue"].loc["decline"] / end["revenue"].loc["stability"]
+    )
+
+
+def test_lag_of_price_and_cost_alone_never_lets_profit_fall_more_slowly():
+    # with lags without end price and cost stand still: the margin is equal, not higher
+    level = np.concatenate([np.full(600, 1.0), np.linspace(0.9, 0.1, 9)])
+    for lag in (0, 3, 12, 10_000):
+        it = variables(level, Relationship(price_lag=min(lag, 120), cost_lag=min(lag, 120), largest_benefit=0))
+        margin = it["profit"] / it["revenue"]
+        assert (margin[600:] <= margin[599] + 1e-12).all()

@@ -1,0 +1,222 @@
+"""The pipeline shown: charts, the what-if and the lesson."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+import shutil
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pandas as pd
+import pytest
+from nbclient import NotebookClient
+from pipeline_logs import TRUTH
+
+import cvmlab as cvm
+from cvmlab import CvmError, charts, feedback, pipeline
+from cvmlab.core.words import read_table, say, speaking, term
+from cvmlab.relationship.pipeline import STEPS
+from cvmlab.whatif import forget_guesses, guess, pipeline_step
+from cvmlab.whatif.explorers import pipeline as better_step
+
+# --- charts --------------------------------------------------------------------------------------
+
+
+def texts_of(ax) -> list[str]:
+    return [text.get_text() for text in ax.texts]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_funnel_shows_every_customer_and_hatches_who_is_open(leads_stays, language):
+    frame = pipeline.funnel(leads_stays)
+    with speaking(language):
+        ax = charts.plot_funnel(frame)
+        assert ax.get_xlabel() == term("pipeline.funnel_x")
+        assert [label.get_text() for label in ax.get_yticklabels()] == [term(state) for state in STEPS]
+        legend = {text.get_text() for text in ax.get_legend().get_texts()}
+        assert legend == {term(f"pipeline.part_{part}") for part in ("went_on", "kept", "open", "lost")}
+    drawn = sum(bar.get_width() for bars in ax.containers for bar in bars)
+    assert drawn == frame["reached"].sum()
+    hatched = {bars.patches[0].get_hatch(): sum(bar.get_width() for bar in bars) for bars in ax.containers}
+    assert hatched["////"] == frame["open"][:-1].sum()
+    assert sum(f"{count:,}" in text for count, text in zip(frame["reached"], texts_of(ax), strict=True)) == 5
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_flows_say_every_way_that_was_gone(leads_stays, language):
+    frame = pipeline.flows(leads_stays)
+    with speaking(language):
+        ax = charts.plot_flows(frame)
+        ways = frame[(frame["from_state"] != "") & (frame["to_state"] != "")]
+        for count in ways["count"]:
+            assert f"{count:,}" in texts_of(ax)
+        there = frame[frame["to_state"] == ""].set_index("from_state")["count"]
+        for state in (*STEPS, "dormant"):
+            assert say("pipeline.flows_node", state=term(state), still_there=f"{there[state]:,}") in texts_of(ax)
+    # bands of one kind have one hatch: on, back, lost
+    hatches = [patch.get_hatch() for patch in ax.patches if patch.get_zorder() == 2]
+    assert len(hatches) == len(ways)
+    assert sorted(map(str, set(hatches))) == ["", "///", "\\\\\\"]
+
+
+def test_bands_are_as_wide_as_the_number_of_moves():
+    frame = pd.DataFrame({
+        "from_state": ["", "target", "prospect"], "to_state": ["target", "prospect", "opportunity"],
+        "count": [90, 60, 30],
+    })  # fmt: skip
+    ax = charts.plot_flows(frame)
+    wide = [np.diff(sorted({round(y, 9) for y in patch.get_xy()[[0, -2], 1]}))[0] for patch in ax.patches
+            if patch.get_zorder() == 2]  # fmt: skip
+    assert wide[0] == pytest.approx(2 * wide[1])
+
+
+def test_the_index_of_a_funnel_carries_no_meaning(leads_stays):
+    frame = pipeline.funnel(leads_stays)
+    title = charts.plot_funnel(frame).get_title(loc="left")
+    assert charts.plot_funnel(frame.set_index(pd.Index(list("vwxyz")))).get_title(loc="left") == title
+
+
+def test_a_chart_without_its_columns_or_rows_is_refused():
+    with pytest.raises(CvmError, match="has no column 'reached'"):
+        charts.plot_funnel(pd.DataFrame({"state": ["target"]}))
+    with pytest.raises(CvmError, match="has no rows"):
+        charts.plot_flows(pd.DataFrame({"from_state": [], "to_state": [], "count": []}))
+
+
+# --- the what-if ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def what_if():
+    return pipeline_step()
+
+
+def test_the_what_if_starts_where_the_functions_are(what_if):
+    what_if.reset()
+    rates, rewards = TRUTH.frame(), TRUTH.rewards()
+    for state, figure in (("prospect", "value"), ("target", "value_100")):
+        worth = pipeline.value_of_prospect(rates, rewards, discount_rate=TRUTH.discount_rate, start=state)
+        assert what_if.result[figure] == pytest.approx(worth * (100 if state == "target" else 1))
+    ever = pipeline.chance_of_reaching(rates, "order").set_index("state")["chance"]
+    assert what_if.result["order"] == pytest.approx(100 * ever["target"])
+    later = pipeline.whereabouts(rates, {"target": 100}, months=60).set_index("state")["customers"]
+    assert [what_if.result["user_later"], what_if.result["dormant_later"]] == pytest.approx(
+        later[["user", "dormant"]].tolist()
+    )
+
+
+@pytest.mark.parametrize("name", [name for name in better_step.SLIDERS if name in TRUTH.limits()])
+def test_each_slider_moves_value_and_picture(what_if, name):
+    what_if.reset()
+    limits = TRUTH.limits()[name]
+    up = min(getattr(TRUTH, name) + 3 * limits.step, limits.maximum)
+    before = what_if.picture
+    what_if.set(**{name: up})
+    gain = what_if.result["value"] - what_if.baseline["value"]
+    worse = name in ("user_dormant", "user_lost", "call_cost", "discount_rate")
+    if name == "target_prospect":
+        # who is a prospect already has that step behind him
+        assert gain == pytest.approx(0) and what_if.result["value_100"] > what_if.baseline["value_100"]
+    else:
+        assert gain < 0 if worse else gain > 0
+    moves_customers = name in [field for field, _, _ in TRUTH.moves()]
+    assert (what_if.picture != before) == moves_customers
+    assert what_if.trouble == ""
+
+
+def test_the_sentence_names_the_step_that_a_point_helps_most(what_if):
+    what_if.reset()
+    effect = pipeline.effect_of_rate(TRUTH.frame(), TRUTH.rewards(), discount_rate=0.1, start="target")
+    best = effect.iloc[0]
+    assert what_if.result["best"] == f"{best['from_state']}_{best['to_state']}"
+    assert what_if.result["best_gain"] == pytest.approx(100 * best["by_points"])
+    what_if.set(user_dormant=0.03)
+    assert term("pipeline.short_user_dormant") in what_if.sentence
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_preset_can_be_set_and_told_in_both_languages(language):
+    with speaking(language):
+        made = pipeline_step(currency="¥")
+        for button in made._presets:
+            made.reset()
+            button.click()
+            assert made.trouble == "" and made.result != made.baseline
+            assert (
+                (say("pipeline.sentence", value="", change="", step="", gain="", targets=100)[:8]) == made.sentence[:8]
+            )
+
+
+def test_the_sliders_wait_for_the_guess():
+    first = guess("which step?", choices=["a", "b"])
+    locked = pipeline_step(after=first)
+    assert locked.trouble == term("whatif.guess_first")
+    first.commit("a")
+    assert locked.trouble == ""
+    forget_guesses()
+
+
+# --- the lesson ----------------------------------------------------------------------------------
+
+
+def test_answers_to_the_exercises_are_what_the_data_say(leads_stays):
+    rates = pipeline.transition_rates(leads_stays)
+    users = pipeline.chance_of_reaching(rates, "user").set_index("state")["chance"]["target"]
+    no = rates["from_state"].eq("opportunity") & rates["to_state"].eq("prospect")
+    struck = rates.assign(to_state=rates["to_state"].mask(no, "lost"))
+    old, new = (pipeline.chance_of_reaching(way, "order").set_index("state")["chance"]["target"]
+                for way in (rates, struck))  # fmt: skip
+    stated = {row["question"]: row["answer"] for row in read_table("answers/single")}
+    assert f"{100 * users:.1f}" == stated["pipeline.ever_users"]
+    assert f"{100 * (1 - new / old):.1f}" == stated["pipeline.second_tries"]
+    assert feedback.check("pipeline.ever_users", 100 * users).right
+    assert feedback.check("pipeline.second_tries", 100 * (1 - new / old)).right
+    told = [feedback.check("pipeline.strike_off", letter).right for letter in "abc"]
+    assert told == [False, True, False]
+
+
+FILLED = {
+    'unit="share")\nwill_order': 'unit="share")\nwill_order.commit("5%")\nwill_order',
+    'unit="months")\nhalf_gone': 'unit="months")\nhalf_gone.commit(8)\nhalf_gone',
+    ",\n])\nbest_step": (
+        ',\n])\nbest_step.commit(["pipeline.step_" + step for step in ("opportunity_order", "user_dormant",'
+        ' "prospect_opportunity", "target_prospect")])\nbest_step'
+    ),
+    'unit="share")\nwakes': 'unit="share")\nwakes.commit("10%")\nwakes',
+    "my_answer = None": 'my_answer = "b"',
+    "my_users = None": "my_users = 37.4",
+    "my_loss = None": "my_loss = 34",
+}
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_student_who_fills_the_lesson_in_is_answered(language, tmp_path):
+    notebooks = Path(__file__).parents[3] / "notebooks"
+    folder = tmp_path / "张 三" / ("zh" if language == "zh" else "notebooks")
+    folder.mkdir(parents=True)
+    source = (notebooks / "zh" if language == "zh" else notebooks) / "03_pipeline.ipynb"
+    notebook = nbformat.read(shutil.copy(source, folder), as_version=4)
+    filled = 0
+    for cell, (empty, answer) in itertools.product(notebook.cells, FILLED.items()):
+        if cell.cell_type == "code" and empty in cell.source:
+            cell.source = cell.source.replace(empty, answer)
+            filled += 1
+    assert filled == len(FILLED)
+    client = NotebookClient(notebook, kernel_name="python3", timeout=30, resources={"metadata": {"path": str(folder)}})
+    client.execute(env={key: value for key, value in os.environ.items() if key != "MPLBACKEND"})
+    feedback = [
+        output.data["text/markdown"]
+        for cell in notebook.cells if cell.cell_type == "code"
+        for output in cell.outputs if "text/markdown" in output.get("data", {})
+    ]  # fmt: skip
+    right = term("feedback.number_right", language=language)
+    assert [text.startswith(right) for text in feedback] == [False, True, True]
+    assert feedback[0] == term("pipeline.strike_off_b", language=language)
+    (saved,) = notebook.metadata.widgets.values()
+    page = [str(model.state.value) for model in saved.state.values() if "value" in model.state]
+    (summary,) = [text for text in page if "<tbody>" in text and "5%" in text and "39%" in text]
+    assert len(re.findall("<tr>", summary)) == 5
+    assert sum(cvm.term("whatif.guess_first", language=language) in text for text in page) == 0

@@ -1,0 +1,139 @@
+"""Guesses: committed once, compared with the truth, and sliders that wait for them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from small_what_ifs import Offer, curve, draw, modest, slider
+
+from cvmlab import CvmError, speaking
+from cvmlab.whatif import WhatIf, forget_guesses, guess, guesses_summary
+
+
+@pytest.fixture(autouse=True)
+def no_guesses():
+    forget_guesses()
+    yield
+    forget_guesses()
+
+
+def test_a_number_is_committed_once_and_stays_beside_the_truth():
+    asked = guess("peak", truth=1.34, minimum=0, unit="share")
+    asked._input.widget.value = "110"
+    asked._button.click()
+    assert asked.value == 1.1 and asked._button.disabled and asked._input.widget.disabled
+    assert "your guess: 110% · truth: 134% · 24.0 percentage points too low" in asked._answer.value
+    again = guess("peak", truth=1.34, minimum=0, unit="share")
+    assert again.value == 1.1 and again._button.disabled
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"), [("", "no guess yet"), ("much", "a number is needed"), ("-5", "at least 0")]
+)
+def test_what_is_no_guess_is_told_and_not_committed(typed, said):
+    asked = guess("peak", minimum=0, unit="share")
+    asked._input.widget.value = typed
+    asked._button.click()
+    assert not asked.committed and said in asked._answer.value and not asked._button.disabled
+
+
+def test_a_share_beyond_its_bounds_is_told_in_percent():
+    asked = guess("peak", minimum=0.01, maximum=1, unit="share")
+    with pytest.raises(CvmError, match="120% is out of range: guess from 1% to 100%"):
+        asked.commit("120%")
+    assert not asked.committed
+
+
+def test_a_choice_and_its_verdict():
+    asked = guess("who wins", choices=["hope", "data"], truth="data")
+    asked._button.click()
+    assert not asked.committed
+    asked._input.widget.value = "hope"
+    asked._button.click()
+    assert asked.verdict() == "not right"
+    with pytest.raises(CvmError, match="choose one of"):
+        guess("other", choices=["hope", "data"]).commit("luck")
+
+
+def test_an_order_is_moved_by_buttons_and_compared_by_pairs():
+    asked = guess("rank", order=["I", "II", "III"], truth=["III", "II", "I"])
+    down = [button for button in asked._input._moves if button.icon == "arrow-down"]
+    down[0].click()
+    assert asked._input.read() == ["II", "I", "III"]
+    asked._button.click()
+    assert asked.value == ["II", "I", "III"] and asked.verdict() == "1 of 3 pairs in the right order"
+    with pytest.raises(CvmError, match="each of these exactly once: a, b"):
+        guess("rank 2", order=["a", "b"]).commit(["a", "a"])
+
+
+@pytest.mark.parametrize("value", [1.5, None, [1, "a"], {"a": 1}])
+def test_what_is_no_order_is_refused_and_can_be_read(value):
+    asked = guess("rank 3", order=["a", "b"])
+    with pytest.raises(CvmError) as caught:
+        asked.commit(value)
+    assert caught.value.key == "whatif.not_an_order"
+    assert isinstance(asked.text(value), str)
+
+
+@modest
+@given(st.permutations("abcde"), st.permutations("abcde"))
+def test_pairs_in_order_counts_as_kendall_does(given_order, right):
+    from scipy.stats import kendalltau
+
+    from cvmlab.whatif.guessing import pairs_in_order
+
+    good, pairs = pairs_in_order(given_order, right)
+    tau = kendalltau(range(5), [right.index(item) for item in given_order]).statistic
+    assert 2 * good / pairs - 1 == pytest.approx(tau)
+
+
+def test_sliders_unlock_when_the_guess_is_committed():
+    asked = guess("total")
+    what_if = WhatIf(Offer(), curve, draw, after=asked)
+    assert slider(what_if, "retention_rate").disabled and "Commit your guess first" in what_if.trouble
+    what_if.set(retention_rate=0.9)
+    assert what_if.result["total"] > 30, "code is not locked: a run without a page goes through"
+    asked.commit(30)
+    assert not slider(what_if, "retention_rate").disabled and what_if.trouble == ""
+    assert not slider(WhatIf(Offer(), curve, draw, after=asked), "retention_rate").disabled
+
+
+def test_running_the_cell_of_a_guess_again_still_unlocks_who_waits():
+    what_if = WhatIf(Offer(), curve, draw, after=guess("total"))
+    guess("total").commit(30)
+    assert not slider(what_if, "retention_rate").disabled
+
+
+def test_the_truth_is_computed_only_when_it_is_shown_and_may_come_later():
+    calls = []
+    asked = guess("late", truth=lambda: calls.append(1) or 5.0)
+    summary = guesses_summary()
+    assert not calls
+    asked.commit(4)
+    assert calls == [1] and asked.verdict() == "1.00 too low"
+    other = guess("later")
+    other.commit(3)
+    assert "truth" not in other._answer.value
+    other.reveal(3)
+    assert "right" in other._answer.value
+    assert summary.text().splitlines() == [
+        "late: 4 · truth: 5 · 1.00 too low",
+        "later: 3 · truth: 3 · right",
+    ]
+    assert "1.00 too low" in summary._table.value
+
+
+def test_the_summary_does_not_tell_the_answer_before_the_guess():
+    guess("secret", truth=4242)
+    summary = guesses_summary()
+    assert "4242" not in summary.text() + summary._table.value
+    assert "not committed" in summary.text()
+
+
+def test_guesses_speak_chinese():
+    with speaking("zh"):
+        asked = guess("retention_rate", truth=0.8, unit="share")
+        summary = guesses_summary()
+    asked._input.widget.value = "70"
+    asked._button.click()
+    assert "你的估计：70% · 真实答案：80% · 低了 10.0 个百分点" in asked._answer.value
+    assert "你的估计" in summary._table.value
