@@ -226,6 +226,8 @@ def guess_mapping(names: Sequence[str], chosen: Mapping[str, str] | None = None,
     refused = {role for role, name in chosen.items() if not name}
     if tables.ORDER_ID not in chosen and "Name" not in found.values() and _is_shop_export(names):
         found[tables.ORDER_ID] = "Name"
+    if tables.AMOUNT not in chosen:
+        found |= _line_totals(names, found.values())
     notes: list[Note] = []
 
     def look_for(role: str) -> None:
@@ -293,6 +295,12 @@ def is_called(name: str, role: str) -> bool:
 def _is_shop_export(names: Sequence[str]) -> bool:
     """Return whether the columns are those of Shopify's order export, whose 'Name' is the order's number."""
     return {"Name", "Financial Status", "Lineitem name"} <= set(names)
+
+
+def _line_totals(names: Sequence[str], taken: Iterable[str]) -> dict[str, str]:
+    """Return the amount of Amazon's order reports, whose item-price is that of the whole line, not of one piece."""
+    plain = {plain_name(name): name for name in names if name not in taken}
+    return {tables.AMOUNT: plain["itemprice"]} if {"amazonorderid", "itemprice"} <= plain.keys() else {}
 
 
 def _check_found(found: Mapping[str, str], names: Sequence[str], source: str) -> None:
