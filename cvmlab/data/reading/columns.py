@@ -66,8 +66,8 @@ _SIMPLIFIED = str.maketrans(
 )
 # 金额（万元）, amount in thousands, Betrag (k€), once spaces and signs are gone
 _UNIT = (
-    "(in|单位|單位)?(亿|億|百万|百萬|万|萬|千|分|角|k|t|tsd|thousands?|000s?|m|mio|millions?|cents?|pence)?"
-    "(元|人民币|人民幣|美元|欧元|港元|新台币|新臺幣|rmb|cny|usd|eur|gbp|hkd|twd|jpy|krw|inr|brl|pln|czk|chf|sek|nok|dkk|aud|cad|sgd|rub|try"
+    "(in|单位|單位)?(亿|億|百万|百萬|万|萬|千|分|角|k|t|tsd|lakhs?|lacs?|crores?|thousands?|000s?|m|mio|millions?|cents?|pence)?"
+    "(元|人民币|人民幣|美元|欧元|港元|新台币|新臺幣|CODES"
     "|euros?|本位币)?(cents?|thousands?)?"
 )
 
@@ -127,7 +127,8 @@ class ColumnMapping:
 @cache
 def patterns(role: str) -> tuple[tuple[int, re.Pattern[str]], ...]:
     """Return the (rank, pattern) rules of a role from ``words/columns.csv``, best rank first."""
-    unit = _UNIT if role in NUMBERS and role != QUANTITY else ""
+    codes = "|".join(row["word"] for row in read_table("rules/units") if re.fullmatch("[a-z]{3}", row["word"]))
+    unit = _UNIT.replace("CODES", codes) if role in NUMBERS and role != QUANTITY else ""
     rules = (row for row in read_table("rules/columns") if row["role"] == role)
     found = ((int(row["rank"]), re.compile(f"(?:{row['pattern']}){unit}")) for row in rules)
     return tuple(sorted(found, key=lambda rule: rule[0]))

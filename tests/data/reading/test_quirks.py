@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -287,3 +288,111 @@ def test_signs_without_width_are_no_part_of_amounts_dates_and_words(sign: str) -
         (day.isoformat(), amount) for _, day, amount in log.transactions.project("customer_id, date, amount").fetchall()
     ]
     assert found == [("2024-02-29", 1234.5), ("2024-02-15", -20.25), ("2024-02-14", -10.0)]
+
+
+def dates_of(folder: Path, *written: str, **options: Any) -> list[str]:
+    path = folder / "a.csv"
+    rows = "\n".join(f'c{number},"{date}",1' for number, date in enumerate(written))
+    path.write_text(f"customer_id,date,amount\n{rows}\n", encoding="utf-8")
+    found = read(path, **options).transactions.project("customer_id, date").order("customer_id").fetchall()
+    return [str(date)[:10] for _, date in found]
+
+
+@pytest.mark.parametrize(
+    ("written", "right"),
+    [
+        ("令和6年1月31日", "2024-01-31"),
+        ("令和元年5月3日", "2019-05-03"),
+        ("平成31年4月30日", "2019-04-30"),
+        ("昭和64年1月7日", "1989-01-07"),
+        ("R6.1.31", "2024-01-31"),
+        ("H31/4/30", "2019-04-30"),
+        ("Mon Jan  4 10:00:00 2021", "2021-01-04"),
+        ("Tue Feb 16 23:59:59 2021", "2021-02-16"),
+        ("٢٠٢٤-٠١-٣١", "2024-01-31"),
+        ("२०२४-०१-३१", "2024-01-31"),
+    ],
+)
+def test_dates_of_other_eras_programs_and_digits(tmp_path: Path, written: str, right: str) -> None:
+    assert dates_of(tmp_path, written, written) == [right, right]
+
+
+@pytest.mark.parametrize(("zone", "key"), [("UTC", "aware_dates"), ("CST", "unclear_zone")])
+def test_a_zone_before_the_year_is_a_zone(tmp_path: Path, zone: str, key: str) -> None:
+    with pytest.raises(CvmError) as caught:
+        dates_of(tmp_path, f"Mon Jan  4 22:00:00 {zone} 2021")
+    assert caught.value.key == f"reading.{key}"
+
+
+def test_a_moment_with_its_zone_before_the_year_is_converted(tmp_path: Path) -> None:
+    written = "Mon Jan  4 22:00:00 UTC 2021"
+    assert dates_of(tmp_path, written, timezone="Asia/Shanghai") == ["2021-01-05"]
+
+
+def amounts_of(folder: Path, *written: str, head: str = "amount", currency: str = "", **options: Any) -> list[float]:
+    path = folder / "a.csv"
+    rows = "\n".join(f'c{number},2024-01-0{number + 1},"{cell}",{currency}' for number, cell in enumerate(written))
+    path.write_text(f"customer_id,date,{head},currency\n{rows}\n", encoding="utf-8")
+    found = read(path, **options).transactions.project("date, amount").order("date").fetchall()
+    return [float(amount) for _, amount in found]
+
+
+@pytest.mark.parametrize("currency", ["KWD", "BHD", "OMR", "JOD"])
+def test_a_currency_of_three_decimals_tells_the_decimal_sign(tmp_path: Path, currency: str) -> None:
+    right = [1.234, 2.5]
+    assert amounts_of(tmp_path, "1.234", "2.500", currency=currency) == right
+    assert amounts_of(tmp_path, f"{currency} 1.234", f"{currency} 2.500") == right
+    assert amounts_of(tmp_path, "1.234", "2.500", head=f"amount ({currency})") == right
+
+
+def test_an_option_tells_the_currency_and_so_the_decimal_sign(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("customer_id,date,amount\nA,2024-01-31,1.234\nB,2024-02-03,2.500\n", encoding="utf-8")
+    log = read(path, currency="KWD")
+    assert float(log.quality.amount("used")) == 3.734
+    assert "decimal_from" in {note.key for note in log.quality.notes}
+
+
+@pytest.mark.parametrize(("currency", "cell"), [("TND", "1,234"), ("LYD", "1,234")])
+def test_the_maghreb_writes_a_decimal_comma(tmp_path: Path, currency: str, cell: str) -> None:
+    assert amounts_of(tmp_path, cell, cell, currency=currency) == [1.234, 1.234]
+
+
+@pytest.mark.parametrize(
+    ("currency", "cell"), [("KWD", "1,234"), ("TND", "1.234"), ("IQD", "1.234"), ("USD", "1.234"), ("", "1.234")]
+)
+def test_three_digits_that_may_be_thousands_are_asked_about(tmp_path: Path, currency: str, cell: str) -> None:
+    with pytest.raises(CvmError) as caught:
+        amounts_of(tmp_path, cell, cell, currency=currency)
+    assert caught.value.key == "reading.unclear_decimal"
+
+
+@pytest.mark.parametrize(
+    ("cell", "right"),
+    [
+        ("1.5 lakh", 150_000),
+        ("₹2.25 Lacs", 225_000),
+        ("Rs. 1.5 crore", 15_000_000),
+        ("1.5万", 15_000),
+        ("1.5亿", 150_000_000),
+        ("1.5k", 1_500),
+        ("1.5m", 1_500_000),
+        ("1.5bn", 1_500_000_000),
+        ("١٬٢٣٤٫٥٠", 1234.5),
+        ("१२३४.५", 1234.5),
+        ("۱۲۳۴", 1234),
+    ],
+)
+def test_units_and_digits_of_other_countries(tmp_path: Path, cell: str, right: float) -> None:
+    assert amounts_of(tmp_path, cell, cell) == [right, right]
+
+
+@pytest.mark.parametrize("head", ["amount (lakhs)", "amount in lakhs", "amount (₹ Lakhs)"])
+def test_lakhs_in_a_header_count(tmp_path: Path, head: str) -> None:
+    assert amounts_of(tmp_path, "1.5", "2.25", head=head, columns={"amount": head}) == [150_000, 225_000]
+
+
+def test_cr_may_be_crore_or_credit(tmp_path: Path) -> None:
+    with pytest.raises(CvmError) as caught:
+        amounts_of(tmp_path, "₹1.5 Cr", "₹2 Cr")
+    assert caught.value.key == "reading.debit_or_crore"

@@ -16,10 +16,10 @@ from typing import Any
 from cvmlab.core.words import CvmError
 from cvmlab.data import tables
 
-from ..columns import QUANTITY, UNIT_PRICE, ColumnMapping
+from ..columns import CURRENCY, QUANTITY, UNIT_PRICE, ColumnMapping
 from ..notes import Note
 from ..raw import RawTable, quoted
-from .units import Affix, affix_of, header_unit, style_of
+from .units import Affix, affix_of, currency_named, header_unit, style_of, thousandths_style
 from .values import DATA, EXACT
 
 _FACTOR = "DECIMAL(18, 6)"  # two of them multiply without overflow
@@ -72,6 +72,7 @@ def look_at_numbers(
     mappings: Sequence[ColumnMapping],
     decimal: str | None,
     dotted: Collection[int],
+    wanted: str | None,
 ) -> tuple[dict[str, NumberForms], list[Note]]:
     """Decide how the numbers of each role are written, and return that with what should be known of it."""
     forms: dict[str, NumberForms] = {}
@@ -84,7 +85,8 @@ def look_at_numbers(
         seen |= {(role, part): column for part, column in found.items()}
     if any(column.open.total() for column in seen.values()):
         seen |= _plain_numbers(connection, forms)
-    styles, reasons = _styles(seen, stage, mappings, decimal, dotted)
+    coins = _coins(connection, forms, mappings, wanted)
+    styles, reasons = _styles(seen, stage, mappings, decimal, dotted, coins)
     for role, form in forms.items():
         comma = frozenset(part for part in form.careful if styles.get((role, part)) == "comma")
         forms[role] = replace(form, comma=comma)
@@ -114,7 +116,8 @@ def _look_at(
         if affix is None:
             continue
         if affix.mark:
-            raise CvmError("reading.debit_credit", source=stage[part].name, column=mappings[part][role], value=example)
+            key = "debit_or_crore" if affix.mark == "cr" else "debit_credit"
+            raise CvmError(f"reading.{key}", source=stage[part].name, column=mappings[part][role], value=example)
         affixes[f"{before}|{after}"] = affix
         column = found.setdefault(part, _Seen())
         _add(column, counts, samples)
@@ -126,6 +129,25 @@ def _look_at(
         found["notes"].append(Note("cells_scaled", said))
     currencies = {part: found[part].currencies for part in odd if part in found}
     return NumberForms(odd, frozenset(), affixes, units, currencies), found
+
+
+def _coins(
+    connection: Any, forms: Mapping[str, NumberForms], mappings: Sequence[ColumnMapping], wanted: str | None
+) -> dict[int, str]:
+    """Return the decimal sign of the parts whose currency is written with three decimals, as Kuwait's is."""
+    found: dict[int, set[str]] = {part: set() for part in range(len(mappings))}
+    if any(CURRENCY in mapping for mapping in mappings):
+        for part, name in connection.execute(
+            f"SELECT DISTINCT part, {CURRENCY} FROM stage WHERE kind = {DATA} AND {CURRENCY} IS NOT NULL"
+        ).fetchall():
+            found[part].add(currency_named(name))
+    for form in forms.values():
+        for part, counts in form.currencies.items():
+            found[part] |= set(counts) - {""}
+        for part, unit in form.units.items():
+            found[part] |= {unit.currency} - {""}
+    asked = {currency_named(wanted)} if wanted else set()
+    return {part: style for part, names in found.items() if (style := thousandths_style(names or asked))}
 
 
 def _plain_numbers(connection: Any, forms: Mapping[str, NumberForms]) -> dict[tuple[str, int], _Seen]:
@@ -177,6 +199,7 @@ def _styles(
     mappings: Sequence[ColumnMapping],
     decimal: str | None,
     dotted: Collection[int],
+    coins: Mapping[int, str],
 ) -> tuple[dict[tuple[str, int], str], list[Note]]:
     """Return the decimal sign of each column, by role and part, and a note where other columns decided it."""
     if decimal is not None:
@@ -194,7 +217,8 @@ def _styles(
     for (role, part), column in seen.items():
         if (role, part) in styles or not column.open.total():
             continue
-        style, why = _style_beside(column, part, decided, stage[part], dotted)
+        coin = coins.get(part, "") if role != QUANTITY else ""
+        style, why = _style_beside(column, part, decided, stage[part], dotted, coin)
         example = column.examples["open_point" if column.open["point"] else "open_comma"]
         said = {"source": stage[part].name, "column": mappings[part][role], "value": example}
         if not style:
@@ -217,7 +241,12 @@ def _own_style(column: _Seen) -> str:
 
 
 def _style_beside(
-    column: _Seen, part: int, decided: Mapping[tuple[str, int], str], table: RawTable, dotted: Collection[int]
+    column: _Seen,
+    part: int,
+    decided: Mapping[tuple[str, int], str],
+    table: RawTable,
+    dotted: Collection[int],
+    coin: str,
 ) -> tuple[str, str]:
     """Return the decimal sign that other signs of the file show, and which; nothing where they disagree."""
     others = {style for (_, place), style in decided.items() if place == part}
@@ -225,6 +254,9 @@ def _style_beside(
         return others.pop(), "other_column"
     if column.open["point"] and column.open["comma"]:
         return "", ""
+    if coin:
+        # three digits behind the other sign may be either
+        return (coin, "coins") if column.open[coin] else ("", "")
     habits = {style_of(currency) for currency in column.currencies} - {""}
     why = "currency" if habits else "separator"
     if table.separator in {",", ";"}:

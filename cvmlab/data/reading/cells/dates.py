@@ -31,7 +31,7 @@ DIGITS = {"month_number": ("9{6}", r"(19[7-9]\d|20\d\d)(0[1-9]|1[0-2])"), "epoch
 _NAMED = {
     "day_word_year": r"^(?:WORD\.?,?\s+)?(\d{1,2})(?:\.|º|°|st|nd|rd|th|er|re)?[-/\s.]*(?:(?:de|di|of|d)[\s'])?"
     r"(WORD)\.?,?[-/\s]*(?:(?:de|del|of)\s+)?'?(\d{4}|\d{2})(?:$|[\s,Tг])",
-    "word_day_year": r"^(?:WORD\.?,?\s+)?(WORD)\.?\s?(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})(?:$|[\s,T])",
+    "word_day_year": r"^(?:WORD\.?,?\s+)?(WORD)\.?\s*(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})(?:$|[\s,T])",
     "year_word_day": r"^(\d{4})[-/\s](WORD)\.?[-/\s](\d{1,2})(?:$|[\s,T])",
 }
 _NAMED_PLACES = {"day_word_year": (3, 2, 1), "word_day_year": (3, 1, 2), "year_word_day": (1, 2, 3)}
@@ -40,9 +40,14 @@ _YEAR_FIRST = {
     "ymd": r"^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})(?:$|\D)",
     "short_year": r"^(\d{2})年(\d{1,2})月(\d{1,2})(?:$|\D)",
     "republic": r"^(?:中?華?民[國国])?\s?(\d{3})[-/.年](\d{1,2})[-/.月](\d{1,2})(?:$|\D)",
+    **{
+        era: rf"^(?:{names})\s?(\d{{1,2}})[-/.年](\d{{1,2}})[-/.月](\d{{1,2}})(?:$|\D)"
+        for era, names in {"reiwa": "令和|R\\.?", "heisei": "平成|H\\.?", "showa": "昭和|S\\.?"}.items()
+    },
     "republic_named": r"^中?華?民[國国]\s?(\d{2})[-/.年](\d{1,2})[-/.月](\d{1,2})(?:$|\D)",
 }
-_REPUBLIC = 1911
+# the year before the first one of an era
+_ERAS = {"republic": 1911, "republic_named": 1911, "reiwa": 2018, "heisei": 1988, "showa": 1925}
 _MONTH = re.compile(r"9{4}([-/]9{1,2}|年9{1,2}月份?)")
 _NO_DAY = re.compile(
     r"(?i)9{4}[- ]?W9{1,2}([- ]?9)?|9{4}[- ]?Q9|Q9[- ]9{4}|9{4}年?第9{1,2}[周週季](度)?|9{4}年?[上下]半年"
@@ -186,7 +191,7 @@ def _check_zones(rows: Sequence[tuple[Any, ...]], names: Mapping[int, tuple[str,
         if form is None:
             continue
         said = {"source": names[part][0], "column": names[part][1], "value": example}
-        if not aware and _OTHER_ZONE.search(example):
+        if not aware and _OTHER_ZONE.search(shape):
             raise CvmError("reading.unclear_zone", **said)
         if (aware or (form == "epoch" and form not in fitting)) and zone is None:
             raise CvmError("reading.aware_dates" if aware else "reading.epoch_dates", **said)
@@ -302,6 +307,7 @@ def _notes(
         "serial_dates": {"serial"},
         "months_read": {"month", "named_month", "month_number"},
         "republic_years": {"republic", "republic_named"},
+        "japanese_years": {"reiwa", "heisei", "showa"},
     }.items():
         notes += [Note(key)] if forms & some else []
     return [*notes, Note("timezone_used", {"zone": zone})] if zone else notes
@@ -346,8 +352,8 @@ def _groups(text: str, pattern: str, *groups: int) -> list[str]:
 def _year_first(text: str, form: str, pattern: str) -> str:
     year, month, day = _groups(text, pattern, 1, 2, 3)
     years = f"full_year(part, {year})"
-    if form.startswith("republic"):
-        years = f"(TRY_CAST({year} AS INTEGER) + {_REPUBLIC})::VARCHAR"
+    if form in _ERAS:
+        years = f"(TRY_CAST({year} AS INTEGER) + {_ERAS[form]})::VARCHAR"
     return f"TRY_CAST({years} || '-' || {month} || '-' || {day} AS DATE)"
 
 

@@ -17,6 +17,8 @@ from cvmlab.core.words import read_table
 _MINUS = frozenset("-△▲▽▼")
 _IGNORED = frozenset("+: \t*")
 _FILLERS = frozenset({"in", "of", "unit", "单位", "單位", "为", "per", "the"})
+# their smallest coin is a thousandth, and so amounts are written; the Iraqi dinar has lost its coins
+_THOUSANDTHS = frozenset({"BHD", "JOD", "KWD", "LYD", "OMR", "TND"})
 _HEADER_TAIL = re.compile(r"(?<=[额額款价價费費入润潤本币幣计計])(亿元|億元|百万元|万元|萬元|千元|元|分|角)$")
 
 
@@ -135,6 +137,12 @@ def style_of(currency: str) -> str:
     """Return how numbers in a currency are usually written: ``"comma"``, ``"point"`` or ``""``."""
     rows: Mapping[str, dict[str, str]] = _words()
     return rows[currency.lower()]["decimal"] if currency.lower() in rows else ""
+
+
+def thousandths_style(currencies: Iterable[str]) -> str:
+    """Return the decimal sign of amounts with three decimals, if all the currencies are written with them."""
+    styles = {style_of(currency) if currency in _THOUSANDTHS else "" for currency in currencies}
+    return styles.pop() if len(styles) == 1 else ""
 
 
 @cache

@@ -36,12 +36,14 @@ EXACT = "DECIMAL(21, 6)"
 _BLANKS = "' \t\n\r\u00a0\u3000\ufeff'"
 _FULL = "０１２３４５６７８９．，－＋（）￥＄／：％−–—‐‑﹣٫٬"
 _HALF = "0123456789.,-+()¥$/:%------.'"
+# digits of Arabic, Persian, Hindi, Bengali and Thai
+_DIGITS = "".join(chr(zero + digit) for zero in (0x660, 0x6F0, 0x966, 0x9E6, 0xE50) for digit in range(10))
 _SPACES = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 # signs without width, such as the marks of direction around what is copied from a web page or a chat
 _UNSEEN = r"[\x{00AD}\x{061C}\x{180E}\x{200B}-\x{200F}\x{202A}-\x{202E}\x{2060}-\x{206F}\x{FEFF}]"
 _APOSTROPHES = "’‘ʼ´′"
-_ODD = _FULL + _SPACES + _APOSTROPHES
-_EVEN = _HALF + " " * len(_SPACES) + "'" * len(_APOSTROPHES)
+_ODD = _FULL + _SPACES + _APOSTROPHES + _DIGITS
+_EVEN = _HALF + " " * len(_SPACES) + "'" * len(_APOSTROPHES) + "0123456789" * (len(_DIGITS) // 10)
 _NUMERALS = "〇零○一二三四五六七八九"
 _GROUPED = r"'(\d+|\d{1,3}(,\d{3})+|\d{1,3}( \d{3})+|\d{1,3}(''\d{3})+|\d{1,2}(,\d{2})+,\d{3}|)(\.\d*)?([eE][+-]?\d+)?'"
 
@@ -74,7 +76,11 @@ def create_macros(connection: Any) -> None:
             '([二三])十([一二三四五六七八九])', '\1\2', 'g'), '([二三])十', '\10', 'g'),
             '十([一二三四五六七八九])', '1\1', 'g'), '十', '10', 'g'), '{_NUMERALS}', '000123456789') ELSE t END""",
         "joined(t)": r"CASE WHEN contains(t, '. ') THEN regexp_replace(t, '(\d)\. ', '\1.', 'g') ELSE t END",
-        "dated(t)": "joined(CASE WHEN contains(t, '年') THEN arabic(evened(t)) ELSE evened(t) END)",
+        # Mon Jan  4 10:00:00 2021, as C and Unix write it
+        "year_last(t)": r"""CASE WHEN t[-5] = ' ' AND contains(t, ':')
+            THEN regexp_replace(t, '( \d{1,2}:\d{2}:\d{2}(?: [A-Z]+)?) (\d{4})$', ' \2\1') ELSE t END""",
+        "dated(t)": """year_last(joined(CASE WHEN contains(t, '年') THEN arabic(evened(replace(t, '元年', '1年')))
+            ELSE evened(t) END))""",
         "shape(t)": "translate(t, '0123456789', '9999999999')",
         # Rs.500 and Fr. 5.-- hold points that are no decimal points
         "written(t)": r"""CASE WHEN regexp_matches(t, '[\pL/]\.|[.,] ?-')

@@ -27,8 +27,14 @@ def guess_encoding(start: bytes, *, complete: bool = True) -> str:
     """Return the likely encoding of the beginning of a text: its mark, UTF-8 if valid, Western, East Asian."""
     if start.startswith(codecs.BOM_UTF8):
         return "utf-8-sig"
+    # the mark of UTF-16 is the beginning of that of UTF-32
+    if start.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return "utf-32"
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
+    for first, second, encoding in ((3, 2, "utf-32-le"), (0, 1, "utf-32-be")):
+        if all(start[place::4].count(0) > 0.9 * len(start[place::4]) for place in (first, second)):
+            return encoding
     for places, encoding in ((start[1::2], "utf-16-le"), (start[::2], "utf-16-be")):
         # of plain text, every second byte is empty
         if places.count(0) > 0.4 * len(places):
@@ -55,6 +61,26 @@ def encoding_named(name: str) -> str:
     return "gb18030" if found.name in ("gb2312", "gbk") else found.name
 
 
+def encoding_stated(name: str, start: bytes, file: str) -> str:
+    """Return Python's name of the encoding that a user states, if the beginning of a text can be in it."""
+    used, seen = encoding_named(name), guess_encoding(start, complete=False)
+    # without a mark Python's utf-16 and utf-32 read nothing
+    orders = (f"{used}-le", f"{used}-be") if used in ("utf-16", "utf-32") and seen != used else (used,)
+    for order in orders:
+        # of two bytes that are no line end in this encoding, hardly any make one
+        if not _is_wide(used) or set("\r\n") & set(codecs.getincrementaldecoder(order)("replace").decode(start)):
+            fits = not _is_wide(seen) or used[:6] == seen[:6]
+            # what is UTF-8 by many characters is nothing else
+            is_utf8 = seen.startswith("utf-8") and _foreign(start) > 3 * _BY_CHANCE
+            if fits and (not is_utf8 or used.startswith("utf-8")):
+                return order
+    raise CvmError("reading.wrong_encoding", file=file, encoding=name, seen=seen)
+
+
+def _is_wide(encoding: str) -> bool:
+    return encoding.startswith(("utf-16", "utf-32"))
+
+
 def check_is_clear(start: bytes, file: str) -> None:
     """Raise `CvmError` that shows how a text reads in different encodings, if it does not decide on one."""
     if guess_script(start) is not None:
@@ -79,6 +105,11 @@ def check_encoding(
     """Return the encoding that all of a text is in, with a note if it is a guess; ``western``: an ASCII header."""
     fault = None if encoding == "cp1252" else _first_fault(path, encoding, progress)
     if stated or (encoding not in ("utf-8", "cp1252") and (fault is None or encoding != CHINESE)):
+        if fault is not None and stated:
+            with path.open("rb") as stream:
+                seen = guess_encoding(stream.read(CHUNK), complete=False)
+            if seen != encoding and _first_fault(path, seen, progress) is None:
+                raise CvmError("reading.wrong_encoding", file=path.name, encoding=encoding, seen=seen)
         if fault is not None:
             raise _not_in(path, encoding, fault)
         guessed = not stated and encoding in ("cp950", "cp932", "cp949", "cp1251")
@@ -129,7 +160,7 @@ class _Fault:
 
 def _first_fault(path: Path, encoding: str, progress: Progress | None) -> _Fault | None:
     decoder = codecs.getincrementaldecoder(encoding)()
-    wide = encoding.startswith(("utf-16", "utf-32"))
+    wide = _is_wide(encoding)
     size = max(path.stat().st_size, 1)
     line, read, foreign, pending = 1, 0, 0, b""
     with path.open("rb") as stream:

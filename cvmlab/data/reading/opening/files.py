@@ -24,7 +24,7 @@ from ..columns import distinct_names
 from ..notes import Note
 from ..raw import Progress, RawTable
 from .delimited import clean_lines, count_plain, csv_scan, guess_layout, rewrite
-from .encodings import check_encoding, check_is_clear, encoding_named, guess_encoding, transcode
+from .encodings import check_encoding, check_is_clear, encoding_stated, guess_encoding, transcode
 from .foreign import refuse_foreign
 from .frames import parquet_head
 from .heads import HEAD_ROWS, Head
@@ -126,7 +126,7 @@ def read_heads(
     if start.startswith(b"\x1f\x8b"):
         raise CvmError("reading.compressed", file=path.name)
     complete = len(start) == path.stat().st_size
-    used = encoding_named(encoding) if encoding else guess_encoding(start, complete=complete)
+    used = encoding_stated(encoding, start, path.name) if encoding else guess_encoding(start, complete=complete)
     text = codecs.getincrementaldecoder(used)("replace").decode(start)
     if "urn:schemas-microsoft-com:office:spreadsheet" in text[:2000].lower():
         raise CvmError("reading.xml_workbook", file=path.name)

@@ -96,7 +96,9 @@ def judge(
     )
     word_flags(connection, mappings)
     present = [role for role in NUMBERS if any(role in mapping for mapping in mappings)]
-    forms, number_notes = amounts.look_at_numbers(connection, present, stage, mappings, rules.decimal, dates.dotted)
+    forms, number_notes = amounts.look_at_numbers(
+        connection, present, stage, mappings, rules.decimal, dates.dotted, rules.currency
+    )
     numbers = {role: amounts.number_sql(role, forms[role]) for role in present}
     computed = [part for part, mapping in enumerate(mappings) if tables.AMOUNT not in mapping]
     numbers.setdefault(tables.AMOUNT, f"NULL::{values.EXACT}")

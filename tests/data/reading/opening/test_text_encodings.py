@@ -109,3 +109,36 @@ def test_marks_where_files_were_joined_and_the_end_sign_of_dos(tmp_path: Path) -
     log = log_of(tmp_path, (part + part + "\x1a").encode())
     assert (log.quality.rows("used"), log.quality.rows("header_row")) == (2, 1)
     assert log.quality.control_rows == 2
+
+
+PLAIN = "customer_id,date,amount\nA,2024-01-31,100\nB,2024-02-03,50\n"
+CHINESE_TEXT = "customer_id,date,amount\n客户一公司,2024-01-31,100\n客户二公司,2024-02-03,50\n"
+
+
+@pytest.mark.parametrize("text", [PLAIN, CHINESE_TEXT])
+@pytest.mark.parametrize("encoding", ["utf-32", "utf-32-le", "utf-32-be"])
+def test_utf_32_is_read_with_and_without_a_mark(tmp_path: Path, encoding: str, text: str) -> None:
+    assert log_of(tmp_path, text.encode(encoding)).quality.amount("used") == 150
+
+
+@pytest.mark.parametrize(
+    ("real", "stated"),
+    [
+        *[("utf-8", stated) for stated in ("utf-16", "utf-16-be", "utf-32", "ascii", "latin-1", "gbk", "big5")],
+        *[("gb18030", stated) for stated in ("utf-16", "utf-8", "utf-8-sig", "ascii", "utf-32-be")],
+        *[("utf-16", stated) for stated in ("utf-8", "ascii", "latin-1", "gbk", "utf-16-be", "utf-32")],
+    ],
+)  # fmt: skip
+def test_an_encoding_that_is_stated_wrong_is_refused_with_the_likely_one(
+    tmp_path: Path, real: str, stated: str
+) -> None:
+    sentence = sentence_of(tmp_path, CHINESE_TEXT.encode(real), encoding=stated)
+    assert "is not in " in sentence
+    assert f"it looks like {real}" in sentence
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("stated", ["utf-16", ""])
+def test_an_encoding_of_two_bytes_needs_no_mark_where_it_is_stated(tmp_path: Path, encoding: str, stated: str) -> None:
+    log = log_of(tmp_path, CHINESE_TEXT.encode(encoding), encoding=stated or encoding)
+    assert log.quality.amount("used") == 150
