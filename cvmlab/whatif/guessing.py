@@ -6,7 +6,7 @@ a page (tests, reports) nobody can commit; nothing waits for it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from html import escape
 from itertools import combinations
@@ -14,6 +14,7 @@ from typing import Any
 
 from cvmlab.core.formats import with_unit
 from cvmlab.core.guarding import public
+from cvmlab.core.refusing import brief
 from cvmlab.core.scenario import Limits, checked
 from cvmlab.core.words import CvmError, language, say, speaking, term, wording
 
@@ -39,7 +40,8 @@ class Guess:
     def __init__(self, name: str, *, truth: Any = None, limits: Limits, order: Sequence[str] = ()) -> None:
         self.name = name
         self.value: Any = None
-        self._limits, self._order, self._truth = limits, list(order), truth
+        self._limits, self._order = limits, list(order)
+        self._truth = truth if callable(truth) else self._possible(truth)
         self._language = language()
         self._waiting: list[Callable[[], None]] = []
         self._build()
@@ -61,7 +63,7 @@ class Guess:
     def truth(self) -> Any:
         """The answer, None where it is not known yet; a function is called when it is first needed."""
         if callable(self._truth):
-            self._truth = self._truth()
+            self._truth = self._possible(self._truth())
         return self._truth
 
     def commit(self, value: Any) -> None:
@@ -72,12 +74,7 @@ class Guess:
         CvmError
             For a value that does not answer the question; nothing is committed.
         """
-        if not self._order:
-            self.value = _within(self.name, _share(value, self._limits), self._limits)
-        elif isinstance(value, Collection) and sorted(map(str, value)) == sorted(self._order):
-            self.value = list(map(str, value))
-        else:
-            raise CvmError("whatif.not_an_order", items=", ".join(map(wording, self._order)))
+        self.value = self._answer_of(value)
         with speaking(self._language):
             self._reveal()
         waiting, self._waiting = self._waiting, []
@@ -86,8 +83,14 @@ class Guess:
         _call_watchers()
 
     def reveal(self, truth: Any) -> None:
-        """Give the answer later than the question; it is shown once a guess is committed."""
-        self._truth = truth
+        """Give the answer later than the question; it is shown once a guess is committed.
+
+        Raises
+        ------
+        CvmError
+            For an answer that nobody could have guessed.
+        """
+        self._truth = truth if callable(truth) else self._possible(truth)
         with speaking(self._language):
             if self.committed:
                 self._reveal()
@@ -100,11 +103,11 @@ class Guess:
         else:
             self._waiting.append(act)
 
-    def text(self, value: Any) -> str:
+    def text(self, value: float | str | Sequence[Any] | Mapping[str, Any] | None) -> str:
         """Return a guess or an answer as people read it."""
         if value is None:
             return "–"
-        if self._order and isinstance(value, Collection) and not isinstance(value, str):
+        if isinstance(value, Collection) and not isinstance(value, str):
             return " → ".join(wording(str(item)) for item in value)
         if self._limits.kind == "choice":
             return wording(str(value))
@@ -121,6 +124,23 @@ class Guess:
         if self._limits.kind == "choice":
             return term("whatif.right" if self.value == truth else "whatif.wrong")
         return self._distance(float(truth))
+
+    def _answer_of(self, value: Any) -> Any:
+        """Return a value as it answers the question, or raise `CvmError`."""
+        if not self._order:
+            return _within(self.name, _share(value, self._limits), self._limits)
+        if isinstance(value, Collection) and sorted(map(str, value)) == sorted(self._order):
+            return list(map(str, value))
+        raise CvmError("whatif.not_an_order", items=", ".join(map(wording, self._order)))
+
+    def _possible(self, truth: Any) -> Any:
+        """Return the truth as a guess could hit it; None where it is not known yet."""
+        if truth is None:
+            return None
+        try:
+            return self._answer_of(truth)
+        except CvmError as error:
+            raise CvmError("whatif.impossible_truth", name=wording(self.name), truth=brief(truth), why=error) from error
 
     def _distance(self, truth: float) -> str:
         """Return by how much a number is too high or too low."""

@@ -1,5 +1,7 @@
 """Guesses: committed once, compared with the truth, and sliders that wait for them."""
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -137,3 +139,23 @@ def test_guesses_speak_chinese():
     asked._button.click()
     assert "你的估计：70% · 真实答案：80% · 低了 10.0 个百分点" in asked._answer.value
     assert "你的估计" in summary._table.value
+
+
+@pytest.mark.parametrize("truth", [b"x", [1], "", 2, -0.1, math.nan])
+def test_a_truth_that_nobody_could_guess_is_refused(truth):
+    asked = guess("rank 4", minimum=0, maximum=1, truth=0.25)
+    asked.commit(0.5)
+    for given_later in (truth, lambda: truth):
+        with pytest.raises(CvmError) as caught:
+            asked.reveal(given_later)
+        assert caught.value.key == "whatif.impossible_truth"
+    with pytest.raises(CvmError):
+        guess("rank 5", minimum=0, maximum=1, truth=truth)
+
+
+def test_a_refused_truth_leaves_the_one_before():
+    asked = guess("rank 6", minimum=0, maximum=1, truth=0.25)
+    asked.commit(0.5)
+    with pytest.raises(CvmError):
+        asked.reveal(7)
+    assert asked.truth == 0.25 and asked.verdict().endswith("too high")
