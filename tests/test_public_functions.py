@@ -7,13 +7,11 @@ from pathlib import Path
 import pytest
 from odd_calls import faults_of, is_guarded, public_functions
 
-# The whole enumeration takes an hour; so many odd values of each argument, always the same ones, take minutes.
+# So many odd values of each argument, always the same ones; all of them take a multiple of the time.
 ODD_VALUES = 8
 PACKAGES = sorted({".".join(function.__module__.split(".")[:2]) for function in public_functions().values()})
 # `words` lies below the guard, which speaks by it, and looks at its keys itself.
 BELOW_THE_GUARD = {"cvm.say", "cvm.speaking", "cvm.term", "cvm.use"}
-# Calls that a library's error ends, as a sentence that names function and arguments: the fewer the better.
-MOST_CAUGHT = 20
 
 
 def test_every_public_function_checks_its_arguments() -> None:
@@ -27,7 +25,4 @@ def test_odd_arguments_are_answered_or_refused(package: str, tmp_path: Path, mon
     # where files are written with odd names
     monkeypatch.chdir(tmp_path)
     found = list(faults_of(package, ODD_VALUES))
-    caught = [said for said in found if ": net: " in said]
-    wrong = [said for said in found if said not in caught]
-    assert not wrong, "\n".join(wrong)
-    assert len(caught) <= MOST_CAUGHT, "\n".join(caught)
+    assert not found, "\n".join(found)

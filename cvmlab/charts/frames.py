@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from cvmlab.core.annotations import LARGEST
+from cvmlab.core.checking import outside_in_row
 from cvmlab.core.refusing import brief
 from cvmlab.core.words import CvmError, Wording
 from cvmlab.data.tables import check_columns, check_present
@@ -130,14 +131,7 @@ def _check_figures(figures: pd.Series[Any], holds: Holds, table: str) -> None:
     # shares that were added up may be a rounding beyond 1
     outside = ~figures.between(holds.minimum - 1e-9, holds.maximum + 1e-9).to_numpy() & figures.notna().to_numpy()
     if outside.any():
-        row = int(outside.argmax())
-        bounds = {
-            "minimum": f"{holds.minimum:g}",
-            "maximum": "1e15" if holds.maximum == LARGEST else f"{holds.maximum:g}",
-        }
-        raise CvmError(
-            "checking.outside_in_row", column=figures.name, value=f"{figures.iloc[row]:g}", row=row + 1, **bounds
-        )
+        raise outside_in_row(figures.to_numpy(), outside, figures.name, table, holds.minimum, holds.maximum)
     if holds.some and not figures.any():
         raise CvmError("charts.all_zero", column=figures.name, table=table)
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import builtins
 import datetime as dt
+import inspect
 import os
 import types
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import reduce
 from typing import Annotated, Any, ForwardRef, Literal, TypeAlias, TypeVar, Union, get_args, get_origin
 
 import numpy as np
 
 from .arrays import checked_array, checked_frame, checked_series
-from .refusing import refusal
+from .refusing import Needed, brief, refusal
 from .words import CvmError
 
 #: Figures beyond this are no money and no count, and their sums and squares lose themselves.
@@ -101,6 +103,8 @@ def _plain(annotation: Any, origin: Any, args: tuple[Any, ...]) -> Check | None:
         return None
     if name == "NDArray":
         return _array(getattr(args[0], "name", None) or args[0].__name__)
+    if name == "Callable":
+        return _called(args)
     if name in _SIMPLE:
         return _SIMPLE[name]
     if name in ("Sequence", "list", "frozenset", "set", "Iterable", "tuple"):
@@ -182,10 +186,30 @@ def _path(value: Any) -> Any:
     raise refusal(value, "path")
 
 
-def _called(value: Any) -> Any:
-    if callable(value):
+def _called(args: tuple[Any, ...]) -> Check:
+    taken = args[0] if args and isinstance(args[0], list) else None
+
+    def check(value: Any) -> Any:
+        if not callable(value):
+            raise refusal(value, "function")
+        if taken is not None and not takes(value, len(taken)):
+            raise refusal(value, "function_of" if taken else "function_of_none", count=len(taken))
         return value
-    raise refusal(value, "function")
+
+    return check
+
+
+def takes(function: Any, count: int) -> bool:
+    """Return whether a function can be called with so many values; those that tell no signature are believed."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return True
+    try:
+        signature.bind(*range(count))
+    except TypeError:
+        return False
+    return True
 
 
 def _bytes(value: Any) -> bytes:
@@ -253,10 +277,18 @@ def _any_of(checks: Sequence[Check | None]) -> Check | None:
                 return each(value)
             except CvmError as error:
                 refused.append(error)
-        # the one that got furthest says more than that it is something else altogether
-        raise next((error for error in refused if error.key != "guarding.needs"), refused[0])
+        # one that looked inside says more than that it is something else altogether
+        deeper = [each for each in refused if each.key != "guarding.needs" or each.values["value"] != brief(value)]
+        raise deeper[0] if deeper else _either(value, refused)
 
     return check
+
+
+def _either(value: Any, refused: Sequence[CvmError]) -> CvmError:
+    """Return the error that names all that an argument may be."""
+    needed = list(dict.fromkeys(error.values["needed"] for error in refused))
+    either = reduce(lambda first, other: Needed("either", (("first", first), ("other", other))), needed)
+    return CvmError("guarding.needs", **{**refused[0].values, "needed": either})
 
 
 def _several(name: str, args: tuple[Any, ...]) -> Check:
@@ -302,7 +334,6 @@ _SIMPLE: dict[str, Check] = {
     "bytes": _bytes,
     "date": _date,
     "Path": _path,
-    "Callable": _called,
     "DataFrame": _frame,
     "Series": checked_series,
     "ArrayLike": _any_array,

@@ -68,6 +68,19 @@ def check_parameter(
     raise CvmError("checking.not_above" if open_minimum else "checking.too_small", **said)
 
 
+def outside_in_row(
+    figures: NDArray[np.float64], outside: NDArray[np.bool_], column: object, table: str, minimum: float, maximum: float
+) -> CvmError:
+    """Return the error of the first figure of a column that lies outside its bounds; only true bounds are named."""
+    row = int(outside.argmax())
+    said: dict[str, object] = {"column": column, "table": table, "row": row + 1, "value": f"{figures[row]:g}"}
+    if maximum >= LARGEST > -minimum:
+        return CvmError("checking.below_in_row", minimum=f"{minimum:g}", **said)
+    if -minimum >= LARGEST > maximum:
+        return CvmError("checking.above_in_row", maximum=f"{maximum:g}", **said)
+    return CvmError("checking.outside_in_row", minimum=f"{minimum:g}", maximum=f"{maximum:g}", **said)
+
+
 def check_count(name: str, count: object, minimum: int = 1, maximum: int = MOST) -> None:
     """Raise `CvmError` unless a parameter is a whole number within bounds; 3.0 is none, nor is ``True``.
 

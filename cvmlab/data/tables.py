@@ -21,6 +21,7 @@ import narwhals as nw
 import numpy as np
 
 from cvmlab.core.annotations import AnyFrame
+from cvmlab.core.checking import outside_in_row
 from cvmlab.core.guarding import public
 from cvmlab.core.words import CvmError, Wording, say
 
@@ -250,12 +251,5 @@ def numbers_between(
     figures = numbers(customers, column, table)
     outside = (figures < minimum) | (figures > maximum)
     if outside.any():
-        raise CvmError(
-            "checking.outside_in_row",
-            column=column,
-            value=f"{figures[outside][0]:g}",
-            row=int(outside.argmax()) + 1,
-            minimum=f"{minimum:g}",
-            maximum="∞" if np.isinf(maximum) else f"{maximum:g}",
-        )
+        raise outside_in_row(figures, outside, column, table, minimum, maximum)
     return figures

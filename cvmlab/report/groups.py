@@ -19,7 +19,7 @@ from cvmlab.data.tables import CUSTOMER_ID, CUSTOMER_NAME, OWNER, PHONE
 from .placing import MARKER, as_folder, mark_all, put_in_place, report_folder
 from .privacy import labels, mask_key
 from .result import Group, Progress, Result
-from .running import fill, source_name
+from .running import check_reading, fill, source_name
 from .workers import several, stoppable
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ def run_by_group(
 
     from .pages import write_index
 
+    check_reading(reading)
     chosen = f"{source_name(source)}-by-{as_folder(by)}" if name is None else name
     target = report_folder(folder, chosen)
     with speaking(language or language_in_force()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -64,6 +65,7 @@ def run(
     """
     from cvmlab.data.datasets import find
 
+    check_reading(reading)
     chosen = source_name(source) if name is None else name
     target = report_folder(folder, chosen)
     with speaking(language or language_in_force()), put_in_place(target, find(source)) as work:
@@ -117,6 +119,16 @@ def fill(
         notes += [note] if note else []
     record = json.loads((work / "case.json").read_text(encoding="utf-8"))
     return Result(work, work / "report.pdf" if made else None, tuple(notes), record.get("seconds", {}))
+
+
+def check_reading(options: Mapping[str, Any] | None) -> None:
+    """Refuse an option that `cvmlab.reading.read` does not have, or that the report gives itself."""
+    from cvmlab.data.reading import read
+
+    known = [name for name in inspect.signature(read).parameters if name not in ("source", "columns", "keep")]
+    for name in options or {}:
+        if name not in known:
+            raise CvmError("scenario.unknown_field", name=name, names=", ".join(known))
 
 
 def _load_exporter() -> None:

@@ -12,6 +12,7 @@ from html import escape
 from itertools import combinations
 from typing import Any
 
+from cvmlab.core.annotations import takes
 from cvmlab.core.formats import with_unit
 from cvmlab.core.guarding import public
 from cvmlab.core.refusing import brief
@@ -41,7 +42,7 @@ class Guess:
         self.name = name
         self.value: Any = None
         self._limits, self._order = limits, list(order)
-        self._truth = truth if callable(truth) else self._possible(truth)
+        self._truth = self._possible(truth)
         self._language = language()
         self._waiting: list[Callable[[], None]] = []
         self._build()
@@ -90,7 +91,7 @@ class Guess:
         CvmError
             For an answer that nobody could have guessed.
         """
-        self._truth = truth if callable(truth) else self._possible(truth)
+        self._truth = self._possible(truth)
         with speaking(self._language):
             if self.committed:
                 self._reveal()
@@ -134,9 +135,9 @@ class Guess:
         raise CvmError("whatif.not_an_order", items=", ".join(map(wording, self._order)))
 
     def _possible(self, truth: Any) -> Any:
-        """Return the truth as a guess could hit it; None where it is not known yet."""
-        if truth is None:
-            return None
+        """Return the truth as a guess could hit it, or a function that tells it; None where it is not known yet."""
+        if truth is None or (callable(truth) and takes(truth, 0)):
+            return truth
         try:
             return self._answer_of(truth)
         except CvmError as error:

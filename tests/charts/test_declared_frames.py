@@ -46,7 +46,10 @@ def test_the_same_figures_make_the_same_chart(frame: pd.DataFrame) -> None:
         ),
         ({"revenue": [True, False, True]}, "holds True in row 1; it must hold numbers"),
         ({"period": ["2017-01-01", "02/03/2017", "2017-03-01"]}, "holds '02/03/2017' in row 2; it must hold dates"),
-        ({"new_customers": [1, 2, -3]}, "'new_customers' holds -3 in row 3; it must be between 0 and"),
+        (
+            {"new_customers": [1, 2, -3]},
+            "of the table base holds -3 in row 3; it must be at least 0",
+        ),
         ({"period": BASE["period"].iloc[[0, 1, 0]].to_list()}, "rows 1 and 3 hold the same: period 2017-01-01"),
     ],
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import inspect
 import pickle
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -26,7 +26,8 @@ from cvmlab.core.words import CvmError
 def anything(
     number: float = 1.0, count: int = 1, text: str = "", on: bool = True, day: dt.date | str | None = None,
     first: Literal["now", "next"] = "now", names: Sequence[str] = (), shares: Mapping[str, float] | None = None,
-    interval: tuple[float, float] = (0.0, 1.0), maybe: OrNaN = 0.0, anyhow: Any = None,
+    interval: tuple[float, float] = (0.0, 1.0), told: Callable[[int, str], None] | None = None, maybe: OrNaN = 0.0,
+    anyhow: Any = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Return what arrived."""
     return dict(locals())
@@ -53,8 +54,10 @@ def sums(frame: pd.DataFrame, figures: NDArray[np.float64] = np.zeros(1), level:
         ({"text": 1}, "a text"),
         ({"text": "\ud800"}, r"text='\ud800': a text without broken characters"),
         ({"on": 1}, "True or False"),
-        ({"day": pd.NaT}, "a date"),
-        ({"day": pd.Timestamp("2024-01-01", tz="UTC")}, "a date without a time zone"),
+        ({"day": pd.NaT}, "a date without a time zone or a text is needed"),
+        ({"day": pd.Timestamp("2024-01-01", tz="UTC")}, "a date without a time zone or a text"),
+        ({"told": len}, "a function that takes 2 values is needed"),
+        ({"told": "len"}, "a function is needed"),
         ({"first": "soon"}, "one of now, next"),
         ({"names": "abc"}, "a list"),
         ({"names": ["a", 1]}, "a text"),

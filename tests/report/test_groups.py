@@ -4,6 +4,7 @@ import json
 import os
 import re
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -185,3 +186,11 @@ def test_a_column_whose_name_has_a_quote(tmp_path, made):
     path.write_text("\n".join(['customer_id,date,amount,"re""gion"', *rows]), encoding="utf-8")
     _, results, _ = run_by_group(path, 're"gion', folder=tmp_path / "out")
     assert [result.folder.name for result in results] == ["N", "S"]
+
+
+@pytest.mark.parametrize("option", ["a", "keep", "columns"])
+def test_an_unknown_option_of_reading_is_refused_before_anything_is_written(tmp_path, option):
+    for make in (running.run, partial(run_by_group, by="region")):
+        with pytest.raises(CvmError, match=f"no field '{option}'"):
+            make("nowhere.csv", folder=tmp_path, reading={option: 1})
+    assert not list(tmp_path.iterdir())

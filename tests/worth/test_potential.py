@@ -188,7 +188,7 @@ def test_a_log_cannot_tell_two_wallets_apart():
     ("changes", "options", "key"),
     [
         ({"wallet": [50.0]}, {}, "value.more_than_wallet"),
-        ({"wallet": [-1.0]}, {}, "checking.outside_in_row"),
+        ({"wallet": [-1.0]}, {}, "checking.below_in_row"),
         ({"relationship_level": [1.5]}, {}, "checking.outside_in_row"),
         ({"relationship_level": [np.nan]}, {}, "tables.missing_values"),
         ({}, {"margin": 2}, "checking.out_of_range"),
