@@ -311,7 +311,8 @@ def _several(name: str, args: tuple[Any, ...]) -> Check:
 
 def _mapping(args: tuple[Any, ...]) -> Check:
     # figures stay with the function, which says which of them is wrong
-    checks = [_text if each is str else None for each in args]
+    ours = [isinstance(each, type) and each.__module__.startswith("cvmlab.") for each in args]
+    checks = [_check(each) if each is str or own else None for each, own in zip(args, ours, strict=True)]
 
     def check(value: Any) -> Any:
         # a series is one, too
