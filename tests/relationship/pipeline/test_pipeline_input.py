@@ -81,7 +81,7 @@ STAYS = pd.DataFrame({
     [
         ({"days": [0, 0]}, "The stay in row 1 ended after 0 days"),
         ({"days": [60, np.nan]}, "'days' of the table spells has empty cells .rows affected: 1, first in row 2"),
-        ({"days": [60, -5]}, r"'days' holds -5 in row 2; it must be between 0 and ∞"),
+        ({"days": [60, -5]}, r"'days' of the table spells holds -5 in row 2; it must be at least 0\."),
         ({"days": [np.inf, 0]}, "'days' holds an infinite number in row 1"),
         ({"days": ["60", "0"]}, "'days' of the table spells holds str; it must hold numbers"),
         ({"state": ["client", "prospect"]}, "'state' of the table spells holds 'client' in row 1"),
@@ -121,7 +121,7 @@ VALUED = {
     [
         (RATES.assign(rate="0.1"), {"user": 1.0}, "'rate' of the table rates holds str; it must hold numbers"),
         (RATES.assign(rate=RATES["rate"].mask(RATES.index == 4)), {}, "'rate' of the table rates .* first in row 5"),
-        (RATES.assign(rate=-0.1), {}, "'rate' holds -0.1 in row 1; it must be between 0"),
+        (RATES.assign(rate=-0.1), {}, "'rate' of the table rates holds -0.1 in row 1; it must be at least 0"),
         (RATES.drop(columns="rate"), {}, "rates has no column 'rate'"),
         (RATES, {"user": "200"}, r"rewards by state \(rewards\) holds '200'"),
         (RATES, {"user": None}, r"\(rewards\) holds None"),
