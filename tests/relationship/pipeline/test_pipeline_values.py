@@ -129,7 +129,7 @@ def test_the_largest_leak_is_not_the_step_worth_most():
         (lambda: pipeline.state_values(RECENCY, {"5": 1.0}, discount_rate=0.2), "no state '5'"),
         (lambda: pipeline.state_values(RECENCY, {"1": "36"}, discount_rate=0.2), r"\(rewards\) holds '36'"),
         (lambda: pipeline.state_values(RECENCY.assign(**{"2": "0"}), {}, discount_rate=0.2), "'2' .* matrix holds str"),
-        (lambda: pipeline.state_values(RECENCY.assign(**{"2": 1.5}), {}, discount_rate=0.2), "'2' .* holds 1.5 in row 1"),
+        (lambda: pipeline.state_values(RECENCY.assign(**{"2": 1.5}), {}, discount_rate=0.2), "'2' .* holds 1.5 in row"),
         (lambda: pipeline.state_values(RECENCY, {}, discount_rate=0.2, periods=2.5), "periods=2.5: a whole number"),
         (lambda: pipeline.state_values(RECENCY, REWARDS, discount_rate=0.2, first="soon"), "first='soon'"),
         (
