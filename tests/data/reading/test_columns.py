@@ -137,7 +137,7 @@ def test_the_rule_table_is_sound() -> None:
         "total_row", "suspicious_customer", "blank_customer", "cancelled_status", "refunded_status", "unsure_status",
         "shop_status", "shop_unpaid", "return_word", "no_return_word", "yes_word", "net_of_refunds", "missing_value",
         "no_word", "order_amount", "line_amount", "item_price", "item_quantity",
-        "net_amount", "gross_amount", "billed_word", "paid_word", "line_deduction",
+        "net_amount", "gross_amount", "billed_word", "paid_word", "no_sale_type", "line_deduction",
     }  # fmt: skip
     assert {row["role"] for row in rows} == set(ROLES) | looking_at_rows
     for row in rows:

@@ -243,3 +243,18 @@ def test_payments_beside_invoices_are_no_sales(column: str, invoice: str, credit
 def test_payments_beside_refunds_alone_are_the_sales() -> None:
     log = log_of("customer|amount|date|Type", "a|100|2024-02-01|Payment", "a|40|2024-02-19|Refund")
     assert (net(log), log.quality.rows("cancelled")) == (60, 0)
+
+
+@pytest.mark.parametrize("word", ["Quote", "Void", "Cancelled", "Estimate", "Pro forma", "作废", "报价单", "取消"])
+def test_documents_that_are_no_sales_are_left_out(word: str) -> None:
+    column = "单据类型" if word > "一" else "Type"
+    log = log_of(f"customer|amount|date|{column}", "a|100|2024-02-01|Invoice", f"b|40|2024-02-19|{word}")
+    assert (net(log), log.quality.rows("cancelled")) == (100, 1)
+    (note,) = [note for note in log.quality.warnings if note.key == "no_sales_out"]
+    assert (note.values["words"], note.values["amount"]) == (word, "40.00")
+
+
+def test_a_void_document_with_its_reversal_nets_out() -> None:
+    rows = ("a|100|2024-02-01|Invoice", "b|40|2024-02-19|Void", "b|-40|2024-02-19|Void")
+    log = log_of("customer|amount|date|Type", *rows)
+    assert (net(log), log.quality.rows("cancelled")) == (100, 0)

@@ -27,10 +27,10 @@ def judge_returns(connection: Any, mappings: Sequence[ColumnMapping]) -> list[No
         return []
     # what was paid has come back whole: no purchase
     set_aside(connection, "cancelled", "refunded <> 0 AND exact = 0")
-    payments = _set_payments_aside(connection, mappings)
+    aside = _set_payments_aside(connection, mappings) + _set_no_sales_aside(connection, mappings)
     _mark(connection)
     # a column may say that a row is no sale or that it is a return of its own
-    return payments + [note for role in (TYPE, RETURN) for note in _judge_marked(connection, mappings, role)]
+    return aside + [note for role in (TYPE, RETURN) for note in _judge_marked(connection, mappings, role)]
 
 
 def _set_payments_aside(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]:
@@ -47,6 +47,22 @@ def _set_payments_aside(connection: Any, mappings: Sequence[ColumnMapping]) -> l
         said = {"column": mappings[part][TYPE], "words": words, "rows": f"{rows:,}", "amount": f"{amount:,.2f}"}
         set_aside(connection, "cancelled", f"part = {part} AND regexp_full_match({TYPE}, {paid})")
         notes.append(Note("payments_out", said, "warning"))
+    return notes
+
+
+def _set_no_sales_aside(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]:
+    """Leave out quotations, drafts and void documents, except where their reversal is booked as well."""
+    pattern = quoted_pattern("no_sale_type")
+    found = connection.execute(
+        f"""SELECT part, count(*), sum(exact), string_agg(DISTINCT {TYPE}, ', ' ORDER BY {TYPE}) FROM log
+        WHERE {USED_ROWS} AND regexp_full_match({TYPE}, {pattern})
+        GROUP BY part HAVING NOT bool_or(exact < 0) ORDER BY part"""
+    ).fetchall()
+    notes = []
+    for part, rows, amount, words in found:
+        said = {"column": mappings[part][TYPE], "words": words, "rows": f"{rows:,}", "amount": f"{amount:,.2f}"}
+        set_aside(connection, "cancelled", f"part = {part} AND regexp_full_match({TYPE}, {pattern})")
+        notes.append(Note("no_sales_out", said, "warning"))
     return notes
 
 
