@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
+from cvmlab.core.stopping import CTRL_C, ENDS, handling
 from cvmlab.core.words import CvmError
 from cvmlab.core.work import clear_left, work_folder
 
@@ -78,7 +79,9 @@ def put_in_place(target: Path, source: Path | None = None) -> Iterator[Path]:
         with work_folder(target) as work:
             yield work
             mark_all(work)
-            _replace(work, target)
+            # who asks to stop now gets the report: halfway the earlier one lies under another name
+            with handling((CTRL_C, *ENDS), lambda *_: None):
+                _replace(work, target)
     except OSError as error:
         raise CvmError("report.cannot_write", folder=target, why=error.strerror or error) from error
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from contextlib import suppress
@@ -394,3 +395,21 @@ def test_lists_are_not_written_over_a_file_of_the_user(tmp_path):
     assert "customers.csv" in str(caught.value)
     placing.mark(tmp_path, ["customers.csv"])
     placing.check_free(tmp_path, ["customers.csv"])
+
+
+def test_a_stop_between_the_two_renames_gives_the_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = tmp_path / "sales"
+    for text in ("earlier", "later"):
+        with put_in_place(target) as work:
+            (work / "report.html").write_text(text)
+            rename = Path.rename
+
+            def stopped_after(path: Path, other: Path, rename=rename) -> Path:
+                moved = rename(path, other)
+                signal.raise_signal(signal.SIGINT)
+                return moved
+
+            monkeypatch.setattr(Path, "rename", stopped_after)
+        monkeypatch.undo()
+    assert (target / "report.html").read_text() == "later"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["sales"]
