@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from dataclasses import dataclass, field
+from decimal import Decimal
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -20,10 +21,31 @@ from .sheets import load_rows
 # what browsers allow
 _MOST_ACROSS, _MOST_DOWN = 1000, 65_534
 _MOST_CELLS = 20_000_000
+# a spreadsheet keeps fifteen digits
+_LARGEST = 10**15
 _ENCODINGS = re.compile(
     r"utf-(8|16|16-[bl]e)|gb2312|gbk|gb18030|big5(hkscs)?|shift_jis|cp932|euc_(jp|kr)|cp125\d|iso8859-\d+|koi8-[ru]"
 )
 _UNSEEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
+_INVISIBLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*(hidden|collapse)", re.IGNORECASE)
+_NEVER_SHOWN = frozenset({"script", "style", "template", "datalist"})
+_STRUCK_OUT = frozenset({"del", "s", "strike"})
+# elements without an end, and those that the next of their kind ends
+_VOID = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"})
+_ENDED_BY_NEXT = frozenset({"p", "li", "option", "dt", "dd"})
+# elements whose text stands apart from what is beside them
+_APART = re.compile(
+    "address|article|aside|blockquote|br|button|center|dd|details|dialog|div|dl|dt|fieldset|figure|footer|form|h[1-6]"
+    "|header|hr|input|legend|li|main|nav|ol|optgroup|option|p|pre|section|select|sub|summary|sup|textarea|ul"
+)
+_BREAK = "\x02"
+# what a space would make a number with thousands set apart
+_LIKE_THOUSANDS = re.compile(rf"(?<=\d)\s*{_BREAK}[\s{_BREAK}]*(?=\d{{3}}(?!\d))")
+_EXCEL = re.compile(r"<meta\s[^>]*content\s*=\s*[\"']?Microsoft Excel", re.IGNORECASE)
+# a number as shown, with a sign or a currency before or after it
+_SHOWN_NUMBER = re.compile(r"([^0-9.,]*)([0-9]+(?:[., '\u2019][0-9]+)*)(E[+-]?[0-9]+)?([^0-9.,]*)")
+_EXACT_NUMBER = re.compile(r"\s*[+-]?[0-9]*\.?[0-9]+(E[+-]?[0-9]{1,3})?\s*", re.IGNORECASE)
+_MINUS = re.compile(r"[-\u2212\u2013\uff0d(\uff08]")
 
 
 @dataclass
@@ -51,13 +73,18 @@ class _Table:
 class _Tables(HTMLParser):
     """Collects the rows of every table of a page, and which cells run over several rows."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, *, from_excel: bool = False) -> None:
         super().__init__(convert_charrefs=True)
         self.file = file
+        self._from_excel = from_excel
         self._cells = 0
         self.tables: list[_Table] = []
         self._open: list[_Table] = []
         self._cell: list[str] | None = None
+        self._struck_out: list[str] = []
+        # an element whose text is left out, how many of its kind are open, and where its text goes
+        self._left_out: tuple[str, int, list[str]] | None = None
+        self._exact: str | None = None
         self._size = (1, 1)
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
@@ -76,19 +103,51 @@ class _Tables(HTMLParser):
                 self._open[-1].rows.append([])
             given = dict(attributes)
             self._size = (_span(given.get("rowspan"), _MOST_DOWN), _span(given.get("colspan"), _MOST_ACROSS))
+            self._exact = given.get("x:num") or given.get("sdval")
             self._cell = []
-        elif tag == "br" and self._cell is not None:
-            self._cell.append(" ")
+        elif self._cell is not None:
+            self._open_inside(tag, dict(attributes), self._cell)
+
+    def _open_inside(self, tag: str, given: dict[str, str | None], cell: list[str]) -> None:
+        """Note an element inside a cell: whether its text is shown, and whether it stands apart."""
+        if self._left_out and tag == self._left_out[0]:
+            name, depth, texts = self._left_out
+            if tag not in _ENDED_BY_NEXT:
+                self._left_out = (name, depth + 1, texts)
+                return
+            self._left_out = None
+        if self._left_out:
+            if _APART.fullmatch(tag):
+                self._left_out[2].append(_BREAK)
+            return
+        if _APART.fullmatch(tag):
+            cell.append(_BREAK)
+        if tag in _VOID:
+            return
+        unseen = "hidden" in given or bool(_INVISIBLE.search(given.get("style") or ""))
+        # Excel hides the end of a text that is too long for its cell
+        cut_off = self._from_excel and tag == "span" and "hidden" not in given and bool("".join(cell).strip())
+        if tag in _NEVER_SHOWN or (unseen and not cut_off):
+            self._left_out = (tag, 1, [])
+        elif tag in _STRUCK_OUT:
+            self._left_out = (tag, 1, self._struck_out)
 
     def handle_endtag(self, tag: str) -> None:
+        if self._left_out and tag == self._left_out[0]:
+            name, depth, texts = self._left_out
+            self._left_out = (name, depth - 1, texts) if depth > 1 else None
+        if _APART.fullmatch(tag) and self._cell is not None and not self._left_out:
+            self._cell.append(_BREAK)
         if tag in ("td", "th", "tr", "table"):
             self._close_cell()
         if tag == "table" and self._open:
             self._open.pop()
 
     def handle_data(self, data: str) -> None:
-        if self._cell is not None:
-            self._cell.append(data)
+        if self._left_out:
+            self._left_out[2].append(data.replace(_BREAK, ""))
+        elif self._cell is not None:
+            self._cell.append(data.replace(_BREAK, ""))
 
     def close(self) -> None:
         """End the last cell too, of a page that is cut off."""
@@ -97,10 +156,55 @@ class _Tables(HTMLParser):
 
     def _close_cell(self) -> None:
         if self._cell is not None and self._open:
-            self._cells += self._open[-1].add(" ".join("".join(self._cell).split()), *self._size)
+            # a text that is struck out as a whole has nothing in its place
+            text = _joined(self._cell) or _joined(self._struck_out)
+            self._cells += self._open[-1].add(_exactly(text, self._exact), *self._size)
             if self._cells > _MOST_CELLS:
                 raise CvmError("reading.page_too_large", file=self.file, count=f"{_MOST_CELLS:,}")
-        self._cell = None
+        self._cell, self._struck_out, self._left_out = None, [], None
+
+
+def _joined(pieces: list[str]) -> str:
+    """Return the text of a cell on one line; numbers of two lines never look like one."""
+    text = _LIKE_THOUSANDS.sub(" / ", "".join(pieces))
+    return " ".join(text.replace(_BREAK, " ").split())
+
+
+def _exactly(shown: str, stated: str | None) -> str:
+    """Return the shown text with the stated number in place of its rounded one; dates and other texts stay."""
+    if stated is None or not _EXACT_NUMBER.fullmatch(stated):
+        return shown
+    # Excel writes 17 digits, 10.199999999999999 for 10.2
+    exact = Decimal(repr(float(stated)))
+    if not abs(exact) < _LARGEST:
+        return shown
+    digits = f"{abs(exact):f}".removesuffix(".0")
+    sign = "-" if exact < 0 else ""
+    if shown and not shown.strip("#"):
+        return sign + digits
+    found = _SHOWN_NUMBER.fullmatch(shown)
+    if not found:
+        return shown
+    before, number, power, after = found.groups()
+    # 00042 is an identifier
+    if number.isdigit() and not power and Decimal(number) == abs(exact):
+        digits = number
+    elif not _is_rounded(number, int((power or "E0")[1:]), abs(exact)):
+        return shown
+    return f"{'' if _MINUS.search(before + after) else sign}{before}{digits}{after}"
+
+
+def _is_rounded(number: str, power: int, exact: Decimal) -> bool:
+    """Return whether a number as shown, with a decimal point or comma, is the exact one rounded."""
+    whole, mark, rest = number.rpartition(max(".,", key=number.rfind))
+    readings = [(re.sub(r"[^0-9]", "", number), "")]
+    if mark:
+        readings.append((re.sub(r"[^0-9]", "", whole), rest))
+    for digits, decimals in readings:
+        value = Decimal(f"{digits}.{decimals or 0}").scaleb(power)
+        if abs(value - exact) <= Decimal(1).scaleb(power - len(decimals)) / 2:
+            return True
+    return False
 
 
 def _span(value: str | None, most: int) -> int:
@@ -131,9 +235,10 @@ def _decoded(data: bytes) -> str:
 
 def html_heads(path: Path, rows: int) -> list[Head]:
     """Return the heads of the page's tables that have more than one column."""
-    parser = _Tables(path.name)
+    text = _decoded(path.read_bytes())
+    parser = _Tables(path.name, from_excel=bool(_EXCEL.search(text[:4096])))
     try:
-        parser.feed(_decoded(path.read_bytes()))
+        parser.feed(text)
         parser.close()
     except AssertionError as error:
         raise CvmError("reading.corrupt", file=path.name, reason=first_line(error)) from error

@@ -9,6 +9,7 @@ import pytest
 
 from cvmlab import CvmError
 from cvmlab.data.reading import Log, read
+from cvmlab.data.reading.opening.pages import html_heads
 
 HEAD = "<tr><th>customer_id</th><th>date</th><th>amount</th></tr>"
 ROWS = "<tr><td>张三</td><td>2024-02-01</td><td>100</td></tr><tr><td>B</td><td>2024-02-15</td><td>50</td></tr>"
@@ -114,3 +115,75 @@ def test_files_of_other_kinds_are_named_with_what_to_do(tmp_path: Path, key: str
         with pytest.raises(CvmError) as caught:
             read(path)
         assert caught.value.key == f"reading.{key}"
+
+
+def cells_of(folder: Path, cell: str, *, head: str = "") -> list[str]:
+    path = folder / "a.xls"
+    path.write_text(f"<html><head>{head}</head><table><tr><td>a<td>b<tr><td>x{cell}</table></html>", encoding="utf-8")
+    return html_heads(path, 9)[0].rows[1][1:]
+
+
+SHOWN = {
+    '<td><span style="display:none">9</span>10.50': "10.50",
+    '<td><div style="visibility: hidden"><div>9</div>8</div>10.50': "10.50",
+    "<td><span hidden>0000001050</span>10.50": "10.50",
+    "<td><script>9</script>10.50": "10.50",
+    "<td><style>.a{}</style>10.5": "10.5",
+    "<td><template>9</template>10.5": "10.5",
+    "<td><del>99</del>10.50": "10.50",
+    "<td><s>99</s> <ins>10.50</ins>": "10.50",
+    "<td><del>99</del>": "99",
+    "<td>10<sup>99</sup>": "10 99",
+    "<td><p>10</p><p>50</p>": "10 50",
+    "<td><p hidden>9<p>50": "50",
+    "<td><div>10</div><div>500</div>": "10 / 500",
+    "<td>10<br>500": "10 / 500",
+    "<td>2024-02-01<br>10:30": "2024-02-01 10:30",
+    "<td><ul><li>10<li>50</ul>": "10 50",
+    "<td><select><option>1<option selected>2</select>": "1 2",
+    "<td><b>1</b>0<i>.5</i>": "10.5",
+    "<td><input hidden>10.5": "10.5",
+    "<td hidden>10.5": "10.5",
+}
+
+
+@pytest.mark.parametrize("cell", SHOWN)
+def test_text_that_is_not_shown_or_stands_apart_is_not_glued_to_a_number(tmp_path: Path, cell: str) -> None:
+    assert cells_of(tmp_path, cell) == [SHOWN[cell]]
+
+
+def test_the_end_of_a_long_text_that_excel_hides_is_kept(tmp_path: Path) -> None:
+    head = '<meta name=Generator content="Microsoft Excel 15">'
+    assert cells_of(tmp_path, "<td>Long na<span style='display:none'>me</span>", head=head) == ["Long name"]
+    assert cells_of(tmp_path, "<td><span style='display:none'>9</span>10", head=head) == ["10"]
+
+
+EXACT = {
+    '<td x:num="10.5">11': "10.5",
+    '<td sdval="10.5" sdnum="1033;">11': "10.5",
+    '<td x:num="10.199999999999999">10': "10.2",
+    "<td x:num>11": "11",
+    '<td x:num="">11': "11",
+    '<td x:num="x">11': "11",
+    '<td x:num="1234.567">1,234.57': "1234.567",
+    '<td x:num="1234.567">1.234,57': "1234.567",
+    '<td x:num="1234.567">$ 1,235': "$ 1234.567",
+    '<td x:num="-10.5">(11)': "(10.5)",
+    '<td x:num="-10.5">11': "-10.5",
+    '<td x:num="-10.5">-11': "-10.5",
+    '<td x:num="123456789012">1.23457E+11': "123456789012",
+    '<td x:num="10.5">####': "10.5",
+    '<td x:num="42">00042': "00042",
+    '<td x:num="45323">2024-02-01': "2024-02-01",
+    '<td x:num="45323">20240201': "20240201",
+    '<td x:num="45323">2024.02.01': "2024.02.01",
+    '<td x:num="45323">Feb 1': "Feb 1",
+    '<td x:num="0.125">13%': "13%",
+    '<td x:num="10.5">': "",
+    '<td x:num="1e999">11': "11",
+}
+
+
+@pytest.mark.parametrize("cell", EXACT)
+def test_the_exact_number_of_a_spreadsheet_is_read_where_the_text_is_that_number(tmp_path: Path, cell: str) -> None:
+    assert cells_of(tmp_path, cell) == [EXACT[cell]]
