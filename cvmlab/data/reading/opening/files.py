@@ -37,6 +37,8 @@ HEAD_BYTES = 1 << 18
 # a header of ten thousand columns is longer
 _LONGEST_HEAD, _HEAD_LINES = 1 << 25, 40
 _SHOWN_FOLDERS = 5
+# a column may be called PK or PAR1
+_ZIP, _PARQUET = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08"), b"PAR1"
 _ADDRESS = re.compile(r"(?!file:)([A-Za-z][A-Za-z0-9+.-]+):[/\\]+")
 _TAG = re.compile(r"<(?:[?!]|(?:head|body|meta|table|div|span|style|script|center|font|p|b|h\d)\b[^>]*>\s*[^,;|\t\s])")
 ENDINGS = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".parquet", ".htm", ".html"})
@@ -114,9 +116,9 @@ def read_heads(
     if not start.strip(b"\x00\xef\xbb\xbf \t\r\n\x1a"):
         raise CvmError("reading.empty_file", file=path.name)
     refuse_foreign(start, path.name)
-    if start.startswith(b"PK"):
+    if start.startswith(_ZIP):
         return workbook_heads(path, sheet, rows)
-    if start.startswith(b"PAR1"):
+    if start.startswith(_PARQUET) and (_ends_with(path, _PARQUET) or _is_binary(start.decode("latin-1"))):
         return [parquet_head(path, rows)]
     if start.startswith(OLE):
         # a protected .xlsx is wrapped in the same container as .xls
@@ -157,6 +159,12 @@ def _start_of(path: Path) -> bytes:
     except OSError as error:
         raise CvmError("reading.unreadable", file=str(path), reason=str(error)) from error
     return start
+
+
+def _ends_with(path: Path, mark: bytes) -> bool:
+    with path.open("rb") as stream:
+        stream.seek(-min(len(mark), path.stat().st_size), os.SEEK_END)
+        return stream.read() == mark
 
 
 def _is_page(text: str) -> bool:

@@ -28,6 +28,8 @@ def parquet_head(path: Path, rows: int = HEAD_ROWS) -> Head:
                 f"SELECT name, num_children FROM parquet_schema({quoted(exactly(path))})"
             ).fetchall()
         except duckdb.Error as error:
+            if "not valid UTF" in str(error) and (columns := _columns_of_bytes(path, connection)):
+                raise CvmError("reading.column_of_bytes", file=path.name, columns=columns) from error
             reason = first_line(error).replace(str(path), path.name)
             raise CvmError("reading.corrupt", file=path.name, reason=reason) from error
         types = tuple(str(kind) for kind in relation.types)
@@ -38,6 +40,15 @@ def parquet_head(path: Path, rows: int = HEAD_ROWS) -> Head:
             *([cell_text(cell) for cell in row] for row in sample),
         ]
     return Head(path.name, "", "parquet", table, types=types, path=path)
+
+
+def _columns_of_bytes(path: Path, connection: Any) -> str:
+    """Return the names of the columns that hold bytes and do not say that these are text."""
+    found = connection.execute(
+        f"SELECT name FROM parquet_schema({quoted(exactly(path))}) WHERE type LIKE '%BYTE_ARRAY' "
+        "AND converted_type IS NULL AND logical_type IS NULL"
+    ).fetchall()
+    return ", ".join(name for (name,) in found)
 
 
 def _parquet(path: Path) -> str:

@@ -172,3 +172,10 @@ def test_amounts_of_other_names_are_said(tmp_path: Path) -> None:
     (tmp_path / "b.csv").write_text(OTHER.replace("amount", "total sales"), encoding="utf-8")
     notes = {note.key: note for note in read(tmp_path).quality.notes}
     assert notes["amounts_named"].values["columns"] == "'amount' (a.csv), 'total sales' (b.csv)"
+
+
+@pytest.mark.parametrize("name", ["PK", "PKG", "PAR1", "PAR1_code"])
+def test_a_column_may_begin_as_the_files_of_other_kinds_do(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f"{name},customer_id,date,amount\n1,A,2024-02-01,10.5\n2,B,2024-03-01,20\n", encoding="utf-8")
+    assert [row[2] for row in read(path).transactions.fetchall()] == [10.5, 20]

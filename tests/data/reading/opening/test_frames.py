@@ -173,3 +173,12 @@ def test_an_object_that_fails_at_every_question_is_refused() -> None:
             raise RuntimeError(name)
 
     assert refused(Rude()) == "not_a_frame"
+
+
+def test_a_parquet_column_of_bytes_that_are_no_text_is_named(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"customer_id": [b"\xff", b"a"], "date": ["2024-02-01", "2024-03-01"], "amount": [1.0, 2.0]})
+    with pytest.raises(CvmError, match="customer_id") as caught:
+        read(as_parquet(frame, tmp_path))
+    assert caught.value.key == "reading.column_of_bytes"
+    frame["customer_id"] = [b"b", b"a"]
+    assert sorted(row[0] for row in read(as_parquet(frame, tmp_path)).transactions.fetchall()) == ["a", "b"]
