@@ -111,12 +111,14 @@ def _look_at(
         return NumberForms(units=units), found
     affixes: dict[str, Affix] = {}
     scaled: dict[int, tuple[int, str]] = {}
-    for part, before, after, *counts, example, samples in _count(connection, role, odd):
+    counted = list(_count(connection, role, odd))
+    marks = {affix.mark for _, before, after, *_ in counted if (affix := affix_of(before, after))} - {""}
+    for part, before, after, *counts, example, samples in counted:
         affix = affix_of(before, after)
         if affix is None:
             continue
         if affix.mark:
-            key = "debit_or_crore" if affix.mark == "cr" else "debit_credit"
+            key = "debit_or_crore" if marks == {"cr"} else "debit_credit"
             raise CvmError(f"reading.{key}", source=stage[part].name, column=mappings[part][role], value=example)
         affixes[f"{before}|{after}"] = affix
         column = found.setdefault(part, _Seen())
