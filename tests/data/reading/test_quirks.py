@@ -396,3 +396,24 @@ def test_cr_may_be_crore_or_credit(tmp_path: Path) -> None:
     with pytest.raises(CvmError) as caught:
         amounts_of(tmp_path, "₹1.5 Cr", "₹2 Cr")
     assert caught.value.key == "reading.debit_or_crore"
+
+
+def test_a_minus_in_quantity_and_in_price_is_no_sale() -> None:
+    frame = pd.DataFrame(
+        {
+            "customer": ["a", "b", "c"],
+            "date": "2023-01-31",
+            "quantity": [2, -1, -1],
+            "unit price": ["10.00", "-10.00", "4"],
+        }
+    )
+    log = read(frame)
+    assert (log.quality.amount("used", "refund"), log.quality.rows("bad_amount")) == (Decimal(16), 1)
+
+
+def test_truths_are_no_amounts_and_short_floats_keep_their_cents() -> None:
+    frame = pd.DataFrame({"customer": [f"c{i}" for i in range(12)], "date": "2023-01-31"})
+    short = read(frame.assign(amount=pd.Series([123456.78] * 12, dtype="float32")))
+    assert short.quality.amount("used") == 12 * Decimal("123456.78")
+    with pytest.raises(CvmError):
+        read(frame.assign(amount=True))

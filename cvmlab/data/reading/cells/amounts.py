@@ -350,7 +350,8 @@ def amount_sql(expressions: Mapping[str, str], computed: Collection[int]) -> str
     if not computed:
         return expressions[tables.AMOUNT]
     quantity, price = (f"TRY_CAST({expressions[role]} AS {_FACTOR})" for role in (QUANTITY, UNIT_PRICE))
-    product = f"TRY_CAST({quantity} * {price} AS {EXACT})"
+    # a return marked in both columns would come out as a sale
+    product = f"CASE WHEN NOT ({quantity} < 0 AND {price} < 0) THEN TRY_CAST({quantity} * {price} AS {EXACT}) END"
     return f"CASE WHEN part IN ({_numbers(computed)}) THEN {product} ELSE {expressions[tables.AMOUNT]} END"
 
 

@@ -145,10 +145,18 @@ def thousandths_style(currencies: Iterable[str]) -> str:
     return styles.pop() if len(styles) == 1 else ""
 
 
+def _apart(word: str) -> tuple[str, ...]:
+    """Return ``keur`` as ``k`` and ``eur``: a word in its own right stays whole."""
+    found = re.fullmatch(r"([kmt])(\w{3,})", word)
+    row = _words().get(found[2]) if found and word not in _words() else None
+    return (found[1], found[2]) if found and row and row["kind"] == "currency" else (word,)
+
+
 @cache
 def header_unit(name: str) -> Affix:
     """Return the unit that a column's name states: ``金额（万元）``, ``amount in thousands``, ``Betrag (k€)``."""
-    plain = unicodedata.normalize("NFKC", re.sub(r" \(\d+\)$", "", name)).strip().lower().replace("'", "")
+    plain = unicodedata.normalize("NFKC", re.sub(r" \(\d+\)$", "", name)).strip().lower()
+    plain = re.sub("['’‘]", "", plain)
     inside = re.search(r"[(\[【<]([^()\[\]【】<>]*)[)\]】>]\s*$", plain)
     tail = _HEADER_TAIL.search(plain)
     if inside:
@@ -159,7 +167,8 @@ def header_unit(name: str) -> Affix:
         words = re.split(r"[\s_,/\-]+", plain)
         candidates = [" ".join(words[start:]) for start in range(1, len(words))]
     for candidate in candidates:
-        words = [word for word in re.split(r"[\s_,:.：]+", candidate) if word and word not in _FILLERS]
+        split = (part for word in re.split(r"[\s_,:.：]+", candidate) for part in _apart(word))
+        words = [word for word in split if word and word not in _FILLERS]
         parts = [_tokens(word) for word in words]
         if words and all(parts):
             unit = _joined(token for part in parts if part for token in part)

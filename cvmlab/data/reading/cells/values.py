@@ -155,6 +155,11 @@ def _date(cell: str, kind: str, zone: str | None, table: RawTable, mapping: Colu
 def _number(cell: str, kind: str) -> tuple[str, str]:
     if kind == "VARCHAR":
         return cell, "NULL"
+    if kind == "BOOLEAN":
+        return f"{cell}::VARCHAR", "NULL"
+    if kind == "FLOAT":
+        # as it is written: 123456.78, not the 123456.78125 that comes next to it
+        cell = f"{cell}::VARCHAR::DOUBLE"
     return f"CASE WHEN TRY_CAST({cell} AS {EXACT}) IS NULL THEN {cell}::VARCHAR END", f"TRY_CAST({cell} AS {EXACT})"
 
 
