@@ -147,7 +147,7 @@ def thousandths_style(currencies: Iterable[str]) -> str:
 
 def _apart(word: str) -> tuple[str, ...]:
     """Return ``keur`` as ``k`` and ``eur``: a word in its own right stays whole."""
-    found = re.fullmatch(r"([kmt])(\w{3,})", word)
+    found = re.fullmatch(r"([km])(\w{3,})", word)
     row = _words().get(found[2]) if found and word not in _words() else None
     return (found[1], found[2]) if found and row and row["kind"] == "currency" else (word,)
 

@@ -27,42 +27,35 @@ def judge_returns(connection: Any, mappings: Sequence[ColumnMapping]) -> list[No
         return []
     # what was paid has come back whole: no purchase
     set_aside(connection, "cancelled", "refunded <> 0 AND exact = 0")
-    aside = _set_payments_aside(connection, mappings) + _set_no_sales_aside(connection, mappings)
+    aside = _payments(connection, mappings) + _no_sales(connection, mappings)
     _mark(connection)
     # a column may say that a row is no sale or that it is a return of its own
     return aside + [note for role in (TYPE, RETURN) for note in _judge_marked(connection, mappings, role)]
 
 
-def _set_payments_aside(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]:
+def _payments(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]:
     """Leave out payments of invoices that are in the log too: a ledger books both, and only the invoice is a sale."""
-    billed, paid = quoted_pattern("billed_word"), quoted_pattern("paid_word")
-    found = connection.execute(
-        f"""SELECT part, count(*) FILTER (pays), sum(exact) FILTER (pays),
-            string_agg(DISTINCT {TYPE}, ', ' ORDER BY {TYPE}) FILTER (pays)
-        FROM (SELECT *, regexp_full_match({TYPE}, {paid}) AS pays FROM log WHERE {USED_ROWS} AND {TYPE} IS NOT NULL)
-        GROUP BY part HAVING bool_or(pays) AND bool_or(regexp_full_match({TYPE}, {billed})) ORDER BY part"""
-    ).fetchall()
-    notes = []
-    for part, rows, amount, words in found:
-        said = {"column": mappings[part][TYPE], "words": words, "rows": f"{rows:,}", "amount": f"{amount:,.2f}"}
-        set_aside(connection, "cancelled", f"part = {part} AND regexp_full_match({TYPE}, {paid})")
-        notes.append(Note("payments_out", said, "warning"))
-    return notes
+    billed = f"SELECT part FROM log WHERE {USED_ROWS} AND regexp_full_match({TYPE}, {quoted_pattern('billed_word')})"
+    return _leave_out(connection, mappings, "paid_word", f"part IN ({billed})", "payments_out")
 
 
-def _set_no_sales_aside(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]:
+def _no_sales(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]:
     """Leave out quotations, drafts and void documents, except where their reversal is booked as well."""
-    pattern = quoted_pattern("no_sale_type")
+    return _leave_out(connection, mappings, "no_sale_type", "NOT bool_or(exact < 0)", "no_sales_out")
+
+
+def _leave_out(connection: Any, mappings: Sequence[ColumnMapping], word: str, having: str, remark: str) -> list[Note]:
+    """Leave out the rows with a type, in the parts that meet a condition, and say how many."""
+    of_type = f"regexp_full_match({TYPE}, {quoted_pattern(word)})"
     found = connection.execute(
         f"""SELECT part, count(*), sum(exact), string_agg(DISTINCT {TYPE}, ', ' ORDER BY {TYPE}) FROM log
-        WHERE {USED_ROWS} AND regexp_full_match({TYPE}, {pattern})
-        GROUP BY part HAVING NOT bool_or(exact < 0) ORDER BY part"""
+        WHERE {USED_ROWS} AND {of_type} GROUP BY part HAVING {having} ORDER BY part"""
     ).fetchall()
     notes = []
     for part, rows, amount, words in found:
         said = {"column": mappings[part][TYPE], "words": words, "rows": f"{rows:,}", "amount": f"{amount:,.2f}"}
-        set_aside(connection, "cancelled", f"part = {part} AND regexp_full_match({TYPE}, {pattern})")
-        notes.append(Note("no_sales_out", said, "warning"))
+        set_aside(connection, "cancelled", f"part = {part} AND {of_type}")
+        notes.append(Note(remark, said, "warning"))
     return notes
 
 
