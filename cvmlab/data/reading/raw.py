@@ -8,7 +8,7 @@ from __future__ import annotations
 import glob
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ from .notes import Note
 Progress = Callable[[str, float], None]
 
 CHUNK = 1 << 20
+# stands before what is a number in the file itself, not a text of digits: nobody chose the sign of its decimals
+_MARK = "\x1f"
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,8 @@ class RawTable(Source):
     # of the first row after the header, from 1
     first_row: int
     has_extra: bool = False
+    # positions of the columns of text that hold true numbers too; these are in ``n0, n1, …`` beside ``c0, c1, …``
+    numbers: frozenset[int] = frozenset()
     notes: tuple[Note, ...] = ()
     # of a text file, else empty
     separator: str = ""
@@ -83,6 +87,24 @@ class RawTable(Source):
     def place(self, row: int) -> int:
         """Return where a row of the scan, counted from 0, stands in the file or sheet, counted from 1."""
         return self.first_row + row if self.lines is None else self.lines.of(row)
+
+
+def marked(text: str) -> str:
+    """Return the text of a cell that is a number in the file itself, marked for `unmarked`."""
+    return f"{_MARK}{text}"
+
+
+def unmarked(scan: str, positions: Collection[int]) -> str:
+    """Return a scan without the marks of its columns, and with the numbers that are marked."""
+    if not positions:
+        return scan
+    cells = ", ".join(f"ltrim(c{place}, '{_MARK}') AS c{place}" for place in sorted(positions))
+    # a number's format may have set a currency before it
+    numbers = ", ".join(
+        f"CASE WHEN starts_with(c{place}, '{_MARK}') THEN regexp_extract(c{place}, '[^ {_MARK}]*$') END AS n{place}"
+        for place in sorted(positions)
+    )
+    return f"(SELECT * REPLACE ({cells}), {numbers} FROM {scan})"
 
 
 def cell_text(value: Any) -> str:

@@ -165,16 +165,15 @@ def _plain_numbers(connection: Any, forms: Mapping[str, NumberForms]) -> dict[tu
 
 def _count(connection: Any, role: str, parts: Collection[int]) -> list[tuple[Any, ...]]:
     """Return for each surrounding of numbers how many of them have which form, and an example of each form."""
-    forms = [("body", _SURE), ("swapped", _SURE), ("body", _OPEN), ("swapped", _OPEN)]
-    tests = [f"regexp_full_match({number}, '{pattern}')" for number, pattern in forms]
+    forms = [("body", _SURE), ("swapped", _SURE), ("body", _OPEN), ("swapped", _OPEN), ("body", r"\d{4,}")]
+    # a true number of a spreadsheet says nothing about how its texts are written
+    tests = [f"value IS NULL AND regexp_full_match({number}, '{pattern}')" for number, pattern in forms]
     counts = ", ".join(f"count_if({test})" for test in tests)
-    samples = ", ".join(f"min(text) FILTER ({test})" for test in tests)
+    samples = ", ".join(f"min(text) FILTER ({test})" for test in tests[:4])
     rows: list[tuple[Any, ...]] = connection.execute(
-        f"""SELECT part, cut.before AS before, cut.after AS after, count(*), {counts},
-            count_if(regexp_full_match(body, '\\d{{4,}}')),
-            min(text), [{samples}]
-        FROM (SELECT part, text, cut, cut.body AS body, translate(cut.body, '.,', ',.') AS swapped FROM (
-            SELECT part, {role}_text AS text, {_cut(role)} AS cut FROM stage
+        f"""SELECT part, cut.before AS before, cut.after AS after, count(*), {counts}, min(text), [{samples}]
+        FROM (SELECT *, cut.body AS body, translate(cut.body, '.,', ',.') AS swapped FROM (
+            SELECT part, {role}_text AS text, {role}_value AS value, {_cut(role)} AS cut FROM stage
             WHERE kind = {DATA} AND {role}_text IS NOT NULL AND part IN ({", ".join(map(str, sorted(parts)))})))
         WHERE body <> '' GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2, 3 LIMIT {_MOST_AFFIXES}"""
     ).fetchall()

@@ -95,6 +95,7 @@ def stage_query(number: int, table: RawTable, mapping: ColumnMapping, keep: Sequ
     """Return the query that takes the needed cells of a raw table, cleaned but not yet read."""
     cell = {name: f"c{position}" for position, name in enumerate(table.columns)}
     kind = dict(zip(table.columns, table.types, strict=True))
+    own = {table.columns[position]: f"n{position}" for position in table.numbers}
     # text to be cleaned, and what is asked of it once it is clean
     texts: dict[str, tuple[str, str]] = {}
     ready = {"kind": f"{_kind(table, mapping)}::UTINYINT", "hash": _hash(table)}
@@ -107,7 +108,7 @@ def stage_query(number: int, table: RawTable, mapping: ColumnMapping, keep: Sequ
     texts["date_text"] = (text, "id_known")
     for role in NUMBERS:
         name = mapping.get(role)
-        text, value = ("NULL::VARCHAR", "NULL") if name is None else _number(cell[name], kind[name])
+        text, value = ("NULL::VARCHAR", "NULL") if name is None else _number(cell[name], kind[name], own.get(name))
         texts[f"{role}_text"], ready[f"{role}_value"] = (text, "filled"), f"{value}::{EXACT}"
     for role in (ITEM_QUANTITY, ITEM_PRICE):
         name = mapping.items.get(role)
@@ -152,7 +153,11 @@ def _date(cell: str, kind: str, zone: str | None, table: RawTable, mapping: Colu
     return _text(cell, kind), "NULL::DATE"
 
 
-def _number(cell: str, kind: str) -> tuple[str, str]:
+def _number(cell: str, kind: str, own: str | None) -> tuple[str, str]:
+    if own is not None:
+        value = f"TRY_CAST({own} AS {EXACT})"
+        # the text of a number still says its currency
+        return f"CASE WHEN {value} IS NULL OR contains({cell}, ' ') THEN {cell} END", value
     if kind == "VARCHAR":
         return cell, "NULL"
     if kind == "BOOLEAN":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cvmlab.core.words import CvmError
 
 from ..columns import distinct_names
-from ..raw import RawTable, cell_text, exactly, first_line, quoted
+from ..raw import RawTable, cell_text, exactly, first_line, marked, quoted, unmarked
 from .heads import HEAD_ROWS, Head
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def frame_head(frame: Any, name: str, connection: Any, rows: int = HEAD_ROWS) ->
         sample = relation.limit(rows).project("COLUMNS(*)::VARCHAR").fetchall()
     except duckdb.Error as error:
         raise CvmError("reading.corrupt", file=name, reason=first_line(error)) from error
-    table = [names, *([cell_text(cell) for cell in row] for row in sample)]
+    table = [names, *([cell_text(cell).removeprefix(marked("")) for cell in row] for row in sample)]
     return Head(name, "", "frame", table, types=tuple(str(kind) for kind in relation.types), payload=arrow)
 
 
@@ -176,7 +177,9 @@ def _object_text(value: Any) -> str | None:
     if isinstance(value, bytes):
         return value.decode("utf-8", "backslashreplace")
     text = _sound(cell_text(value))
-    return None if not text or text in ("NaT", "<NA>") else text
+    if not text or text in ("NaT", "<NA>"):
+        return None
+    return marked(text) if not isinstance(value, bool) and isinstance(value, numbers.Number) else text
 
 
 def _readable(columns: Iterable[tuple[str, Any]]) -> Any:
@@ -207,7 +210,18 @@ def _known(column: Any) -> Any:
 
 def typed_table(head: Head) -> RawTable:
     """Return a Parquet file or a registered frame as a scan."""
-    scan = "source_frame" if head.path is None else _parquet(head.path)
+    source = "source_frame" if head.path is None else _parquet(head.path)
     columns = distinct_names(head.rows[0])
     aliases = ", ".join(f"c{number}" for number in range(len(columns)))
-    return RawTable(head.file, head.sheet, columns, head.types, f"(SELECT * FROM {scan}) AS t({aliases})", 1)
+    positions = frozenset() if head.path else _with_numbers(head.payload)
+    scan = unmarked(f"(SELECT * FROM {source}) AS t({aliases})", positions)
+    return RawTable(head.file, head.sheet, columns, head.types, scan, 1, numbers=positions)
+
+
+def _with_numbers(arrow: Any) -> frozenset[int]:
+    """Return the positions of the columns of objects that hold numbers."""
+    import pyarrow as pa
+    from pyarrow import compute
+
+    texts = ((place, column) for place, column in enumerate(arrow.columns) if pa.types.is_string(column.type))
+    return frozenset(place for place, column in texts if compute.any(compute.starts_with(column, marked(""))).as_py())

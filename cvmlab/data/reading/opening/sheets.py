@@ -16,7 +16,7 @@ from cvmlab.data import tables
 
 from ..columns import NUMBERS, ColumnMapping, roles_of
 from ..notes import Note
-from ..raw import RawTable
+from ..raw import RawTable, marked, unmarked
 from .delimited import csv_scan, write_rows
 from .heads import Head
 from .looks import ERRORS, Book, Look, Place, cell_name
@@ -24,6 +24,12 @@ from .looks import ERRORS, Book, Look, Place, cell_name
 # from 1 January 1904, where the calendar of old Macs begins, back to 30 December 1899
 _DAYS_TO_1904 = 1462
 _LONGEST_ROW = 8 << 20
+
+
+class Number(str):
+    """The text of a cell that is a number, with the currency of its format before it."""
+
+    __slots__ = ()
 
 
 @dataclass
@@ -48,6 +54,7 @@ class _Body:
         width, starts = len(self.names), self.merges()
         used = self.columns(*self.mapping.columns)
         dates = self.columns(tables.DATE) if self.book.from_1904 else []
+        numbers = self.columns(*NUMBERS)
         failed = _by_row(self.look.errors)
         waiting = _by_row(dict.fromkeys(self.look.uncalculated, ""))
         open_merges: dict[int, tuple[int, str]] = {}
@@ -70,6 +77,9 @@ class _Body:
                     del open_merges[column]
             for column in dates:
                 cells[column] = self.from_1904(cells[column])
+            for column in numbers:
+                if isinstance(cells[column], Number):
+                    cells[column] = marked(cells[column])
             self.found["errors"] += sum(cells[column] in ERRORS for column in used if cells[column][:1] == "#")
             self.found["rows"] += 1
             yield cells
@@ -135,14 +145,16 @@ def load_rows(
     path = write_rows(body.rows(rows), folder)
     # a row may have as many cells as a sheet is wide
     scan = csv_scan(path, len(names), extra=True, line=_LONGEST_ROW)
+    numbers = frozenset(body.columns(*NUMBERS))
     return RawTable(
         file=head.file,
         sheet=head.sheet,
         columns=names,
         types=("VARCHAR",) * len(names),
-        scan=scan,
+        scan=unmarked(scan, numbers),
         first_row=header + 2,
         has_extra=True,
+        numbers=numbers,
         notes=tuple(body.notes()),
         rows=body.found["rows"],
         hidden=tuple(look.hidden_rows),

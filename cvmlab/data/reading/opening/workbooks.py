@@ -25,7 +25,7 @@ from . import binary, ooxml
 from .heads import Head
 from .looks import MOST_COLUMNS, MOST_ROWS, Book, Look
 from .opendocument import OpenBook
-from .sheets import load_rows
+from .sheets import Number, load_rows
 
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet, CalamineWorkbook
@@ -267,21 +267,21 @@ class _WholeSheet:
 
 
 def _text(value: Any) -> str:
-    """Return a cell as text; a number with three decimals gets a fourth, or 1.234 might be taken for a thousand."""
+    """Return a cell as text, a number as `Number`."""
     text = cell_text(value)
     if isinstance(value, str):
         text = _ESCAPE.sub(lambda found: chr(int(found.group(1), 16)), text) if "_x" in text else text
         return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
-    return f"{text}0" if isinstance(value, float) and text[-4:-3] == "." and "e" not in text else text
+    return Number(text) if isinstance(value, int | float) and not isinstance(value, bool) else text
 
 
 def _shown(value: Any, sign: str, digits: int) -> str:
     text = _text(value)
-    if not isinstance(value, int | float) or isinstance(value, bool):
+    if not isinstance(text, Number):
         return text
     if digits and text.isdecimal():
-        return text.zfill(digits)
-    return f"{sign} {text}" if sign else text
+        return Number(text.zfill(digits))
+    return Number(f"{sign} {text}") if sign else text
 
 
 def _watched(rows: Iterable[list[str]], sheet: str, last: int, progress: Progress | None) -> Iterator[list[str]]:

@@ -116,6 +116,33 @@ def test_numbers_of_a_spreadsheet_need_no_question(tmp_path: Path) -> None:
         read(tmp_path / "a.xlsx")
 
 
+@pytest.mark.parametrize("source", ["frame", "workbook"])
+def test_a_true_number_does_not_say_how_the_texts_of_its_column_are_written(tmp_path: Path, source: str) -> None:
+    def read_of(amounts: Sequence[object], **options: object) -> Log:
+        frame = pd.DataFrame({"customer": list("abc")[: len(amounts)], "date": "2024-01-31"})
+        frame["amount"] = pd.Series(amounts, dtype=object)
+        if source == "frame":
+            return read(frame, **options)  # type: ignore[arg-type]
+        frame.to_excel(tmp_path / "a.xlsx", index=False)
+        return read(tmp_path / "a.xlsx", **options)  # type: ignore[arg-type]
+
+    with pytest.raises(CvmError, match=r"1\.234 can be read as 1234 or as 1\.234"):
+        read_of([12.5, "1.234"])
+    assert amounts_of(read_of([12.5, "1.234"], decimal="comma")) == [Decimal("12.5"), 1234]
+    assert amounts_of(read_of([12.5, "1.234,50", 7])) == [Decimal("12.5"), Decimal("1234.5"), 7]
+    assert amounts_of(read_of([Decimal("1.234"), 1e-7])) == [Decimal("1.234"), 0]
+    assert read_of([1e31, "5,50"]).quality.rows("bad_amount") == 1
+
+
+def test_a_number_in_the_format_of_a_currency_keeps_it(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"customer": ["a", "b"], "date": "2024-01-31", "amount": [12.5, "1.234,50 €"]})
+    with pd.ExcelWriter(tmp_path / "a.xlsx") as writer:
+        frame.to_excel(writer, index=False)
+        writer.sheets["Sheet1"]["C2"].number_format = "[$€-407] #,##0.00"
+    log = read(tmp_path / "a.xlsx")
+    assert (amounts_of(log), log.currency) == ([Decimal("12.5"), Decimal("1234.5")], "EUR")
+
+
 @pytest.mark.parametrize(
     ("header", "total"),
     [
