@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,13 @@ _WESTERN_SHARE = 0.8
 _BY_CHANCE = 6
 # in Windows-1252; Japanese has most of the others before a plain sign
 _WESTERN = re.compile(rb"[\x80\x85\x8a\x8c\x8e\x91-\x97\x99\x9a\x9c\x9e\x9f\xa0-\xff]")
+# plain bytes that stand for other characters: what announces them
+_SEVEN_BITS = {
+    "iso2022_jp_ext": re.compile(rb"\x1b\$[@B]|\x1b\([JI]"),
+    "iso2022_kr": re.compile(rb"\x1b\$\)C"),
+    "hz": re.compile(rb"~\{(?:[\x21-\x77][\x21-\x7e])+~\}"),
+}
+_UTF_7 = re.compile(rb"\+[A-Za-z0-9+/]{3,}+-?")
 # bytes that Windows-1252 leaves undefined
 _UNDEFINED = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 
@@ -47,7 +55,32 @@ def guess_encoding(start: bytes, *, complete: bool = True) -> str:
         if sum(not character.isascii() for character in before) > _BY_CHANCE:
             return "utf-8"
         return "cp1252" if _stand_alone(start) else guess_script(start) or CHINESE
-    return "utf-8"
+    return _seven_bits(start) or "utf-8"
+
+
+def _seven_bits(data: bytes) -> str | None:
+    """Return the encoding that writes other characters in plain bytes, as e-mail once needed, if a text is in one."""
+    if data.isascii():
+        for encoding, sign in _SEVEN_BITS.items():
+            with suppress(UnicodeDecodeError):
+                if sign.search(data) and codecs.getincrementaldecoder(encoding)().decode(data):
+                    return encoding
+    return None
+
+
+def _utf_7_note(path: Path) -> Note | None:
+    """Return a warning if a plain text has runs that all stand for letters in UTF-7, which is not read."""
+    start = next(_chunks(path), b"")
+    runs = _UTF_7.findall(start)[:1000] if start.isascii() else []
+    with suppress(UnicodeDecodeError):
+        if runs and all(sign.isalpha() and _is_usual(sign) for sign in b"".join(runs).decode("utf-7")):
+            said = {"file": path.name, "run": runs[0].decode(), "text": runs[0].decode("utf-7")}
+            return Note("looks_like_utf_7", said, "warning")
+    return None
+
+
+def _is_usual(sign: str) -> bool:
+    return "\xc0" <= sign <= "\u017f" or any(len(sign.encode(name, "ignore")) == 2 for name in ("gb2312", "cp932"))
 
 
 def encoding_named(name: str) -> str:
@@ -112,10 +145,11 @@ def check_encoding(
                 raise CvmError("reading.wrong_encoding", file=path.name, encoding=encoding, seen=seen)
         if fault is not None:
             raise _not_in(path, encoding, fault)
-        guessed = not stated and encoding in ("cp950", "cp932", "cp949", "cp1251")
+        guessed = not stated and encoding in ("cp950", "cp932", "cp949", "cp1251", *_SEVEN_BITS)
         return encoding, Note("guessed_encoding", {"file": path.name, "encoding": encoding}) if guessed else None
     if encoding == "utf-8" and fault is None:
-        return encoding, None
+        late = next(filter(None, map(_seven_bits, _chunks(path))), None)
+        return check_encoding(path, late, progress) if late else (encoding, _utf_7_note(path))
     if fault is None or (not fault.text_before and _stand_alone(*_chunks(path))):
         return _western(path), Note("western_encoding", {"file": path.name})
     if encoding == "utf-8" and fault.foreign_before <= 2 * _BY_CHANCE:
@@ -130,7 +164,9 @@ def check_encoding(
 
 def _not_in(path: Path, encoding: str, fault: _Fault) -> CvmError:
     said = {"file": path.name, "line": f"{fault.line:,}", "bytes": fault.bad.hex(" "), "encoding": encoding}
-    return CvmError("reading.bad_encoding", **said)
+    # not the one that has just been ruled out
+    other, another = [name for name in (CHINESE, "cp1252", "cp850") if name != encoding][:2]
+    return CvmError("reading.bad_encoding", **said, other=other, another=another)
 
 
 def _chunks(path: Path) -> Iterator[bytes]:
@@ -161,12 +197,13 @@ class _Fault:
 def _first_fault(path: Path, encoding: str, progress: Progress | None) -> _Fault | None:
     decoder = codecs.getincrementaldecoder(encoding)()
     wide = _is_wide(encoding)
+    plain_too = wide or encoding in _SEVEN_BITS
     size = max(path.stat().st_size, 1)
     line, read, foreign, pending = 1, 0, 0, b""
     with path.open("rb") as stream:
         while True:
             chunk = stream.read(CHUNK)
-            if wide or pending or not chunk.isascii():
+            if plain_too or pending or not chunk.isascii():
                 try:
                     decoder.decode(chunk, final=not chunk)
                 except UnicodeDecodeError as error:

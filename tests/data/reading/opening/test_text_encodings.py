@@ -142,3 +142,54 @@ def test_an_encoding_that_is_stated_wrong_is_refused_with_the_likely_one(
 def test_an_encoding_of_two_bytes_needs_no_mark_where_it_is_stated(tmp_path: Path, encoding: str, stated: str) -> None:
     log = log_of(tmp_path, CHINESE_TEXT.encode(encoding), encoding=stated or encoding)
     assert log.quality.amount("used") == 150
+
+
+def of_names(names: str, encoding: str) -> bytes:
+    return "".join(["customer,date,amount\n", *(f"{name},2024-01-31,1\n" for name in names.split())]).encode(encoding)
+
+
+def names_of(log: Log) -> set[str]:
+    return {name for (name,) in log.transactions.project("customer_id").fetchall()}
+
+
+def notes_of(log: Log) -> list[str]:
+    return [str(note) for note in log.quality.notes if "encoding" in note.key or "utf_7" in note.key]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "names"),
+    [("iso2022_jp", "日本0 本東1 山田"), ("hz", "中国 客户1 a~b"), ("iso2022_kr", "한국 서울")],
+)
+def test_characters_in_plain_bytes_are_read_with_a_note(tmp_path: Path, encoding: str, names: str) -> None:
+    log = log_of(tmp_path, of_names(names, encoding))
+    assert names_of(log) == set(names.split())
+    assert any(encoding in note for note in notes_of(log))
+
+
+def test_characters_in_plain_bytes_that_come_late(tmp_path: Path) -> None:
+    head = of_names("x " * 20_000, "ascii")
+    assert names_of(log_of(tmp_path, head + b"\x1b$BF|K\\\x1b(B,2024-01-31,1\n")) == {"x", "日本"}
+
+
+def test_plain_text_that_only_resembles_them(tmp_path: Path) -> None:
+    names = "+86138-1234 ~{x} a~b +86-138 A+B12-3 ~{abc~}"
+    log = log_of(tmp_path, of_names(names, "ascii"))
+    assert names_of(log) == set(names.split())
+    assert not notes_of(log)
+
+
+@pytest.mark.parametrize("names", ["日本0 本東1", "Müller abc", "中国"])
+def test_utf_7_is_noted(tmp_path: Path, names: str) -> None:
+    (note,) = notes_of(log_of(tmp_path, of_names(names, "utf-7")))
+    assert "UTF-7" in note
+    assert names[:1] in note or "ü" in note
+
+
+@pytest.mark.parametrize("names", ["Müller José", "Zoé André Müller"])
+def test_no_encoding_is_proposed_that_was_ruled_out(tmp_path: Path, names: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(of_names(names, "cp437"))
+    with pytest.raises(CvmError) as caught:
+        read(path, encoding="gbk")
+    assert "--encoding cp1252" in str(caught.value)
+    assert 'gb18030"' not in str(caught.value)
