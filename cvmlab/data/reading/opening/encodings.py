@@ -13,13 +13,12 @@ from cvmlab.core.words import CvmError, say
 
 from ..notes import Note
 from ..raw import CHUNK, Progress, new_file
-from .scripts import CHINESE, guess_script, readings
+from .alphabets import LATIN
+from .doubts import shown_readings
+from .scripts import CHINESE, WESTERN, guess_script, is_surely_chinese, stand_alone
 
-_WESTERN_SHARE = 0.8
 # so many characters of another encoding may look like UTF-8
 _BY_CHANCE = 6
-# in Windows-1252; Japanese has most of the others before a plain sign
-_WESTERN = re.compile(rb"[\x80\x85\x8a\x8c\x8e\x91-\x97\x99\x9a\x9c\x9e\x9f\xa0-\xff]")
 # plain bytes that stand for other characters: what announces them
 _SEVEN_BITS = {
     "iso2022_jp_ext": re.compile(rb"\x1b\$[@B]|\x1b\([JI]"),
@@ -54,7 +53,7 @@ def guess_encoding(start: bytes, *, complete: bool = True) -> str:
         before = start[: error.start].decode("utf-8", "ignore")
         if sum(not character.isascii() for character in before) > _BY_CHANCE:
             return "utf-8"
-        return "cp1252" if _stand_alone(start) else guess_script(start) or CHINESE
+        return guess_script(start) or CHINESE
     return _seven_bits(start) or "utf-8"
 
 
@@ -118,18 +117,12 @@ def check_is_clear(start: bytes, file: str) -> None:
     """Raise `CvmError` that shows how a text reads in different encodings, if it does not decide on one."""
     if guess_script(start) is not None:
         return
-    shown = [
-        f"{encoding}: {' '.join(found[0].split())[:20]}"
-        for encoding, text in readings(start).items()
-        if (found := re.findall(r"[^\x00-\x7f]+", text))
-    ]
-    raise CvmError("reading.unclear_encoding", file=file, readings="; ".join(shown))
+    shown = shown_readings(start, (CHINESE,))
+    raise CvmError("reading.unclear_encoding", file=file, readings=_listed(shown), example=next(iter(shown), WESTERN))
 
 
-def _stand_alone(*texts: bytes) -> bool:
-    """Return whether most signs above ASCII are Western ones with a plain sign on both sides."""
-    runs = [run for text in texts for run in re.findall(rb"[\x80-\xff]+", text)]
-    return bool(runs) and sum(map(bool, map(_WESTERN.fullmatch, runs))) >= _WESTERN_SHARE * len(runs)
+def _listed(shown: dict[str, str]) -> str:
+    return "; ".join(f"{encoding}: {word}" for encoding, word in shown.items())
 
 
 def check_encoding(
@@ -145,21 +138,50 @@ def check_encoding(
                 raise CvmError("reading.wrong_encoding", file=path.name, encoding=encoding, seen=seen)
         if fault is not None:
             raise _not_in(path, encoding, fault)
-        guessed = not stated and encoding in ("cp950", "cp932", "cp949", "cp1251", *_SEVEN_BITS)
-        return encoding, Note("guessed_encoding", {"file": path.name, "encoding": encoding}) if guessed else None
+        return encoding, None if stated else _guess_note(path, encoding)
     if encoding == "utf-8" and fault is None:
         late = next(filter(None, map(_seven_bits, _chunks(path))), None)
         return check_encoding(path, late, progress) if late else (encoding, _utf_7_note(path))
-    if fault is None or (not fault.text_before and _stand_alone(*_chunks(path))):
-        return _western(path), Note("western_encoding", {"file": path.name})
-    if encoding == "utf-8" and fault.foreign_before <= 2 * _BY_CHANCE:
+    if fault is None:
+        return _western(path), _guess_note(path, WESTERN)
+    # what may be UTF-8 by chance
+    by_chance = encoding == "utf-8" and fault.foreign_before <= 2 * _BY_CHANCE
+    late = guess_script(fault.sample) if by_chance else WESTERN
+    if late in LATIN and fault.foreign_before:
+        late = WESTERN
+    if late not in (None, CHINESE, WESTERN) and _first_fault(path, late, progress) is None:
+        return check_encoding(path, late, progress)
+    if not fault.text_before and stand_alone(*_chunks(path)):
+        return _western(path), _guess_note(path, WESTERN)
+    if late in (None, CHINESE):
         check_is_clear(fault.sample, path.name)
-        other = guess_script(fault.sample) or CHINESE
-        if _first_fault(path, other, progress) is None:
-            return check_encoding(path, other, progress)
+        if _first_fault(path, CHINESE, progress) is None:
+            return check_encoding(path, CHINESE, progress)
     if western and fault.foreign_share < 0.01 and not (encoding == "utf-8" and fault.foreign_before):
-        return _western(path), Note("western_encoding", {"file": path.name})
+        return _western(path), _guess_note(path, WESTERN)
     raise _not_in(path, encoding, fault)
+
+
+def _guess_note(path: Path, encoding: str) -> Note | None:
+    """Return a note that an encoding is a guess, with how a word reads in it and in the other possible ones."""
+    if encoding.startswith("utf"):
+        return None
+    if encoding in _SEVEN_BITS:
+        text = next(filter(_seven_bits, _chunks(path)), b"").decode(encoding, "ignore")
+        shown = {encoding: "".join(re.findall("[^\x00-\x7f]+", text)[:1])}
+    else:
+        sample = _from_first_foreign(path)
+        if encoding == CHINESE and is_surely_chinese(sample):
+            return None
+        shown = shown_readings(sample, (encoding,))
+    said = {"file": path.name, "encoding": encoding, "readings": _listed(shown)}
+    return Note("western_encoding" if encoding == WESTERN else "guessed_encoding", said)
+
+
+def _from_first_foreign(path: Path) -> bytes:
+    """Return what a text has from its first bytes above ASCII on."""
+    chunks = _chunks(path)
+    return next((chunk for chunk in chunks if not chunk.isascii()), b"") + next(chunks, b"")
 
 
 def _not_in(path: Path, encoding: str, fault: _Fault) -> CvmError:
