@@ -89,9 +89,10 @@ def fit(words: Sequence[str], encoding: str) -> float:
 
 def _is_word(word: str, languages: str) -> bool:
     parts = [part for part in re.split(_BETWEEN, word.strip(_BESIDE)) if not part.isascii()]
-    return (
-        all(_is_of(part, languages) for part in parts) if parts else len(word) == 1 or bool(re.search("[A-Za-z]", word))
-    )
+    if parts:
+        return all(_is_of(part, languages) for part in parts)
+    # signs alone; of a wrong encoding there are two or more
+    return not re.search("[^\x00-\x7f\xa0]{2}", word)
 
 
 @lru_cache(1 << 14)

@@ -26,6 +26,8 @@ _SEVEN_BITS = {
     "hz": re.compile(rb"~\{(?:[\x21-\x77][\x21-\x7e])+~\}"),
 }
 _UTF_7 = re.compile(rb"\+[A-Za-z0-9+/]{3,}+-?")
+# letters that no one has alone in UTF-8, but common Chinese characters in GB18030, such as that for yuan
+_ODD_PAIRS = re.compile(rb"[\xc7\xc9-\xcb\xd4\xdc-\xdf][\xa1-\xbf]")
 # bytes that Windows-1252 leaves undefined
 _UNDEFINED = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 
@@ -54,6 +56,8 @@ def guess_encoding(start: bytes, *, complete: bool = True) -> str:
         if sum(not character.isascii() for character in before) > _BY_CHANCE:
             return "utf-8"
         return guess_script(start) or CHINESE
+    if not start.isascii() and _ODD_PAIRS.sub(b"", start).isascii() and guess_script(start) == CHINESE:
+        return CHINESE
     return _seven_bits(start) or "utf-8"
 
 

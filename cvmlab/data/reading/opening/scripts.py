@@ -5,7 +5,6 @@ Nearly any bytes are characters in GB18030, Big5, Shift-JIS and Korean, but read
 
 from __future__ import annotations
 
-import codecs
 import re
 from contextlib import suppress
 from functools import cache
@@ -21,6 +20,8 @@ _LOOK, _CELLS = 1 << 15, 400
 _WESTERN_SHARE = 0.8
 # in Windows-1252; Japanese has most of the others before a plain sign
 _WESTERN_SIGN = re.compile(rb"[\x80\x85\x8a\x8c\x8e\x91-\x97\x99\x9a\x9c\x9e\x9f\xa0-\xff]")
+# digits, punctuation and currencies as wide as a character
+_WIDE_SIGNS = re.compile("[\x00-\x7f\u3000-\u3011\uff01-\uff5e\uffe5]+")
 _KANA = re.compile("[ぁ-ん]{2,}|[ァ-ヶー〖]{2,}")
 _FREQUENT_SHARE = 0.3
 _SIMPLIFIED = set(
@@ -60,7 +61,7 @@ _FREQUENT = {
 def guess_script(data: bytes) -> str | None:
     """Return the likely encoding of a text that is not UTF-8, None if the text does not decide on one."""
     texts = readings(data)
-    if _is_surely_chinese(texts):
+    if _is_surely_chinese(texts) or _WIDE_SIGNS.fullmatch(texts.get(CHINESE, "")):
         return CHINESE
     if any(_is_evident(texts, encoding) for encoding in EAST_ASIAN):
         return _east_asian(texts)
@@ -90,7 +91,7 @@ def readings(data: bytes) -> dict[str, str]:
     texts = {}
     for encoding in dict.fromkeys((*EAST_ASIAN, *LATIN, *OTHERS)):
         with suppress(UnicodeDecodeError):
-            texts[encoding] = codecs.getincrementaldecoder(encoding)().decode(sample)
+            texts[encoding] = sample.decode(encoding)
     # whose every byte means something
     texts.setdefault(WESTERN, sample.decode("latin-1"))
     return texts
@@ -118,7 +119,9 @@ def _frequent_share(texts: dict[str, str], encoding: str) -> float:
 def _is_torn(text: str) -> bool:
     """Return whether many East Asian characters stand within Latin words, as Western letters do."""
     words = foreign_words(text)
-    return sum(bool(re.search("[A-Za-z][^\x00-\u024f]{1,2}[a-z]", word)) for word in words) > 0.3 * len(words)
+    return sum(
+        bool(re.search("[A-Za-z][^\x00-\u024f]{1,2}[a-z]|^[^\x00-\u024f][a-z]{3}", word)) for word in words
+    ) > 0.3 * len(words)
 
 
 def _latin(texts: dict[str, str], data: bytes) -> str | None:
@@ -128,7 +131,9 @@ def _latin(texts: dict[str, str], data: bytes) -> str | None:
     fits = {encoding: fit(foreign_words(texts[encoding]), encoding) for encoding in LATIN if encoding in texts}
     best = max(fits, key=lambda encoding: fits[encoding])
     alone = stand_alone(data)
-    if not alone and (not has_plain_letters or fits[best] < _READABLE):
+    chinese = texts.get(CHINESE, "")
+    is_chinese = common_share(chinese, CHINESE) >= _LIKELY and not _is_torn(chinese)
+    if not alone and (is_chinese or not has_plain_letters or fits[best] < _READABLE):
         return None
     unread = (1 - fits[WESTERN]) * len(western)
     is_other = fits[best] >= max(_READABLE, fits[WESTERN] + _AHEAD) and (unread > 1.5 or not fits[WESTERN])

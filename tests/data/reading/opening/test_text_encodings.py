@@ -263,3 +263,22 @@ def test_the_note_shows_the_reading_that_is_right(tmp_path: Path) -> None:
 def test_a_last_letter_is_no_half_of_a_character(tmp_path: Path) -> None:
     data = "date,amount,customer\n2024-01-31,1,Café".encode("cp1252")
     assert names_of(log_of(tmp_path, data)) == {"Café"}
+
+
+@pytest.mark.parametrize(
+    ("encoding", "cells"),
+    [
+        *[
+            ("gb18030", cells)
+            for cells in ("x元 y元", "100元 200元", "￥100 ￥200", "A区 B区", "2024年1月5日", "是 否")
+        ],
+        *[("gb18030", cells) for cells in ("１００ ２００", "VIP客户 Müller", "iPhone手机壳 USB充电线")],
+        *[("cp950", cells) for cells in ("T恤 手機殼", "蘋果 香蕉 橙子")],
+        *[
+            ("cp1252", cells)
+            for cells in ("5°C m²", "n°1", "10€ £5 ½", "O’Neil’s L’Été", "RÉTRO MÜLLER GROßE", "São João")
+        ],
+    ],
+)
+def test_a_few_signs_are_read_as_before(encoding: str, cells: str) -> None:
+    assert guess_encoding(("customer\n" + "\n".join(cells.split())).encode(encoding)) == encoding
