@@ -121,7 +121,7 @@ def check_is_clear(start: bytes, file: str) -> None:
     """Raise `CvmError` that shows how a text reads in different encodings, if it does not decide on one."""
     if guess_script(start) is not None:
         return
-    shown = shown_readings(start, (CHINESE,))
+    shown = shown_readings(start, (CHINESE, "euc_jp"))
     raise CvmError("reading.unclear_encoding", file=file, readings=_listed(shown), example=next(iter(shown), WESTERN))
 
 
@@ -177,7 +177,8 @@ def _guess_note(path: Path, encoding: str) -> Note | None:
         sample = _from_first_foreign(path)
         if encoding == CHINESE and is_surely_chinese(sample):
             return None
-        shown = shown_readings(sample, (encoding,))
+        # which has the same bytes
+        shown = shown_readings(sample, (encoding, "euc_jp") if encoding == CHINESE else (encoding,))
     said = {"file": path.name, "encoding": encoding, "readings": _listed(shown)}
     return Note("western_encoding" if encoding == WESTERN else "guessed_encoding", said)
 

@@ -63,6 +63,11 @@ def guess_script(data: bytes) -> str | None:
     texts = readings(data)
     if _is_surely_chinese(texts) or _WIDE_SIGNS.fullmatch(texts.get(CHINESE, "")):
         return CHINESE
+    if CHINESE not in texts:
+        # a few characters that are damaged count as rare ones
+        damaged = _sample(data).decode(CHINESE, "replace").replace("\ufffd", "\ue000")
+        if _is_evident({CHINESE: damaged}, CHINESE):
+            return CHINESE
     if any(_is_evident(texts, encoding) for encoding in EAST_ASIAN):
         return _east_asian(texts)
     other = _latin(texts, data) or _alphabet(texts)
@@ -79,6 +84,17 @@ def is_surely_chinese(data: bytes) -> bool:
 
 def readings(data: bytes) -> dict[str, str]:
     """Return the text in each encoding in which it has one: a sample of its different cells that are not plain."""
+    sample = _sample(data)
+    texts = {}
+    for encoding in dict.fromkeys((*EAST_ASIAN, *LATIN, *OTHERS)):
+        with suppress(UnicodeDecodeError):
+            texts[encoding] = sample.decode(encoding)
+    # whose every byte means something
+    texts.setdefault(WESTERN, sample.decode("latin-1"))
+    return texts
+
+
+def _sample(data: bytes) -> bytes:
     first = re.search(rb"[\x80-\xff]", data)
     start = 0 if first is None else data.rfind(b"\n", 0, first.start()) + 1
     # no character has the bytes of these separators within
@@ -87,14 +103,7 @@ def readings(data: bytes) -> dict[str, str]:
     # the last one may be cut
     if len(foreign) > 1 and len(data) > _LOOK:
         foreign.pop()
-    sample = b"".join(cell + b"\n" for cell in foreign[:_CELLS])
-    texts = {}
-    for encoding in dict.fromkeys((*EAST_ASIAN, *LATIN, *OTHERS)):
-        with suppress(UnicodeDecodeError):
-            texts[encoding] = sample.decode(encoding)
-    # whose every byte means something
-    texts.setdefault(WESTERN, sample.decode("latin-1"))
-    return texts
+    return b"".join(cell + b"\n" for cell in foreign[:_CELLS])
 
 
 def _is_surely_chinese(texts: dict[str, str]) -> bool:

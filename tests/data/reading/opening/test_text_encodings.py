@@ -258,6 +258,12 @@ def test_a_few_letters_are_read_with_a_note_or_asked_for(tmp_path: Path, encodin
 def test_the_note_shows_the_reading_that_is_right(tmp_path: Path) -> None:
     (note,) = notes_of(log_of(tmp_path, of_names("Dvořák Müller", "cp1250")))
     assert "cp1252: Dvoøák; cp1250: Dvořák" in note
+    assert "euc_jp: 憂鬱" in sentence_of(tmp_path, of_names("憂鬱 薔薇 檸檬 躊躇", "euc_jp"))
+
+
+def test_a_little_damage_does_not_make_it_another_encoding(tmp_path: Path) -> None:
+    sentence = sentence_of(tmp_path, of_names("张三 李四", "gb18030") + b"\xff\xff,2024-01-31,1\n")
+    assert all(part in sentence for part in ("line 4", "not wholly in gb18030", "--encoding cp1252"))
 
 
 def test_a_last_letter_is_no_half_of_a_character(tmp_path: Path) -> None:
