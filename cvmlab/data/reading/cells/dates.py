@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from cvmlab.core.words import CvmError, read_table
 
 from ..notes import Note
 from ..raw import quoted
+from .after_dates import NO_TIME, ends_well, has_zone, unaccented
 from .day_order import KINDS, decide_orders, order_sql
 from .values import DATA
 
@@ -54,7 +54,8 @@ _NO_DAY = re.compile(
 )
 _CLOCK = r"(\d{1,2}:\d{2}(?::\d{2})?)(?:[.,]\d+)?"
 _PLACE = r"\[?[A-Za-z]+(?:/[A-Za-z_]+)+\]?"
-_ZONE = rf"{_CLOCK}\s*(Z|z|(?:UTC|GMT)?\s*[+-]\d{{1,2}}:?(?:\d{{2}})?|UTC|GMT|{_PLACE})(?:\s*(?:\(.*\)|\[.*\]))?$"
+_OWN = rf"(Z|z|(?:UTC|GMT)?\s*[+-]\d{{1,2}}:?(?:\d{{2}})?|UTC|GMT|{_PLACE})"
+_ZONE = rf"{_CLOCK}\s*{_OWN}(?:\s*(?:\(.*\)|\[.*\]|[A-Z]{{2,5}}))?$"
 _OTHER_ZONE = re.compile(rf"{_CLOCK}\s*(?:[AaPp]\.?[Mm]\.?\s*\S+|(?![AaPp]\.?[Mm])[A-Z]{{2,5}})$")
 #: The column that `date_sql` needs beside those of ``stage``.
 DAY_TEXT = ", dated(date_text) AS day_text"
@@ -76,6 +77,9 @@ class DateForms:
     # parts with dates such as 31.12.2019
     dotted: frozenset[int] = frozenset()
     zoned: bool = False
+    # the shapes of plain dates, where others hold more than a date, and whether some times are none
+    plain: frozenset[str] = frozenset()
+    no_times: bool = False
     notes: tuple[Note, ...] = ()
 
 
@@ -86,8 +90,7 @@ def _months() -> dict[str, int]:
 
 def _bare(word: str) -> str:
     """Return a word without capitals and accents, as ``strip_accents(lower(word))`` does in SQL."""
-    apart = unicodedata.normalize("NFD", word.lower())
-    return unicodedata.normalize("NFC", "".join(sign for sign in apart if unicodedata.category(sign) != "Mn"))
+    return unaccented(word.lower())
 
 
 @cache
@@ -137,11 +140,14 @@ def look_at_dates(
     """Decide how the dates are written, on the whole column of each part (its source and column in ``names``)."""
     connection.execute("CREATE OR REPLACE TEMP MACRO full_year(part, y) AS year4(y)")
     rows = _shapes(connection)
+    plain = _plain_shapes(connection, rows, names)
+    no_times = any(row[-1] for row in rows)
+    notes = _read_buddhist_years(connection, rows, names)
+    rows = [row for row in rows if not plain or row[1] in plain]
     if not rows:
         return DateForms(frozenset(), {}, {})
     zoned = _check_zones(rows, names, zone)
     _check_words(rows, names)
-    notes = _read_buddhist_years(connection, rows, names)
     unlike = {form_of(shape) for _, shape, fits, *_ in rows if not fits} & DIGITS.keys()
     forms: set[str] = set()
     triples: set[tuple[int, str]] = set()
@@ -166,20 +172,54 @@ def look_at_dates(
     if day_first is None:
         _check_swapped(connection, orders, names)
     notes += _notes(forms, orders, names, zone if zoned or "epoch" in forms else None)
-    return DateForms(frozenset(forms), orders, words, frozenset(dotted), zoned, tuple(notes))
+    return DateForms(frozenset(forms), orders, words, frozenset(dotted), zoned, plain, no_times, tuple(notes))
 
 
 def _shapes(connection: Any) -> list[tuple[Any, ...]]:
-    """Return part, shape, whether digits alone fit their form, an example, rows and Buddhist years, by frequency."""
+    """Return of each part's shapes, by frequency: what `look_at_dates` asks of them.
+
+    Part, shape, whether digits alone fit their form, an example, rows, Buddhist years, times that are none.
+    """
     fitting = "|".join(pattern for _, pattern in DIGITS.values())
     rows: list[tuple[Any, ...]] = connection.execute(
         f"""SELECT part, shape(dated(date_text)) AS shape, bool_and(CASE WHEN length(date_text) IN (6, 10, 13)
                 THEN regexp_full_match(date_text, '{fitting}') ELSE false END),
-            min(date_text), count(*), count_if(regexp_matches(date_text, '(^|\\D)2[456]\\d\\d(\\D|$)'))
+            min(date_text), count(*), count_if(regexp_matches(date_text, '(^|\\D)2[456]\\d\\d(\\D|$)')),
+            count_if(regexp_matches(dated(date_text), '{NO_TIME}'))
         FROM stage WHERE kind = {DATA} AND date_text IS NOT NULL AND fast_date(date_text) IS NULL
         GROUP BY ALL ORDER BY count(*) DESC, part, shape LIMIT 5000"""
     ).fetchall()
     return rows
+
+
+def _plain_shapes(
+    connection: Any, rows: Sequence[tuple[Any, ...]], names: Mapping[int, tuple[str, str]]
+) -> frozenset[str]:
+    """Return the shapes of plain dates if there are others too; refuse a column that mostly holds more than dates."""
+    plain, more = set(), Counter[int]()
+    examples: dict[int, str] = {}
+    for part, shape, _, example, count, *_ in rows:
+        form = form_of(shape)
+        if form is None or ends_well(_rest(shape, form)):
+            plain.add(shape)
+        else:
+            more[part] += count
+            examples.setdefault(part, example)
+    for part, count in more.items():
+        (filled,) = connection.execute(
+            f"SELECT count(*) FROM stage WHERE kind = {DATA} AND part = {part} AND date_text IS NOT NULL"
+        ).fetchone()
+        if 2 * count > filled:
+            source, column = names[part]
+            raise CvmError("reading.more_than_dates", source=source, column=column, value=examples[part])
+    return frozenset(plain) if more else frozenset()
+
+
+def _rest(shape: str, form: str) -> str:
+    """Return what stands behind the date in a shape of this form."""
+    pattern = {**_YEAR_FIRST, **KINDS, **_NAMED, "compact": r"(9{8})"}.get(form)
+    found = pattern and _python(pattern.replace(r"\d", "9")).match(shape)
+    return shape[max(map(found.end, range(1, found.re.groups + 1))) :] if found else ""
 
 
 def _check_zones(rows: Sequence[tuple[Any, ...]], names: Mapping[int, tuple[str, str]], zone: str | None) -> bool:
@@ -188,10 +228,12 @@ def _check_zones(rows: Sequence[tuple[Any, ...]], names: Mapping[int, tuple[str,
     fitting = {form_of(shape) for _, shape, fits, *_ in rows if not fits}
     for part, shape, _, example, *_ in rows:
         form, aware = form_of(shape), re.search(_ZONE, shape) is not None
+        # 20240215T101500Z
+        unread = not aware and form is not None and has_zone(_rest(shape, form))
         if form is None:
             continue
         said = {"source": names[part][0], "column": names[part][1], "value": example}
-        if not aware and _OTHER_ZONE.search(shape):
+        if unread or (not aware and _OTHER_ZONE.search(shape)):
             raise CvmError("reading.unclear_zone", **said)
         if (aware or (form == "epoch" and form not in fitting)) and zone is None:
             raise CvmError("reading.aware_dates" if aware else "reading.epoch_dates", **said)
@@ -229,7 +271,7 @@ def _read_buddhist_years(
 ) -> list[Note]:
     """Take 543 from the years of parts whose dates are all of the 25th or 26th century."""
     found: Counter[int] = Counter()
-    for part, *_, buddhist in rows:
+    for part, *_, buddhist, _ in rows:
         found[part] += buddhist
     if not found.total():
         return []
@@ -338,6 +380,10 @@ def date_sql(forms: DateForms, zone: str | None) -> str:
             f"THEN timezone({quoted(zone)}, to_timestamp({seconds}))::DATE END"
         )
     day = f"coalesce({', '.join(days)})" if days else "NULL::DATE"
+    bad = [f"shape({text}) NOT IN ({', '.join(map(quoted, sorted(forms.plain)))})"] if forms.plain else []
+    bad += [f"regexp_matches({text}, '{NO_TIME}')"] if forms.no_times else []
+    if bad:
+        day = f"CASE WHEN NOT ({' OR '.join(bad)}) THEN {day} END"
     if forms.zoned and zone is not None:
         day = _in_zone(day, text, zone)
     value = f"coalesce(date_value, fast_date(date_text), {day})"

@@ -166,6 +166,50 @@ def test_zones_in_every_spelling_are_one_moment() -> None:
             log_of([text], timezone="UTC")
 
 
+def test_a_time_with_a_zone_in_a_rare_spelling_is_read_or_refused() -> None:
+    assert days(["2024-02-15 23:00:00.5 +0000 UTC"], timezone="Asia/Shanghai") == ["2024-02-16"]
+    for text in ("20240215T230000Z", "2024-02-15T23Z"):
+        with pytest.raises(CvmError, match="not clear"):
+            log_of([text], timezone="Asia/Shanghai")
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        "2024-02-15T10:00:00.123456", "2024-02-15Z", "2024-02-15+08:00", "2024-02-15 10:00 p. m.", "20240215 101112",
+        "20240215101112", "2024-02-15-10.11.12.123456", "2024-02-15 10", "2024-02-15_10:00", "2024-02-15 23:59:60",
+        "2024-02-15 - 10:30", "2024-02-15, 10:30 AM, Thu", "2024-02-15 (Thu) 10:00", "2024-02-15,",
+        "2024/2/15 上午10:00", "2024年2月15日10时5分6秒", "2024年2月15日 晚上8点30分", "2024年2月15日　周四　上午",
+        "2024年2月15号", "2024年2月15日(木)", "2024. 2. 15. 오전 10:00", "15.02.2024 10:00 Uhr", "15.02.2024, Do",
+        "15/02/2024 à 10h30", "15. Februar 2024 um 10:30 Uhr", "15 февраля 2024 г. 10:00", "Feb 15, 2024 at 10:00 AM",
+        "Thu Feb 15 10:00:00 2024", "民國113年2月15日 上午", "113/02/15 10:00",
+    ],
+)  # fmt: skip
+def test_a_time_or_a_day_of_the_week_may_follow_a_date(date: str) -> None:
+    assert days([date], day_first=True) == ["2024-02-15"]
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        "2024-02-15 (cancelled)", "2024-02-15garbage", "2024-02-15 99:99", "2024-02-15 25:00", "2024-02-15 10:75",
+        "2024-02-15/2024-03-15", "2024-02-15-2024-03-15", "2024-02-15-16", "2024-02-15, 2024-03-15",
+        "2024-02-15 to 2024-03-15", "2024-02-15 10:00-2024-03-15", "15 Feb 2024 - 16 Feb 2024", "15.02.2024 storniert",
+        "2024-02-15 10:00 (cancelled)", "2024-02-15 +7 days", "2024-02-15 x3", "2024-02-15?", "20240215 x",
+        "2024年2月15日取消", "2024年2月15日-3月15日", "2024年2月15日 25时", "2024-02-15（已退款）", "2024年2月15日前",
+    ],
+)  # fmt: skip
+def test_what_else_follows_a_date_makes_it_no_date(date: str) -> None:
+    assert days(["2024-02-14", date, "2024/2/16 10:00"], day_first=True) == ["2024-02-14", None, "2024-02-16"]
+
+
+def test_a_column_that_mostly_holds_more_than_dates_is_refused() -> None:
+    with pytest.raises(CvmError, match=r"more than a date and its time \(2024-02-15/2024-03-15\).*--date"):
+        log_of(["2024-02-15/2024-03-15", "2024-02-16/2024-03-16", "2024-02-17"])
+    with speaking("zh"), pytest.raises(CvmError, match="日期后面还有其他内容"):
+        log_of(["2024年2月15日前"])
+
+
 def test_the_month_behind_the_day_behind_the_year_is_refused() -> None:
     with pytest.raises(CvmError, match="day before the month, after the year"):
         log_of(["2024-25-03", "2024-04-03"])
