@@ -7,8 +7,6 @@ from pathlib import Path
 import pytest
 from odd_calls import faults_of, is_guarded, public_functions
 
-# So many odd values of each argument, always the same ones; all of them take a multiple of the time.
-ODD_VALUES = 8
 PACKAGES = sorted({".".join(function.__module__.split(".")[:2]) for function in public_functions().values()})
 # `words` lies below the guard, which speaks by it, and looks at its keys itself.
 BELOW_THE_GUARD = {"cvm.say", "cvm.speaking", "cvm.term", "cvm.use"}
@@ -24,5 +22,5 @@ def test_every_public_function_checks_its_arguments() -> None:
 def test_odd_arguments_are_answered_or_refused(package: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # where files are written with odd names
     monkeypatch.chdir(tmp_path)
-    found = list(faults_of(package, ODD_VALUES))
+    found = list(faults_of(package))
     assert not found, "\n".join(found)

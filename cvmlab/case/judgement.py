@@ -93,7 +93,7 @@ class Case:
         """Return the figures of one recommended action, the columns of `actions.recommend`."""
         chosen = self.recommendations.loc[self.recommendations["action"] == action].drop(columns="action")
         if not len(chosen):
-            raise CvmError("scenario.unknown_field", name=action, names=", ".join(self.recommendations["action"]))
+            raise CvmError("case.unknown_action", name=action, names=", ".join(self.recommendations["action"]))
         return dict(zip(chosen.columns, chosen.to_numpy(float)[0].tolist(), strict=True))
 
 

@@ -86,7 +86,7 @@ def lab(folder: str, no_browser: bool) -> None:
 @main.command()
 @click.argument("source")
 @names_columns
-@click.option("--rows", default=8, show_default=True, type=click.IntRange(0))
+@click.option("--rows", default=8, show_default=True, type=click.IntRange(0, 1_000_000))
 @click.option("--save/--no-save", default=True)
 @reads
 @_speaks
@@ -140,7 +140,7 @@ def _save(mapping: Any, path: Path, given: dict[str, Any]) -> None:
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE")
 @click.option("--assumptions", is_flag=True)
 @click.option("--by", metavar="COLUMN")
-@click.option("--jobs", default=lambda: min(_MOST_JOBS, os.cpu_count() or 1), type=click.IntRange(1))
+@click.option("--jobs", default=lambda: min(_MOST_JOBS, os.cpu_count() or 1), type=click.IntRange(1, 1_000))
 @click.option("--since", type=click.Choice(["last"]))
 @click.option("--mask", is_flag=True)
 @click.option("--pdf", is_flag=True)

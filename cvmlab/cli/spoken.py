@@ -74,6 +74,11 @@ def _sentence(mistake: click.UsageError) -> str:
             name = max(parameter.opts, key=len)
             if kinds:
                 return say("cli.bad_choice", option=name, choices=", ".join(map(str, kinds)))
+            if isinstance(parameter.type, click.IntRange):
+                bounds = {"minimum": parameter.type.min, "maximum": parameter.type.max}
+                return say("cli.needs_whole", option=name, **bounds)
+            if isinstance(parameter.type, click.types.FloatParamType):
+                return say("cli.needs_number", option=name)
             return say("cli.bad_value", option=name, why=mistake.message)
         case click.BadOptionUsage():
             return say("cli.no_value", option=mistake.option_name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import datetime as dt
+import errno
 import inspect
 import os
 import types
@@ -21,7 +22,9 @@ from .words import CvmError
 LARGEST = 1e15
 #: A frame of any engine.
 AnyFrame: TypeAlias = Annotated[Any, "frame"]
-#: The same, or the path of a Parquet file.
+#: Whatever can be read: a path, or a frame that the reader looks at itself.
+FrameOrFile: TypeAlias = Annotated[Any, "source"]
+#: A frame, or the path of a Parquet file.
 FrameOrPath: TypeAlias = Annotated[Any, "frame or path"]
 #: A number that is NaN where there is none.
 OrNaN: TypeAlias = Annotated[float, "or NaN"]
@@ -87,9 +90,10 @@ def _check(annotation: Any) -> Check | None:
     if isinstance(annotation, _Named):
         origin, args = annotation.name, annotation.args
     if origin is Annotated:
-        return {"frame": _any_frame, "frame or path": _frame_or_path, "or NaN": _number_or_nan}[args[1]]
+        return _MARKED[args[1]]
     if origin in (Union, types.UnionType, "Union"):
-        return _any_of([_check(each) for each in args])
+        checks = [_check(each) for each in args]
+        return _any_of([_path if check is _text and _path in checks else check for check in checks])
     if origin is Literal:
         return _choice(args)
     if origin is np.ndarray:
@@ -170,7 +174,12 @@ def _text(value: Any) -> str:
         raise refusal(value, "text")
     if not value.isascii() and any("\ud800" <= sign <= "\udfff" for sign in value):
         raise refusal(value, "readable_text")
-    return value
+    return _plain_text(value)
+
+
+def _plain_text(text: str) -> str:
+    # numpy has a class of its own, which paths do not take; an enumeration says another text by str()
+    return str.__str__(text)
 
 
 def _date(value: Any) -> dt.date:
@@ -181,9 +190,23 @@ def _date(value: Any) -> dt.date:
 
 
 def _path(value: Any) -> Any:
-    if isinstance(value, os.PathLike):
-        return value
+    if isinstance(value, (str, os.PathLike)):
+        return _possible(_text(value) if isinstance(value, str) else value)
     raise refusal(value, "path")
+
+
+def _possible(path: Any) -> Any:
+    """Return a path, unless the system cannot even look for it."""
+    try:
+        os.lstat(path)
+    except ValueError:
+        pass
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            return path
+    else:
+        return path
+    raise CvmError("guarding.impossible_path", function="", name="", path=brief(os.fspath(path)))
 
 
 def _called(args: tuple[Any, ...]) -> Check:
@@ -223,9 +246,13 @@ def _any_frame(value: Any) -> Any:
 
 
 def _frame_or_path(value: Any) -> Any:
-    if isinstance(value, os.PathLike):
-        return value
-    return _text(value) if isinstance(value, str) else _any_frame(value)
+    return _path(value) if isinstance(value, (str, os.PathLike)) else _any_frame(value)
+
+
+def _source(value: Any) -> Any:
+    if isinstance(value, str):
+        value = _plain_text(value)
+    return _possible(value) if isinstance(value, (str, os.PathLike)) else value
 
 
 def _frame(value: Any) -> Any:
@@ -296,7 +323,9 @@ def _several(name: str, args: tuple[Any, ...]) -> Check:
     checks = [_check(each) for each in args if each is not Ellipsis]
 
     def check(value: Any) -> Any:
-        if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Collection):
+        is_list = isinstance(value, Collection) and not isinstance(value, (str, bytes, Mapping))
+        # numpy has arrays without a length
+        if not is_list or getattr(value, "shape", None) == ():
             raise refusal(value, "list")
         if fixed and len(value) != len(checks):
             raise refusal(value, "list_of", count=len(checks))
@@ -309,10 +338,13 @@ def _several(name: str, args: tuple[Any, ...]) -> Check:
     return check
 
 
+def _is_looked_at(kind: Any) -> bool:
+    return kind is str or get_origin(kind) is Mapping or getattr(kind, "__module__", "").startswith("cvmlab.")
+
+
 def _mapping(args: tuple[Any, ...]) -> Check:
     # figures stay with the function, which says which of them is wrong
-    ours = [isinstance(each, type) and each.__module__.startswith("cvmlab.") for each in args]
-    checks = [_check(each) if each is str or own else None for each, own in zip(args, ours, strict=True)]
+    checks = [_check(each) if _is_looked_at(each) else None for each in args]
 
     def check(value: Any) -> Any:
         # a series is one, too
@@ -338,4 +370,10 @@ _SIMPLE: dict[str, Check] = {
     "DataFrame": _frame,
     "Series": checked_series,
     "ArrayLike": _any_array,
+}
+_MARKED: dict[str, Check] = {
+    "frame": _any_frame,
+    "frame or path": _frame_or_path,
+    "source": _source,
+    "or NaN": _number_or_nan,
 }

@@ -133,5 +133,8 @@ class _Guard:
         shown = ", ".join(f"{name}={brief(value)}" for name, value in given.arguments.items() if name != "self")
         if isinstance(error, UnicodeError):
             return CvmError("guarding.broken_text", function=self.called, arguments=shown)
+        if isinstance(error, OSError):
+            said = f"{error.strerror or error} {error.filename or ''}".strip()
+            return CvmError("guarding.system", function=self.called, why=said)
         said = f"{type(error).__name__}: {brief(str(error), 200)[1:-1]}"
         return CvmError("guarding.failed", function=self.called, arguments=shown, error=said)

@@ -22,6 +22,8 @@ Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 _language: ContextVar[Language] = ContextVar("cvmlab_language", default="en")
+# of a name, a path or a list within a sentence
+_LONGEST = 1_000
 _PACKAGE = Path(__file__).parents[1]
 
 
@@ -274,7 +276,7 @@ class CvmError(ValueError):
         self.values = values
 
     def __str__(self) -> str:
-        return say(self.key, **self.values)
+        return say(self.key, **{name: _cut(value) for name, value in self.values.items()})
 
     def __reduce__(self) -> tuple[object, ...]:
         # Parallel reports send errors between processes; the values must travel along.
@@ -283,6 +285,11 @@ class CvmError(ValueError):
 
 # people meet it as cvmlab.CvmError, in tracebacks too
 CvmError.__module__ = "cvmlab"
+
+
+def _cut(value: object) -> object:
+    """Return a text cut to what a sentence can hold, and anything else as it is."""
+    return f"{value[:_LONGEST]}…" if isinstance(value, str) and len(value) > _LONGEST else value
 
 
 def _rebuild(key: str, values: dict[str, object]) -> CvmError:

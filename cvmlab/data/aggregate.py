@@ -47,6 +47,7 @@ from .tables import (
     TRANSACTIONS,
     VOLUME,
     check_table,
+    check_text_ids,
     collected,
 )
 
@@ -295,6 +296,8 @@ def _read_log(transactions: FrameOrPath, as_of: dt.date | str | None) -> _Log:
     amounts = [AMOUNT, *([PROFIT] if PROFIT in schema else [COST] if COST in schema else [])]
     keys = [name for name in (ORDER_ID, PRODUCT) if name in schema]
     pandas_like = rows.implementation.is_pandas_like()
+    if rows.implementation.is_pandas():
+        check_text_ids(frame, TRANSACTIONS.name)
     # pandas has no date of its own; its users expect datetime64, at midnight
     is_day = schema[DATE] == nw.Date or pandas_like
     day = nw.col(DATE).dt.truncate("1d") if pandas_like and schema[DATE] != nw.Date else nw.col(DATE)

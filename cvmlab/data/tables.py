@@ -23,6 +23,7 @@ import numpy as np
 from cvmlab.core.annotations import AnyFrame
 from cvmlab.core.checking import outside_in_row
 from cvmlab.core.guarding import public
+from cvmlab.core.refusing import brief
 from cvmlab.core.words import CvmError, Wording, say
 
 if TYPE_CHECKING:
@@ -155,9 +156,22 @@ def check_table(frame: AnyFrame, table: Table) -> None:
                 "tables.wrong_type",
                 table=table.name,
                 column=column.name,
-                found=str(schema[column.name]),
+                found=_type_of(frame, column.name, schema),
                 expected=say(f"tables.kind_{column.kind}"),
             )
+
+
+def check_text_ids(frame: Any, table: str) -> None:
+    """Raise `CvmError` with the first id of a pandas frame that is not text: 1 and "1" are no order to group by."""
+    from pandas.api.types import infer_dtype
+
+    ids = frame[CUSTOMER_ID]
+    if infer_dtype(ids) in ("string", "empty", "categorical"):
+        return
+    is_other = ids.notna().to_numpy() & [not isinstance(one, str) for one in ids]
+    if is_other.any():
+        row = int(is_other.argmax())
+        raise CvmError("tables.not_text", table=table, column=CUSTOMER_ID, value=brief(ids.iloc[row]), row=row + 1)
 
 
 def check_columns(frame: AnyFrame, columns: Iterable[str], table: str = "customers") -> None:
@@ -166,6 +180,12 @@ def check_columns(frame: AnyFrame, columns: Iterable[str], table: str = "custome
     for column in columns:
         if column not in present:
             raise CvmError("tables.missing_column", table=table, column=column, columns=", ".join(map(str, present)))
+
+
+def _type_of(frame: Any, column: str, schema: Any) -> str:
+    """Return a column's type by the name that its own library gives it, where that is pandas."""
+    found = nw.from_native(frame)
+    return str(frame[column].dtype if found.implementation.is_pandas() else schema[column])
 
 
 def _holds(dtype: nw.dtypes.DType, kind: Kind) -> bool:

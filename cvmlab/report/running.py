@@ -128,7 +128,7 @@ def check_reading(options: Mapping[str, Any] | None) -> None:
     known = [name for name in inspect.signature(read).parameters if name not in ("source", "columns", "keep")]
     for name in options or {}:
         if name not in known:
-            raise CvmError("scenario.unknown_field", name=name, names=", ".join(known))
+            raise CvmError("reading.unknown_option", option=name, options=", ".join(known))
 
 
 def _load_exporter() -> None:

@@ -169,7 +169,7 @@ def _lines_of_rows(frame: pd.DataFrame) -> NDArray[np.int64]:
     lines = np.ones(len(frame), dtype=np.int64)
     for name in frame.columns:
         if frame[name].dtype.kind not in "iufbM":
-            texts = frame[name].fillna("").astype("str")
+            texts = frame[name].astype("object").fillna("").astype("str")
             long = texts.str.len().to_numpy() > _WIDEST / 2
             lines[long] = np.maximum(lines[long], [_lines(text) for text in texts[long]])
     return lines
@@ -185,5 +185,6 @@ def write_csv(frame: pd.DataFrame, path: Path) -> None:
 
 
 def _without_formulas(column: pd.Series[Any]) -> pd.Series[Any]:
-    dangerous = column.astype("str").str.startswith(_STARTS_A_FORMULA) & column.notna()
-    return column.where(~dangerous, "'" + column.astype("str"))
+    # categories take no new text
+    cells, texts = column.astype("object"), column.astype("str")
+    return cells.where(~texts.str.startswith(_STARTS_A_FORMULA, na=False), "'" + texts)

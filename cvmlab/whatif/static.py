@@ -10,9 +10,11 @@ from typing import Any
 
 from cvmlab.core.files import write_whole
 from cvmlab.core.guarding import public
-from cvmlab.core.words import CvmError
+from cvmlab.core.words import CvmError, Wording
 
 VIEW = "application/vnd.jupyter.widget-view+json"
+# what its parts raise where they are not lists and dictionaries
+_NO_NOTEBOOK = (AttributeError, LookupError, TypeError)
 
 
 @public
@@ -27,18 +29,21 @@ def strip_views(notebook: Mapping[str, Any]) -> dict[str, Any]:
     notebook
         A notebook as JSON gives it; not changed.
 
+    Raises
+    ------
+    CvmError
+        If it is not a notebook.
+
     Examples
     --------
     >>> output = {"output_type": "display_data", "data": {VIEW: {}, "text/plain": "What-if"}}
     >>> strip_views({"cells": [{"outputs": [output]}], "metadata": {"widgets": {}}})
     {'cells': [{'outputs': [{'output_type': 'display_data', 'data': {'text/plain': 'What-if'}}]}], 'metadata': {}}
     """
-    stripped = copy.deepcopy(dict(notebook))
-    stripped.get("metadata", {}).pop("widgets", None)
-    for cell in stripped.get("cells", []):
-        for output in cell.get("outputs", []):
-            output.get("data", {}).pop(VIEW, None)
-    return stripped
+    try:
+        return _stripped(notebook)
+    except _NO_NOTEBOOK as error:
+        raise CvmError("whatif.not_a_notebook") from error
 
 
 @public
@@ -52,14 +57,23 @@ def strip_file(path: str | Path) -> bool:
     """
     file = Path(path)
     try:
-        text = file.read_text(encoding="utf-8")
-        notebook = json.loads(text)
+        notebook = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise CvmError("whatif.no_notebook", path=file, reason=error) from error
-    if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
-        raise CvmError("whatif.no_notebook", path=file, reason="cells")
-    stripped = strip_views(notebook)
+    try:
+        stripped = _stripped(notebook)
+    except _NO_NOTEBOOK as error:
+        raise CvmError("whatif.no_notebook", path=file, reason=Wording("whatif.without_cells")) from error
     if stripped == notebook:
         return False
     write_whole(file, f"{json.dumps(stripped, ensure_ascii=False, indent=1)}\n".encode())
     return True
+
+
+def _stripped(notebook: Any) -> dict[str, Any]:
+    stripped: dict[str, Any] = copy.deepcopy(notebook)
+    stripped.get("metadata", {}).pop("widgets", None)
+    for cell in stripped["cells"]:
+        for output in cell.get("outputs", []):
+            output.get("data", {}).pop(VIEW, None)
+    return stripped

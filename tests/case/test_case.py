@@ -12,7 +12,7 @@ from scipy.stats import rankdata
 
 from cvmlab import reading
 from cvmlab.case import Assumptions, actions, expectations, judgement, study
-from cvmlab.core.words import CvmError, say
+from cvmlab.core.words import CvmError, say, speaking
 from cvmlab.worth.matrix import Thresholds
 
 FEW = settings(max_examples=10, deadline=None)
@@ -295,6 +295,16 @@ def test_kept_thresholds_are_used_and_stated_ones_win_over_the_computed():
     stated = study(reading.read(log), Assumptions(value_threshold=50, headroom_threshold=60)).thresholds
     assert (stated.current_value, stated.growth_potential) == (50, 60)
     assert {stated.current_value_choice, stated.growth_potential_choice} == {"stated"}
+
+
+def test_a_recommended_action_is_its_row_and_another_is_refused():
+    made, _, _ = judged("chance")
+    for action, row in made.recommendations.set_index("action").iterrows():
+        assert made.recommended(action) == pytest.approx(row.to_dict(), nan_ok=True)
+    with pytest.raises(CvmError, match=r"no recommended action 'sell'\. Choose one of: win_back, develop") as caught:
+        made.recommended("sell")
+    with speaking("zh"):
+        assert str(caught.value).startswith("没有名为“sell”的建议行动")
 
 
 def test_the_same_seed_gives_the_same_case_and_another_another_hold_out():

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import enum
 import inspect
 import pickle
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -17,7 +19,7 @@ import pytest
 from numpy.typing import ArrayLike, NDArray
 
 from cvmlab import speaking
-from cvmlab.core.annotations import AnyFrame, OrNaN
+from cvmlab.core.annotations import AnyFrame, FrameOrFile, FrameOrPath, OrNaN
 from cvmlab.core.guarding import public
 from cvmlab.core.words import CvmError
 
@@ -125,6 +127,62 @@ def test_arrays_of_something_else_are_refused(figures: Any) -> None:
 def test_a_series_stays_one_where_any_array_will_do() -> None:
     level = pd.Series([1.0, 2.0], index=["a", "b"])
     assert sums(pd.DataFrame(), level=level)[2] is level
+
+
+@public
+def opened(path: str | Path = "", table: FrameOrPath = "", source: FrameOrFile = "") -> object:
+    """Return what arrived."""
+    return path or table or source
+
+
+@pytest.mark.parametrize("path", ["a\0b", "a" * 5_000, "/".join(["abc"] * 3_000), Path("a\0b")])
+@pytest.mark.parametrize("name", ["path", "table", "source"])
+def test_a_path_that_no_file_can_have_is_refused_shortly(name: str, path: Any) -> None:
+    with pytest.raises(CvmError, match=f"opened cannot use {name}='a.*: no file can have this path") as caught:
+        opened(**{name: path})
+    assert len(str(caught.value)) < 300
+    assert "\0" not in str(caught.value)
+    with speaking("zh"):
+        assert str(caught.value).startswith(f"opened 的参数 {name} 不能是 'a")
+
+
+def test_a_path_in_an_array_of_names_is_a_path() -> None:
+    for given in ({"path": np.str_("a")}, {"table": np.str_("a")}, {"source": np.str_("a")}):
+        assert Path(str(opened(**given))) == Path("a")
+        assert type(opened(**given)) is str
+
+
+def test_a_text_of_an_enumeration_is_its_text() -> None:
+    class Place(str, enum.Enum):  # noqa: UP042 (its str() differs from its text)
+        HERE = "a"
+
+    assert opened(path=Place.HERE) == opened(source=Place.HERE) == "a"
+
+
+def test_a_list_without_a_length_is_refused() -> None:
+    for value in (np.array(5), np.ma.masked):
+        with pytest.raises(CvmError, match="a list is needed"):
+            anything(names=value)
+
+
+def test_a_dictionary_of_dictionaries_holds_dictionaries() -> None:
+    @public
+    def nested(presets: Mapping[str, Mapping[str, Any]]) -> object:
+        return presets
+
+    assert nested({"a": {"b": 1}}) == {"a": {"b": 1}}
+    with pytest.raises(CvmError, match="nested cannot use presets=1: a dictionary is needed"):
+        nested({"a": 1})  # type: ignore[dict-item]
+
+
+def test_what_the_system_refuses_is_said_with_what_to_check(tmp_path: Path) -> None:
+    @public
+    def writes(folder: Path) -> int:
+        return (folder / "a").write_text("")
+
+    with pytest.raises(CvmError, match=r"writes was stopped by the system: .*Check that the folder exists") as caught:
+        writes(tmp_path / "missing")
+    assert str(tmp_path / "missing" / "a") in str(caught.value)
 
 
 def test_what_still_comes_raw_names_the_function_and_its_arguments() -> None:

@@ -57,7 +57,7 @@ def test_replace_leaves_the_old_scenario_alone(before, after):
 
 
 def test_an_unknown_name_is_refused_with_the_names_there_are():
-    with pytest.raises(CvmError, match=r"no field 'retention'.*retention_rate, orders, margin"):
+    with pytest.raises(CvmError, match=r"no parameter 'retention'.*retention_rate, orders, margin"):
         Plan().replace(retention=0.9)
 
 

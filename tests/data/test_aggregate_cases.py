@@ -1,6 +1,7 @@
 """Aggregates by hand: orders, refunds, periods, panels and bad input."""
 
 import datetime as dt
+from decimal import Decimal
 
 import duckdb
 import numpy as np
@@ -202,6 +203,12 @@ def test_a_blank_id_is_no_id(engine, blank):
 ZONED = SMALL.assign(date=SMALL["date"].dt.tz_localize("UTC"))
 
 
+MIXED = SMALL.assign(customer_id=["1", 1, *SMALL["customer_id"].iloc[2:]])
+
+
+EXACT = SMALL.assign(amount=Decimal("1.10"))
+
+
 A_DAY_LATE = SPARSE.assign(period=SPARSE["period"] + pd.Timedelta(days=1))
 
 
@@ -216,6 +223,10 @@ TWICE = pd.concat([SPARSE, SPARSE.tail(1)])
         (lambda: aggregate.summarise_customers(SMALL.drop(columns="date")), "no column 'date'"),
         (lambda: aggregate.summarise_customers(SMALL.assign(amount="12")), "'amount'.*must hold numbers"),
         (lambda: aggregate.summarise_customers(ZONED), "'date'.*dates without a time zone"),
+        (lambda: aggregate.summarise_customers(ZONED), r"datetime64\[.s, UTC\].*tz_localize\(None\)"),
+        (lambda: aggregate.summarise_customers(MIXED), r"'customer_id'.*holds 1 in row 2, which is not text.*astype"),
+        (lambda: aggregate.history(MIXED), "'customer_id'.*holds 1 in row 2"),
+        (lambda: aggregate.summarise_customers(EXACT), "'amount'.*holds object.*pd.to_numeric"),
         (lambda: aggregate.summarise_customers("nowhere.parquet"), "no file nowhere.parquet"),
         (lambda: aggregate.summarise_customers(__file__), "Only Parquet files"),
         (lambda: aggregate.history(SMALL, months=2), "2 months.*1, 3, 6, 12"),

@@ -84,7 +84,7 @@ def test_a_negative_price_and_an_unknown_force_are_told():
         Decision(price=-0.1)
     with pytest.raises(CvmError, match="no force 'gravity'"):
         MarketScenario().with_forces("gravity")
-    with pytest.raises(CvmError, match="no field 'gravity'"):
+    with pytest.raises(CvmError, match="no parameter 'gravity'"):
         MarketScenario().replace(gravity=True)
 
 
@@ -102,7 +102,7 @@ def test_a_panel_that_was_not_kept_is_told():
 @pytest.mark.parametrize(
     ("says", "arrays"),
     [
-        ("no field 'age'", {"age": 3}),
+        ("no parameter 'age'", {"age": 3}),
         ("shape", {"wallet": [1.0, 2.0]}),
         ("wallet", {"wallet": -1.0}),
         ("wallet", {"wallet": np.nan}),

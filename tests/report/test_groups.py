@@ -191,6 +191,6 @@ def test_a_column_whose_name_has_a_quote(tmp_path, made):
 @pytest.mark.parametrize("option", ["a", "keep", "columns"])
 def test_an_unknown_option_of_reading_is_refused_before_anything_is_written(tmp_path, option):
     for make in (running.run, partial(run_by_group, by="region")):
-        with pytest.raises(CvmError, match=f"no field '{option}'"):
+        with pytest.raises(CvmError, match=f"'{option}' is not an option of reading"):
             make("nowhere.csv", folder=tmp_path, reading={option: 1})
     assert not list(tmp_path.iterdir())

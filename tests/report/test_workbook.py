@@ -52,6 +52,15 @@ def test_no_cell_of_a_workbook_is_a_formula(tmp_path):
     assert {cell.data_type for row in book["all"].iter_rows() for cell in row} == {"s"}
 
 
+def test_categories_are_written_as_their_texts(tmp_path):
+    frame = pd.DataFrame({"owner": pd.Categorical(["=a", None, "b" * 80, "1"])})
+    workbook.write_csv(frame, tmp_path / "list.csv")
+    with (tmp_path / "list.csv").open(encoding="utf-8-sig", newline="") as lines:
+        assert [*csv.reader(lines)] == [["owner"], ["'=a"], [""], ["b" * 80], ["1"]]
+    book, _ = written(tmp_path, {"all": frame})
+    assert [row[0] for row in book["all"].iter_rows(min_row=2, values_only=True)] == ["=a", None, "b" * 80, "1"]
+
+
 def test_signs_that_xml_cannot_hold_do_not_break_a_workbook(tmp_path):
     frame = pd.DataFrame({"id": ["a\x00b\x0bc", "\ufffe\uffff", "𠮷"]})
     book, _ = written(tmp_path, {"all": frame})

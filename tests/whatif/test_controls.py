@@ -57,9 +57,9 @@ def test_labels_units_and_tooltips_are_in_the_language_in_force():
 
 
 def test_an_unknown_field_of_a_control_is_refused():
-    with pytest.raises(CvmError, match="no field 'rate'"):
+    with pytest.raises(CvmError, match="no parameter 'rate'"):
         make_controls(Offer(), only=["rate"])
-    with pytest.raises(CvmError, match="no field 'rate'"):
+    with pytest.raises(CvmError, match="no parameter 'rate'"):
         make_controls(Offer(), ranges={"rate": (0, 1)})
 
 
@@ -160,13 +160,19 @@ def test_views_are_stripped_and_pictures_stay(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == [file.name]
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", "no json"])
+@pytest.mark.parametrize("content", ["", "[]", "{}", "no json", '{"cells": 1}', '{"cells": [1]}', '{"cells": "a"}'])
 def test_what_is_no_notebook_is_refused_and_left_alone(tmp_path, content):
     file = tmp_path / "a.ipynb"
     file.write_text(content, encoding="utf-8")
     with pytest.raises(CvmError, match=r"a\.ipynb is not a readable notebook"):
         strip_file(file)
     assert file.read_text(encoding="utf-8") == content
+
+
+@pytest.mark.parametrize("cells", [None, 1, "a lot", [1], [{"outputs": 1}], [{"outputs": [{"data": "x"}]}]])
+def test_what_is_no_content_of_a_notebook_is_refused(cells):
+    with pytest.raises(CvmError, match="not the content of a notebook"):
+        strip_views({"cells": cells})
 
 
 def test_a_notebook_runs_without_a_page(tmp_path):

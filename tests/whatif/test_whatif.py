@@ -65,7 +65,7 @@ def test_a_value_out_of_bounds_is_refused_and_nothing_moves(what_if):
     picture = what_if.picture
     with pytest.raises(CvmError, match="at most 1"):
         what_if.set(retention_rate=1.5)
-    with pytest.raises(CvmError, match="no field 'retention'"):
+    with pytest.raises(CvmError, match="no parameter 'retention'"):
         what_if.set(retention=0.5)
     assert what_if.scenario == Offer() and what_if.picture == picture
 

@@ -67,6 +67,7 @@ def test_missing_and_text_columns_are_named() -> None:
         (lambda: PUBLISHED.expected_purchases(GOOD, days="365"), "cannot use days='365'"),
         (lambda: PUBLISHED.simulate(customers=2.5, seed=1), "cannot use customers=2.5: a whole number is needed"),
         (lambda: PUBLISHED.simulate(holdout_days=0, seed=1), "days in the hold-out period (holdout_days) is 0"),
+        (lambda: PUBLISHED_SPEND.simulate([[1], [2]], seed=1), "the shapes are: frequency (2, 1)"),
         (lambda: fit_bg_nbd(GOOD, days_per_unit=-7), "(days_per_unit) is -7"),
     ],
 )

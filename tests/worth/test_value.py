@@ -167,6 +167,11 @@ def test_bad_figures(call, key):
     assert str(caught.value)
 
 
+def test_nobody_has_no_value_and_no_lifetime():
+    for figure in (value.expected_lifetime([]), value.margin_multiple([], 0.1), value.elasticity_of_multiple([], 0.1)):
+        assert np.shape(figure) == (0,)
+
+
 def test_a_rise_of_survival_is_told_with_its_period():
     with pytest.raises(CvmError, match=r"rises from 0.5 to 0.6 in period 3"):
         value.current_value([[0.9, 0.9], [0.5, 0.5], [0.4, 0.6]], 1, 0.1)

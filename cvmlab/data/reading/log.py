@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from cvmlab.core.annotations import FrameOrFile
 from cvmlab.core.guarding import public
 from cvmlab.core.periods import as_date
 from cvmlab.core.words import CvmError, say
@@ -115,7 +116,7 @@ class Log:
 
 @public
 def read(
-    source: Any,
+    source: FrameOrFile,
     *,
     columns: Mapping[str, str] | None = None,
     keep: Sequence[str] = (),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from cvmlab.core.annotations import FrameOrFile
 from cvmlab.core.guarding import public
 
 from .columns import ColumnMapping
@@ -70,7 +71,7 @@ class Preview:
 
 @public
 def preview(
-    source: Any,
+    source: FrameOrFile,
     *,
     columns: Mapping[str, str] | None = None,
     sheet: str | None = None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -194,7 +194,7 @@ def histories(
     names = np.array(NAMES, dtype=object)
     frames = []
     for name in ids:
-        if name not in place:
+        if not isinstance(name, Hashable) or name not in place:
             raise CvmError("stages.no_customer", name=name)
         i, rows = place[name], slice(int(panel.first[place[name]]), None)
         columns = {
@@ -234,6 +234,8 @@ def probabilities(panel: Panel, model: StageModel, chosen: slice | NDArray[np.in
     (24, 3, 6)
     """
     _check_fits(panel, model)
+    if not len(panel.customer_id[chosen]):
+        raise CvmError("stages.no_names")
     return _posterior(panel, model, chosen)
 
 

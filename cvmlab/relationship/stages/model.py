@@ -119,7 +119,7 @@ class StageModel:
     def measure(self, name: str) -> Measure:
         """Return the measure of a column."""
         if name not in self.measures:
-            raise CvmError("scenario.unknown_field", name=name, names=", ".join(self.measures))
+            raise CvmError("stages.unknown_measure", name=name, names=", ".join(self.measures))
         return self.measures[name]
 
 

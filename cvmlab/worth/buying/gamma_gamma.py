@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from cvmlab.core.annotations import AnyFrame
-from cvmlab.core.checking import check_parameter
+from cvmlab.core.checking import check_lengths, check_parameter
 from cvmlab.core.guarding import public
 from cvmlab.core.words import CvmError
 
@@ -122,6 +122,7 @@ class GammaGamma(Fitted):
         """
         draw = np.random.default_rng(seed)
         x = np.atleast_1d(np.asarray(frequency))
+        check_lengths(frequency=x)
         check_parameter("frequency", x, 0)
         precision = draw.gamma(self.q, 1 / self.gamma, len(x))
         often = np.maximum(x, 1)

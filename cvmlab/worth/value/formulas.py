@@ -159,7 +159,7 @@ def overstatement_of_textbook_rule(
 
 def _check_retention(retention_rate: ArrayLike, rate: float) -> None:
     check_parameter("retention_rate", retention_rate, 0, 1)
-    highest = float(np.max(retention_rate))
+    highest = float(np.max(np.asarray(retention_rate), initial=0))
     if highest >= 1 + rate:
         raise CvmError("value.endless_value", retention_rate=f"{highest:g}", rate=f"{rate:g}")
 

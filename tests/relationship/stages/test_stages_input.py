@@ -313,11 +313,20 @@ def test_stages_of_another_panel_are_refused(known, decoded):
         refused("stages.other_panel", lambda other=other: stages.histories(other, decoded, ["03"]), "(24, 80)")
         refused("stages.other_panel", lambda other=other: stages.entered_decline(other, decoded))
     refused("stages.no_names", lambda: stages.histories(known.panel, decoded, []))
+    for odd in (["03"], np.ma.masked):
+        refused("stages.no_customer", lambda odd=odd: stages.histories(known.panel, decoded, [odd]))
     same = dataclasses.replace(known.panel, customer_id=known.panel.customer_id.copy())
     assert len(stages.histories(same, decoded, ["03"])) == 24 - known.panel.first[3]
 
 
 # --- what "likelier than not" means --------------------------------------------------------------------
+
+
+def test_nobody_has_no_probabilities_and_another_measure_is_refused(known, model):
+    for nobody in (slice(5, 5), np.array([], np.int64)):
+        refused("stages.no_names", lambda nobody=nobody: stages.probabilities(known.panel, model, nobody))
+    refused("stages.unknown_measure", lambda: model.measure("price"), "price", "revenue", "breadth")
+    assert model.measure("revenue") is model.measures["revenue"]
 
 
 def test_ended_is_told_where_it_is_likelier_than_not_and_nowhere_else():

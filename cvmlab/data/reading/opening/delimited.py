@@ -16,6 +16,8 @@ from ..raw import CHUNK, LineNumbers, exactly, new_file, quoted
 from .records import Findings, Layout, records_of, wide_cells
 
 _SEPARATORS = (",", ";", "\t", "|")
+# signs that a text may hold too: only where they divide every line alike
+_RARE_SEPARATORS = ("^", "~", "#", "!")
 # DuckDB's own limit of a line is 2,097,152 bytes
 _LINE = 2_000_000
 # NUL, the mark of the order of bytes where files were joined, the sign for the end of a file in DOS
@@ -29,6 +31,11 @@ def guess_layout(lines: Sequence[str]) -> Layout:
     if stated:
         return _layout(sample[1:], stated[1])
     best = max((_layout(sample, separator) for separator in _SEPARATORS), key=lambda layout: _score(sample, layout))
+    # a customer, a date and an amount are three cells
+    for separator in _RARE_SEPARATORS if best.width < 3 else ():
+        rare = {len(row) for row in parse_lines(sample, separator)}
+        if len(rare) == 1 and rare.pop() >= 3:
+            return _layout(sample, separator)
     if _score(sample, best) == 0 and sample:
         widths = [len(line.split()) for line in sample]
         if min(widths) >= 3 and len(set(widths)) == 1:
