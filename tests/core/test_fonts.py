@@ -19,7 +19,7 @@ PACKAGE = Path(words.__file__).parents[1]
 
 
 # what is recognised in files and never drawn
-RECOGNISED = {"columns.csv", "units.csv", "months.csv"}
+RECOGNISED = {"columns.csv", "units.csv", "months.csv", "times.csv"}
 
 
 def drawn(*texts: str, family: str | tuple[str, ...]) -> np.ndarray:
