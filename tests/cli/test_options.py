@@ -39,6 +39,10 @@ OPTIONS = {
     "as_of": ["--as-of", "2021-12-31"],
     "name": ["--name", "mine"],
     "jobs": ["--jobs", "1"],
+    "cost_per_order": ["--cost-per-order", "2", "--margin", "0.3"],
+    "fill_down": ["--fill-down"],
+    "encoding": ["--encoding", "utf-8"],
+    "debug": ["--debug"],
 }
 
 
@@ -46,7 +50,8 @@ READING = {"sheet": ("sheet", "May"), "timezone": ("timezone", "Asia/Shanghai"),
            "year_first": ("year_first", False), "decimal": ("decimal", "point"), "currency": ("currency", "CNY"),
            "merge_ids": ("merge_ids", True), "amount_per": ("amount_per", "line"), "as_of": ("as_of", "2021-12-31"),
            "future": ("include_future", True), "suspicious": ("include_suspicious", True),
-           "duplicates": ("drop_duplicates", False), "drop": ("drop_duplicates", True)}  # fmt: skip
+           "duplicates": ("drop_duplicates", False), "drop": ("drop_duplicates", True),
+           "fill_down": ("fill_down", True), "encoding": ("encoding", "utf-8")}  # fmt: skip
 
 
 # with --by, the first reading has dealt with these
@@ -121,6 +126,7 @@ def _reached(option, given, out):
         "pdf": any(out.rglob("report.pdf")),
         "chinese": given["language"] == "zh",
         "margin": given["assumptions"].get("margin") == "0.3",
+        "cost_per_order": given["assumptions"].get("cost_per_order") == "2.0",
         "set": given["assumptions"].get("calls") == "3",
         "columns": given["columns"] == {"amount": "paid"},
         "name": (out / "mine").is_dir(),
