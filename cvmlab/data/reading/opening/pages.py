@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 from decimal import Decimal
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 
 from cvmlab.core.words import CvmError
@@ -33,6 +34,8 @@ _STRUCK_OUT = frozenset({"del", "s", "strike"})
 # elements without an end, and those that the next of their kind ends
 _VOID = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"})
 _ENDED_BY_NEXT = frozenset({"p", "li", "option", "dt", "dd"})
+# kinds of input that show their value
+_FIELDS = frozenset({"text", "number", "date", "datetime-local", "month", "search", "tel", "email", "url"})
 # elements whose text stands apart from what is beside them
 _APART = re.compile(
     "address|article|aside|blockquote|br|button|center|dd|details|dialog|div|dl|dt|fieldset|figure|footer|form|h[1-6]"
@@ -84,6 +87,8 @@ class _Tables(HTMLParser):
         self._struck_out: list[str] = []
         # an element whose text is left out, how many of its kind are open, and where its text goes
         self._left_out: tuple[str, int, list[str]] | None = None
+        # of an open list of options: where in the cell each begins, and whether it is selected
+        self._options: list[tuple[int, bool]] = []
         self._exact: str | None = None
         self._size = (1, 1)
 
@@ -122,9 +127,13 @@ class _Tables(HTMLParser):
             return
         if _APART.fullmatch(tag):
             cell.append(_BREAK)
+        unseen = "hidden" in given or bool(_INVISIBLE.search(given.get("style") or ""))
+        if tag == "input" and not unseen and (given.get("type") or "text").lower() in _FIELDS:
+            cell += [given.get("value") or "", _BREAK]
         if tag in _VOID:
             return
-        unseen = "hidden" in given or bool(_INVISIBLE.search(given.get("style") or ""))
+        if tag == "option":
+            self._options.append((len(cell), "selected" in given))
         # Excel hides the end of a text that is too long for its cell
         cut_off = self._from_excel and tag == "span" and "hidden" not in given and bool("".join(cell).strip())
         if tag in _NEVER_SHOWN or (unseen and not cut_off):
@@ -138,6 +147,8 @@ class _Tables(HTMLParser):
             self._left_out = (name, depth - 1, texts) if depth > 1 else None
         if _APART.fullmatch(tag) and self._cell is not None and not self._left_out:
             self._cell.append(_BREAK)
+        if tag == "select":
+            self._choose()
         if tag in ("td", "th", "tr", "table"):
             self._close_cell()
         if tag == "table" and self._open:
@@ -154,7 +165,17 @@ class _Tables(HTMLParser):
         super().close()
         self._close_cell()
 
+    def _choose(self) -> None:
+        """Leave of a list of options those that are selected, else the first, as a browser shows it."""
+        if self._cell is not None and self._options:
+            starts = [start for start, _ in self._options]
+            pieces = [self._cell[start:end] for start, end in pairwise([*starts, len(self._cell)])]
+            selected = [piece for piece, (_, is_chosen) in zip(pieces, self._options, strict=True) if is_chosen]
+            self._cell[starts[0] :] = [text for piece in selected or pieces[:1] for text in (*piece, _BREAK)]
+        self._options = []
+
     def _close_cell(self) -> None:
+        self._choose()
         if self._cell is not None and self._open:
             # a text that is struck out as a whole has nothing in its place
             text = _joined(self._cell) or _joined(self._struck_out)
