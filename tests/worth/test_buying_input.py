@@ -11,7 +11,7 @@ import pytest
 from buying_summaries import PUBLISHED, PUBLISHED_SPEND, summary
 
 from cvmlab import CvmError, aggregate, buying, speaking
-from cvmlab.worth.buying import BgNbd, GammaGamma, fit_bg_nbd, fit_gamma_gamma, score_customers, scores
+from cvmlab.worth.buying import BgNbd, GammaGamma, fit_bg_nbd, fit_gamma_gamma, fitting, score_customers
 
 GOOD = summary([2, 0, 1], [213, 0, 12], [272, 272, 272])
 
@@ -138,7 +138,7 @@ def test_every_sentence_is_there_in_both_languages() -> None:
 
 
 def test_a_search_that_fails_says_so(monkeypatch: pytest.MonkeyPatch, cdnow: pd.DataFrame) -> None:
-    monkeypatch.setattr(scores, "climb", lambda negative, start, bounds: (start, negative(start)[0], 0.5))
+    monkeypatch.setattr(fitting, "climb", lambda negative, start, bounds: (start, negative(start)[0], 0.5))
     with pytest.raises(CvmError) as raised:
         fit_bg_nbd(cdnow)
     assert raised.value.key == "buying.not_converged"

@@ -16,22 +16,18 @@ from cvmlab.core.words import CvmError
 from cvmlab.data.tables import CUSTOMER_ID
 
 from .fit_input import Summary, read_summary
-from .fitted import Fitted
 from .likelihood import mean_over_dropout
+from .purchase_model import DAYS_PER_YEAR, PurchaseModel
 
 Array = NDArray[np.float64]
-# Not the average year of `cvmlab.core.periods`: a future is whole days here, for purchase days are counted in it
-# and `BgNbd.simulate` keeps back a number of them.
-DAYS_PER_YEAR = 365
 
 
 @public
 @dataclass(frozen=True)
-class BgNbd(Fitted):
+class BgNbd(PurchaseModel):
     """A fitted (or stated) BG/NBD model; times in units of ``days_per_unit`` days.
 
-    The ``customers`` of its methods are a frame with ``frequency`` (repeat purchase days), ``recency`` and
-    ``age`` (days), a row per customer; what comes out has shape (customers,) and is estimated.
+    Fader, Hardie & Lee 2005, Marketing Science 24(2), 275-284.
 
     Attributes
     ----------
@@ -63,6 +59,9 @@ class BgNbd(Fitted):
     """
 
     NAMES: ClassVar[tuple[str, ...]] = ("r", "alpha", "a", "b")
+    KIND: ClassVar[str] = "bg_nbd"
+    # chances to leave before the first repeat purchase
+    FIRST_CHANCE: ClassVar[int] = 0
 
     r: float
     alpha: float
@@ -84,7 +83,7 @@ class BgNbd(Fitted):
         Formula: ``1 / (1 + a / (b + x - 1) * ((alpha + T) / (alpha + t_x)) ** (r + x))`` for x > 0.
         In this model nobody can drop out before the first repeat purchase, so it is 1 for every
         customer with ``frequency`` 0, however long silent: read it as "not yet known", and rank these
-        customers by `expected_purchases`, which does fall with age.
+        customers by `expected_purchases`, which does fall with age. `MbgNbd` lets them leave at once.
 
         Examples
         --------
@@ -93,82 +92,21 @@ class BgNbd(Fitted):
         >>> model.p_alive(seen).round(3)
         array([0.925, 0.021])
         """
+        return self._alive(read_summary(customers))
+
+    def _alive(self, summary: Summary) -> Array:
         from scipy.special import expit
 
-        summary = read_summary(customers)
-        x, unit = summary.frequency, self.days_per_unit
+        x, unit, first = summary.frequency, self.days_per_unit, self.FIRST_CHANCE
         log_age_ratio = np.log((self.alpha + summary.age / unit) / (self.alpha + summary.recency / unit))
-        log_odds_dead = np.log(self.a / (self.b + np.maximum(x, 1) - 1)) + (self.r + x) * log_age_ratio
-        return np.where(x > 0, expit(-log_odds_dead), 1.0)
+        log_odds_dead = np.log(self.a / (self.b + np.maximum(x + first, 1) - 1)) + (self.r + x) * log_age_ratio
+        return np.where(x + first > 0, expit(-log_odds_dead), 1.0)
 
-    def expected_purchases(self, customers: AnyFrame, days: float = DAYS_PER_YEAR) -> Array:
-        """Return the expected purchase days in the next ``days`` (above 0), already multiplied by P(alive).
-
-        Equals equation (10) of the paper, but without its hypergeometric function, which loses all
-        digits near ``a = 1`` and overflows for frequent buyers: given an active customer the rate is
-        Gamma(r + x, alpha + T) and the dropout probability p is Beta(a, b + x), the rate integrates
-        out in closed form to ``(1 - (1 + p t / (alpha + T)) ** -(r + x)) / p``, and the mean over p is
-        a trapezoid sum in logit(p), which converges exponentially.
-
-        Examples
-        --------
-        >>> model = BgNbd(r=0.243, alpha=4.414, a=0.793, b=2.426)
-        >>> daily = pd.DataFrame({"frequency": [250], "recency": [364], "age": [365]})
-        >>> model.expected_purchases(daily, days=365).round(1)
-        array([174.3])
-        """
-        check_parameter("days", days, 0, open_minimum=True)
-        summary = read_summary(customers)
-        return self.p_alive(summary) * self._expected_while_alive(summary, np.array([days]))[:, 0]
-
-    def discounted_expected_purchases(
-        self, customers: AnyFrame, days: float = 5 * DAYS_PER_YEAR, discount_rate: float = 0.1
-    ) -> Array:
-        """Return the present value of the expected purchase days in the next ``days``: each counts as 1.
-
-        A purchase after s days counts ``(1 + discount_rate) ** (-s / 365)``, with a yearly rate. Times the margin
-        of a purchase it is a current value: *estimated* behaviour × *stated* margin.
-
-        Examples
-        --------
-        >>> model = BgNbd(r=0.243, alpha=4.414, a=0.793, b=2.426)
-        >>> customers = pd.DataFrame({"frequency": [2], "recency": [213], "age": [272]})
-        >>> model.discounted_expected_purchases(customers, days=365, discount_rate=0.1).round(3)
-        array([1.495])
-        >>> model.expected_purchases(customers, days=365).round(3)
-        array([1.562])
-        """
-        check_parameter("days", days, 0, open_minimum=True)
-        if not (np.isfinite(discount_rate) and discount_rate > -1):
-            raise CvmError("buying.discount_rate", value=discount_rate)
-        summary = read_summary(customers)
-        # By parts: sum of discounted purchases = D(t) E(t) + force * integral of D(s) E(s) ds.
-        force = np.log1p(discount_rate) / DAYS_PER_YEAR
-        nodes, weights = np.polynomial.legendre.leggauss(16)
-        times = np.append((nodes + 1) / 2, 1.0) * days
-        discount = np.exp(-force * times)
-        weight = np.append(weights / 2 * days * force, 1.0) * discount
-        while_alive = self._expected_while_alive(summary, times)
-        return np.asarray(self.p_alive(summary) * (while_alive * weight).sum(axis=1), dtype=np.float64)
-
-    def chance_to_buy(self, customers: AnyFrame, days: float = DAYS_PER_YEAR) -> Array:
-        """Return the probability, 0 to 1, that each customer buys at least once in the next ``days``.
-
-        Formula: P(alive) · (1 − ((α+T)/(α+T+t))^(r+x)): the purchase rate of an active customer is gamma
-        distributed with shape r + x and rate α + T, and nobody leaves before the next purchase.
-
-        Examples
-        --------
-        >>> model = BgNbd(r=0.243, alpha=4.414, a=0.793, b=2.426)
-        >>> customers = pd.DataFrame({"frequency": [2], "recency": [213], "age": [272]})
-        >>> model.chance_to_buy(customers, days=90).round(3), model.p_alive(customers).round(3)
-        (array([0.321]), array([0.727]))
-        """
-        check_parameter("days", days, 0, open_minimum=True)
-        summary = read_summary(customers)
+    def _buys_while_alive(self, summary: Summary, days: float) -> Array:
+        # the rate of an active customer is Gamma(r + x, alpha + T), and nobody leaves before the next purchase
         rate = self.alpha + summary.age / self.days_per_unit
         stays_away = (rate / (rate + days / self.days_per_unit)) ** (self.r + summary.frequency)
-        return np.asarray(self.p_alive(summary) * (1 - stays_away))
+        return np.asarray(1 - stays_away)
 
     def expected_purchases_new(self, days: float = DAYS_PER_YEAR) -> float:
         """Return the expected repeat purchase days of a new customer in the first ``days`` days.
@@ -180,17 +118,21 @@ class BgNbd(Fitted):
         """
         check_parameter("days", days, 0, open_minimum=True)
         zero = np.zeros(1)
-        return float(self._expected_while_alive(Summary(zero, zero, zero), np.array([days]))[0, 0])
+        # from the first purchase on; where one can leave at once, the chance b / (a + b) to stay
+        stays = self.b / (self.a + self.b) if self.FIRST_CHANCE else 1.0
+        return stays * float(self._while_alive(Summary(zero, zero, zero), np.array([days]))[0, 0])
 
-    def _expected_while_alive(self, summary: Summary, days: Array) -> Array:
-        """Return expected purchases given alive at as-of, shape (customers, len(days))."""
+    def _while_alive(self, summary: Summary, days: Array) -> Array:
+        # Equals equation (10) of the paper over P(alive), but without its hypergeometric function, which loses all
+        # digits near a = 1 and overflows for frequent buyers: see `mean_over_dropout`.
         # Recency only matters for P(alive): customers with equal frequency and age share the figure.
         age_code, ages = pd.factorize(summary.age)
         x_code, x = pd.factorize(summary.frequency)
         pair, inverse = np.unique(x_code.astype(np.int64) * len(ages) + age_code, return_inverse=True)
+        after = self.b + x + self.FIRST_CHANCE
         rate = self.alpha + ages[pair % len(ages)] / self.days_per_unit
         each = [
-            mean_over_dropout(self.r + x, rate, pair // len(ages), self.a, self.b + x, day / self.days_per_unit)
+            mean_over_dropout(self.r + x, rate, pair // len(ages), self.a, after, day / self.days_per_unit)
             for day in days
         ]
         return np.column_stack(each)[inverse]
@@ -239,7 +181,7 @@ class BgNbd(Fitted):
         rate = draw.gamma(self.r, 1 / self.alpha, customers) / self.days_per_unit
         dropout = draw.beta(self.a, self.b, customers)
         # Beta draws can round to 0, which a geometric draw refuses.
-        last = draw.geometric(np.clip(dropout, 1e-12, 1)).astype(np.int64)
+        last = draw.geometric(np.clip(dropout, 1e-12, 1)).astype(np.int64) - self.FIRST_CHANCE
         age = days - draw.integers(0, entry_days + 1, customers)
         arrivals = draw.poisson(rate * age)
         frequency = np.minimum(arrivals, last)

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from cvmlab.core.annotations import AnyFrame
 from cvmlab.core.checking import check_lengths, check_parameter
 from cvmlab.core.guarding import public
-from cvmlab.core.words import CvmError
+from cvmlab.core.words import CvmError, term
 
 from .fit_input import read_spend
 from .fitted import Fitted
@@ -173,7 +173,7 @@ def fit_gamma_gamma(customers: AnyFrame) -> GammaGamma:
     bounds = np.log([(1e-3, 1e6), (1e-3, 1e6), (1e-6, 1e8)])
     point, least, steepest = climb(negative, start, bounds)
     if not np.isfinite(least) or steepest > 1e-4:
-        raise CvmError("buying.not_converged", model="Gamma-Gamma")
+        raise CvmError("buying.not_converged", model=term("buying.model_gamma_gamma"))
     p, q, gamma = np.exp(point)
     if q <= 1:
         raise CvmError("buying.no_mean_spend", q=f"{q:.3g}")

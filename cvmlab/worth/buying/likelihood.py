@@ -26,7 +26,7 @@ class Groups:
     """A summary counted: customers with equal frequency, age and recency are one group."""
 
     # ``x``, ``ages`` and ``recencies`` are the distinct values (times in the model's unit), the codes point into
-    # them. The groups are those of customers who bought again; all others enter by age alone.
+    # them. The groups are those of customers who could have left; all others enter by age alone.
     x: Array
     ages: Array
     recencies: Array
@@ -38,6 +38,7 @@ class Groups:
     count_by_age: Array
     purchases_by_age: Array
     days_per_unit: float
+    first_chance: int
 
     @property
     def customers(self) -> int:
@@ -50,7 +51,9 @@ class Groups:
 
         r, alpha, a, b = np.exp(point)
         x, n_x, n_age, total = self.x, self.count_by_x, self.count_by_age, self.count_by_age.sum()
-        from_age, from_recency, from_b = alpha + self.ages, alpha + self.recencies, b + np.maximum(x, 1) - 1
+        # as many chances to leave as purchases, without the first one where nobody leaves at it
+        chances = x + self.first_chance
+        from_age, from_recency, from_b = alpha + self.ages, alpha + self.recencies, b + np.maximum(chances, 1) - 1
         log_age, log_recency, log_first_odds = np.log(from_age), np.log(from_recency), np.log(a / from_b)
         softplus, dead, dead_log_ratio, dead_by_alpha, dead_by_b = 0.0, 0.0, 0.0, 0.0, 0.0
         # In parts that stay in the processor's cache.
@@ -59,7 +62,7 @@ class Groups:
             of_x, of_age, of_recency = self.x_code[part], self.age_code[part], self.recency_code[part]
             count, shape = self.count[part], (r + x)[of_x]
             log_ratio = log_age[of_age] - log_recency[of_recency]
-            # Odds of dropped out against alive, for customers who did buy again.
+            # Odds of dropped out against alive.
             log_odds = log_first_odds[of_x] + shape * log_ratio
             small = np.exp(-np.abs(log_odds))
             gone = count * np.where(log_odds > 0, 1.0, small) / (1 + small)
@@ -69,15 +72,15 @@ class Groups:
             dead_by_alpha += _dot(gone * shape, (1 / from_age)[of_age] - (1 / from_recency)[of_recency])
             dead_by_b += _dot(gone, (1 / from_b)[of_x])
         likelihood = (
-            _dot(n_x, gammaln(r + x) - gammaln(r) + betaln(a, b + x) - betaln(a, b))
+            _dot(n_x, gammaln(r + x) - gammaln(r) + betaln(a, b + chances) - betaln(a, b))
             + total * r * np.log(alpha)
             - _dot(r * n_age + self.purchases_by_age, log_age)
             + softplus
         )
         by_r = _dot(n_x, psi(r + x) - psi(r) + np.log(alpha)) - _dot(n_age, log_age) + dead_log_ratio
         by_alpha = total * r / alpha - _dot(r * n_age + self.purchases_by_age, 1 / from_age) + dead_by_alpha
-        by_a = _dot(n_x, psi(a + b) - psi(a + b + x)) + dead / a
-        by_b = _dot(n_x, psi(a + b) - psi(b) + psi(b + x) - psi(a + b + x)) - dead_by_b
+        by_a = _dot(n_x, psi(a + b) - psi(a + b + chances)) + dead / a
+        by_b = _dot(n_x, psi(a + b) - psi(b) + psi(b + chances) - psi(a + b + chances)) - dead_by_b
         gradient = np.array([by_r * r, by_alpha * alpha, by_a * a, by_b * b])
         return -float(likelihood / total), -gradient / total
 
@@ -88,12 +91,52 @@ def _dot(left: Array, right: Array) -> float:
     return float(np.einsum("i,i->", left, right))
 
 
-def group(summary: Summary, days_per_unit: float) -> Groups:
+@dataclass(frozen=True)
+class ZeroInflatedGroups:
+    """The groups of the BG/NBD model, with a share of customers who never come again after the first purchase."""
+
+    groups: Groups
+    single_by_age: Array
+
+    @property
+    def customers(self) -> int:
+        """Number of customers in all groups."""
+        return self.groups.customers
+
+    def negative(self, point: Array) -> tuple[float, Array]:
+        """Minus the mean log-likelihood and its gradient, by the logarithms of r, alpha, a, b, once."""
+        once = min(float(np.exp(point[4])), 1 - 1e-9)
+        least, slope = self.groups.negative(point[:4])
+        r, alpha = np.exp(point[:2])
+        total, single = self.customers, self.single_by_age
+        waits = -r * np.log1p(self.groups.ages / alpha)
+        # what a customer seen once would weigh in the model without the share, and weighs with it
+        log_again, log_once = np.log1p(-once) + waits, np.log(once)
+        both = np.logaddexp(log_again, log_once)
+        again = np.exp(log_again - both)
+        repeaters = total - single.sum()
+        likelihood = _dot(single, both - waits) + repeaters * np.log1p(-once)
+        by_waits = single * (again - 1)
+        by_alpha = r * self.groups.ages / (alpha * (alpha + self.groups.ages))
+        by_once = _dot(single, (1 - again) / once - again / (1 - once)) - repeaters / (1 - once)
+        more = np.array([_dot(by_waits, waits), _dot(by_waits, by_alpha) * alpha, 0, 0, by_once * once])
+        return least - float(likelihood / total), np.append(slope, 0.0) - more / total
+
+
+def group_zero_inflated(summary: Summary, days_per_unit: float) -> ZeroInflatedGroups:
+    """Count a summary in days, and apart the customers who were seen once."""
+    groups = group(summary, days_per_unit)
+    age_code, _ = pd.factorize(summary.age)
+    single = np.bincount(age_code, weights=summary.frequency == 0).astype(np.float64)
+    return ZeroInflatedGroups(groups, single)
+
+
+def group(summary: Summary, days_per_unit: float, first_chance: int = 0) -> Groups:
     """Count a summary in days; times in the groups are in units of ``days_per_unit`` days."""
     x_code, x = pd.factorize(summary.frequency)
     age_code, ages = pd.factorize(summary.age)
     recency_code, recencies = pd.factorize(summary.recency)
-    again = summary.frequency > 0
+    again = summary.frequency + first_chance > 0
     pair = x_code[again].astype(np.int64) * len(ages) + age_code[again]
     packed, count = np.unique(pair * len(recencies) + recency_code[again], return_counts=True)
     return Groups(
@@ -108,6 +151,7 @@ def group(summary: Summary, days_per_unit: float) -> Groups:
         count_by_age=np.bincount(age_code).astype(np.float64),
         purchases_by_age=np.bincount(age_code, summary.frequency).astype(np.float64),
         days_per_unit=days_per_unit,
+        first_chance=first_chance,
     )
 
 

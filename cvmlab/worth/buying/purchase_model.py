@@ -1,0 +1,131 @@
+"""What every model of when a customer buys can say, whatever it assumes."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cvmlab.core.annotations import AnyFrame
+from cvmlab.core.checking import check_parameter
+from cvmlab.core.guarding import public
+from cvmlab.core.words import CvmError, term
+
+from .fit_input import Summary, read_summary
+from .fitted import Fitted
+
+Array = NDArray[np.float64]
+# Not the average year of `cvmlab.core.periods`: a future is whole days here, for purchase days are counted in it
+# and `BgNbd.simulate` keeps back a number of them.
+DAYS_PER_YEAR = 365
+
+
+@public
+class PurchaseModel(Fitted):
+    """Base of the models of buying: who is still a customer, and how often each will buy.
+
+    The ``customers`` of its methods are a frame with ``frequency`` (repeat purchase days), ``recency`` and
+    ``age`` (days), a row per customer; what comes out has shape (customers,) and is estimated.
+    """
+
+    KIND: ClassVar[str]
+    log_likelihood: float
+
+    @property
+    def name(self) -> str:
+        """What the model is called, in the language in force."""
+        return term(f"buying.model_{self.KIND}")
+
+    @property
+    def aic(self) -> float:
+        """Akaike's criterion, 2 · parameters − 2 · log-likelihood: of one log, the smaller the better explained."""
+        return 2 * len(self.NAMES) - 2 * self.log_likelihood
+
+    def p_alive(self, customers: AnyFrame) -> Array:
+        """Return the probability, 0 to 1, that each customer is still active at the as-of date.
+
+        Examples
+        --------
+        >>> from cvmlab.worth.buying import GapRule
+        >>> import pandas as pd
+        >>> silent = pd.DataFrame({"frequency": [9, 9], "recency": [270, 270], "age": [290, 390]})
+        >>> GapRule(usual_gap=30).p_alive(silent)
+        array([0.95, 0.05])
+        """
+        return self._alive(read_summary(customers))
+
+    def expected_purchases(self, customers: AnyFrame, days: float = DAYS_PER_YEAR) -> Array:
+        """Return the expected purchase days in the next ``days`` (above 0), already multiplied by P(alive).
+
+        Examples
+        --------
+        >>> from cvmlab.worth.buying import BgNbd
+        >>> import pandas as pd
+        >>> model = BgNbd(r=0.243, alpha=4.414, a=0.793, b=2.426)
+        >>> daily = pd.DataFrame({"frequency": [250], "recency": [364], "age": [365]})
+        >>> model.expected_purchases(daily, days=365).round(1)
+        array([174.3])
+        """
+        check_parameter("days", days, 0, open_minimum=True)
+        summary = read_summary(customers)
+        return self._alive(summary) * self._while_alive(summary, np.array([days]))[:, 0]
+
+    def discounted_expected_purchases(
+        self, customers: AnyFrame, days: float = 5 * DAYS_PER_YEAR, discount_rate: float = 0.1
+    ) -> Array:
+        """Return the present value of the expected purchase days in the next ``days``: each counts as 1.
+
+        A purchase after s days counts ``(1 + discount_rate) ** (-s / 365)``, with a yearly rate. Times the margin
+        of a purchase it is a current value: *estimated* behaviour × *stated* margin.
+
+        Examples
+        --------
+        >>> from cvmlab.worth.buying import BgNbd
+        >>> import pandas as pd
+        >>> model = BgNbd(r=0.243, alpha=4.414, a=0.793, b=2.426)
+        >>> customers = pd.DataFrame({"frequency": [2], "recency": [213], "age": [272]})
+        >>> model.discounted_expected_purchases(customers, days=365, discount_rate=0.1).round(3)
+        array([1.495])
+        >>> model.expected_purchases(customers, days=365).round(3)
+        array([1.562])
+        """
+        check_parameter("days", days, 0, open_minimum=True)
+        if not (np.isfinite(discount_rate) and discount_rate > -1):
+            raise CvmError("buying.discount_rate", value=discount_rate)
+        summary = read_summary(customers)
+        # By parts: sum of discounted purchases = D(t) E(t) + force * integral of D(s) E(s) ds.
+        force = np.log1p(discount_rate) / DAYS_PER_YEAR
+        nodes, weights = np.polynomial.legendre.leggauss(16)
+        times = np.append((nodes + 1) / 2, 1.0) * days
+        discount = np.exp(-force * times)
+        weight = np.append(weights / 2 * days * force, 1.0) * discount
+        while_alive = self._while_alive(summary, times)
+        return np.asarray(self._alive(summary) * (while_alive * weight).sum(axis=1), dtype=np.float64)
+
+    def chance_to_buy(self, customers: AnyFrame, days: float = DAYS_PER_YEAR) -> Array:
+        """Return the probability, 0 to 1, that each customer buys at least once in the next ``days``.
+
+        Examples
+        --------
+        >>> from cvmlab.worth.buying import BgNbd
+        >>> import pandas as pd
+        >>> model = BgNbd(r=0.243, alpha=4.414, a=0.793, b=2.426)
+        >>> customers = pd.DataFrame({"frequency": [2], "recency": [213], "age": [272]})
+        >>> model.chance_to_buy(customers, days=90).round(3), model.p_alive(customers).round(3)
+        (array([0.321]), array([0.727]))
+        """
+        check_parameter("days", days, 0, open_minimum=True)
+        summary = read_summary(customers)
+        return self._alive(summary) * self._buys_while_alive(summary, days)
+
+    def _alive(self, summary: Summary) -> Array:
+        raise NotImplementedError
+
+    def _while_alive(self, summary: Summary, days: Array) -> Array:
+        """Return the expected purchases given alive at the as-of date, shape (customers, len(days))."""
+        raise NotImplementedError
+
+    def _buys_while_alive(self, summary: Summary, days: float) -> Array:
+        """Return the chance of a purchase given alive at the as-of date, shape (customers,)."""
+        raise NotImplementedError
