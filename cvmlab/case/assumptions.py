@@ -36,7 +36,9 @@ class Assumptions(Scenario):
     )
     calls: int = number(10, word="case.calls", minimum=1, maximum=100, unit="customers", whole=True)
     hold_out_share: float = number(0.2, word="case.hold_out_share", minimum=0, maximum=0.9, step=0.05)
-    backtest_months: int = number(3, word="case.backtest_months", minimum=1, maximum=12, unit="months", whole=True)
+    backtest_months: int | None = number(
+        None, word="case.backtest_months", minimum=1, maximum=12, unit="months", whole=True, optional=True
+    )
     seed: int = number(1, word="case.seed", minimum=0, whole=True)
 
     def __post_init__(self) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from typing import Any, Literal
 
 import numpy as np
@@ -15,8 +15,13 @@ from cvmlab.core.discounting import discounted_years
 from cvmlab.core.periods import DAYS_A_YEAR
 from cvmlab.core.words import CvmError
 from cvmlab.data import aggregate, windows
+from cvmlab.data.panels import Panel
 from cvmlab.data.tables import COST, CUSTOMER_ID, PROFIT
 from cvmlab.worth import buying
+from cvmlab.worth.buying import GammaGamma, GapRule, PurchaseModel, Season
+from cvmlab.worth.buying.choosing import FREE
+from cvmlab.worth.buying.fit_input import read_summary
+from cvmlab.worth.buying.payment_rule import payment_months
 
 from .assumptions import Assumptions
 
@@ -27,11 +32,38 @@ Basis = Literal["profit", "assumed_profit", "revenue"]
 
 @dataclass(frozen=True)
 class Models:
-    """The models of buying behind the expectations; None where there is not enough data, with the reason."""
+    """How customers buy and what they spend: the model of the family that this log supports best.
 
-    bg_nbd: buying.BgNbd | None
-    gamma_gamma: buying.GammaGamma | None
+    Attributes
+    ----------
+    buying, gamma_gamma
+        The model of buying, and that of spend; None where there is not enough data.
+    season
+        When in the year customers buy; None where the log does not show one.
+    level
+        What expectations are multiplied by: what came in the backtest over what was expected, where that is evident.
+    problem
+        Why there is no model of buying.
+    """
+
+    buying: PurchaseModel | None
+    gamma_gamma: GammaGamma | None = None
+    season: Season | None = None
+    level: float = 1.0
     problem: str = ""
+
+    @property
+    def is_rule(self) -> bool:
+        """Whether customers are judged by the rule of three gaps, which knows no probabilities."""
+        return self.buying is None or isinstance(self.buying, GapRule)
+
+    def seen(self, customers: pd.DataFrame) -> pd.DataFrame:
+        """Return the customers as the models see them: with recency and age in season days where there is a season."""
+        return customers if self.season is None else self.season.summary(customers)
+
+    def days(self, after: date, until: date) -> float:
+        """Return the days between two dates as the models count them."""
+        return (until - after).days if self.season is None else self.season.days(after, until)
 
 
 def with_contribution(customers: pd.DataFrame, assumed: Assumptions) -> tuple[pd.DataFrame, Basis]:
@@ -66,40 +98,58 @@ def with_yearly(
     )
 
 
-def fit_models(customers: pd.DataFrame) -> Models:
-    """Fit the models of buying; where the data is not enough for one, None and the reason."""
+def season_of(customers: pd.DataFrame, panel: Panel) -> Season | None:
+    """Return the season of a log by the repeat purchases of its complete months; None where there is none."""
+    if not len(panel.period) or payment_months(read_summary(customers)):
+        return None
+    newcomers = np.bincount(panel.first, minlength=len(panel.period))[: len(panel.period)]
+    repeats = np.maximum(panel["volume"].sum(axis=1) - newcomers, 0)
+    return buying.fit_season(panel.period[0].astype("datetime64[D]").item(), repeats)
+
+
+def fit_candidates(customers: pd.DataFrame, season: Season | None) -> list[Models]:
+    """Fit what may judge these customers: the payment rule, the best model of free buying, the rule of three gaps.
+
+    Empty where there are too few customers, or where nobody bought twice.
+    """
     if len(customers) < CUSTOMERS_FOR_A_MODEL:
-        return Models(None, None, "few_customers")
+        return []
+    unchosen = Models(None, spend_model(customers), season)
+    family = buying.fit_family(unchosen.seen(customers))
+    best = buying.best_explained(family)
+    return [replace(unchosen, buying=model) for model in family if model is best or not isinstance(model, FREE)]
+
+
+def spend_model(customers: pd.DataFrame) -> GammaGamma | None:
+    """Fit the model of spend; None where the data is not enough for one."""
     try:
-        bg_nbd = buying.fit_bg_nbd(customers)
-    except CvmError as error:
-        return Models(None, None, str(error))
-    try:
-        return Models(bg_nbd, buying.fit_gamma_gamma(customers))
+        return buying.fit_gamma_gamma(customers)
     except CvmError:
-        return Models(bg_nbd, None)
+        return None
 
 
-def with_expectations(customers: pd.DataFrame, models: Models, assumed: Assumptions) -> pd.DataFrame:
+def with_expectations(customers: pd.DataFrame, models: Models, assumed: Assumptions, as_of: date) -> pd.DataFrame:
     """Add what is expected of each customer: ``p_alive``, rhythm, ``expected_contribution``, ``current_value``."""
-    if models.bg_nbd is None:
+    if models.buying is None:
         return _naive_expectations(customers, assumed)
-    days = assumed.horizon_months * DAYS_A_YEAR / 12
-    scores = buying.score_customers(customers, models.bg_nbd, models.gamma_gamma, days=days)
-    discounted = models.bg_nbd.discounted_expected_purchases(customers, days, assumed.discount_rate)
-    expected_spend = scores["expected_spend"].to_numpy(float)
-    worth = per_purchase_day(customers, "contribution", expected_spend, models.gamma_gamma)
+    seen, rhythm = models.seen(customers), buying.score_customers(customers, models.buying, models.gamma_gamma)
+    days = models.days(as_of, as_of + timedelta(days=round(assumed.horizon_months * DAYS_A_YEAR / 12)))
+    worth = models.level * per_purchase_day(
+        customers, "contribution", rhythm["expected_spend"].to_numpy(float), models.gamma_gamma
+    )
     return customers.assign(
-        p_alive=scores["p_alive"].to_numpy(float),
-        usual_gap_days=scores["usual_gap_days"].to_numpy(float),
-        silent_days=scores["silent_days"].to_numpy(float),
-        expected_contribution=scores["expected_orders"].to_numpy(float) * worth,
-        current_value=discounted * worth,
+        p_alive=models.buying.p_alive(seen),
+        chance_to_buy=models.buying.chance_to_buy(seen, days),
+        usual_gap_days=rhythm["usual_gap_days"].to_numpy(float),
+        silent_days=rhythm["silent_days"].to_numpy(float),
+        expected_orders=models.level * models.buying.expected_purchases(seen, days),
+        expected_contribution=models.buying.expected_purchases(seen, days) * worth,
+        current_value=models.buying.discounted_expected_purchases(seen, days, assumed.discount_rate) * worth,
     )
 
 
 def per_purchase_day(
-    customers: pd.DataFrame, money: str, expected_spend: NDArray[np.float64], spend: buying.GammaGamma | None
+    customers: pd.DataFrame, money: str, expected_spend: NDArray[np.float64], spend: GammaGamma | None
 ) -> NDArray[np.float64]:
     """Return what a purchase day of each customer brings, refunds netted, drawn to what such spend brings on average.
 
@@ -125,6 +175,8 @@ def _naive_expectations(customers: pd.DataFrame, assumed: Assumptions) -> pd.Dat
     yearly = customers["yearly_contribution"].to_numpy(float) * going_on
     return customers.assign(
         p_alive=going_on.astype(float),
+        chance_to_buy=going_on.astype(float),
+        expected_orders=np.where(going_on & (frequency > 0), DAYS_A_YEAR * years / gap, going_on * 1.0),
         usual_gap_days=gap,
         silent_days=silent,
         expected_contribution=yearly * years,

@@ -16,7 +16,7 @@ from cvmlab.core.annotations import LARGEST
 from cvmlab.core.discounting import discounted_years
 from cvmlab.core.guarding import public
 from cvmlab.core.statistics import total_of
-from cvmlab.core.words import CvmError
+from cvmlab.core.words import CvmError, say
 from cvmlab.data import aggregate, windows
 from cvmlab.data.panels import Panel
 from cvmlab.data.tables import ATTRIBUTES, CUSTOMER_ID, DATE
@@ -27,7 +27,16 @@ from cvmlab.worth.value import potential
 
 from . import actions
 from .assumptions import Assumptions
-from .expectations import Basis, Models, fit_models, with_contribution, with_expectations, with_yearly
+from .expectations import (
+    CUSTOMERS_FOR_A_MODEL,
+    Basis,
+    Models,
+    fit_candidates,
+    season_of,
+    with_contribution,
+    with_expectations,
+    with_yearly,
+)
 from .lookback import Moves, Past, compare_windows, look_back
 
 if TYPE_CHECKING:
@@ -167,8 +176,13 @@ def study(log: Log, assumptions: Assumptions | None = None, *, kept: Thresholds 
     with clock.step("value"):
         customers, basis = with_contribution(customers, assumed)
         customers = with_yearly(customers, log.transactions, as_of, first_date, assumed)
-        models = fit_models(customers)
-        customers = with_expectations(customers, models, assumed)
+        season = season_of(customers, panel)
+        candidates = fit_candidates(customers, season)
+    with clock.step("backtest"):
+        past, past_problem = look_back(log.transactions, as_of, first_date, assumed, candidates)
+    with clock.step("value"):
+        models = _chosen(candidates, past, customers)
+        customers = with_expectations(customers, models, assumed, as_of)
         _check_size(customers, log.name)
     with clock.step("matrix"):
         cost_to_keep, contact_cost = _costs(customers, assumed)
@@ -179,8 +193,6 @@ def study(log: Log, assumptions: Assumptions | None = None, *, kept: Thresholds 
         customers = matrix.classify(customers, thresholds)
         customers = customers.merge(segments.rfm_labels(customers)[[CUSTOMER_ID, "rfm_label"]], on=CUSTOMER_ID)
         moves = compare_windows(log.transactions, as_of, first_date, thresholds, assumed)
-    with clock.step("backtest"):
-        past, past_problem = look_back(log.transactions, as_of, first_date, assumed)
     with clock.step("actions"):
         calls = actions.silent_valuable(customers, assumed.silent_below, cost_to_keep)
         customers = actions.assign_actions(
@@ -254,23 +266,39 @@ def attributes(transactions: Any) -> pd.DataFrame:
     return frame
 
 
+def _chosen(candidates: list[Models], past: Past | None, customers: pd.DataFrame) -> Models:
+    """Return the candidate that was nearest in the backtest; without one, the first: contracts before free buying."""
+    if not candidates:
+        few = len(customers) < CUSTOMERS_FOR_A_MODEL
+        return Models(None, problem="few_customers" if few else say("case.no_rhythm"))
+    if past is None:
+        return candidates[0]
+    kind = type(past.models.buying)
+    return replace(next(one for one in candidates if type(one.buying) is kind), level=past.level)
+
+
 def _costs(customers: pd.DataFrame, assumed: Assumptions) -> tuple[float, float]:
     """Return the cost of keeping a customer for a year and of one contact, stated or assumed from the log."""
     buyers = customers.loc[customers["yearly_revenue"] > 0]
-    yearly = max(0.0, float(buyers["yearly_contribution"].mean())) if len(buyers) else 0.0
-    orders = max(1, int(customers["orders"].sum()))
-    per_order = max(0.0, float(customers["contribution"].sum()) / orders)
+    # of the customer in the middle: one giant would make everybody else too small to keep
+    yearly = max(0.0, float(buyers["yearly_contribution"].median())) if len(buyers) else 0.0
+    per_order = max(0.0, float((customers["contribution"] / customers["orders"].clip(lower=1)).median()))
     keep = assumed.keep_share * yearly if assumed.cost_to_keep is None else assumed.cost_to_keep
     contact = assumed.contact_share * per_order if assumed.contact_cost is None else assumed.contact_cost
     return keep, contact
 
 
 def _loss_of_silence(calls: pd.DataFrame, past: Past | None) -> tuple[float, float, float]:
-    """Return the expected yearly loss, corrected by the backtest where it has seen enough, or the model's own."""
+    """Return the yearly money that will not come from the customers to call, as the backtest corrects it."""
+    gone = 1 - calls["chance_to_buy"].to_numpy(float)
     yearly = calls["yearly_contribution"].to_numpy(float)
-    if past is not None and past.corrects_silence:
-        return actions.corrected_loss(yearly, past.comparable.silent_but_bought, past.comparable.silent)
-    return actions.loss_interval(calls["p_alive"].to_numpy(float), yearly)
+    if past is None:
+        return actions.lost_money(gone, yearly)
+    called = past.called
+    return actions.lost_money(
+        gone, yearly,
+        earlier_chance=1 - called["chance_to_buy"].to_numpy(float), earlier_gone=~called["bought"].to_numpy(bool),
+    )  # fmt: skip
 
 
 def draw_lines(customers: pd.DataFrame, cost_to_keep: float, contact_cost: float, assumed: Assumptions) -> Thresholds:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,18 +17,29 @@ from cvmlab.core.words import say
 from cvmlab.data import aggregate, windows
 from cvmlab.data.tables import CUSTOMER_ID
 from cvmlab.worth import buying, matrix
+from cvmlab.worth.buying.choosing import fit_kind
 from cvmlab.worth.matrix import VALUABLE, Thresholds
 from cvmlab.worth.value import potential
 
 from . import backtest
 from .assumptions import Assumptions
-from .expectations import CUSTOMERS_FOR_A_MODEL, fit_models, per_purchase_day, with_contribution
+from .expectations import CUSTOMERS_FOR_A_MODEL, Models, per_purchase_day, spend_model, with_contribution
 
-_LEAST_BACKTEST_SPAN = 6
+_LEAST_BACKTEST_SPAN, _SPAN_FOR_A_YEAR = 6, 30
+# Standard errors from which the level of the expectations was off.
+_EVIDENT = 2.0
 _SILENT_FOR_A_CORRECTION = 10
 # Shares captured by the model and its rival that differ by less are called equal.
 _EQUAL_WITHIN = 0.01
 _LEAST_WINDOW_MONTHS, _MOST_WINDOW_MONTHS = 3, 12
+
+
+class Tried(NamedTuple):
+    """A model in the backtest: its Brier score of who buys (0 is perfect), and the revenue it expected, money."""
+
+    models: Models
+    brier: float
+    expected: float
 
 
 @dataclass(frozen=True)
@@ -45,6 +57,10 @@ class Past:
         Right and false warnings of silence.
     model_captured, rival_captured, ideal_captured
         Share of the later revenue that the best fifth of customers brought, ranked by each (0 to 1).
+    models
+        What judged, fitted on what was known at the cut.
+    tried
+        Every model that was tried, the one that judged among them.
     """
 
     cut: date
@@ -54,18 +70,32 @@ class Past:
     model_captured: float
     rival_captured: float
     ideal_captured: float
+    models: Models
+    tried: list[Tried]
 
     @property
-    def comparable(self) -> backtest.Alarms:
-        """Warnings about customers such as those on a call list: two orders, and a purchase in the year before."""
+    def level(self) -> float:
+        """What came over what was expected, where a whole year shows evidently more or less; otherwise 1."""
+        expected, actual = (self.customers[name].to_numpy(float) for name in ("expected_revenue", "later_revenue"))
+        if self.months < 12 or min(self.expected, self.actual) <= 0:
+            return 1.0
+        # the standard error of the logarithm of a ratio of sums, by customers
+        error = math.sqrt(float(((actual / self.actual - expected / self.expected) ** 2).sum()))
+        ratio = self.actual / self.expected
+        return ratio if abs(math.log(ratio)) > _EVIDENT * error else 1.0
+
+    @property
+    def called(self) -> pd.DataFrame:
+        """Customers called silent who were like those on a call list: two orders, and a purchase in the year before."""
         # most customers called silent have been gone for years; that they do not return says nothing of these
-        chosen = self.customers.loc[(self.customers["orders"] >= 2) & (self.customers["last_year_revenue"] > 0)]
-        return backtest.alarms(chosen["silent"].to_numpy(bool), chosen["bought"].to_numpy(bool))
+        of = self.customers
+        return of.loc[of["silent"] & (of["orders"] >= 2) & (of["last_year_revenue"] > 0)]
 
     @property
-    def corrects_silence(self) -> bool:
-        """Whether enough customers were called silent for their return to say something."""
-        return self.comparable.silent >= _SILENT_FOR_A_CORRECTION
+    def came_back(self) -> float | None:
+        """Share of the `called` that bought after all; None where they are too few to say something."""
+        called = self.called
+        return float(called["bought"].mean()) if len(called) >= _SILENT_FOR_A_CORRECTION else None
 
     @property
     def expected(self) -> float:
@@ -132,41 +162,81 @@ class Moves:
         return pd.DataFrame(rows)
 
 
-def look_back(transactions: Any, as_of: date, first_date: date, assumed: Assumptions) -> tuple[Past | None, str]:
-    """Return the same judgement as of some months earlier beside what happened; None and the reason if it fails."""
+def look_back(
+    transactions: Any, as_of: date, first_date: date, assumed: Assumptions, candidates: list[Models]
+) -> tuple[Past | None, str]:
+    """Return the same judgement as of some months earlier beside what happened; None and the reason if it fails.
+
+    Every candidate is fitted on what was known at the cut, and the one whose chances to buy came nearest judges.
+    """
     span = _whole_months(first_date, as_of)
-    months = min(assumed.backtest_months, span // 3)
+    months = _months_cut_off(span, assumed)
     if span < _LEAST_BACKTEST_SPAN or months < 1:
         return None, say("case.past_too_short")
     cut = windows.months_before(as_of, months)
     known = aggregate.summarise_customers(transactions, as_of=cut).df().sort_values(CUSTOMER_ID, ignore_index=True)
     if len(known) < CUSTOMERS_FOR_A_MODEL:
         return None, say("case.past_few", count=CUSTOMERS_FOR_A_MODEL)
-    models = fit_models(known)
-    if models.bg_nbd is None:
+    models = _refitted(candidates, known)
+    if not models:
         return None, say("case.past_no_model", cut=cut)
-    days = (as_of - cut).days
-    scores = buying.score_customers(known, models.bg_nbd, models.gamma_gamma, days=days)
-    later_log = windows.between(transactions, cut, as_of)
     if not windows.any_between(transactions, cut, as_of):
         return None, say("case.past_nothing_later", cut=cut)
-    judged = known.assign(
-        # as the current value does: a refund takes from what a purchase brings
-        expected_revenue=scores["expected_orders"].to_numpy(float)
-        * per_purchase_day(known, "revenue", scores["expected_spend"].to_numpy(float), models.gamma_gamma),
-        p_alive=scores["p_alive"].to_numpy(float),
-        chance_to_buy=models.bg_nbd.chance_to_buy(known, days),
-        silent=scores["p_alive"].to_numpy(float) < assumed.silent_below,
-        last_year_revenue=_last_year_revenue(transactions, cut, known),
-    )
-    customers = backtest.outcomes(judged, aggregate.summarise_customers(later_log).df())
+    later = aggregate.summarise_customers(windows.between(transactions, cut, as_of)).df()
+    known = known.assign(last_year_revenue=_last_year_revenue(transactions, cut, known))
+    judged = [backtest.outcomes(_judged(known, model, assumed, cut, as_of), later) for model in models]
+    brier = [buying.brier(one["chance_to_buy"].to_numpy(float), one["bought"].to_numpy(bool)) for one in judged]
+    best = int(np.argmin(brier))
+    customers = judged[best]
     actual = customers["later_revenue"].to_numpy(float)
     if total_of(actual) <= 0:  # then no ranking can capture a share of it
         return None, say("case.past_nothing_later", cut=cut)
     alarms = backtest.alarms(customers["silent"].to_numpy(bool), customers["bought"].to_numpy(bool))
     ranked_by = (customers["expected_revenue"].to_numpy(float), customers["last_year_revenue"].to_numpy(float), actual)
     captured = [backtest.captured_share(score, actual) for score in ranked_by]
-    return Past(cut, months, customers, alarms, *captured), ""
+    tried = [
+        Tried(model, score, float(one["expected_revenue"].sum()))
+        for model, score, one in zip(models, brier, judged, strict=True)
+    ]
+    model, rival, ideal = captured
+    return Past(cut, months, customers, alarms, model, rival, ideal, models[best], tried), ""
+
+
+def _months_cut_off(span: int, assumed: Assumptions) -> int:
+    """Return how many months the backtest cuts off: as stated, or a whole year where the history is long enough."""
+    if assumed.backtest_months is not None:
+        return min(assumed.backtest_months, span // 3)
+    # a whole year has every season in it
+    return 12 if span >= _SPAN_FOR_A_YEAR else min(3, span // 3)
+
+
+def _refitted(candidates: list[Models], known: pd.DataFrame) -> list[Models]:
+    """Return the candidates fitted on the customers known at a cut, those that can be."""
+    spend = spend_model(known)
+    refitted = []
+    for models in candidates:
+        assert models.buying is not None
+        model = fit_kind(type(models.buying), models.seen(known))
+        if model is not None:
+            refitted.append(replace(models, buying=model, gamma_gamma=spend))
+    return refitted
+
+
+def _judged(known: pd.DataFrame, models: Models, assumed: Assumptions, cut: date, as_of: date) -> pd.DataFrame:
+    """Return what a model says at the cut of each customer, and of the months after it."""
+    assert models.buying is not None
+    seen, days = models.seen(known), models.days(cut, as_of)
+    scores = buying.score_customers(seen, models.buying, models.gamma_gamma, days=days)
+    spend = scores["expected_spend"].to_numpy(float)
+    alive = scores["p_alive"].to_numpy(float)
+    return known.assign(
+        # as the current value does: a refund takes from what a purchase brings
+        expected_revenue=scores["expected_orders"].to_numpy(float)
+        * per_purchase_day(known, "revenue", spend, models.gamma_gamma),
+        p_alive=alive,
+        chance_to_buy=models.buying.chance_to_buy(seen, days),
+        silent=alive < assumed.silent_below,
+    )
 
 
 def _last_year_revenue(transactions: Any, cut: date, known: pd.DataFrame) -> NDArray[np.float64]:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from cvmlab import __version__
-from cvmlab.core.formats import count
 from cvmlab.core.words import say, term
 from cvmlab.worth.buying import frequency_spend_correlation
 
 from . import html
+from .judging import model_texts
 from .wording import why_no_model
 
 if TYPE_CHECKING:
@@ -50,15 +50,10 @@ def _assumed_value(value: object, derived: float | None) -> str:
 
 
 def _models(case: Case) -> list[str]:
-    model, spend = case.models.bg_nbd, case.models.gamma_gamma
+    model, spend = case.models.buying, case.models.gamma_gamma
     if model is None:
         return [say("report.models_none", why=why_no_model(case))]
-    texts = [
-        say(
-            "report.models_text", customers=count(len(case.customers)), r=f"{model.r:.3f}",
-            alpha=f"{model.alpha:.3f}", a=f"{model.a:.3f}", b=f"{model.b:.3f}", ll=f"{model.log_likelihood:,.1f}",
-        )
-    ]  # fmt: skip
+    texts = model_texts(case)
     if spend is not None:
         correlation = frequency_spend_correlation(case.customers)
         texts.append(

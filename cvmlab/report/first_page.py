@@ -9,9 +9,11 @@ from cvmlab.case import cautions as known
 from cvmlab.core.formats import count, money, percent, whole_money
 from cvmlab.core.words import language, say, term
 from cvmlab.worth import matrix, portfolio
+from cvmlab.worth.buying import PaymentRule
 
 from . import html
 from .figures import Picture, picture
+from .judging import judged_by, level_caution
 from .wording import basis, call_list, how_cost, who_columns
 
 if TYPE_CHECKING:
@@ -25,7 +27,12 @@ def page_one(case: Case, title: str) -> list[Piece]:
     """Return what a manager reads: the money at stake, five sentences, one picture, whom to call."""
     sentences = html.sentences(five_sentences(case))
     return [
-        html.page(_masthead(case, title), html.cards(_stakes(case)), sentences, *map(html.note, cautions(case))),
+        html.page(
+            _masthead(case, title),
+            html.cards(_stakes(case)),
+            sentences,
+            *map(html.note, judged_by(case) + cautions(case)),
+        ),
         html.page(*_calls(case)),
         picture(charts.plot_matrix(case.customers, case.thresholds), name="matrix", alt=term("report.alt_matrix")),
     ]
@@ -53,7 +60,7 @@ def _stakes(case: Case) -> list[tuple[str, str, str]]:
     yearly = say("report.card_yearly" if whole_year else "report.card_yearly_scaled", basis=basis(case), days=case.days)
     current = say("report.card_current", months=assumed.horizon_months)
     lost, developed = case.recommended("win_back"), case.recommended("develop")
-    sure = "" if case.models.bg_nbd is not None else "_by_rule"
+    sure = "" if _has_interval(case) else "_by_rule"
     loss = say(
         f"report.card_loss{sure}" if lost["customers"] else "report.card_no_loss",
         count=count(lost["customers"]), low=money(lost["low"]), high=money(lost["high"]),
@@ -76,22 +83,22 @@ def five_sentences(case: Case) -> list[str]:
 
 
 def cautions(case: Case) -> list[str]:
-    """Return what makes the model of buying a poor guide here: few days, a season, a trend, or a contract."""
+    """Return what makes this judgement a poor guide: few days, one month above all, a level off, a contract."""
     found = []
     if case.days < _FEW_DAYS:
         found.append(say("report.caution_short", days=case.days, months=case.assumptions.horizon_months))
-    season = known.high_season(case)
+    season = None if case.models.season is not None else known.high_season(case)
     if season is not None:
         month, share = season
         found.append(say("report.caution_season", month=term(f"report.month_{month}"), share=percent(share)))
-    else:
-        found += _level_off(case)
+    elif case.models.level == 1 and known.level_off(case) is not None:
+        found.append(level_caution(case))
     return found + _contract(case)
 
 
 def _contract(case: Case) -> list[str]:
-    """Return that nearly everyone pays at fixed times, and how many have stopped; nothing where they do not."""
-    months = known.contract_months(case)
+    """Return that nearly everyone pays at fixed times, and how many have stopped, where another rule judged."""
+    months = None if isinstance(case.models.buying, PaymentRule) else known.contract_months(case)
     if months is None:
         return []
     if months == 1:
@@ -101,19 +108,6 @@ def _contract(case: Case) -> list[str]:
     late = known.overdue(case, months)
     revenue = whole_money(late["last_year"].sum())
     return [say("report.caution_contract_months", months=months, count=count(len(late)), revenue=revenue)]
-
-
-def _level_off(case: Case) -> list[str]:
-    """Return a warning where the backtest expected far more or less revenue than came."""
-    off = known.level_off(case)
-    if off is None or case.past is None:
-        return []
-    warning = say(
-        "report.caution_too_high" if off > 0 else "report.caution_too_low",
-        months=case.past.months, share=percent(abs(off)),
-        value=whole_money(case.customers["current_value"].sum()), horizon=case.assumptions.horizon_months,
-    )  # fmt: skip
-    return [warning]
 
 
 def _who(case: Case) -> str:
@@ -157,16 +151,21 @@ def _types(case: Case) -> str:
 
 
 def _silent(case: Case) -> str:
-    row, fitted = case.recommended("win_back"), case.models.bg_nbd is not None
+    row, fitted = case.recommended("win_back"), _has_interval(case)
     if not row["customers"]:
-        blind = fitted and case.customers["p_alive"].min() > case.assumptions.silent_below
+        blind = not case.models.is_rule and case.customers["p_alive"].min() > case.assumptions.silent_below
         return term("report.s_blind" if blind else "report.s_none_silent")
     key, back = "report.s_silent" if fitted else "report.s_silent_by_rule", ""
-    if case.past is not None and case.past.corrects_silence:
-        key, back = "report.s_silent_corrected", percent(case.past.comparable.false_alarm_share)
+    if case.past is not None and case.past.came_back is not None:
+        key, back = "report.s_silent_corrected", percent(case.past.came_back)
     yearly = whole_money(case.calls["yearly_contribution"].sum())
     loss, low, high = (whole_money(row[name]) for name in ("at_stake", "low", "high"))
     return say(key, count=count(row["customers"]), yearly=yearly, back=back, loss=loss, low=low, high=high)
+
+
+def _has_interval(case: Case) -> bool:
+    """Return whether the loss comes from chances, or from a rule that was tested on the past."""
+    return not case.models.is_rule or case.past is not None
 
 
 def _trust(case: Case) -> str:
@@ -194,6 +193,7 @@ def _calls(case: Case) -> list[str]:
         "p_alive": (term("report.p_alive"), "percent"),
         "last_date": (term("report.last_date"), "date"),
     }
-    if case.models.bg_nbd is None:
+    if case.models.is_rule or isinstance(case.models.buying, PaymentRule):
+        # everybody on the list has the same
         del columns["p_alive"]
     return [title, html.paragraph(lead, quiet=True), html.table(calls, columns)]

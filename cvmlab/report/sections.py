@@ -22,6 +22,7 @@ from cvmlab.worth import matrix
 from . import html
 from .earlier import read_earlier, unlike
 from .figures import Picture, picture
+from .judging import tried
 from .later import wait_for_later
 from .wording import basis, how_cost, who_columns, why_no_model
 
@@ -76,7 +77,7 @@ def value_matrix(case: Case) -> list[Piece]:
     rate = percent(assumed.discount_rate)
     lead = say("report.matrix_lead", basis=basis(case), months=assumed.horizon_months, rate=rate)
     pieces = [html.heading(term("report.matrix_title")), html.paragraph(lead)]
-    if case.models.bg_nbd is None:
+    if case.models.buying is None:
         pieces.append(html.note(say("report.matrix_naive", why=why_no_model(case), basis=basis(case))))
     types = matrix.summarise_types(case.customers, ["current_value", "headroom"])
     rules = matrix.strategies()[["value_type", "name", "resources", "strategy", "caution"]]
@@ -164,6 +165,7 @@ def backtested(case: Case) -> list[Piece]:
         picture(charts.plot_backtest(past.gains()), name="backtest", alt=term("report.alt_gains")),
         html.page(html.subheading(term("report.past_calibration"))),
         picture(charts.plot_calibration(past.calibration()), name="calibration", alt=term("report.alt_calibration")),
+        tried(past),
     ]
 
 

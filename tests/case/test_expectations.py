@@ -76,10 +76,10 @@ def test_who_only_gave_back_is_not_valued_beyond_what_they_gave_back() -> None:
 
 def test_a_purchase_day_brings_something_between_its_own_mean_and_what_such_spend_brings() -> None:
     case = judged(regulars())
-    customers, bg_nbd = case.customers, case.models.bg_nbd
-    assert bg_nbd is not None
-    scores = buying.score_customers(customers, bg_nbd, case.models.gamma_gamma, days=365.25)
-    brings = customers["expected_contribution"] / scores["expected_orders"]
+    customers, model = case.customers, case.models.buying
+    assert model is not None
+    scores = buying.score_customers(customers, model, case.models.gamma_gamma, days=365.25)
+    brings = customers["expected_contribution"] / customers["expected_orders"]
     days = customers["frequency"] + 1
     own, spend = customers["revenue"] / days, scores["expected_spend"]
     usual = spend * customers["revenue"].sum() / (days * spend).sum()
@@ -104,6 +104,6 @@ def test_a_hundred_a_year_and_a_cost_of_a_hundred_a_year_are_discounted_alike() 
     dates = pd.date_range("2021-01-01", periods=5, freq="QS")
     ids = np.repeat([f"C{i}" for i in range(4)], 5)
     case = judged(pd.DataFrame({"customer_id": ids, "date": np.tile(dates, 4), "amount": 25.0}), cost_to_keep=100.0)
-    assert case.models.bg_nbd is None
+    assert case.models.buying is None
     assert case.customers["current_value"].tolist() == pytest.approx([case.thresholds.current_value] * 4)
     assert case.thresholds.current_value == pytest.approx(95.38, abs=0.01)

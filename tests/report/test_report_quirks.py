@@ -198,7 +198,7 @@ def test_why_there_is_no_model_is_told_in_words() -> None:
 def test_silence_by_rule_of_thumb_claims_no_model_and_no_interval() -> None:
     rows = [(f"c{number}", f"2022-{month:02d}-28", 50) for number in range(12) for month in range(1, 13)]
     made = study([row for row in rows if row[0] not in ("c0", "c1") or str(row[1]) < "2022-07-01"])
-    assert made.models.bg_nbd is None and len(made.calls) == 2
+    assert made.models.buying is None and len(made.calls) == 2
     page = "".join(piece.text for piece in first_page.page_one(made, "x")[:2] if hasattr(piece, "text"))
     assert "more than three times their usual gap" in page
     assert "interval" not in page and "probability of still being a customer" not in page

@@ -18,7 +18,7 @@ from .purchase_model import PurchaseModel
 
 Array = NDArray[np.float64]
 GAPS = 3.0
-# A rule knows no probability. That it is right in nineteen of twenty cases is ours, so that nothing is certain.
+# A rule knows no probability. That nobody is likelier than this to be gone, or to be there, is ours.
 RIGHT = 0.95
 
 
@@ -27,16 +27,16 @@ RIGHT = 0.95
 class GapRule(PurchaseModel):
     """A customer silent for more than three usual gaps is gone; the others go on buying at their own pace.
 
-    The usual gap is recency / frequency, and ``usual_gap`` (days) for customers who have bought once. P(alive) is 0.95
-    or 0.05, ours: a rule has no probabilities. Nobody of the others is expected to leave, so that it expects too much
-    where many do.
+    The usual gap is recency / frequency, and ``usual_gap`` (days) for customers who have bought once. P(alive) is
+    0.95 up to a silence of one gap, 0.5 at three and 0.05 from five gaps on, even steps of log-odds between them: ours,
+    a rule has no probabilities. Nobody of the others is expected to leave, so that it expects too much where many do.
 
     Examples
     --------
     >>> import pandas as pd
     >>> customers = pd.DataFrame({"frequency": [9, 0], "recency": [270, 0], "age": [290, 390]})
     >>> rule = GapRule(usual_gap=30)
-    >>> rule.p_alive(customers), rule.expected_purchases(customers, days=60)
+    >>> rule.p_alive(customers).round(2), rule.expected_purchases(customers, days=60).round(2)
     (array([0.95, 0.05]), array([1.9, 0.1]))
     """
 
@@ -52,8 +52,10 @@ class GapRule(PurchaseModel):
         object.__setattr__(self, "covariance", np.full((1, 1), np.nan))
 
     def _alive(self, summary: Summary) -> Array:
-        silent = summary.age - summary.recency
-        return np.where(silent > GAPS * self._gaps(summary), 1 - RIGHT, RIGHT)
+        silent = (summary.age - summary.recency) / self._gaps(summary)
+        certain = np.log(RIGHT / (1 - RIGHT))
+        odds = np.clip((GAPS - silent) / (GAPS - 1), -1, 1) * certain
+        return np.asarray(1 / (1 + np.exp(-odds)))
 
     def _while_alive(self, summary: Summary, days: Array) -> Array:
         return np.asarray(days / self._gaps(summary)[:, None])

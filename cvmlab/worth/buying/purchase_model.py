@@ -50,8 +50,8 @@ class PurchaseModel(Fitted):
         >>> from cvmlab.worth.buying import GapRule
         >>> import pandas as pd
         >>> silent = pd.DataFrame({"frequency": [9, 9], "recency": [270, 270], "age": [290, 390]})
-        >>> GapRule(usual_gap=30).p_alive(silent)
-        array([0.95, 0.05])
+        >>> GapRule(usual_gap=30).p_alive(silent).round(2)
+        array([0.95, 0.19])
         """
         return self._alive(read_summary(customers))
 

@@ -1,0 +1,105 @@
+"""What a report says of how it judged: who is still a customer, and how far that was tested."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from cvmlab.core.formats import count, percent, whole_money
+from cvmlab.core.words import language, say, term
+from cvmlab.worth.buying import PaymentRule, ZeroInflatedBgNbd
+
+from . import html
+from .wording import why_no_model
+
+if TYPE_CHECKING:
+    from cvmlab.case import Case
+    from cvmlab.case.lookback import Past
+
+
+def judged_by(case: Case) -> list[str]:
+    """Return the sentences on the rule that made the lists: what it is, why it and no other, season and level."""
+    model = case.models.buying
+    if model is None:
+        return [say("report.matrix_naive", why=why_no_model(case), basis=term(f"report.basis_{case.basis}"))]
+    once = percent(model.once) if isinstance(model, ZeroInflatedBgNbd) else ""
+    months = model.months if isinstance(model, PaymentRule) else 0
+    what = say(f"report.judged_{model.KIND}", once=once, months=months)
+    sentences = [_joined(what, _why(case))]
+    if case.models.season is not None:
+        factors = case.models.season.factors
+        most, least = int(np.argmax(factors)), int(np.argmin(factors))
+        sentences.append(
+            say(
+                "report.judged_season", peak=term(f"report.month_{most + 1}"), most=f"{factors[most]:.1f}",
+                trough=term(f"report.month_{least + 1}"), least=f"{factors[least]:.1f}",
+            )
+        )  # fmt: skip
+    if case.past is not None and case.models.level != 1:
+        sentences.append(say("report.judged_level", **_expected_and_came(case.past), level=f"{case.models.level:.2f}"))
+    return sentences
+
+
+def _why(case: Case) -> str:
+    past = case.past
+    if past is None:
+        return say("report.judged_untested", why=case.past_problem)
+    rivals = [one.models.buying.name for one in past.tried if one.models is not past.models and one.models.buying]
+    if not rivals:
+        return say("report.judged_alone", months=past.months)
+    between = "、" if language() == "zh" else " / "
+    return say("report.judged_won", rivals=between.join(rivals), months=past.months)
+
+
+def _joined(*sentences: str) -> str:
+    return ("" if language() == "zh" else " ").join(sentences)
+
+
+def _expected_and_came(past: Past) -> dict[str, object]:
+    return {"months": past.months, "expected": whole_money(past.expected), "actual": whole_money(past.actual)}
+
+
+def level_caution(case: Case) -> str:
+    """Return that the backtest was far off, in a log too short to know why."""
+    assert case.past is not None
+    value = whole_money(case.customers["current_value"].sum())
+    return say(
+        "report.caution_level", **_expected_and_came(case.past), value=value, horizon=case.assumptions.horizon_months
+    )
+
+
+def tried(past: Past) -> html.Page:
+    """Return the table of all that was held against each other in the backtest, the nearest first."""
+    rows = [(one.models.buying.name, one.brier, one.expected) for one in past.tried if one.models.buying is not None]
+    table = pd.DataFrame(rows, columns=["model", "brier", "expected"]).sort_values("brier", ignore_index=True)
+    table = table.assign(brier=table["brier"].map("{:.3f}".format), actual=past.actual)
+    columns: html.Columns = {
+        "model": (term("report.tried_model"), "text"),
+        "brier": (term("report.tried_brier"), "number_text"),
+        "expected": (term("report.tried_expected"), "money"),
+        "actual": (term("report.tried_actual"), "money"),
+    }
+    lead = html.paragraph(say("report.tried_lead", cut=past.cut))
+    return html.page(html.subheading(term("report.tried_title")), lead, html.table(table, columns))
+
+
+def model_texts(case: Case) -> list[str]:
+    """Return what the model of buying is, and its estimates."""
+    model = case.models.buying
+    assert model is not None
+    said = [term(f"report.models_{model.KIND}")]
+    if np.isfinite(model.log_likelihood):
+        estimates = zip(model.NAMES, model.parameters()["estimate"], strict=True)
+        shown = ", ".join(f"{_GREEK.get(name, name)} = {value:.3f}" for name, value in estimates)
+        said.append(
+            say(
+                "report.models_fitted", parameters=shown, customers=count(len(case.customers)),
+                ll=f"{model.log_likelihood:,.1f}",
+            )
+        )  # fmt: skip
+    return said
+
+
+_GREEK = {"alpha": "α", "beta": "β", "once": "π"}
