@@ -49,7 +49,7 @@ def _why(case: Case) -> str:
     rivals = [one.models.buying.name for one in past.tried if one.models is not past.models and one.models.buying]
     if not rivals:
         return say("report.judged_alone", months=past.months)
-    between = "、" if language() == "zh" else " / "
+    between = "、" if language() == "zh" else " and the "
     return say("report.judged_won", rivals=between.join(rivals), months=past.months)
 
 

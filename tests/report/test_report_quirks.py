@@ -14,7 +14,7 @@ from cvmlab import case
 from cvmlab.case import cautions
 from cvmlab.core.words import speaking
 from cvmlab.data.reading import read
-from cvmlab.report import data_quality, ending, first_page, privacy, running, sections, wording
+from cvmlab.report import data_quality, ending, first_page, judging, privacy, running, sections, wording
 from cvmlab.report.html import cell
 
 
@@ -148,16 +148,19 @@ def test_a_firm_that_dies_is_not_told_that_customers_come_as_ever() -> None:
     share = 1 - 0.96**12
     assert re.search(r"Revenue: down (\d+)%", trend)
     assert float(re.findall(r"Revenue: down (\d+)%", trend)[0]) / 100 == pytest.approx(share, abs=0.1)
-    (caution,) = [text for text in first_page.cautions(made) if "too high" in text]
-    assert "more revenue than actually came" in caution
+    (said,) = [text for text in judging.judged_by(made) if "multiplied" in text]
+    assert float(re.findall(r"multiplied by (\d+\.\d+)", said)[0]) == pytest.approx(made.models.level, abs=0.005)
+    # a year ago the same amounts would have been expected to go on
+    assert made.models.level == pytest.approx(0.5, abs=0.1)
     with speaking("zh"):
-        assert "偏高" in "".join(first_page.cautions(made))
+        assert "均乘以" in "".join(judging.judged_by(made))
         assert "交易额下降" in first_page.five_sentences(made)[1]
 
 
-def test_growing_amounts_are_expected_too_low_and_level_ones_right() -> None:
-    assert any("too low" in text for text in first_page.cautions(trending(1.04)))
-    assert not any("too" in text for text in first_page.cautions(trending(1.0)))
+def test_growing_amounts_are_expected_to_go_on_and_level_ones_are_left() -> None:
+    assert trending(1.04).models.level > 1.5
+    assert trending(1.0).models.level == 1
+    assert not any("multiplied" in text for text in judging.judged_by(trending(1.0)))
 
 
 def premiums(every: int) -> case.Case:
