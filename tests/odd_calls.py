@@ -131,6 +131,13 @@ def good_calls(packages: tuple[str, ...]) -> dict[Callable[..., Any], inspect.Bo
 def further_calls(packages: tuple[str, ...]) -> None:
     """Call what has no example of its own, and with little data what would take long."""
     cvm = cvmlab
+    if "cvmlab.worth" in packages:
+        # before the example of the whole family, which tries it on a log without a contract
+        paid = np.arange(3, 23)
+        payers = pd.DataFrame({"frequency": paid, "recency": (paid * 30.44).round(), "age": 980})
+        cvm.buying.fit_payment_rule(payers)
+        seen = payers.assign(first_date=pd.Timestamp(2020, 1, 1), last_date=pd.Timestamp(2021, 1, 1))
+        cvm.buying.Season(np.arange(1.0, 13.0)).summary(seen)
     if "cvmlab.case" in packages or "cvmlab.data" in packages:
         log = cvm.reading.read(small_log(7), name="small")
         case = cvm.case.study(log)

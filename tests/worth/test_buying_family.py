@@ -110,7 +110,8 @@ def test_the_integral_over_leaving_is_the_integral(
 
     def density(u: float) -> float:
         gone = np.log(s) - (s + 1) * np.log(beta + u) - (r + x) * np.log(alpha + u)
-        return float(np.exp(gone + (r + x) * np.log(alpha + age) + s * np.log(beta + age)))
+        # beyond this the customer is gone for certain
+        return float(np.exp(min(500, gone + (r + x) * np.log(alpha + age) + s * np.log(beta + age))))
 
     # in pieces, for almost all of it lies near the last purchase where the customer bought often
     ends = last + (age - last) * np.array([0, 0.001, 0.01, 0.1, 0.3, 1])

@@ -48,11 +48,6 @@ def log_leaving(x: Array, recency: Array, age: Array, r: float, alpha: float, s:
     return Leaving(-shape * np.log(alpha + age) - s * np.log(beta + age), left, time)
 
 
-def weighted_sum(logarithms: Array) -> Array:
-    """Return the sum of the exponentials of each row."""
-    return np.asarray(np.exp(logarithms).sum(axis=1))
-
-
 class ParetoGroups:
     """A summary counted: customers with equal frequency, recency and age are one group."""
 

@@ -12,7 +12,7 @@ from cvmlab.core.checking import check_parameter
 from cvmlab.core.guarding import public
 
 from .fit_input import Summary
-from .leaving import log_leaving, weighted_sum
+from .leaving import log_leaving
 from .purchase_model import PurchaseModel
 
 Array = NDArray[np.float64]
@@ -67,11 +67,13 @@ class ParetoNbd(PurchaseModel):
         check_parameter("days_per_unit", self.days_per_unit, 0, open_minimum=True)
 
     def _alive(self, summary: Summary) -> Array:
+        from scipy.special import expit, logsumexp
+
         unit, alive = self.days_per_unit, np.empty(len(summary.age))
         for part in parts(len(alive)):
             x, recency, age = (column[part] for column in summary)
             times = log_leaving(x, recency / unit, age / unit, self.r, self.alpha, self.s, self.beta)
-            alive[part] = 1 / (1 + weighted_sum(times.left - times.alive[:, None]))
+            alive[part] = expit(times.alive - logsumexp(times.left, axis=1))
         return alive
 
     def _while_alive(self, summary: Summary, days: Array) -> Array:

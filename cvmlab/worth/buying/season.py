@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from cvmlab.core.checking import check_lengths, check_parameter
 from cvmlab.core.guarding import public
 from cvmlab.core.periods import as_date
+from cvmlab.data.tables import check_columns, numbers
 
 Array = NDArray[np.float64]
 _DAYS = np.array([31, 28.25, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
@@ -53,9 +55,9 @@ class Season:
         """The calendar month with the most purchases a day, 1 to 12."""
         return int(np.argmax(self.factors)) + 1
 
-    def days(self, after: object, until: object) -> float:
+    def days(self, after: dt.date | str, until: dt.date | str) -> float:
         """Return the season days later than one date and not later than another."""
-        return float(self._reached(until) - self._reached(after))
+        return float(self._reached(as_date(until)) - self._reached(as_date(after)))
 
     def summary(self, customers: pd.DataFrame) -> pd.DataFrame:
         """Return the customers with ``recency`` and ``age`` in season days.
@@ -65,15 +67,15 @@ class Season:
         customers
             ``first_date``, ``last_date``, ``frequency`` and ``age`` (days from the first date to the as-of date).
         """
+        check_columns(customers, ["first_date", "last_date", "frequency", "age"])
+        age, frequency = numbers(customers, "age"), numbers(customers, "frequency")
         first = customers["first_date"].to_numpy("datetime64[D]")
         begin = self._reached(first)
-        as_of = first + customers["age"].to_numpy("timedelta64[D]")
+        as_of = first + age.astype("timedelta64[D]")
         recency = self._reached(customers["last_date"].to_numpy("datetime64[D]")) - begin
-        return customers.assign(
-            recency=np.where(customers["frequency"].to_numpy() > 0, recency, 0.0), age=self._reached(as_of) - begin
-        )
+        return customers.assign(recency=np.where(frequency > 0, recency, 0.0), age=self._reached(as_of) - begin)
 
-    def _reached(self, day: object) -> Array:
+    def _reached(self, day: Any) -> Array:
         """Return the season days from 1970 to the end of a day."""
         after = np.asarray(day, dtype="datetime64[D]") + 1
         month = after.astype("datetime64[M]")
