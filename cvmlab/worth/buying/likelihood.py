@@ -199,8 +199,8 @@ def climb(negative: Objective, start: Array, bounds: Array) -> tuple[Array, floa
         if not ((low <= point) & (point <= high)).all():
             pairs = [(float(least), float(most)) for least, most in bounds]
             found = minimize(
-                negative, begin, jac=True, method="L-BFGS-B", bounds=pairs,
-                options={"ftol": 1e-14, "gtol": 1e-8, "maxiter": 500, "maxfun": 1000},
+                negative, begin, jac=True, method="TNC", bounds=pairs,
+                options={"ftol": 1e-14, "gtol": 1e-8, "maxfun": 1000},
             )  # fmt: skip
             point = np.asarray(found.x, dtype=np.float64)
     least, slope = negative(point)
