@@ -147,6 +147,7 @@ def test_every_role_has_a_label_and_an_option():
         "refund_amount",
         "return_flag",
         "row_type",
+        "gift_flag",
         "discount",
         "discount_rate",
         "order_refund",

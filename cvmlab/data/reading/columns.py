@@ -28,6 +28,7 @@ CURRENCY = "currency_code"
 REFUND = "refund_amount"
 RETURN = "return_flag"
 TYPE = "row_type"
+GIFT = "gift_flag"
 DISCOUNT = "discount"
 DISCOUNT_RATE = "discount_rate"
 # those of a whole order, repeated on its lines
@@ -49,11 +50,11 @@ NUMBERS = (
 )
 TEXTS = (
     tables.CUSTOMER_ID, tables.CUSTOMER_NAME, tables.ORDER_ID, tables.PRODUCT, tables.OWNER, tables.PHONE, STATUS,
-    CURRENCY, RETURN, TYPE, DISCOUNT_RATE,
+    CURRENCY, RETURN, TYPE, GIFT, DISCOUNT_RATE,
 )  # fmt: skip
 ROLES = (
     *(column.name for column in tables.TRANSACTIONS.columns), QUANTITY, UNIT_PRICE, STATUS, CURRENCY, REFUND, RETURN,
-    TYPE, DISCOUNT, DISCOUNT_RATE, ORDER_REFUND, ORDER_DISCOUNT,
+    TYPE, GIFT, DISCOUNT, DISCOUNT_RATE, ORDER_REFUND, ORDER_DISCOUNT,
 )  # fmt: skip
 # A wrong choice among these changes every figure; a wrong product or owner does not.
 ASKED = frozenset({tables.CUSTOMER_ID, tables.DATE, *NUMBERS} - {tables.PROFIT, tables.COST, DISCOUNT, ORDER_DISCOUNT})
@@ -83,9 +84,9 @@ class ColumnMapping:
         Role to source column: ``customer_id``, ``date``, ``amount`` or ``quantity`` and ``unit_price``, and
         where the source has them ``order_id``, ``profit``, ``cost``, ``product``, ``customer_name``,
         ``owner``, ``phone``, ``status`` (of the order: paid, cancelled …), ``currency_code``, ``refund_amount``,
-        ``return_flag`` (yes: the row was refunded), ``row_type`` (sale, return …), ``discount`` (money) and
-        ``discount_rate`` (share off) of quantity × unit price, ``order_refund`` and ``order_discount`` (of a whole
-        order, repeated on its lines).
+        ``return_flag`` (yes: the row was refunded), ``row_type`` (sale, return …), ``gift_flag`` (yes: the row was
+        given away), ``discount`` (money) and ``discount_rate`` (share off) of quantity × unit price or, where they are
+        said, of the amount, ``order_refund`` and ``order_discount`` (of a whole order, repeated on its lines).
     notes
         Decisions that the user should know of.
     chosen
@@ -112,6 +113,12 @@ class ColumnMapping:
 
     def __contains__(self, role: object) -> bool:
         return role in self.columns
+
+    def amount_named(self) -> str:
+        """Return what the amount is made of, as a sentence names it."""
+        if tables.AMOUNT in self:
+            return f"'{self[tables.AMOUNT]}'"
+        return f"'{self[QUANTITY]}' × '{self[UNIT_PRICE]}'"
 
     def to_dict(self) -> dict[str, str]:
         """Return role to source column as a plain dict, ready for JSON."""
@@ -245,7 +252,7 @@ def guess_mapping(names: Sequence[str], chosen: Mapping[str, str] | None = None,
         found[role] = equal[0]
         if len(equal) > 1:
             notes.append(
-                Note("role_chosen", {"source": source, "role": role, "column": equal[0], "others": _list(equal[1:])})
+                Note("role_chosen", {"source": source, "role": role, "column": equal[0], "others": listed(equal[1:])})
             )
 
     for role in (tables.CUSTOMER_ID, tables.CUSTOMER_NAME, tables.DATE):
@@ -266,6 +273,7 @@ def guess_mapping(names: Sequence[str], chosen: Mapping[str, str] | None = None,
         *([] if ORDER_REFUND in found else [REFUND]),
         RETURN,
         TYPE,
+        GIFT,
     ):
         look_for(role)
     if REFUND not in {*found, *refused}:
@@ -283,6 +291,8 @@ def _items(found: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
     items = {}
     for item, role in ((ITEM_PRICE, UNIT_PRICE), (ITEM_QUANTITY, QUANTITY)):
         named = [name for name in free if role in _ranks(name) or is_called(name, item)]
+        # what was ordered makes the amount, what was shipped of it does not
+        named = [name for name in named if not is_called(name, "moved_quantity")] or named
         if len(named) == 1:
             items[item] = named[0]
     return items if ITEM_PRICE in items else {}
@@ -301,7 +311,8 @@ def _is_shop_export(names: Sequence[str]) -> bool:
 def _line_totals(names: Sequence[str], taken: Iterable[str]) -> dict[str, str]:
     """Return the amount of Amazon's order reports, whose item-price is that of the whole line, not of one piece."""
     plain = {plain_name(name): name for name in names if name not in taken}
-    return {tables.AMOUNT: plain["itemprice"]} if {"amazonorderid", "itemprice"} <= plain.keys() else {}
+    is_amazon = {"amazonorderid", "itemprice"} <= plain.keys() or {"quantity-purchased", "item-price"} <= set(names)
+    return {tables.AMOUNT: plain["itemprice"]} if is_amazon and "itemprice" in plain else {}
 
 
 def _check_found(found: Mapping[str, str], names: Sequence[str], source: str) -> None:
@@ -316,7 +327,7 @@ def _check_found(found: Mapping[str, str], names: Sequence[str], source: str) ->
     raise CvmError(
         f"reading.{key}",
         source=source,
-        columns=_list(names),
+        columns=listed(names),
         missing="; ".join(say(f"reading.missing_{role}") for role in short),
         option=" NAME ".join(map(option, missing)),
         role=missing[0],
@@ -361,7 +372,7 @@ def column_named(name: str, names: Sequence[str], source: str) -> str:
     if len(alike) == 1:
         return alike[0]
     near = get_close_matches(name, names, n=3) or list(names)
-    raise CvmError("reading.unknown_column", column=name, source=source, columns=_list(near))
+    raise CvmError("reading.unknown_column", column=name, source=source, columns=listed(near))
 
 
 def _ambiguous(role: str, equal: Sequence[str], source: str) -> CvmError:
@@ -369,13 +380,14 @@ def _ambiguous(role: str, equal: Sequence[str], source: str) -> CvmError:
     return CvmError(
         f"reading.ambiguous_{key}",
         source=source,
-        columns=_list(equal),
+        columns=listed(equal),
         option=option(role),
         example=equal[0],
         role=role,
     )
 
 
-def _list(names: Sequence[str], most: int = 30) -> str:
+def listed(names: Sequence[str], most: int = 30) -> str:
+    """Return names in quotation marks, the first of them where they are many."""
     shown = ", ".join(f"'{name}'" for name in names[:most])
     return shown if len(names) <= most else f"{shown}, … ({len(names)})"

@@ -23,9 +23,9 @@ from .columns import ColumnMapping
 from .handing_on import carried, write_parts
 from .opening.files import load_text, unread_folders
 from .opening.frames import typed_table
+from .opening.heads import Part
 from .opening.pages import load_html
 from .opening.parts import (
-    Part,
     bytes_of,
     check_keep,
     choose_parts,

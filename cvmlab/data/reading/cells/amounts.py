@@ -85,6 +85,8 @@ def look_at_numbers(
         seen |= {(role, part): column for part, column in found.items()}
     if any(column.open.total() for column in seen.values()):
         seen |= _plain_numbers(connection, forms)
+    if decimal is not None and not any(column.open.total() + column.sure.total() for column in seen.values()):
+        notes.append(Note("option_idle", {"option": "--decimal"}))
     coins = _coins(connection, forms, mappings, wanted)
     styles, reasons = _styles(seen, stage, mappings, decimal, dotted, coins)
     for role, form in forms.items():

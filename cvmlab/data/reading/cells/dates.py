@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -353,6 +353,18 @@ def _notes(
     }.items():
         notes += [Note(key)] if forms & some else []
     return [*notes, Note("timezone_used", {"zone": zone})] if zone else notes
+
+
+def idle_options(
+    forms: DateForms, columns: Iterable[str], *, zone: str | None, day_first: bool | None
+) -> Iterator[Note]:
+    """Yield a note on each option that changed nothing; ``columns`` are the types of the columns with dates."""
+    if zone is not None and not (
+        forms.zoned or "epoch" in forms.forms or any("TZ" in kind or "ZONE" in kind for kind in columns)
+    ):
+        yield Note("option_idle", {"option": "--timezone"})
+    if day_first is not None and not forms.orders:
+        yield Note("option_idle", {"option": "--day-first"})
 
 
 def date_sql(forms: DateForms, zone: str | None) -> str:

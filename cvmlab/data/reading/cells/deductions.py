@@ -1,4 +1,4 @@
-"""What is taken off an amount: the discount where quantity × unit price is computed, and the refund beside it.
+"""What is taken off an amount: the discount of quantity × unit price, or that the user named, and the refund beside it.
 
 A refund is subtracted unless the amount is net of refunds by its name, or negative and so a refund itself. A discount
 may be money or a share: what its name leaves open is asked.
@@ -101,12 +101,8 @@ def rates_in_percent(connection: Any, mappings: Sequence[ColumnMapping]) -> froz
 
 
 def discounted_parts(mappings: Sequence[ColumnMapping]) -> list[int]:
-    """Return the parts with money off quantity × unit price."""
-    return [
-        part
-        for part, mapping in enumerate(mappings)
-        if tables.AMOUNT not in mapping and (DISCOUNT in mapping or ORDER_DISCOUNT in mapping)
-    ]
+    """Return the parts with money off; beside an amount, that is where the user named the column."""
+    return [part for part, mapping in enumerate(mappings) if DISCOUNT in mapping or ORDER_DISCOUNT in mapping]
 
 
 def refunded_parts(mappings: Sequence[ColumnMapping]) -> list[int]:
@@ -119,9 +115,9 @@ def refunded_parts(mappings: Sequence[ColumnMapping]) -> list[int]:
 
 
 def discounted_sql(amount: str, discount: str, mappings: Sequence[ColumnMapping], percent: frozenset[int]) -> str:
-    """Return quantity × unit price less the discount, in the parts that have one."""
+    """Return the amount less the discount, in the parts that have one."""
     money = discounted_parts(mappings)
-    rated = [part for part, mapping in enumerate(mappings) if DISCOUNT_RATE in mapping and tables.AMOUNT not in mapping]
+    rated = [part for part, mapping in enumerate(mappings) if DISCOUNT_RATE in mapping]
     cases = []
     if money:
         # a discount is written with or without its minus, and for goods that come back as for those that go
@@ -167,8 +163,7 @@ def unread_notes(
     words = quoted_pattern("yes_word", "no_word", "return_word", "no_return_word")
     rate = f"TRY_CAST(trim({DISCOUNT_RATE}, ' %') AS {_RATE})"
     for part, mapping in enumerate(mappings):
-        computed = (DISCOUNT, ORDER_DISCOUNT, DISCOUNT_RATE) if tables.AMOUNT not in mapping else ()
-        for role in (REFUND, ORDER_REFUND, *computed):
+        for role in (REFUND, ORDER_REFUND, DISCOUNT, ORDER_DISCOUNT, DISCOUNT_RATE):
             if role not in mapping:
                 continue
             cell, number = (role, rate) if role == DISCOUNT_RATE else (f"{role}_text", numbers[role])
@@ -197,9 +192,9 @@ def deduction_notes(connection: Any, mappings: Sequence[ColumnMapping]) -> list[
             if rows:
                 said |= {"rows": f"{rows:,}", "amount": f"{refunded:,.2f}", "role": role, "option": option(role)}
                 notes.append(Note("refund_subtracted", said, "warning"))
-        if tables.AMOUNT not in mapping:
-            keys = {DISCOUNT: DISCOUNT, ORDER_DISCOUNT: DISCOUNT, DISCOUNT_RATE: DISCOUNT_RATE}
-            notes += [Note(f"{keys[r]}_subtracted", {"column": mapping[r]}) for r in keys if r in mapping]
+        keys = {DISCOUNT: DISCOUNT, ORDER_DISCOUNT: DISCOUNT, DISCOUNT_RATE: DISCOUNT_RATE}
+        said = {"amount": mapping.amount_named()}
+        notes += [Note(f"{keys[r]}_subtracted", {"column": mapping[r], **said}) for r in keys if r in mapping]
     return notes
 
 

@@ -15,6 +15,7 @@ from cvmlab.data import tables
 from ..columns import (
     CURRENCY,
     DISCOUNT_RATE,
+    GIFT,
     ITEM_PRICE,
     ITEM_QUANTITY,
     NUMBERS,
@@ -30,7 +31,7 @@ from ..raw import RawTable, quoted
 
 # kinds of rows, known before any value is read
 DATA, TOTAL, HEADER, BLANK, BROKEN = range(5)
-_WORDS = (STATUS, CURRENCY, RETURN, TYPE, DISCOUNT_RATE, ITEM_QUANTITY, ITEM_PRICE)
+_WORDS = (STATUS, CURRENCY, RETURN, TYPE, GIFT, DISCOUNT_RATE, ITEM_QUANTITY, ITEM_PRICE)
 # no money is 1e15 or more, and the sum of what is smaller never overflows
 EXACT = "DECIMAL(21, 6)"
 _BLANKS = "' \t\n\r\u00a0\u3000\ufeff'"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from ..columns import ColumnMapping
 from ..raw import Source
 from .records import Layout
 
@@ -35,3 +36,13 @@ class Head(Source):
     hidden: bool = False
     # the frame, what a look into the workbook found, or the table of an HTML page
     payload: Any = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A file or sheet that is part of the log: its head, the position of its header, its mapping."""
+
+    head: Head
+    header: int | None
+    names: tuple[str, ...]
+    mapping: ColumnMapping

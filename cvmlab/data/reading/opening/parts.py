@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,6 @@ from ..columns import (
     JOINT,
     QUANTITY,
     UNIT_PRICE,
-    ColumnMapping,
     distinct_names,
     find_header,
     guess_mapping,
@@ -32,22 +30,13 @@ from ..quality import Unused
 from ..raw import Progress, first_line
 from .files import find_files, read_heads
 from .frames import frame_head
-from .heads import Head
+from .heads import Head, Part
+from .unused_columns import unused_notes
 
 _NAME = "frame"
 # net comes first: 不含税 ends like 含税
 _NET_OR_GROSS = ("net_amount", "gross_amount")
 _MONEY = frozenset({tables.AMOUNT, QUANTITY, UNIT_PRICE})
-
-
-@dataclass(frozen=True)
-class Part:
-    """A file or sheet that is part of the log: its head, the position of its header, its mapping."""
-
-    head: Head
-    header: int | None
-    names: tuple[str, ...]
-    mapping: ColumnMapping
 
 
 @contextmanager
@@ -269,6 +258,7 @@ def part_notes(parts: Sequence[Part]) -> Iterator[Note]:
         repeated = [name for name in part.names if name.endswith(")") and name.rsplit(" (", 1)[0] in part.names]
         if repeated:
             yield Note("repeated_columns", {"source": part.head.name, "columns": ", ".join(repeated)}, "warning")
+    yield from unused_notes(parts)
 
 
 def bytes_of(heads: Sequence[Head]) -> int:

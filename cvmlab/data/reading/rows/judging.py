@@ -43,7 +43,7 @@ from .lone_dates import set_lone_dates_aside
 from .misread import misreadings
 from .order_totals import count_totals_once
 from .repeats import judge_repeats, look_for_repeats
-from .returns import judge_returns, judge_statuses
+from .returns import judge_returns, judge_statuses, product_notes
 from .reversing import set_reversals_aside
 from .sum_rows import find_sum_rows
 from .verdicts import REASON_CODES, USED_ROWS, set_aside
@@ -94,6 +94,9 @@ def judge(
         zone=rules.timezone,
         today=None if rules.include_future else rules.today,
     )
+    typed = (dict(zip(table.columns, table.types, strict=True)) for table in stage)
+    dated = [types[mapping[tables.DATE]] for types, mapping in zip(typed, mappings, strict=True)]
+    idle = date_forms.idle_options(dates, dated, zone=rules.timezone, day_first=rules.day_first)
     word_flags(connection, mappings)
     present = [role for role in NUMBERS if any(role in mapping for mapping in mappings)]
     forms, number_notes = amounts.look_at_numbers(
@@ -146,7 +149,7 @@ def judge(
     )
     if currencies.others:
         set_aside(connection, "other_currency", currencies.others)
-    notes = [*id_notes, *dates.notes, *number_notes, *currencies.notes]
+    notes = [*id_notes, *dates.notes, *idle, *number_notes, *currencies.notes]
     notes += find_sum_rows(connection, stage)
     if any(tables.ORDER_ID in mapping for mapping in mappings):
         notes += [*_further_lines(connection), *_recycled_numbers(connection)]
@@ -163,6 +166,8 @@ def judge(
     set_lone_dates_aside(connection, late=rules.as_of is None)
     notes += judge_repeats(connection, stage, rules.drop_duplicates)
     notes += set_reversals_aside(connection)
+    if any(tables.PRODUCT in mapping for mapping in mappings):
+        notes += product_notes(connection, mappings)
     notes += misreadings(connection, stage, mappings)
     return Judged(tuple(notes), currencies.known)
 

@@ -8,12 +8,14 @@ counts nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from cvmlab.core.words import CvmError
+from cvmlab.data.tables import PRODUCT
 
 from ..cells.deductions import quoted_pattern
-from ..columns import ORDER_REFUND, REFUND, RETURN, STATUS, TYPE, ColumnMapping
+from ..columns import GIFT, ORDER_REFUND, REFUND, RETURN, STATUS, TYPE, ColumnMapping, option
 from ..notes import Note
 from .verdicts import USED_ROWS, set_aside
 
@@ -23,39 +25,89 @@ _MOST = 0.5
 
 def judge_returns(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]:
     """Make marked rows negative, or leave them out where they are sale and refund in one; return remarks."""
-    if not any(role in mapping for mapping in mappings for role in (REFUND, ORDER_REFUND, RETURN, TYPE)):
+    if not any(role in mapping for mapping in mappings for role in (REFUND, ORDER_REFUND, RETURN, TYPE, GIFT)):
         return []
     # what was paid has come back whole: no purchase
     set_aside(connection, "cancelled", "refunded <> 0 AND exact = 0")
-    aside = _payments(connection, mappings) + _no_sales(connection, mappings)
+    aside = [note for kind in _KINDS for note in _leave_out(connection, mappings, kind)]
     _mark(connection)
     # a column may say that a row is no sale or that it is a return of its own
     return aside + [note for role in (TYPE, RETURN) for note in _judge_marked(connection, mappings, role)]
 
 
-def _payments(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]:
-    """Leave out payments of invoices that are in the log too: a ledger books both, and only the invoice is a sale."""
-    billed = f"SELECT part FROM log WHERE {USED_ROWS} AND regexp_full_match({TYPE}, {quoted_pattern('billed_word')})"
-    return _leave_out(connection, mappings, "paid_word", f"part IN ({billed})", "payments_out")
+@dataclass(frozen=True)
+class _Kind:
+    """Rows that say they are no sale: the column, its words in ``rules/columns.csv``, the remark on them."""
+
+    role: str
+    words: tuple[str, ...]
+    remark: str
+    # what must hold for all rows of a part, ``said`` of those of the kind; else they count as they stand
+    where: str = "true"
+    # the remark on these
+    kept: str = ""
 
 
-def _no_sales(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]:
-    """Leave out quotations, drafts and void documents, except where their reversal is booked as well."""
-    return _leave_out(connection, mappings, "no_sale_type", "NOT bool_or(exact < 0)", "no_sales_out")
+_KINDS = (
+    # a ledger books invoice and payment, and only the invoice is a sale
+    _Kind(TYPE, ("paid_word",), "payments_out", "bool_or(billed)"),
+    # what is prepaid is earned when it is used; where little else was bought, that use is not in the log
+    _Kind(
+        TYPE,
+        ("prepaid_type",),
+        "prepaid_out",
+        "coalesce(sum(exact) FILTER (NOT said) * 2 >= sum(exact) FILTER (said), false)",
+        "prepaid_kept",
+    ),
+    # where their reversal is booked as well, they net out by themselves
+    _Kind(TYPE, ("no_sale_type",), "no_sales_out", "count_if(said AND exact < 0) = 0"),
+    # where returns are booked, what came back may be one of them
+    _Kind(TYPE, ("exchange_type",), "exchanges_out", "count_if(exact < 0 OR back) = 0", "exchanges_kept"),
+    _Kind(TYPE, ("gift_type",), "gifts_out"),
+    _Kind(GIFT, ("yes_word", "gift_type"), "gifts_out"),
+)
 
 
-def _leave_out(connection: Any, mappings: Sequence[ColumnMapping], word: str, having: str, remark: str) -> list[Note]:
-    """Leave out the rows with a type, in the parts that meet a condition, and say how many."""
-    of_type = f"regexp_full_match({TYPE}, {quoted_pattern(word)})"
+def _leave_out(connection: Any, mappings: Sequence[ColumnMapping], kind: _Kind) -> list[Note]:
+    """Leave out the rows of a kind, in the parts where its condition holds, and say how many."""
+
+    def says(role: str, *words: str) -> str:
+        return f"coalesce(regexp_full_match({role}, {quoted_pattern(*words)}), false)"
+
     found = connection.execute(
-        f"""SELECT part, count(*), sum(exact), string_agg(DISTINCT {TYPE}, ', ' ORDER BY {TYPE}) FROM log
-        WHERE {USED_ROWS} AND {of_type} GROUP BY part HAVING {having} ORDER BY part"""
+        f"""SELECT part, count_if(said), sum(exact) FILTER (said), {kind.where},
+            string_agg(DISTINCT {kind.role}, ', ' ORDER BY {kind.role}) FILTER (said), bool_and(said)
+        FROM (SELECT part, exact, {kind.role}, {says(kind.role, *kind.words)} AS said,
+                {says(TYPE, "billed_word")} AS billed, {says(TYPE, "return_word")} AS back
+            FROM log WHERE {USED_ROWS})
+        GROUP BY part HAVING bool_or(said) ORDER BY part"""
     ).fetchall()
     notes = []
-    for part, rows, amount, words in found:
-        said = {"column": mappings[part][TYPE], "words": words, "rows": f"{rows:,}", "amount": f"{amount:,.2f}"}
-        set_aside(connection, "cancelled", f"part = {part} AND {of_type}")
-        notes.append(Note(remark, said, "warning"))
+    for part, rows, amount, out, words, alone in found:
+        said = {"column": mappings[part][kind.role], "words": words, "rows": f"{rows:,}", "amount": f"{amount:,.2f}"}
+        said |= {"value": words, "role": kind.role, "option": option(kind.role)}
+        if out:
+            set_aside(connection, "cancelled", f"part = {part} AND {says(kind.role, *kind.words)}")
+        # who sells nothing else lives on them; and what brought in nothing changes no sum
+        if remark := kind.remark if out else kind.kept if not alone else "":
+            notes.append(Note(remark, said, "warning" if amount else "note"))
+    return notes
+
+
+def product_notes(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]:
+    """Say how much stands in rows whose product is a gift card, a top-up or a gift: they count as they stand."""
+    notes = []
+    for words, remark in (("prepaid_product", "prepaid_kept"), ("gift_product", "gifts_kept")):
+        found = connection.execute(
+            f"""SELECT part, count_if(said), sum(exact) FILTER (said), min(product) FILTER (said), bool_and(said)
+            FROM (SELECT *, coalesce(regexp_full_match(product, {quoted_pattern(words)}), false) AS said
+                FROM log WHERE {USED_ROWS} AND exact > 0)
+            GROUP BY part HAVING bool_or(said) ORDER BY part"""
+        ).fetchall()
+        for part, rows, amount, example, alone in found:
+            said = {"column": mappings[part][PRODUCT], "rows": f"{rows:,}", "amount": f"{amount:,.2f}"}
+            # who sells nothing else lives on them
+            notes += [] if alone else [Note(remark, {**said, "value": example}, "warning")]
     return notes
 
 

@@ -1,0 +1,55 @@
+"""Columns that speak of money or quantities by their name and that no amount is made of: they are named in one note.
+
+A coupon, a returned quantity or a shipping charge may belong to the amount or not; only who knows the export can tell.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from cvmlab.data import tables
+
+from ..columns import DISCOUNT, DISCOUNT_RATE, is_called, listed
+from ..notes import Level, Note
+from .heads import Part
+
+#: What a name may speak of, in ``rules/columns.csv``; the first that fits decides. A deduction can be taken off.
+_QUANTITY, _DEDUCTION, _CHARGE = "moved_quantity", "deduction", "charge"
+_SHARE = "%|％|率|比例|rate|pct|percent"
+_NUMBER = r"([A-Z]{3} ?|[^A-Za-z\d]{0,4})\d[\d.,\s]*([A-Z]{3}|[^A-Za-z\d]{0,3})"
+_KINDS = (_QUANTITY, _DEDUCTION, _CHARGE)
+
+
+def unused_notes(parts: Sequence[Part]) -> Iterator[Note]:
+    """Yield one note for each different set of such columns."""
+    seen = []
+    for part in parts:
+        kinds = {name: kind for place, name in enumerate(part.names) if (kind := _kind(part, place, name))}
+        amount = part.mapping.amount_named()
+        if not kinds or (kinds, amount) in seen:
+            continue
+        seen.append((kinds, amount))
+        said = {"source": part.head.name, "columns": listed(list(kinds)), "amount": amount}
+        # what is computed from a list price surely lacks a discount or a return
+        computed = tables.AMOUNT not in part.mapping and {_QUANTITY, _DEDUCTION} & set(kinds.values())
+        level: Level = "warning" if computed else "note"
+        off = [name for name, kind in kinds.items() if kind == _DEDUCTION and not re.search(_SHARE, name.lower())]
+        if off and not {DISCOUNT, DISCOUNT_RATE} & part.mapping.columns.keys():
+            yield Note("deductions_unused", {**said, "example": off[0]}, level)
+        else:
+            yield Note("columns_unused", said, level)
+
+
+def _kind(part: Part, place: int, name: str) -> str | None:
+    if name in part.mapping.columns.values():
+        return None
+    kind = next((kind for kind in _KINDS if is_called(name, kind)), None)
+    return kind if kind and _may_be_numbers(part, place) else None
+
+
+def _may_be_numbers(part: Part, place: int) -> bool:
+    """Return whether a column is empty at the beginning or holds a number there, as a coupon's code is none."""
+    body = part.head.rows[0 if part.header is None else part.header + 1 :]
+    cells = [cell for row in body if (cell := "".join(row[place : place + 1]).strip())]
+    return not cells or any(re.fullmatch(_NUMBER, cell) for cell in cells)
