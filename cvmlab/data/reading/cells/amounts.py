@@ -19,6 +19,7 @@ from cvmlab.data import tables
 from ..columns import CURRENCY, QUANTITY, UNIT_PRICE, ColumnMapping
 from ..notes import Note
 from ..raw import RawTable, quoted
+from .spaces import doubtful_spaces
 from .units import Affix, affix_of, currency_named, header_unit, style_of, thousandths_style
 from .values import DATA, EXACT
 
@@ -55,7 +56,8 @@ class NumberForms:
     """How the numbers of one role are written.
 
     ``careful`` are the parts whose cells need more than a cast, ``comma`` those with a decimal comma; ``units`` are
-    the units that headers state, by part; ``currencies`` counts the cells of each part by currency.
+    the units that headers state, by part; ``currencies`` counts the cells of each part by currency;
+    in ``doubtful`` parts a space may stand between two numbers.
     """
 
     careful: frozenset[int] = frozenset()
@@ -63,6 +65,7 @@ class NumberForms:
     affixes: Mapping[str, Affix] = field(default_factory=dict)
     units: Mapping[int, Affix] = field(default_factory=dict)
     currencies: Mapping[int, Counter[str]] = field(default_factory=dict)
+    doubtful: frozenset[int] = frozenset()
 
 
 def look_at_numbers(
@@ -103,11 +106,13 @@ def _look_at(
 ) -> tuple[NumberForms, dict[Any, Any]]:
     text = f"{role}_text"
     rows = connection.execute(
-        f"""SELECT part, bool_or(TRY_CAST({text} AS {EXACT}) IS NULL), bool_or({text}[-4] = '.')
+        f"""SELECT part, bool_or(TRY_CAST({text} AS {EXACT}) IS NULL), bool_or({text}[-4] = '.'),
+            bool_or(contains({text}, ' '))
         FROM stage WHERE kind = {DATA} AND {text} IS NOT NULL GROUP BY part"""
     ).fetchall()
     units = {part: header_unit(mapping[role]) for part, mapping in enumerate(mappings) if role in mapping}
-    odd = frozenset(part for part, unread, open_ in rows if unread or open_)
+    odd = frozenset(part for part, unread, open_, _ in rows if unread or open_)
+    spaced = frozenset(part for part, *_, space in rows if space) & odd
     found: dict[Any, Any] = {"notes": []}
     if not odd:
         return NumberForms(units=units), found
@@ -132,7 +137,8 @@ def _look_at(
         said = {"source": stage[part].name, "column": mappings[part][role], "count": f"{count:,}", "value": example}
         found["notes"].append(Note("cells_scaled", said))
     currencies = {part: found[part].currencies for part in odd if part in found}
-    return NumberForms(odd, frozenset(), affixes, units, currencies), found
+    doubtful = doubtful_spaces(connection, role, _cut(role), spaced)
+    return NumberForms(odd, frozenset(), affixes, units, currencies, doubtful), found
 
 
 def _coins(
@@ -306,6 +312,8 @@ def number_sql(role: str, form: NumberForms) -> str:
     digits = f"point_digits({body})"
     if form.comma:
         digits = f"CASE WHEN part IN ({_numbers(form.comma)}) THEN comma_digits({body}) ELSE {digits} END"
+    if form.doubtful:
+        digits = f"CASE WHEN NOT (part IN ({_numbers(form.doubtful)}) AND contains({body}, ' ')) THEN {digits} END"
     number = f"TRY_CAST({sign} || {digits} || {_power(key, form)} AS {EXACT})"
     known = f"CASE WHEN {key} IN ({_listed(form.affixes)}) THEN {number} END" if form.affixes else f"NULL::{EXACT}"
     value = _scaled(f"{role}_value", form)

@@ -71,6 +71,27 @@ def test_amounts_are_read_as_their_country_writes_them(cells: list[str], read_as
     assert amounts_of(log_of(cells)) == [Decimal(amount) for amount in read_as]
 
 
+@pytest.mark.parametrize(
+    ("cells", "read_as"),
+    [
+        # two numbers in one cell: the others have decimals, or thousands without a space
+        (["10.50", "20.25", "100 200"], ["10.5", "20.25", None]),
+        (["10,50", "100 200 €", "7,00"], ["10.5", None, "7"]),
+        (["1250", "100 200", "20"], ["1250", None, "20"]),
+        (["1250.50", "1,300.00", "100 200"], ["1250.5", "1300", None]),
+        (["1 234 567", "1 250", "10.50"], ["1234567", "1250", "10.5"]),
+        (["1 234,50", "1 250", "10,50"], ["1234.5", "1250", "10.5"]),
+        (["1\u00a0250", "1 300", "10.50"], ["1250", "1300", "10.5"]),
+        (["1 250", "2 300", "300", "12,50"], ["1250", "2300", "300", "12.5"]),
+        (["1 250", "300"], ["1250", "300"]),
+    ],
+)
+def test_a_space_groups_thousands_only_where_the_column_shows_it(cells: list[str], read_as: list[str | None]) -> None:
+    log = log_of(cells)
+    assert amounts_of(log) == [amount and Decimal(amount) for amount in read_as]
+    assert sum(bad.reason == "bad_amount" for bad in log.quality.samples) == read_as.count(None)
+
+
 def test_where_both_readings_fit_the_user_is_asked(tmp_path: Path) -> None:
     for cells, source in [(M4, ","), (M4, "\t"), (["1,234", "950"], "\t"), (["1,234", "950"], ";")]:
         with pytest.raises(CvmError, match=r"can be read as 1234 or as 1\.234.*--decimal comma or --decimal point"):
