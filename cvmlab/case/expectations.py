@@ -134,9 +134,11 @@ def with_expectations(customers: pd.DataFrame, models: Models, assumed: Assumpti
         return _naive_expectations(customers, assumed)
     seen, rhythm = models.seen(customers), buying.score_customers(customers, models.buying, models.gamma_gamma)
     days = models.days(as_of, as_of + timedelta(days=round(assumed.horizon_months * DAYS_A_YEAR / 12)))
-    worth = models.level * per_purchase_day(
-        customers, "contribution", rhythm["expected_spend"].to_numpy(float), models.gamma_gamma
-    )
+    spend = models.gamma_gamma
+    worth = models.level * per_purchase_day(customers, "contribution", rhythm["expected_spend"].to_numpy(float), spend)
+    # a purchase is gamma distributed around the customer's own mean with shape p
+    unevenness = 0.0 if spend is None else 1 / spend.p
+    low, high = models.buying.value_interval(seen, worth, days, unevenness=unevenness)
     return customers.assign(
         p_alive=models.buying.p_alive(seen),
         chance_to_buy=models.buying.chance_to_buy(seen, days),
@@ -144,6 +146,8 @@ def with_expectations(customers: pd.DataFrame, models: Models, assumed: Assumpti
         silent_days=rhythm["silent_days"].to_numpy(float),
         expected_orders=models.level * models.buying.expected_purchases(seen, days),
         expected_contribution=models.buying.expected_purchases(seen, days) * worth,
+        value_low=low,
+        value_high=high,
         current_value=models.buying.discounted_expected_purchases(seen, days, assumed.discount_rate) * worth,
     )
 
@@ -176,6 +180,8 @@ def _naive_expectations(customers: pd.DataFrame, assumed: Assumptions) -> pd.Dat
     return customers.assign(
         p_alive=going_on.astype(float),
         chance_to_buy=going_on.astype(float),
+        value_low=yearly * years,
+        value_high=yearly * years,
         expected_orders=np.where(going_on & (frequency > 0), DAYS_A_YEAR * years / gap, going_on * 1.0),
         usual_gap_days=gap,
         silent_days=silent,

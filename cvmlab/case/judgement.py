@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from cvmlab.core.annotations import LARGEST
+from cvmlab.core.checking import check_count
 from cvmlab.core.discounting import discounted_years
 from cvmlab.core.guarding import public
 from cvmlab.core.statistics import total_of
@@ -37,6 +38,7 @@ from .expectations import (
     with_expectations,
     with_yearly,
 )
+from .forecasts import expected_by_month, next_purchase
 from .lookback import Moves, Past, compare_windows, look_back
 
 if TYPE_CHECKING:
@@ -98,12 +100,23 @@ class Case:
         calls = self.calls.loc[~self.calls["hold_out"]]
         return calls if everyone else calls.head(self.assumptions.calls)
 
+    def expected_purchases(self, months: int = 12) -> pd.DataFrame:
+        """Return ``customer_id`` and the expected purchase days of each month to come, columns such as ``2024-03``."""
+        check_count("months", months, 1, 60)
+        if self.models.buying is None:
+            raise CvmError("case.no_model", why=self.models.problem)
+        return expected_by_month(self.customers, self.models, self.as_of, months)
+
     def recommended(self, action: str) -> dict[str, float]:
         """Return the figures of one recommended action, the columns of `actions.recommend`."""
         chosen = self.recommendations.loc[self.recommendations["action"] == action].drop(columns="action")
         if not len(chosen):
             raise CvmError("case.unknown_action", name=action, names=", ".join(self.recommendations["action"]))
         return dict(zip(chosen.columns, chosen.to_numpy(float)[0].tolist(), strict=True))
+
+
+# Thresholds and intervals are some multiple of the money they are drawn from.
+_ROOM = 10
 
 
 class _Clock:
@@ -145,7 +158,11 @@ def study(log: Log, assumptions: Assumptions | None = None, *, kept: Thresholds 
         ``p_alive``                 estimated probability that the customer still buys, 0 to 1
         ``usual_gap_days``          mean days between purchases, NaN for a single purchase
         ``silent_days``             days since the last purchase
+        ``chance_to_buy``           probability of a purchase in the next ``horizon_months``, 0 to 1
+        ``expected_orders``         purchase days in the next ``horizon_months``
+        ``next_purchase``           month by whose end a purchase is likelier than not, such as ``2024-03``
         ``expected_contribution``   money in the next ``horizon_months``, not discounted
+        ``value_low, value_high``   its 80% interval
         ``current_value``           the same, discounted to the as-of date
         ``headroom``                yearly money: how much more similar customers bring
         ``value_type``              ``"I"`` to ``"IV"``
@@ -157,7 +174,7 @@ def study(log: Log, assumptions: Assumptions | None = None, *, kept: Thresholds 
     Raises
     ------
     CvmError
-        For fewer than two customers, amounts that sum to nothing or less or to over 1e15, or an as-of date a
+        For fewer than two customers, amounts that sum to nothing or less or to over 1e14, or an as-of date a
         year after the last row.
     """
     assumed = assumptions or Assumptions()
@@ -183,6 +200,7 @@ def study(log: Log, assumptions: Assumptions | None = None, *, kept: Thresholds 
     with clock.step("value"):
         models = _chosen(candidates, past, customers)
         customers = with_expectations(customers, models, assumed, as_of)
+        customers = customers.assign(next_purchase=next_purchase(customers, models, as_of))
         _check_size(customers, log.name)
     with clock.step("matrix"):
         cost_to_keep, contact_cost = _costs(customers, assumed)
@@ -231,10 +249,11 @@ def _check_enough(customers: pd.DataFrame, name: str) -> None:
 
 
 def _check_size(customers: pd.DataFrame, name: str) -> None:
-    # no function takes larger figures; amounts that can just be read may reach them when they are added up
+    # no function takes larger figures; amounts that can just be read may reach them when they are added up, and
+    # thresholds and intervals lie beyond the sum
     money = ["revenue", "contribution", "yearly_revenue", "yearly_contribution", "expected_contribution"]
     total = float(customers[money].abs().sum().max())
-    if total > LARGEST:
+    if total > LARGEST / _ROOM:
         raise CvmError("case.too_large", name=name, total=f"{total:.2g}")
 
 

@@ -24,6 +24,7 @@ from cvmlab.worth.value import potential
 from . import backtest
 from .assumptions import Assumptions
 from .expectations import CUSTOMERS_FOR_A_MODEL, Models, per_purchase_day, spend_model, with_contribution
+from .forecasts import tracking
 
 _LEAST_BACKTEST_SPAN, _SPAN_FOR_A_YEAR = 6, 30
 # Standard errors from which the level of the expectations was off.
@@ -61,6 +62,8 @@ class Past:
         What judged, fitted on what was known at the cut.
     tried
         Every model that was tried, the one that judged among them.
+    tracking
+        Purchases by month, actual and expected, before and after the cut; from `forecasts.tracking`.
     """
 
     cut: date
@@ -72,6 +75,7 @@ class Past:
     ideal_captured: float
     models: Models
     tried: list[Tried]
+    tracking: pd.DataFrame
 
     @property
     def level(self) -> float:
@@ -199,7 +203,8 @@ def look_back(
         for model, score, one in zip(models, brier, judged, strict=True)
     ]
     model, rival, ideal = captured
-    return Past(cut, months, customers, alarms, model, rival, ideal, models[best], tried), ""
+    tracked = tracking(transactions, known, models[best], cut, as_of)
+    return Past(cut, months, customers, alarms, model, rival, ideal, models[best], tried, tracked), ""
 
 
 def _months_cut_off(span: int, assumed: Assumptions) -> int:

@@ -1,6 +1,7 @@
 from .actions import plot_calls as plot_calls
 from .backtest import plot_backtest as plot_backtest
 from .backtest import plot_calibration as plot_calibration
+from .backtest import plot_tracking as plot_tracking
 from .customer_base import plot_base as plot_base
 from .customer_base import plot_forecast as plot_forecast
 from .lifecycle import plot_life_curve as plot_life_curve

@@ -12,13 +12,14 @@ from cvmlab.core.guarding import public
 from cvmlab.core.words import say, term
 
 from . import style
-from .frames import FIGURE, SHARE, SOME, TEXT, check_frame
+from .frames import COUNT, DATE, FIGURE, SHARE, SOME, TEXT, check_frame
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
 IDEAL = "ideal"
+_HALF_A_MONTH = 15.2
 
 
 @public
@@ -132,4 +133,49 @@ def plot_calibration(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     style.percent_axis(ax.yaxis, term("charts.calibration_y"))
     within = int(((low <= x) & (x <= high)).sum())
     style.headline(ax, say("charts.calibration_message", within=within, bands=len(frame)))
+    return style.lettered(ax)
+
+
+@public
+def plot_tracking(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Draw the repeat purchases of each month beside what the model expects, before and after a backtest's cut.
+
+    Parameters
+    ----------
+    frame
+        One row per month: ``period`` (its first day), ``actual`` and ``expected`` (numbers of purchases),
+        ``after_cut`` (1 or True from the first month on that the model did not know).
+    ax
+        Axes to draw on; a new figure if left out.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({
+    ...     "period": pd.to_datetime(["2023-11-01", "2023-12-01", "2024-01-01"]), "actual": [40, 44, 39],
+    ...     "expected": [41.0, 42.0, 40.0], "after_cut": [0, 0, 1],
+    ... })
+    >>> plot_tracking(frame).get_title(loc="left").replace(chr(10), " ")
+    'After the cut 40 purchases were expected; 39 came'
+    """
+    columns = {"period": DATE, "actual": COUNT, "expected": COUNT, "after_cut": SHARE}
+    frame = check_frame(frame, "tracking", columns, once=["period"], in_order=True)
+    ax = style.canvas(ax)
+    middle = style.days_since_epoch(frame["period"]) + _HALF_A_MONTH
+    after = frame["after_cut"].to_numpy(float) > 0
+    actual, expected = frame["actual"].to_numpy(float), frame["expected"].to_numpy(float)
+    ax.plot(middle, actual, color=style.INK, marker="o", markersize=3.5, linewidth=1.6)
+    ax.plot(middle, expected, color=style.BLUE, linestyle="--", linewidth=2)
+    ax.set_ylim(bottom=0)
+    if after.any() and not after.all():
+        ax.axvline(middle[after][0] - _HALF_A_MONTH, color=style.QUIET, linestyle=":", linewidth=1.2)
+    style.count_axis(ax.yaxis, term("charts.tracking_y"))
+    ends = [
+        (middle[-1], float(actual[-1]), term("charts.tracking_actual"), style.INK),
+        (middle[-1], float(expected[-1]), term("charts.tracking_expected"), style.BLUE),
+    ]
+    style.label_ends(ax, ends)
+    style.month_axis(ax, np.asarray(frame["period"], dtype="datetime64[D]"), shift=_HALF_A_MONTH)
+    said = {"expected": formats.count(expected[after].sum()), "actual": formats.count(actual[after].sum())}
+    style.headline(ax, say("charts.tracking_message", **said) if after.any() else term("charts.tracking_none"))
     return style.lettered(ax)

@@ -24,11 +24,11 @@ _CALLS = ("reason", "yearly_contribution", "last_date", "silent_days", "usual_ga
 _MONEY = frozenset(
     {
         "yearly_contribution", "yearly_revenue", "current_value", "headroom", "revenue", "contribution",
-        "expected_contribution",
+        "expected_contribution", "value_low", "value_high",
     }
 )  # fmt: skip
 _FORMATS = {
-    "p_alive": "0.0%", "usual_gap_days": "0.0", "silent_days": "#,##0", "orders": "#,##0",
+    "p_alive": "0.0%", "usual_gap_days": "0.0", "silent_days": "#,##0", "orders": "#,##0", "expected_orders": "0.0",
     "first_date": "yyyy-mm-dd", "last_date": "yyyy-mm-dd", "called_on": "yyyy-mm-dd",
 }  # fmt: skip
 # below this, cents matter to the reader

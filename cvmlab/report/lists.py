@@ -25,6 +25,7 @@ _FILES = ("customers.csv", "customers.xlsx", "case.json")
 _COLUMNS = (
     "value_type", "rfm_label", "yearly_contribution", "yearly_revenue", "current_value", "headroom", "p_alive",
     "usual_gap_days", "silent_days", "orders", "revenue", "contribution", "expected_contribution",
+    "value_low", "value_high", "expected_orders", "next_purchase",
     "first_date", "last_date", "action", "hold_out",
 )  # fmt: skip
 

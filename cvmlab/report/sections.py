@@ -163,6 +163,8 @@ def backtested(case: Case) -> list[Piece]:
     return [
         html.page(title, *map(html.paragraph, texts)),
         picture(charts.plot_backtest(past.gains()), name="backtest", alt=term("report.alt_gains")),
+        html.page(html.subheading(term("report.past_tracking")), html.paragraph(term("report.past_tracking_lead"))),
+        picture(charts.plot_tracking(past.tracking), name="tracking", alt=term("report.alt_tracking")),
         html.page(html.subheading(term("report.past_calibration"))),
         picture(charts.plot_calibration(past.calibration()), name="calibration", alt=term("report.alt_calibration")),
         tried(past),

@@ -336,7 +336,7 @@ def test_customers_who_brought_nothing_after_the_cut_leave_nothing_to_compare():
         (["a", "b"], [5.0, -9.0], "case.negative_total"),
         (["a", "b"], [9.0, -9.0], "case.negative_total"),
         (["a", "b"], [8e14, 8e14], "case.too_large"),
-        (["a", "b"], [8e13, 8e13], "case.too_large"),  # a day that is scaled to a year
+        (["a", "b"], [8e12, 8e12], "case.too_large"),  # a day that is scaled to a year
     ],
 )
 def test_a_log_that_cannot_be_judged_is_refused_in_one_sentence(customers, amounts, key):

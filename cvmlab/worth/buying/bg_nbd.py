@@ -108,19 +108,8 @@ class BgNbd(PurchaseModel):
         stays_away = (rate / (rate + days / self.days_per_unit)) ** (self.r + summary.frequency)
         return np.asarray(1 - stays_away)
 
-    def expected_purchases_new(self, days: float = DAYS_PER_YEAR) -> float:
-        """Return the expected repeat purchase days of a new customer in the first ``days`` days.
-
-        Examples
-        --------
-        >>> round(BgNbd(r=0.243, alpha=4.414, a=0.793, b=2.426).expected_purchases_new(days=365), 3)
-        1.449
-        """
-        check_parameter("days", days, 0, open_minimum=True)
-        zero = np.zeros(1)
-        # from the first purchase on; where one can leave at once, the chance b / (a + b) to stay
-        stays = self.b / (self.a + self.b) if self.FIRST_CHANCE else 1.0
-        return stays * float(self._while_alive(Summary(zero, zero, zero), np.array([days]))[0, 0])
+    def _shape(self, summary: Summary) -> Array:
+        return self.r + summary.frequency
 
     def _while_alive(self, summary: Summary, days: Array) -> Array:
         # Equals equation (10) of the paper over P(alive), but without its hypergeometric function, which loses all

@@ -71,13 +71,3 @@ class ZeroInflatedBgNbd(BgNbd):
         # odds of "comes again, but has not yet" against "never again"
         comes_again = expit(np.log1p(-self.once) - np.log(self.once) - self.r * silence)
         return np.where(summary.frequency > 0, super()._alive(summary), comes_again)
-
-    def expected_purchases_new(self, days: float = 365) -> float:
-        """Return the expected repeat purchase days of a new customer in the first ``days`` days.
-
-        Examples
-        --------
-        >>> round(ZeroInflatedBgNbd(r=2, alpha=20, a=0.8, b=9, once=0.7).expected_purchases_new(days=365), 3)
-        1.234
-        """
-        return (1 - self.once) * super().expected_purchases_new(days)

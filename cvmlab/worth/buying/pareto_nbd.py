@@ -76,6 +76,9 @@ class ParetoNbd(PurchaseModel):
             alive[part] = expit(times.alive - logsumexp(times.left, axis=1))
         return alive
 
+    def _shape(self, summary: Summary) -> Array:
+        return self.r + summary.frequency
+
     def _while_alive(self, summary: Summary, days: Array) -> Array:
         # rate Gamma(r + x, alpha + T) times the time that is left of a lifetime with rate Gamma(s, beta + T)
         age = summary.age / self.days_per_unit
