@@ -34,6 +34,8 @@ OLE = b"\xd0\xcf\x11\xe0"
 # how .xlsx writes characters that XML may not hold, such as a carriage return
 _ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")
 _MOST_CELLS = 50_000_000
+# how calamine words that an old workbook ends before its end
+_BROKEN = re.compile("Cfb error: (Invalid OLE|Sector)")
 _STRICT = b"http://purl.oclc.org/ooxml/"
 
 
@@ -117,12 +119,15 @@ def _sheets_of(
         is_damage = isinstance(error, Exception) or type(error).__name__ == "PanicException"
         if not is_damage or isinstance(error, CvmError) or (isinstance(error, OSError) and error.errno):
             raise
+        if not isinstance(error, Exception) or _BROKEN.match(str(error)):
+            unreadable = "corrupt"
         raise CvmError(f"reading.{unreadable}", file=path.name, reason=_reason(error, path)) from error
 
 
 def _reason(error: BaseException, path: Path) -> str:
     """Return what is wrong with a file; what Python says of its own lists and numbers helps nobody."""
-    if isinstance(error, LookupError | TypeError | AttributeError | ValueError) and not isinstance(error, UnicodeError):
+    of_python = isinstance(error, LookupError | TypeError | AttributeError | ValueError)
+    if not isinstance(error, Exception) or (of_python and not isinstance(error, UnicodeError)):
         return say("reading.parts_do_not_fit")
     return first_line(error).replace(str(path), path.name)
 
@@ -147,10 +152,10 @@ def _streamed_sheets(opened: Any, book: Book, looks: Mapping[str, Look]) -> list
 
 @contextmanager
 def _whole_sheets(path: Path, book: Book, looks: Mapping[str, Look]) -> Iterator[list[_WholeSheet]]:
-    from python_calamine import SheetTypeEnum, SheetVisibleEnum, load_workbook
+    from python_calamine import SheetTypeEnum, SheetVisibleEnum
 
     with _quiet():
-        opened = load_workbook(path)
+        opened = _opened_whole(path)
     with opened:
         yield [
             _WholeSheet(
@@ -159,6 +164,17 @@ def _whole_sheets(path: Path, book: Book, looks: Mapping[str, Look]) -> Iterator
             for number, page in enumerate(opened.sheets_metadata)
             if page.typ == SheetTypeEnum.WorkSheet
         ]
+
+
+def _opened_whole(path: Path) -> CalamineWorkbook:
+    """Return a workbook as calamine opens it by what it holds; the name alone tells why it cannot."""
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    try:
+        with path.open("rb") as stream:
+            return CalamineWorkbook.from_filelike(stream)
+    except CalamineError:
+        return CalamineWorkbook.from_path(path)
 
 
 @contextmanager

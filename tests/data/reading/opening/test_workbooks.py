@@ -111,6 +111,13 @@ def test_cells_far_away_that_would_take_all_memory_are_refused(
     assert caught.value.key == "reading.sheet_too_large"
 
 
+@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("ending", [".xlsx", ".xls", ".xlsb", ".ods", ".csv"])
+def test_a_workbook_is_read_by_what_it_holds_not_by_its_name(tmp_path: Path, name: str, ending: str) -> None:
+    (tmp_path / f"a{ending}").write_bytes((FILES / name).read_bytes())
+    assert read(tmp_path / f"a{ending}", today=dt.date(2020, 6, 30)).transactions.fetchall() == ROWS
+
+
 @pytest.mark.parametrize("name", ["sales.xls", "sales.xlsb", "sales.ods"])
 def test_the_ending_does_not_matter_and_a_sheet_can_be_named(tmp_path: Path, name: str) -> None:
     (tmp_path / "a.csv").write_bytes((FILES / name).read_bytes())
@@ -137,8 +144,16 @@ def test_a_part_of_a_workbook_is_refused_in_one_sentence(tmp_path: Path, name: s
     (tmp_path / name).write_bytes(whole[: int(share * len(whole))])
     with pytest.raises(CvmError) as caught:
         read(tmp_path / name)
-    assert caught.value.key in ("reading.corrupt", "reading.binary_xls")
+    assert caught.value.key == "reading.corrupt"
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("left", [8, 100, 512, 1024, 7080, 7580])
+def test_the_beginning_of_an_old_workbook_is_called_damaged(tmp_path: Path, left: int) -> None:
+    (tmp_path / "a.xls").write_bytes((FILES / "sales.xls").read_bytes()[:left])
+    with pytest.raises(CvmError, match=r"is damaged and cannot be read .*Export") as caught:
+        read(tmp_path / "a.xls")
+    assert "out of range" not in str(caught.value)
 
 
 def test_a_damaged_archive_never_reaches_calamine(tmp_path: Path) -> None:
