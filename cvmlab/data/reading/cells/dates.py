@@ -56,7 +56,9 @@ _CLOCK = r"(\d{1,2}:\d{2}(?::\d{2})?)(?:[.,]\d+)?"
 _PLACE = r"\[?[A-Za-z]+(?:/[A-Za-z_]+)+\]?"
 _OWN = rf"(Z|z|(?:UTC|GMT)?\s*[+-]\d{{1,2}}:?(?:\d{{2}})?|UTC|GMT|{_PLACE})"
 _ZONE = rf"{_CLOCK}\s*{_OWN}(?:\s*(?:\(.*\)|\[.*\]|[A-Z]{{2,5}}))?$"
-_OTHER_ZONE = re.compile(rf"{_CLOCK}\s*(?:[AaPp]\.?[Mm]\.?\s*\S+|(?![AaPp]\.?[Mm])[A-Z]{{2,5}})$")
+_OTHER_ZONE = re.compile(
+    rf"{_CLOCK}\s*(?:[AaPp]\.?[Mm]\.?\s*[^\s.]\S*|(?![AaPp]\.?[Mm]|(?:SA|CH|OO|OS)$)[A-Z]{{2,5}})$"
+)
 #: The column that `date_sql` needs beside those of ``stage``.
 DAY_TEXT = ", dated(date_text) AS day_text"
 #: A form that contradicts the others in at most this share of the rows makes bad dates, not a question.

@@ -80,7 +80,9 @@ def create_macros(connection: Any) -> None:
         # Mon Jan  4 10:00:00 2021, as C and Unix write it
         "year_last(t)": r"""CASE WHEN t[-5] = ' ' AND contains(t, ':')
             THEN regexp_replace(t, '( \d{1,2}:\d{2}:\d{2}(?: [A-Z]+)?) (\d{4})$', ' \2\1') ELSE t END""",
-        "dated(t)": """year_last(joined(CASE WHEN contains(t, '年') THEN arabic(evened(replace(t, '元年', '1年')))
+        # 2024년 2월 15일 is Korean
+        "dated(t)": r"""year_last(joined(CASE WHEN contains(t, '年') THEN arabic(evened(replace(t, '元年', '1年')))
+            WHEN contains(t, '년') THEN regexp_replace(t, '(\d)\s?년\s*(\d{1,2})\s?월\s*(\d{1,2})\s?일', '\1年\2月\3日')
             ELSE evened(t) END))""",
         "shape(t)": "translate(t, '0123456789', '9999999999')",
         # Rs.500 and Fr. 5.-- hold points that are no decimal points

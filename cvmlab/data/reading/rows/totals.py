@@ -165,7 +165,7 @@ def _lost_digits(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Not
             rf"""SELECT count(*) FILTER (id LIKE '%000' OR id NOT SIMILAR TO '\d+'), count(*),
                 min(id) FILTER (id LIKE '%000' OR id NOT SIMILAR TO '\d+')
             FROM (SELECT DISTINCT {role} AS id FROM log
-                WHERE length({role}) > 7 AND {role} SIMILAR TO '\d{{16,}}|\d(\.\d+)?[eE]\+\d+')"""
+                WHERE length({role}) > 4 AND {role} SIMILAR TO '\d{{16,}}|\d([.,]\d+)?[eE]\+\d+')"""
         ).fetchone()
         if lost and lost > 0.02 * long:
             notes.append(Note("lost_digits", {"count": lost, "column": column, "value": example}, "warning"))
