@@ -59,15 +59,17 @@ def whole_money(amount: float) -> str:
 
 
 def percent(share: float) -> str:
-    """Return a share of 1 as percent, with a decimal only below 10%.
+    """Return a share of 1 as percent, with a decimal only below 10%; what is not all is not called 100%.
 
     Examples
     --------
-    >>> percent(0.53), percent(0.034), percent(1.34), percent(0.2)
-    ('53%', '3.4%', '134%', '20%')
+    >>> percent(0.53), percent(0.034), percent(1.34), percent(0.2), percent(0.997), percent(0.9999)
+    ('53%', '3.4%', '134%', '20%', '99.7%', '>99.9%')
     """
     if not math.isfinite(share):
         return "–"
+    if 0.995 <= share < 1 - 1e-9:
+        return f"{share:.1%}" if share < 0.9995 else ">99.9%"
     text = f"{share:.0%}" if abs(share) >= 0.0995 or share == 0 else f"{share:.1%}".replace(".0%", "%")
     return text.replace("-", "−")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from cvmlab import charts
@@ -17,6 +18,8 @@ from .judging import judged_by, level_caution
 from .wording import basis, call_list, how_cost, who_columns
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from cvmlab.case import Case
 
 Piece = Picture | html.Page
@@ -118,9 +121,15 @@ def _who(case: Case) -> str:
     # without a positive total there is no share
     key = "report.s_concentration" if share <= 1 else "report.s_whale" if share > 1 else "report.s_loss"
     return say(
-        key, customers=count(len(curve)), share=percent(share), half=percent(portfolio.customers_for(curve, 0.5)),
+        key, customers=count(len(curve)), share=percent(share), half=count(_whole_customers(curve, 0.5)),
         lost=whole_money(-amounts[amounts < 0].sum()), total=whole_money(amounts.sum()), basis=basis(case),
     )  # fmt: skip
+
+
+def _whole_customers(curve: pd.DataFrame, share: float) -> int:
+    """Return how many customers, from the top, bring a share of the total: there are no parts of a customer."""
+    part = portfolio.customers_for(curve, share)
+    return 0 if math.isnan(part) else max(1, math.ceil(part * len(curve) - 1e-9))
 
 
 def _trend(case: Case) -> str:
@@ -146,8 +155,14 @@ def _types(case: Case) -> str:
         "report.s_types" if 0 <= value <= total else "report.s_types_loss",
         high=count(high["customers"].sum()), share=percent(high["current_value_share"].sum()),
         value=whole_money(value), total=whole_money(total), months=case.assumptions.horizon_months,
-        low=count((case.customers["value_type"] == "I").sum()), cost=whole_money(case.cost_to_keep), how=how_cost(case),
+        low=count(_dismissed(case)), cost=whole_money(case.cost_to_keep), how=how_cost(case),
     )  # fmt: skip
+
+
+def _dismissed(case: Case) -> int:
+    """Return how many customers are worth less than keeping costs; who is to be called is not dismissed as well."""
+    customers = case.customers
+    return int(((customers["value_type"] == "I") & (customers["action"] != "win_back")).sum())
 
 
 def _silent(case: Case) -> str:
