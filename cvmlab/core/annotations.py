@@ -14,7 +14,7 @@ from typing import Annotated, Any, ForwardRef, Literal, TypeAlias, TypeVar, Unio
 
 import numpy as np
 
-from .arrays import checked_array, checked_frame, checked_series
+from .arrays import checked_array, checked_entries, checked_frame, checked_series
 from .refusing import Needed, brief, refusal
 from .words import CvmError
 
@@ -26,6 +26,8 @@ AnyFrame: TypeAlias = Annotated[Any, "frame"]
 FrameOrFile: TypeAlias = Annotated[Any, "source"]
 #: A frame, or the path of a Parquet file.
 FrameOrPath: TypeAlias = Annotated[Any, "frame or path"]
+#: A pandas series, whose index says whose each entry is, or an array of objects, whose entries go by their place.
+Entries: TypeAlias = Annotated[Any, "entries"]
 #: A number that is NaN where there is none.
 OrNaN: TypeAlias = Annotated[float, "or NaN"]
 
@@ -375,5 +377,6 @@ _MARKED: dict[str, Check] = {
     "frame": _any_frame,
     "frame or path": _frame_or_path,
     "source": _source,
+    "entries": checked_entries,
     "or NaN": _number_or_nan,
 }

@@ -82,6 +82,12 @@ def checked_series(value: Any) -> Any:
     raise refusal(value, "series")
 
 
+def checked_entries(value: Any) -> Any:
+    """Return a pandas series as it is; arrays, lists and series of other engines become an array without an index."""
+    series = checked_series(value)
+    return series if series is value else series.to_numpy(dtype=object)
+
+
 def checked_array(value: Any, kind: str, largest: float, *, keep: bool = False) -> Any:
     """Return an array of a kind of numbers, finite and within bounds; ``keep`` arrays and series as they are."""
     array = _as_array(value)

@@ -76,6 +76,22 @@ def test_the_bridge_takes_categories_lists_and_any_index():
     assert segments.bridge(pd.Series(labels, dtype="category", index=[7, 7]), types).equals(expected)
 
 
+def test_the_bridge_matches_two_series_by_their_index():
+    labels = pd.Series(["important_keep", "general_keep"])
+    for types in (pd.Series(["II", "I"], index=[1, 0]), pd.Series(["I", "II"]), ["I", "II"], np.array(["I", "II"])):
+        table = segments.bridge(labels, types).set_index("rfm_label")
+        assert (table.loc["important_keep", "I"], table.loc["general_keep", "II"]) == (1, 1)
+    named = segments.bridge(pd.Series(labels.to_numpy(), index=["a", "b"]), pd.Series(["II", "I"], index=["b", "a"]))
+    assert named.equals(segments.bridge(labels, ["I", "II"]))
+
+
+@pytest.mark.parametrize("index", [[1, 2], ["0", "1"], [0, 0], [(0, 0), (0, 1)]])
+def test_the_bridge_refuses_indexes_that_do_not_match(index):
+    with pytest.raises(CvmError) as caught:
+        segments.bridge(pd.Series(["important_keep", "general_keep"]), pd.Series(["II", "I"], index=index))
+    assert caught.value.key == "segments.indexes_differ"
+
+
 @pytest.mark.parametrize("blank", ["", "  ", "\u3000", None])
 def test_a_customer_without_an_id_is_refused(blank):
     customers = pd.DataFrame({"customer_id": ["a", blank], "age": 300, "recency": 10, "orders": 2, "revenue": 9.0})

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cvmlab.core.annotations import Entries
 from cvmlab.core.guarding import public
 from cvmlab.core.words import CvmError
 from cvmlab.data.tables import check_known, check_one_row_each, numbers
@@ -66,13 +67,14 @@ def rfm_labels(customers: pd.DataFrame) -> pd.DataFrame:
 
 
 @public
-def bridge(rfm_label: pd.Series[str], value_type: pd.Series[str]) -> pd.DataFrame:
+def bridge(rfm_label: Entries, value_type: Entries) -> pd.DataFrame:
     """Count the customers of each RFM label in each type of the value matrix.
 
     Parameters
     ----------
     rfm_label, value_type
-        One entry per customer, in the same order: a label of `rfm_labels`, a type of the matrix.
+        One entry per customer: a label of `rfm_labels`, a type of the matrix. Two series are matched by their
+        index, which must hold the same labels; arrays and lists are matched by position.
 
     Returns
     -------
@@ -91,8 +93,20 @@ def bridge(rfm_label: pd.Series[str], value_type: pd.Series[str]) -> pd.DataFram
 
     if len(rfm_label) != len(value_type) or not len(rfm_label):
         raise CvmError("segments.lengths_differ", labels=len(rfm_label), types=len(value_type))
-    check_known(rfm_label, "rfm_label", tuple(RFM_LABELS.values()))
-    check_known(value_type, "value_type", _TYPES)
-    counts = pd.crosstab(rfm_label.to_numpy(dtype=object), value_type.to_numpy(dtype=object))
+    labels, types = pd.Series(rfm_label, dtype=object), pd.Series(value_type, dtype=object)
+    check_known(labels, "rfm_label", tuple(RFM_LABELS.values()))
+    check_known(types, "value_type", _TYPES)
+    if isinstance(rfm_label, pd.Series) and isinstance(value_type, pd.Series):
+        types = _in_order_of(labels, types)
+    counts = pd.crosstab(labels.to_numpy(), types.to_numpy())
     counts = counts.reindex(index=list(RFM_LABELS.values()), columns=list(_TYPES), fill_value=0)
     return counts.rename_axis(index="rfm_label", columns=None).reset_index()
+
+
+def _in_order_of(labels: pd.Series[str], types: pd.Series[str]) -> pd.Series[str]:
+    """Return the types in the order of the labels' index, or raise `CvmError` where the two cannot be matched."""
+    if labels.index.equals(types.index):
+        return types
+    if not (labels.index.is_unique and types.index.is_unique) or set(labels.index) != set(types.index):
+        raise CvmError("segments.indexes_differ")
+    return types.reindex(labels.index)
