@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cvmlab.core.annotations import AnyFrame
 from cvmlab.core.guarding import public
-from cvmlab.core.periods import as_date
+from cvmlab.core.periods import as_date, shown_date
 from cvmlab.core.words import CvmError
 from cvmlab.data.tables import (
     AMOUNT,
@@ -215,7 +215,19 @@ def checked_stays(stays: pd.DataFrame, *columns: str) -> pd.DataFrame:
         at_once = (numbers_between(stays, "days", 0, np.inf, "spells") == 0) & ~lasts
         if at_once.any():
             raise CvmError("pipeline.ended_at_once", row=int(at_once.argmax()) + 1)
+    _check_each_stay_once(stays)
     return stays
+
+
+def _check_each_stay_once(stays: pd.DataFrame) -> None:
+    key = [CUSTOMER_ID, STATE, "start"]
+    if not set(key) <= set(stays.columns):
+        return
+    repeated = stays.duplicated(key).to_numpy()
+    if repeated.any():
+        row = int(repeated.argmax())
+        raise CvmError("pipeline.repeated_stay", customer=stays[CUSTOMER_ID].iloc[row], state=stays[STATE].iloc[row],
+                       start=shown_date(stays["start"].iloc[row]), row=row + 1)  # fmt: skip
 
 
 @public
@@ -267,7 +279,8 @@ def funnel(stays: pd.DataFrame) -> pd.DataFrame:
 def flows(stays: pd.DataFrame) -> pd.DataFrame:
     """Return how often customers went from each state to each other.
 
-    The stays are those of `spells`; no rows, a missing column or an unknown state are refused.
+    The stays are those of `spells`; no rows, a missing column, an unknown state or a stay that occurs twice (same
+    customer, state and start) are refused.
 
     Returns
     -------

@@ -48,7 +48,7 @@ def transition_rates(stays: pd.DataFrame, *, confidence: float = 0.95) -> pd.Dat
     ------
     CvmError
         For no rows, a missing column, an unknown state, days below 0 or without an end, a stay that ended after
-        0 days, or a confidence outside 0 to 1.
+        0 days, a stay that occurs twice (same customer, state and start), or a confidence outside 0 to 1.
 
     References
     ----------
@@ -108,7 +108,8 @@ def transition_matrix(rates: pd.DataFrame, *, months: float = 1) -> pd.DataFrame
     Raises
     ------
     CvmError
-        For a missing column, an unknown state, a rate that is not a number of at least 0, or months below 0.
+        For a missing column, an unknown state, a rate that is not a number of at least 0, a move that occurs in more
+        than one row, or months below 0.
 
     Examples
     --------
@@ -149,6 +150,11 @@ def checked_rates(rates: pd.DataFrame) -> pd.DataFrame:
         check_states(rates, column, "rates", STATES)
     if len(rates):
         numbers_between(rates, "rate", 0, np.inf, "rates")
+    repeated = rates.duplicated(["from_state", "to_state"]).to_numpy()
+    if repeated.any():
+        row = int(repeated.argmax())
+        before, after = rates["from_state"].iloc[row], rates["to_state"].iloc[row]
+        raise CvmError("pipeline.repeated_rate", before=before, after=after, row=row + 1)
     return rates
 
 

@@ -301,9 +301,8 @@ def effect_of_rate(
     reward, moves = by_state(rewards, "rewards", STATES), generator(rates)
     months = _months_spent(moves, discount_rate, reward)
     value, place = months @ reward, place_of(start)
-    merged = rates.groupby(["from_state", "to_state"], sort=False)["rate"].sum().reset_index()
     rows = []
-    for before, after, rate in merged.itertuples(index=False):
+    for before, after, rate in rates[["from_state", "to_state", "rate"]].itertuples(index=False):
         i, j = STATES.index(before), STATES.index(after)
         if i == j or rate == 0 or (taken_from == "lost" and after == LOST):
             continue

@@ -23,11 +23,11 @@ from cvmlab.relationship.pipeline import PipelineRates
             "'date' .* empty cells .rows affected: 1, .* row 1",
         ),
         (SMALL.assign(state=[*SMALL["state"][:5], None]), "'state' .* first in row 6"),
-        (SMALL.assign(customer_id=range(6)), "'customer_id' .* holds Int64"),
+        (SMALL.assign(customer_id=range(6)), "'customer_id' .* holds int64"),
         (SMALL.assign(date=SMALL["date"].dt.tz_localize("UTC")), "'date' .* dates without a time zone"),
         (SMALL.assign(cost=[1.0, np.inf, 0, 0, 0, 0]), "'cost' holds an infinite number in row 2"),
         (SMALL.assign(paid=[1.0, 0, -np.inf, 0, 0, 0]), "'paid' holds an infinite number in row 3"),
-        (SMALL.assign(amount="900"), "'amount' of the table events holds String; it must hold numbers"),
+        (SMALL.assign(amount="900"), "'amount' of the table events holds str; it must hold numbers"),
         (
             pl.from_pandas(SMALL).with_columns(state=pl.lit("client")),
             "'state' of the table events holds 'client' in row 1",
@@ -97,6 +97,17 @@ def test_stays_that_are_none_are_refused_with_their_row(estimate, columns, said)
         estimate(STAYS.assign(**columns))
 
 
+def test_a_stay_that_occurs_twice_is_refused():
+    stays = pipeline.spells(SMALL)
+    # a customer may come back to a state later
+    back = stays.assign(customer_id="a", start=pd.date_range("2024-01-01", periods=len(stays)))
+    for count in (pipeline.flows, pipeline.transition_rates, pipeline.time_in_state, pipeline.funnel):
+        said = "The stay of customer 'a' in the state 'target' from 2024-01-01 .* row 7"
+        with pytest.raises(CvmError, match=said):
+            count(pd.concat([stays, stays.head(1)]))
+        assert count is pipeline.funnel or len(count(back))
+
+
 def test_who_stands_in_an_unknown_state_is_not_dropped_from_funnel_and_flows():
     for function in (pipeline.funnel, pipeline.flows):
         with pytest.raises(CvmError, match="'state' of the table spells holds 'client' in row 2"):
@@ -123,6 +134,7 @@ VALUED = {
         (RATES.assign(rate=RATES["rate"].mask(RATES.index == 4)), {}, "'rate' of the table rates .* first in row 5"),
         (RATES.assign(rate=-0.1), {}, "'rate' of the table rates holds -0.1 in row 1; it must be at least 0"),
         (RATES.drop(columns="rate"), {}, "rates has no column 'rate'"),
+        (pd.concat([RATES, RATES.tail(1)]), {}, "from '.*' to '.*' occurs in more than one row of the table rates"),
         (RATES, {"user": "200"}, r"rewards by state \(rewards\) holds '200'"),
         (RATES, {"user": None}, r"\(rewards\) holds None"),
         (RATES, {"user": [1.0, 2.0]}, r"\(rewards\) holds \[1\.0, 2\.0\]"),
@@ -133,6 +145,13 @@ VALUED = {
 def test_rates_and_rewards_that_are_no_numbers_are_told(name, rates, rewards, said):
     with pytest.raises(CvmError, match=said):
         VALUED[name](rates, rewards)
+
+
+def test_a_move_with_two_rates_is_named():
+    rates = pd.DataFrame({"from_state": ["user"] * 2, "to_state": ["lost"] * 2, "rate": [0.1, 0.2]})
+    for use in (pipeline.transition_matrix, lambda rates: pipeline.chance_of_reaching(rates, "lost")):
+        with pytest.raises(CvmError, match=r"from 'user' to 'lost' .* \(again in row 2\)"):
+            use(rates)
 
 
 def test_rewards_may_be_a_column_with_states_as_its_index():

@@ -167,6 +167,7 @@ def test_answers_to_the_exercises_are_what_the_data_say(leads_stays):
     users = pipeline.chance_of_reaching(rates, "user").set_index("state")["chance"]["target"]
     no = rates["from_state"].eq("opportunity") & rates["to_state"].eq("prospect")
     struck = rates.assign(to_state=rates["to_state"].mask(no, "lost"))
+    struck = struck.groupby(["from_state", "to_state"], as_index=False)["rate"].sum()
     old, new = (pipeline.chance_of_reaching(way, "order").set_index("state")["chance"]["target"]
                 for way in (rates, struck))  # fmt: skip
     stated = {row["question"]: row["answer"] for row in read_table("answers/single")}
