@@ -130,3 +130,13 @@ def test_bad_curves_and_shares():
         with pytest.raises(CvmError) as caught:
             call()
         assert caught.value.key == key
+
+
+@pytest.mark.parametrize("use", [portfolio.peak, portfolio.top_share, portfolio.customers_for, portfolio.gini])
+@pytest.mark.parametrize("gaps", [[0], [1], [2], [0, 1, 2]])
+def test_a_curve_with_gaps_in_its_shares_is_refused(use, gaps):
+    curve = portfolio.whale_curve(customers_with([3, 2, 1]))
+    curve.loc[gaps, "cumulative_share"] = np.nan
+    with pytest.raises(CvmError) as caught:
+        use(curve)
+    assert (caught.value.key, caught.value.values["row"]) == ("tables.missing_values", gaps[0] + 1)

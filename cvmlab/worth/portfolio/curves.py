@@ -238,7 +238,9 @@ def _check_curve(curve: pd.DataFrame) -> None:
     check_columns(curve, ["customer_share", "amount", "cumulative", "cumulative_share"], table="curve")
     if not len(curve):
         raise CvmError("tables.no_rows", table="curve")
-    for column in ("customer_share", "cumulative"):
-        numbers(curve, column, "curve")
+    numbers(curve, "customer_share", "curve")
+    # only a total that is not above zero has no shares
+    if numbers(curve, "cumulative", "curve")[-1] > 0 or curve["cumulative_share"].notna().any():
+        numbers(curve, "cumulative_share", "curve")
     if (np.diff(numbers(curve, "amount", "curve")) > 0).any():
         raise CvmError("portfolio.no_order")
