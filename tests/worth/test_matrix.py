@@ -120,11 +120,16 @@ def test_strategies_speak_both_languages():
 
 @modest
 @given(points, lines, st.floats(0, 1e7), st.sampled_from([None, "headroom", "revenue"]))
-def test_a_budget_is_spent_wholly_or_not_at_all(rows, thresholds, total, basis):
+def test_a_budget_is_spent_wholly_or_refused(rows, thresholds, total, basis):
     found = matrix.classify(customers_from(rows), thresholds)
+    weighted = found[found["value_type"] != "I"]
+    if total and (not len(weighted) or (basis and weighted.groupby("value_type")[basis].sum().max() <= 0)):
+        with pytest.raises(CvmError, match="the budget cannot be shared out"):
+            matrix.budget(found, total, basis=basis)
+        return
     plan = matrix.budget(found, total, basis=basis)
     spent = plan["budget"].sum()
-    assert spent == pytest.approx(total) or spent == 0
+    assert spent == pytest.approx(total)
     assert (plan["budget"] >= 0).all() and plan["budget"].iloc[-1] == 0
     assert (plan["budget_per_customer"] * plan["customers"]).sum() == pytest.approx(spent)
 
@@ -180,6 +185,11 @@ good = customers_from([(1.0, 1, 1.0)])
         (lambda: matrix.budget(good.assign(value_type="I"), -1), "checking.too_small"),
         (lambda: matrix.budget(good.assign(value_type="I"), 1, {"V": 1}), "matrix.unknown_weight"),
         (lambda: matrix.budget(good.assign(value_type="I"), 1, {"I": -1}), "checking.too_small"),
+        (lambda: matrix.budget(good.assign(value_type="I"), 1000), "matrix.no_weight"),
+        (lambda: matrix.budget(good.assign(value_type="IV"), 1000, {}), "matrix.no_weight"),
+        (lambda: matrix.budget(good.assign(value_type="IV"), 1000, {"IV": 0}), "matrix.no_weight"),
+        (lambda: matrix.budget(good.assign(value_type="IV"), 1000, {"II": 1}), "matrix.no_weight"),
+        (lambda: matrix.budget(good.assign(value_type="IV", headroom=0.0), 9, basis="headroom"), "matrix.no_claim"),
         (lambda: matrix.strategies("fr"), "language.unknown"),
     ],
 )

@@ -111,7 +111,9 @@ def value_matrix(
     def compute(lines: MatrixLines) -> dict[str, Any]:
         chosen = matrix.Thresholds(lines.current_value, lines.growth_potential)
         typed = matrix.classify(needed, chosen, value, potential)
-        spent = matrix.budget(typed, lines.budget)["budget"].to_numpy(float)
+        # where all are of type I, which has no weight, the budget stays unspent
+        shared = lines.budget if typed[matrix.VALUE_TYPE].ne("I").any() else 0
+        spent = matrix.budget(typed, shared)["budget"].to_numpy(float)
         summary = matrix.summarise_types(typed, [value])
         result: dict[str, Any] = {"lines": lines, "types": typed[matrix.VALUE_TYPE].to_numpy()}
         # both tables have one row per type, in the order of VALUE_TYPES

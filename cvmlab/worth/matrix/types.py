@@ -238,7 +238,7 @@ def budget(
     pandas.DataFrame
         A row per type in the rank of value: ``value_type``, ``customers``, ``weight``, ``budget`` (money),
         ``budget_share`` (of the total), ``budget_per_customer`` (money, 0 without customers). Adds up to
-        the total; if no type with a weight has customers, nothing is shared out.
+        the total. Refused if no type with a weight has customers, or a positive sum of ``basis``.
 
     Examples
     --------
@@ -253,7 +253,12 @@ def budget(
     count = _sums(code)
     amount = count if basis is None else _sums(code, numbers(customers, basis))
     claim = weight * np.maximum(amount, 0)
-    share = claim / claim.sum() if claim.sum() > 0 else np.zeros(len(claim))
+    if total and not (weight * count).any():
+        there = [name for name, customers_there in zip(VALUE_TYPES, count, strict=True) if customers_there]
+        raise CvmError("matrix.no_weight", types=", ".join(there))
+    if total and not claim.any():
+        raise CvmError("matrix.no_claim", column=basis)
+    share = claim / claim.sum() if claim.any() else np.zeros(len(claim))
     table = {
         VALUE_TYPE: list(VALUE_TYPES),
         "customers": count,
