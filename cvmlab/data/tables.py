@@ -251,13 +251,13 @@ def without_id(ids: pd.Series[Any]) -> NDArray[np.bool_]:
     return missing | ids.isin(blank).to_numpy() if blank else missing
 
 
-def check_one_row_each(customers: pd.DataFrame) -> None:
+def check_one_row_each(customers: pd.DataFrame, table: str = "customers") -> None:
     """Raise `CvmError` unless the frame has rows and each customer appears in one of them only."""
-    check_columns(customers, [CUSTOMER_ID])
+    check_columns(customers, [CUSTOMER_ID], table)
     if not len(customers):
-        raise CvmError("tables.no_rows", table="customers")
+        raise CvmError("tables.no_rows", table=table)
     ids = customers[CUSTOMER_ID]
-    check_present(without_id(ids), CUSTOMER_ID, "customers")
+    check_present(without_id(ids), CUSTOMER_ID, table)
     repeated = ids.duplicated()
     if repeated.any():
         customer = ids[repeated].iloc[0]

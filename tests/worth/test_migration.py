@@ -171,3 +171,29 @@ def test_missing_columns_and_rows():
         with pytest.raises(CvmError) as caught:
             call()
         assert caught.value.key == key
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        ({"customer_id": ["1", "1"]}, "checking.repeated_customer"),
+        ({"customer_id": ["1", ""]}, "tables.missing_values"),
+        ({"from_type": ["IV", "gone"]}, "tables.unknown_value"),
+        ({"to_type": ["IV", "V"]}, "tables.unknown_value"),
+        ({"to_type": ["IV", None]}, "tables.unknown_value"),
+        ({"revenue_before": [1.0, np.nan]}, "tables.missing_values"),
+        ({"revenue_after": [True, False]}, "tables.wrong_type"),
+        ({"revenue_after": ["1", "2"]}, "tables.wrong_type"),
+    ],
+)
+def test_moves_that_are_none_are_refused(change, key):
+    moves = migration(*[frame({"1": ("IV", 9.0, 1, 1.0), "2": ("II", 5.0, 1, 1.0)})] * 2)
+    assert migration_counts(moves)["revenue_change"].sum() == 0
+    with pytest.raises(CvmError) as caught:
+        migration_counts(moves.assign(**change))
+    assert caught.value.key == key
+    for column in ("customer_id", "to_type", "revenue_before", "revenue_after"):
+        with pytest.raises(CvmError, match=f"The table moves has no column '{column}'"):
+            migration_counts(moves.drop(columns=column))
+    with pytest.raises(CvmError, match="The table moves has no rows"):
+        migration_counts(moves.head(0))

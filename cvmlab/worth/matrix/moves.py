@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from cvmlab.core.checking import check_parameter
 from cvmlab.core.guarding import public
 from cvmlab.core.words import CvmError
-from cvmlab.data.tables import CUSTOMER_ID, REVENUE, check_columns, check_one_row_each, numbers
+from cvmlab.data.tables import CUSTOMER_ID, REVENUE, check_columns, check_known, check_one_row_each, numbers
 
 VALUE_TYPE = "value_type"
 # The rank of value, the highest first.
@@ -106,7 +106,14 @@ def migration_counts(moves: pd.DataFrame) -> pd.DataFrame:
     >>> migration_counts(moves).iloc[[0, 3]].values.tolist()
     [['IV', 'IV', 1, 0.5], ['IV', 'I', 1, 0.5]]
     """
-    check_columns(moves, [CUSTOMER_ID, "from_type", "to_type"], table="moves")
+    amounts = [f"{REVENUE}_{when}" for when in ("before", "after")]
+    has_revenue = any(name in moves.columns for name in amounts)
+    check_columns(moves, [CUSTOMER_ID, "from_type", "to_type", *(amounts if has_revenue else [])], table="moves")
+    check_one_row_each(moves, "moves")
+    check_known(moves["from_type"], "from_type", (*VALUE_TYPES, NEW))
+    check_known(moves["to_type"], "to_type", (*VALUE_TYPES, GONE))
+    for name in amounts if has_revenue else []:
+        numbers(moves, name, "moves")
     rows = [*VALUE_TYPES, *([NEW] if (moves["from_type"] == NEW).any() else [])]
     columns = [*VALUE_TYPES, *([GONE] if (moves["to_type"] == GONE).any() else [])]
     cells = pd.MultiIndex.from_product([rows, columns], names=["from_type", "to_type"])
@@ -115,7 +122,7 @@ def migration_counts(moves: pd.DataFrame) -> pd.DataFrame:
     in_row = counts.groupby("from_type")["customers"].transform("sum").to_numpy(dtype=np.float64)
     here = counts["customers"].to_numpy(dtype=np.float64)
     counts["share_of_from"] = np.divide(here, in_row, out=np.full(len(counts), np.nan), where=in_row > 0)
-    if "revenue_before" in moves.columns:
+    if has_revenue:
         change = by_cell["revenue_after"].sum() - by_cell["revenue_before"].sum()
         counts["revenue_change"] = change.reindex(cells, fill_value=0.0).to_numpy()
     return counts
