@@ -61,6 +61,7 @@ _OTHER_ZONE = re.compile(
 )
 #: The column that `date_sql` needs beside those of ``stage``.
 DAY_TEXT = ", dated(date_text) AS day_text"
+_FAST = "9999-99-99"
 #: A form that contradicts the others in at most this share of the rows makes bad dates, not a question.
 STRAY = 0.01
 _FEW = 4
@@ -214,7 +215,8 @@ def _plain_shapes(
         if 2 * count > filled:
             source, column = names[part]
             raise CvmError("reading.more_than_dates", source=source, column=column, value=examples[part])
-    return frozenset(plain) if more else frozenset()
+    # what `fast_date` reads is not among the rows
+    return frozenset({_FAST, *plain}) if more else frozenset()
 
 
 def _rest(shape: str, form: str) -> str:

@@ -205,6 +205,7 @@ def test_a_time_or_a_day_of_the_week_may_follow_a_date(date: str) -> None:
 )  # fmt: skip
 def test_what_else_follows_a_date_makes_it_no_date(date: str) -> None:
     assert days(["2024-02-14", date, "2024/2/16 10:00"], day_first=True) == ["2024-02-14", None, "2024-02-16"]
+    assert days(["2024-02-14", date, "2024-02-16"], day_first=True) == ["2024-02-14", None, "2024-02-16"]
 
 
 def test_a_column_that_mostly_holds_more_than_dates_is_refused() -> None:
