@@ -23,7 +23,7 @@ from .spaces import doubtful_spaces
 from .units import Affix, affix_of, currency_named, header_unit, style_of, thousandths_style
 from .values import DATA, EXACT
 
-_FACTOR = "DECIMAL(18, 6)"  # two of them multiply without overflow
+_FACTOR = "DECIMAL(19, 6)"  # two of them multiply without overflow; of 18 digits they would overflow at a million
 _CUT = r"^(\D*?)([.,]?\d(?:[\d.,'' ]*\d)?[.,]?(?:[eE][+-]?\d+)?)(\D*)$"
 # Forms of a number that can only be meant one way, with the point as decimal sign
 _SURE = (

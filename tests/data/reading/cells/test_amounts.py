@@ -277,3 +277,10 @@ def test_many_cells_that_cannot_be_read_are_a_warning() -> None:
     assert "many_bad_amounts" not in keys(log_of([*["about 5"] * 3, *["6.50", "7.25"] * 50]))
     dates = log_of(["6"] * 23, dates=[*["soon"] * 3, *["2024-01-31"] * 20])
     assert "many_bad_dates" in keys(dates)
+
+
+def test_a_product_above_a_million_is_read() -> None:
+    frame = pd.DataFrame(
+        {"customer": ["a", "b"], "date": "2024-01-31", "quantity": [200_000, 3], "unit price": "10.20"}
+    )
+    assert amounts_of(read(frame)) == [Decimal("2040000"), Decimal("30.6")]
