@@ -169,7 +169,8 @@ def read(
         Take only the rows in this currency, for example ``"EUR"``, or name the currency of a source that does not. A
         source in several currencies is refused if left out. ``"any"`` takes all, with a column ``currency``.
     merge_ids
-        Count ids as one customer that differ only in capitals or in leading zeros, under the most frequent spelling.
+        Count ids as one customer that differ only in capitals, leading zeros or thousands separators, under the most
+        frequent spelling.
     fill_down
         Whether a row without a customer belongs to the customer above it, with its date and order where these are
         missing too; you are asked to say where the file looks so.

@@ -1,4 +1,4 @@
-"""Spellings of one id: what nobody can see is folded, what differs in capitals or leading zeros is shown or merged."""
+"""Spellings of one id: what nobody can see is folded, what differs in little else is shown or merged."""
 
 from __future__ import annotations
 
@@ -65,9 +65,15 @@ def _rename(connection: Any, role: str, names: dict[str, str]) -> int:
 
 
 def merge_ids(connection: Any, mappings: Sequence[ColumnMapping], *, merge: bool) -> list[Note]:
-    """Find ids that differ only in capitals or leading zeros; merge them under the most frequent spelling, or warn."""
+    """Find ids alike but for capitals, leading zeros and separators of thousands; merge them, or warn.
+
+    They are merged under the most frequent spelling.
+    """
     role = tables.CUSTOMER_ID
-    key = f"lower(regexp_replace({role}, '^0+(\\d+)$', '\\1'))"
+    # a spreadsheet shows 1001 as 1,001 where its format groups thousands
+    grouped = f"regexp_full_match({role}, '[1-9]\\d{{0,2}}(,\\d{{3}})+')"
+    bare = f"CASE WHEN {grouped} THEN replace({role}, ',', '') ELSE {role} END"
+    key = f"lower(regexp_replace({bare}, '^0+(\\d+)$', '\\1'))"
     counted = f"(SELECT {role}, count(*) AS rows FROM stage WHERE kind = {DATA} AND {role} IS NOT NULL GROUP BY 1)"
     alike = [
         word for (word,) in connection.execute(f"SELECT {key} FROM {counted} GROUP BY 1 HAVING count(*) > 1").fetchall()

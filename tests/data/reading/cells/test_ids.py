@@ -73,6 +73,12 @@ def test_ids_that_differ_in_capitals_or_zeros_are_shown_and_merged_when_asked() 
     assert merged.quality.amount("used") == log.quality.amount("used") == 45
 
 
+def test_ids_that_a_spreadsheet_shows_with_separators_of_thousands_are_shown_and_merged_when_asked() -> None:
+    ids = ["1,001", "1001", "1001", "1,234,567", "1,01", "101", "1,0012", "10012"]
+    assert "1001 = 1,001" in note_of(log_of(ids), "ids_alike")
+    assert ids_of(log_of(ids, merge_ids=True)) == ["1001"] * 3 + ids[3:]
+
+
 def test_ids_that_a_spreadsheet_made_floats_are_the_same_ids() -> None:
     assert ids_of(log_of(["1001.0", "1001", "1001.50", "0000", "0"])) == ["1001", "1001", "1001.50", "0000", "0"]
 
