@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
 
+import duckdb
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -175,3 +178,26 @@ def test_a_customer_counts_once_and_spends_no_less_than_nothing(changes: dict[st
         with pytest.raises(CvmError) as caught:
             call()
         assert caught.value.key == key
+
+
+def _relation(frame: pd.DataFrame) -> Any:
+    connection = duckdb.connect()
+    connection.register("customers", frame)
+    return connection.sql("select * from customers")
+
+
+@pytest.mark.parametrize("engine", [pl.LazyFrame, _relation], ids=["polars lazy", "duckdb"])
+def test_a_lazy_frame_is_computed(engine: Callable[[pd.DataFrame], Any]) -> None:
+    eager = PUBLISHED.simulate(customers=300, days=365, seed=1)[["frequency", "recency", "age"]]
+    eager = eager.assign(
+        customer_id=[f"{i:03}" for i in range(300)],
+        monetary_value=PUBLISHED_SPEND.simulate(eager["frequency"], seed=1)["monetary_value"],
+    )
+    lazy = engine(eager if engine is _relation else pl.from_pandas(eager).to_dict())
+    for fit in (fit_bg_nbd, buying.fit_mbg_nbd, buying.fit_pareto_nbd, fit_gamma_gamma):
+        assert fit(lazy) == fit(eager)
+    assert buying.frequency_spend_correlation(lazy) == buying.frequency_spend_correlation(eager)
+    scored = [score_customers(one, PUBLISHED, PUBLISHED_SPEND) for one in (lazy, eager)]
+    pd.testing.assert_frame_equal(*scored, check_dtype=False)
+    with pytest.raises(CvmError, match=r"row 1 \(000\)"):
+        fit_bg_nbd(engine(eager.assign(age=-1.0) if engine is _relation else eager.assign(age=-1.0).to_dict("list")))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import narwhals as nw
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -11,7 +10,7 @@ from cvmlab.core.annotations import AnyFrame
 from cvmlab.core.guarding import public
 from cvmlab.data.tables import CUSTOMER_ID, check_columns
 
-from .fit_input import read_summary
+from .fit_input import read_summary, rows_of
 from .gamma_gamma import GammaGamma, own_spend
 from .purchase_model import DAYS_PER_YEAR, PurchaseModel
 
@@ -62,14 +61,15 @@ def score_customers(
     expected_revenue  173.49   3.85
     """
     check_columns(customers, (CUSTOMER_ID,))
-    summary = read_summary(customers)
+    rows = rows_of(customers)
+    summary = read_summary(rows)
     with np.errstate(invalid="ignore"):
         usual_gap = np.where(summary.frequency > 0, summary.recency / summary.frequency, np.nan)
-    orders = model.expected_purchases(customers, days)
-    spend = own_spend(customers) if gamma_gamma is None else gamma_gamma.expected_spend(customers)
+    orders = model.expected_purchases(rows, days)
+    spend = own_spend(rows) if gamma_gamma is None else gamma_gamma.expected_spend(rows)
     scores = {
-        CUSTOMER_ID: nw.from_native(customers, eager_only=True)[CUSTOMER_ID].to_numpy(),
-        "p_alive": model.p_alive(customers),
+        CUSTOMER_ID: rows[CUSTOMER_ID].to_numpy(),
+        "p_alive": model.p_alive(rows),
         "expected_orders": orders,
         "expected_spend": spend,
         "usual_gap_days": usual_gap,
