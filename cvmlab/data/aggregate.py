@@ -319,7 +319,11 @@ def _read_log(transactions: FrameOrPath, as_of: dt.date | str | None) -> _Log:
 def _opened(transactions: FrameOrPath) -> Any:
     if not isinstance(transactions, str | Path):
         return transactions
+    if not str(transactions).strip():
+        raise CvmError("reading.no_source")
     path = Path(transactions)
+    if path.is_dir():
+        raise CvmError("aggregate.is_folder", path=path)
     if not path.is_file():
         raise CvmError("aggregate.no_such_file", path=path)
     if path.suffix.lower() != ".parquet":

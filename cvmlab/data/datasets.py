@@ -77,13 +77,15 @@ def find(source: str | Path) -> Path:
 
     A file or folder in the working folder goes before a dataset of the same name; what is neither is
     returned as it is, for the reader to say what is wrong with it. A dataset's name in other letters
-    (``Grocery``) is refused with the right one.
+    (``Grocery``) is refused with the right one, and so is an empty text.
 
     Examples
     --------
     >>> find("grocery").name, find("sales.xlsx").name
     ('grocery.parquet', 'sales.xlsx')
     """
+    if not str(source).strip():
+        raise CvmError("reading.no_source")
     there = Path(source)
     return path(str(source)) if not there.exists() and str(source).strip().lower() in names() else there
 

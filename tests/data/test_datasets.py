@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 import cvmlab as cvm
-from cvmlab import datasets
+from cvmlab import aggregate, datasets
 from cvmlab.core.words import CvmError
 from cvmlab.data.tables import TRANSACTIONS, check_table
 
@@ -115,3 +115,16 @@ def test_a_name_cannot_leave_the_folder():
 def test_a_dataset_in_capitals_is_refused_with_its_name() -> None:
     with pytest.raises(CvmError, match="Did you mean 'grocery'"):
         datasets.find("Grocery")
+
+
+@pytest.mark.parametrize("empty", ["", "  "])
+def test_an_empty_source_is_no_dataset_and_no_folder(empty):
+    for use in (datasets.find, aggregate.summarise_customers):
+        with pytest.raises(CvmError, match="The name of the file is empty"):
+            use(empty)
+
+
+def test_a_folder_is_called_one(tmp_path):
+    for folder in (".", str(tmp_path), tmp_path):
+        with pytest.raises(CvmError, match="is a folder, and only a Parquet file"):
+            aggregate.summarise_customers(folder)
