@@ -148,9 +148,7 @@ def check_table(frame: AnyFrame, table: Table) -> None:
     for column in table.columns:
         if column.name not in schema:
             if column.required:
-                raise CvmError(
-                    "tables.missing_column", table=table.name, column=column.name, columns=", ".join(map(str, schema))
-                )
+                raise _missing(table.name, column.name, schema)
         elif not _holds(schema[column.name], column.kind):
             raise CvmError(
                 "tables.wrong_type",
@@ -179,7 +177,14 @@ def check_columns(frame: AnyFrame, columns: Iterable[str], table: str = "custome
     present = nw.from_native(frame).collect_schema().names()
     for column in columns:
         if column not in present:
-            raise CvmError("tables.missing_column", table=table, column=column, columns=", ".join(map(str, present)))
+            raise _missing(table, column, present)
+
+
+def _missing(table: str, column: str, present: Iterable[object]) -> CvmError:
+    columns = ", ".join(map(str, present))
+    if not columns:
+        return CvmError("tables.no_columns", table=table, column=column)
+    return CvmError("tables.missing_column", table=table, column=column, columns=columns)
 
 
 def _type_of(frame: Any, column: str, schema: Any) -> str:

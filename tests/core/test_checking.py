@@ -29,6 +29,8 @@ def test_a_column_that_cannot_be_computed_with(column, key, said):
 def test_a_missing_column_is_named_with_those_there_are():
     with pytest.raises(CvmError, match=r"no column 'profit'\. It has: revenue"):
         numbers(pd.DataFrame({"revenue": [1.0]}), "profit")
+    with pytest.raises(CvmError, match=r"The table customers has no columns; it needs 'profit'\."):
+        numbers(pd.DataFrame(index=[0]), "profit")
 
 
 def test_nullable_and_decimal_like_columns_become_float():

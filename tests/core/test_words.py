@@ -268,8 +268,8 @@ def test_threads_speak_their_own_language() -> None:
 def test_an_error_is_read_in_the_language_of_its_reader() -> None:
     error = cvm.CvmError("tables.no_rows", table="customers")
     with speaking("zh"):
-        assert str(error) == "表 customers 没有数据行。"
-    assert str(error) == "The table customers has no rows."
+        assert str(error) == "表 customers 没有数据行。请检查其来源文件或筛选条件。"
+    assert str(error) == "The table customers has no rows. Check the file or the filter it comes from."
 
 
 def test_say_wants_every_value() -> None:
