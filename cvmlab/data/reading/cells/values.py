@@ -85,9 +85,9 @@ def create_macros(connection: Any) -> None:
             WHEN contains(t, '년') THEN regexp_replace(t, '(\d)\s?년\s*(\d{1,2})\s?월\s*(\d{1,2})\s?일', '\1年\2月\3日')
             ELSE evened(t) END))""",
         "shape(t)": "translate(t, '0123456789', '9999999999')",
-        # Rs.500 and Fr. 5.-- hold points that are no decimal points
-        "written(t)": r"""CASE WHEN regexp_matches(t, '[\pL/]\.|[.,] ?-')
-            THEN regexp_replace(regexp_replace(t, '([\pL/])\.', '\1', 'g'), '[.,] ?-{1,2}(\D*)$', '\1') ELSE t END""",
+        # Rs.500, Fr. 5.-- and 5:- hold signs that are no decimal points and no minus
+        "written(t)": r"""CASE WHEN regexp_matches(t, '[\pL/]\.|[.,:] ?-')
+            THEN regexp_replace(regexp_replace(t, '([\pL/])\.', '\1', 'g'), '[.,:] ?-{1,2}(\D*)$', '\1') ELSE t END""",
         "point_digits(n)": f"CASE WHEN regexp_full_match(n, {_GROUPED}) THEN regexp_replace(n, '[, '']', '', 'g') END",
         "comma_digits(n)": "point_digits(translate(n, '.,', ',.'))",
     }.items():
