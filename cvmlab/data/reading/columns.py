@@ -73,6 +73,11 @@ _UNIT = (
 )
 
 
+# margin %, 毛利(%), but not amount incl. 19%
+_PERCENT = re.compile(r"^\W*[%％]|[^\d\s]\s*[%％]\W*$")
+_NO_RATES = (tables.AMOUNT, tables.PROFIT, tables.COST)
+
+
 @public
 @dataclass(frozen=True)
 class ColumnMapping:
@@ -168,6 +173,8 @@ def _ranks(name: str) -> dict[str, int]:
             if pattern.fullmatch(plain):
                 found[role] = rank
                 break
+    if _PERCENT.search(name):
+        return {role: rank for role, rank in found.items() if role not in _NO_RATES}
     if not found and JOINT in name:
         return _ranks(name.rsplit(JOINT, 1)[1])
     return found
@@ -301,6 +308,12 @@ def _items(found: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
 def is_called(name: str, role: str) -> bool:
     """Return whether a column name fits a rule of `rules/columns.csv` that is no role of its own."""
     return any(pattern.fullmatch(plain_name(name)) for _, pattern in patterns(role))
+
+
+def is_rate(name: str) -> bool:
+    """Return whether a column name speaks of a share of the amount, or may: a margin is money for some."""
+    money = _PERCENT.search(name) and any(is_called(name, role) for role in _NO_RATES)
+    return bool(money) or is_called(name, "rate")
 
 
 def _is_shop_export(names: Sequence[str]) -> bool:

@@ -138,8 +138,8 @@ def test_the_rule_table_is_sound() -> None:
         "shop_status", "shop_unpaid", "return_word", "no_return_word", "yes_word", "net_of_refunds", "missing_value",
         "no_word", "order_amount", "line_amount", "item_price", "item_quantity",
         "net_amount", "gross_amount", "billed_word", "paid_word", "no_sale_type", "line_deduction",
-        "moved_quantity", "deduction", "charge", "gift_type", "exchange_type", "prepaid_type", "prepaid_product",
-        "gift_product",
+        "moved_quantity", "deduction", "charge", "rate", "gift_type", "exchange_type", "prepaid_type",
+        "prepaid_product", "gift_product",
     }  # fmt: skip
     assert {row["role"] for row in rows} == set(ROLES) | looking_at_rows
     for row in rows:

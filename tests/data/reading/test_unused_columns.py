@@ -106,3 +106,27 @@ def test_what_was_ordered_is_the_quantity_and_what_was_shipped_is_named(quantity
 def test_names_that_are_no_money_are_not_named(name: str) -> None:
     kinds = ("moved_quantity", "deduction", "charge")
     assert not any(is_called(name, kind) for kind in kinds), plain_name(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "margin %", "% margin", "profit margin", "margin", "gross margin %", "Gross Margin", "profit %", "profit (%)",
+        "cost %", "Cost pct", "毛利%", "毛利率", "成本％", "利润占比",
+    ],
+)  # fmt: skip
+def test_a_rate_is_no_profit_and_no_cost(name: str) -> None:
+    log = log_of(f"amount|{name}", "10|40", "20|35%")
+    assert not {"profit", "cost"} & log.mapping.to_dict().keys()
+    assert [note.values["columns"] for note in log.quality.notes if note.key == "rates_unused"] == [f"'{name}'"]
+
+
+@pytest.mark.parametrize(("name", "role"), [("margin", "profit"), ("cost %", "cost")])
+def test_a_rate_that_is_money_can_be_named(name: str, role: str) -> None:
+    log = log_of(f"amount|{name}", "10|4", columns={role: name})
+    assert (log.mapping[role], [note.key for note in log.quality.notes if note.key == "rates_unused"]) == (name, [])
+
+
+@pytest.mark.parametrize("name", ["profit", "gross profit", "margin amount", "contribution margin", "毛利额"])
+def test_a_profit_in_money_is_used(name: str) -> None:
+    assert log_of(f"amount|{name}", "10|4").mapping["profit"] == name

@@ -31,7 +31,7 @@ from ..raw import Progress, first_line
 from .files import find_files, read_heads
 from .frames import frame_head
 from .heads import Head, Part
-from .unused_columns import unused_notes
+from .unused_columns import rate_notes, unused_notes
 
 _NAME = "frame"
 # net comes first: 不含税 ends like 含税
@@ -259,6 +259,7 @@ def part_notes(parts: Sequence[Part]) -> Iterator[Note]:
         if repeated:
             yield Note("repeated_columns", {"source": part.head.name, "columns": ", ".join(repeated)}, "warning")
     yield from unused_notes(parts)
+    yield from rate_notes(parts)
 
 
 def bytes_of(heads: Sequence[Head]) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from cvmlab.data import tables
 
-from ..columns import DISCOUNT, DISCOUNT_RATE, is_called, listed
+from ..columns import DISCOUNT, DISCOUNT_RATE, is_called, is_rate, listed
 from ..notes import Level, Note
 from .heads import Part
 
@@ -39,6 +39,19 @@ def unused_notes(parts: Sequence[Part]) -> Iterator[Note]:
             yield Note("deductions_unused", {**said, "example": off[0]}, level)
         else:
             yield Note("columns_unused", said, level)
+
+
+def rate_notes(parts: Sequence[Part]) -> Iterator[Note]:
+    """Yield one note for each different set of margins and other shares of the amount, which are no profit or cost."""
+    seen = []
+    for part in parts:
+        used = part.mapping.columns.values()
+        rates = [
+            n for place, n in enumerate(part.names) if n not in used and is_rate(n) and _may_be_numbers(part, place)
+        ]
+        if rates and rates not in seen:
+            seen.append(rates)
+            yield Note("rates_unused", {"source": part.head.name, "columns": listed(rates), "example": rates[0]})
 
 
 def _kind(part: Part, place: int, name: str) -> str | None:
