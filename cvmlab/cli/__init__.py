@@ -166,7 +166,7 @@ def report(
         "mask": mask, "since_last": since == "last", "pdf": pdf,
         "reading": reading_of(options),
     }  # fmt: skip
-    if by:
+    if by is not None:
         with progress_bar() as move:
             index, results, failed = run_by_group(source, by, jobs=jobs, progress=move, **common)
         for group, why in failed.items():

@@ -66,12 +66,15 @@ def columns_of(options: dict[str, Any]) -> dict[str, str]:
 
 def reading_of(options: dict[str, Any]) -> dict[str, Any]:
     """Take the options of `cvmlab.reading.read` out of a command's options; only those that were given."""
+    from cvmlab.data.reading.asked import check_asked
+
     given = {name: options.pop(name) for name in _READING_NAMES}
     chosen = {name: _ANSWERS.get(value, value) for name, value in given.items() if value not in (None, False)}
     if chosen.pop("keep_duplicates", False):
         if "drop_duplicates" in chosen:
             raise CvmError("cli.keep_or_drop")
         chosen["drop_duplicates"] = False
+    check_asked(chosen)
     return chosen
 
 

@@ -72,6 +72,8 @@ def run_by_group(
 
     from .pages import write_index
 
+    if not by.strip():
+        raise CvmError("reading.empty_option", option="by")
     check_reading(reading)
     chosen = f"{source_name(source)}-by-{as_folder(by)}" if name is None else name
     target = report_folder(folder, chosen)

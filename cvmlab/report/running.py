@@ -124,11 +124,13 @@ def fill(
 def check_reading(options: Mapping[str, Any] | None) -> None:
     """Refuse an option that `cvmlab.reading.read` does not have, or that the report gives itself."""
     from cvmlab.data.reading import read
+    from cvmlab.data.reading.asked import check_asked
 
     known = [name for name in inspect.signature(read).parameters if name not in ("source", "columns", "keep")]
     for name in options or {}:
         if name not in known:
             raise CvmError("reading.unknown_option", option=name, options=", ".join(known))
+    check_asked(options or {})
 
 
 def _load_exporter() -> None:

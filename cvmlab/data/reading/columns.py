@@ -285,7 +285,7 @@ def guess_mapping(names: Sequence[str], chosen: Mapping[str, str] | None = None,
         look_for(role)
     if REFUND not in {*found, *refused}:
         look_for(ORDER_REFUND)
-    _check_found(found, names, source)
+    _check_found(found, names, source, [role for role, name in chosen.items() if name])
     in_order = {role: found[role] for role in ROLES if role in found}
     return ColumnMapping(in_order, tuple(notes), frozenset(chosen), _items(found, names))
 
@@ -328,13 +328,14 @@ def _line_totals(names: Sequence[str], taken: Iterable[str]) -> dict[str, str]:
     return {tables.AMOUNT: plain["itemprice"]} if is_amazon and "itemprice" in plain else {}
 
 
-def _check_found(found: Mapping[str, str], names: Sequence[str], source: str) -> None:
+def _check_found(found: Mapping[str, str], names: Sequence[str], source: str, chosen: Iterable[str]) -> None:
     """Raise `CvmError` that names everything that is missing: customer, date, amount."""
     missing = [role for role in (tables.CUSTOMER_ID, tables.DATE) if role not in found]
     if tables.AMOUNT not in found and not {QUANTITY, UNIT_PRICE} <= found.keys():
         missing.append(tables.AMOUNT)
     if not missing:
         return
+    _check_taken(found, names, source, missing, chosen)
     short = [role.removeprefix("customer_") for role in missing]
     key = f"no_{short[0]}_column" if len(missing) == 1 else "no_columns"
     raise CvmError(
@@ -345,6 +346,24 @@ def _check_found(found: Mapping[str, str], names: Sequence[str], source: str) ->
         option=" NAME ".join(map(option, missing)),
         role=missing[0],
     )
+
+
+def _check_taken(
+    found: Mapping[str, str], names: Sequence[str], source: str, missing: Sequence[str], chosen: Iterable[str]
+) -> None:
+    """Raise `CvmError` where a column that would do for a missing role was chosen for another one."""
+    for given in chosen:
+        for role in missing:
+            if role in roles_of(found[given]):
+                raise CvmError(
+                    "reading.column_taken",
+                    source=source,
+                    missing=say(f"reading.missing_{role.removeprefix('customer_')}"),
+                    column=found[given],
+                    given=option(given),
+                    option=option(role),
+                    columns=listed(names),
+                )
 
 
 def _find_amount(

@@ -17,6 +17,7 @@ from cvmlab.core.periods import as_date
 from cvmlab.core.words import CvmError, say
 from cvmlab.core.work import temporary_folder
 
+from .asked import check_asked
 from .cells import values
 from .cells.currencies import ANY
 from .columns import ColumnMapping
@@ -244,7 +245,7 @@ def read(
         include_future=include_future, drop_duplicates=drop_duplicates, as_of=as_of,
     )  # fmt: skip
     timezone, currency, as_of = said["timezone"], said["currency"], said.pop("as_of")
-    _check_timezone(timezone)
+    check_asked({"sheet": sheet, "encoding": encoding, "timezone": timezone, "currency": currency, "as_of": as_of})
     now = dt.date.today() if today is None else as_date(today)
     end = None if as_of is None else _checked_end(as_date(as_of), now, said["include_future"])
     connection = duckdb.connect()
@@ -343,23 +344,6 @@ def _checked_end(as_of: dt.date, today: dt.date, include_future: bool) -> dt.dat
     if as_of > today and not include_future:
         raise CvmError("reading.as_of_in_future", as_of=as_of.isoformat(), today=today.isoformat())
     return as_of
-
-
-def _check_timezone(timezone: str | None) -> None:
-    if timezone is None:
-        return
-    import zoneinfo
-
-    try:
-        zoneinfo.ZoneInfo(timezone)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
-        # Windows has no zone files of its own; DuckDB brings its own list
-        import duckdb
-
-        with duckdb.connect() as connection:
-            known = connection.execute("SELECT count(*) FROM pg_timezone_names() WHERE name = ?", [timezone]).fetchone()
-        if known is None or not known[0]:
-            raise CvmError("reading.unknown_timezone", zone=timezone) from error
 
 
 def _stage(

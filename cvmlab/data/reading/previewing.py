@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from cvmlab.core.annotations import FrameOrFile
 from cvmlab.core.guarding import public
 
+from .asked import check_asked
 from .columns import ColumnMapping
 from .notes import Note
 from .opening.files import unread_folders
@@ -110,6 +111,7 @@ def preview(
     import duckdb
     import pandas as pd
 
+    check_asked({"sheet": sheet, "encoding": encoding})
     with duckdb.connect() as connection, one_sentence(source):
         heads, saved = open_heads(source, sheet, connection, None, name, encoding)
         label = name or short_name(source)

@@ -159,3 +159,21 @@ def test_equal_candidates_are_asked_about_whatever_number_they_got() -> None:
         with pytest.raises(CvmError, match="--amount") as caught:
             guess_mapping(distinct_names(["customer", "date", *header]))
         assert caught.value.key == "reading.ambiguous_amount"
+
+
+@pytest.mark.parametrize(
+    ("given", "column", "missing"),
+    [
+        ("amount", "date", "date"),
+        ("customer_id", "amount", "amount"),
+        ("date", "amount", "amount"),
+        ("product", "customer", "customer-id"),
+    ],
+)
+def test_a_column_chosen_for_another_role_is_said_to_be_taken(given: str, column: str, missing: str) -> None:
+    with pytest.raises(CvmError) as caught:
+        guess_mapping(["customer", "date", "amount"], {given: column}, "s.csv")
+    option = f"--{given.replace('_', '-')}"
+    assert caught.value.key == "reading.column_taken"
+    assert f"'{column}' would do, but it was chosen with {option}" in str(caught.value)
+    assert f"--{missing} NAME" in str(caught.value)

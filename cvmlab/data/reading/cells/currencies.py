@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,11 +14,13 @@ from ..columns import CURRENCY, UNIT_PRICE, ColumnMapping
 from ..notes import Note
 from ..raw import quoted
 from .amounts import NumberForms, currency_sql, cuts
-from .units import currency_named, one_currency, same_currency
+from .units import currency_named, meanings, one_currency, same_currency
 from .values import DATA
 
 ANY = "any"
 _SHOWN = 8
+# a code, a sign, or a short word such as 积分
+_NAMED = re.compile(r"[A-Z]{3,4}|[^\x00-\x7f]{1,4}")
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ def look_at_currencies(
     asked = "" if wanted in (None, ANY) else currency_named(str(wanted))
     sql = _row_currency(connection, forms, mappings)
     if sql is None:
+        _check_named(asked)
         return Currencies(asked, quoted(asked) if asked else "NULL::VARCHAR")
     found: dict[str, int] = dict(
         connection.execute(
@@ -53,10 +57,14 @@ def look_at_currencies(
     if wanted == ANY:
         return Currencies(one or "", sql if one is None else quoted(one))
     if one is None and not asked:
-        raise CvmError("reading.several_currencies", source=name, found=_listed(found), example=next(iter(found)))
+        raise CvmError(
+            "reading.several_currencies", source=name, found=_listed(found), example=next(filter(None, found))
+        )
     fitting = same_currency(asked, names) if asked else names
     if asked and names and not fitting:
         raise CvmError("reading.no_such_currency", source=name, currency=asked, found=_listed(found))
+    if not names:
+        _check_named(asked)
     if one is not None:
         known = asked or one
         return Currencies(known, quoted(known), "", (Note("one_currency", {"currency": known}),) if known else ())
@@ -65,6 +73,12 @@ def look_at_currencies(
     said = {"currency": asked, "rows": f"{left:,}", "found": _listed(found)}
     note = Note("currency_taken", said, "warning")
     return Currencies(asked, sql, f"currency IS NULL OR currency NOT IN ({fits})", (note,))
+
+
+def _check_named(asked: str) -> None:
+    """Raise `CvmError` for what cannot be a currency; a log that names its own may call them anything."""
+    if asked and meanings(asked) == (asked,) and not _NAMED.fullmatch(asked):
+        raise CvmError("reading.unclear_currency", currency=asked)
 
 
 def _row_currency(connection: Any, forms: Mapping[str, NumberForms], mappings: Sequence[ColumnMapping]) -> str | None:

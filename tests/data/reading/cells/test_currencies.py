@@ -98,3 +98,23 @@ def test_groups_by_currency_know_theirs_and_other_groups_may_not_mix(tmp_path: P
     }
     with pytest.raises(CvmError, match=r"North has amounts in several currencies"):
         log.write_parts("shop", tmp_path)
+
+
+@pytest.mark.parametrize("currency", ["usd dollars", "123", "$$", "- "])
+def test_what_is_no_currency_is_refused(currency: str) -> None:
+    with pytest.raises(CvmError, match="needs a code such as USD or a sign such as €"):
+        log_of(AMOUNTS, currency=currency)
+
+
+@pytest.mark.parametrize("currency", ["USD", "usd", "€", "$", "元", "RMB", "US$", "人民币", "dollars", "积分", "USDT"])
+def test_what_people_call_a_currency_is_taken(currency: str) -> None:
+    assert log_of(AMOUNTS, currency=currency).currency
+
+
+@pytest.mark.parametrize("amounts", [["$1", "€2", "3"], ["$1", "€2", "3", "4"]])
+def test_the_currency_that_is_advised_can_be_used(amounts: list[str]) -> None:
+    with pytest.raises(CvmError) as caught:
+        log_of(amounts)
+    example = caught.value.values["example"]
+    assert f"--currency {example})" in str(caught.value)
+    assert log_of(amounts, currency=example).quality.rows("used") == 1
