@@ -124,8 +124,8 @@ def _save(mapping: Any, path: Path, given: dict[str, Any]) -> None:
     try:
         lasting = {name: value for name, value in given.items() if name in OPTIONS}
         saved = reading.save_mapping(mapping, path, options=lasting)
-    except (OSError, CvmError) as error:
-        show(say("cli.mapping_not_saved", why=sentence_of(error)), to_error=True)
+    except CvmError as error:
+        show(str(error), to_error=True)
     else:
         show(say("cli.mapping_saved", path=saved))
 

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 from cvmlab.core.stopping import CTRL_C, ENDS, handling
-from cvmlab.core.words import CvmError
+from cvmlab.core.words import CvmError, say
 from cvmlab.core.work import clear_left, work_folder
 
 _Noted = TypeVar("_Noted", list[Any], dict[Any, Any])
@@ -74,7 +74,7 @@ def put_in_place(target: Path, source: Path | None = None) -> Iterator[Path]:
         target.parent.mkdir(parents=True, exist_ok=True)
         clear_left(target)
     except OSError as error:
-        raise CvmError("report.cannot_write", folder=target.parent, why=error.strerror or error) from error
+        raise cannot_write(target, error, target.parent) from error
     try:
         with work_folder(target) as work:
             yield work
@@ -83,7 +83,19 @@ def put_in_place(target: Path, source: Path | None = None) -> Iterator[Path]:
             with handling((CTRL_C, *ENDS), lambda *_: None):
                 _replace(work, target)
     except OSError as error:
-        raise CvmError("report.cannot_write", folder=target, why=error.strerror or error) from error
+        raise cannot_write(target, error) from error
+
+
+def cannot_write(target: Path, error: OSError, folder: Path | None = None) -> CvmError:
+    """Return the sentence that a report cannot be written, and what helps against it."""
+    is_full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+    return CvmError(
+        "report.cannot_write",
+        folder=folder or target,
+        why=error.strerror or error,
+        kept=say("report.earlier_untouched") if os.path.lexists(target) else "",
+        advice=say("report.advice_space" if is_full else "report.advice_other_folder"),
+    )
 
 
 def mark(folder: Path, files: Collection[str]) -> None:

@@ -23,6 +23,8 @@ from cvmlab.core.words import CvmError
 from cvmlab.data.reading.columns import roles_of
 from cvmlab.data.tables import CUSTOMER_ID, CUSTOMER_NAME, OWNER, PHONE
 
+from .placing import cannot_write
+
 if TYPE_CHECKING:
     from duckdb import DuckDBPyRelation
 
@@ -96,7 +98,7 @@ def mask_key(folder: Path) -> str:
             Path(draft).replace(path)
         except OSError as error:
             Path(draft).unlink(missing_ok=True)
-            raise CvmError("report.cannot_write", folder=folder, why=error.strerror or error) from error
+            raise cannot_write(path, error, folder) from error
     except (OSError, ValueError) as error:
         raise CvmError("report.mask_key_unreadable", file=path) from error
     if not re.fullmatch(r"[0-9a-f]{64}", key):

@@ -1,5 +1,6 @@
 """A report takes the place of an earlier one and of nothing else: whatever lay there before is there afterwards."""
 
+import errno
 import json
 import os
 import signal
@@ -413,3 +414,15 @@ def test_a_stop_between_the_two_renames_gives_the_report(tmp_path: Path, monkeyp
         monkeypatch.undo()
     assert (target / "report.html").read_text() == "later"
     assert [entry.name for entry in tmp_path.iterdir()] == ["sales"]
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+@pytest.mark.parametrize(("reason", "advice"), [(errno.ENOSPC, "Free some space"), (errno.EROFS, "Choose another")])
+def test_a_disk_that_cannot_be_written_is_told_with_what_helps(tmp_path, reason, advice, is_there):
+    if is_there:
+        (tmp_path / "sales").mkdir()
+    sentence = str(placing.cannot_write(tmp_path / "sales", OSError(reason, os.strerror(reason))))
+    assert ("An earlier report there is untouched" in sentence) == is_there
+    assert f"({os.strerror(reason)}). " in sentence
+    assert advice in sentence
+    assert ("space or" in sentence) == (reason == errno.ENOSPC)

@@ -100,7 +100,11 @@ def save_mapping(
     _check_options(chosen)
     content |= chosen
     target = mapping_path(source)
-    write_whole(target, f"{json.dumps(content, ensure_ascii=False, indent=2)}\n".encode())
+    try:
+        write_whole(target, f"{json.dumps(content, ensure_ascii=False, indent=2)}\n".encode())
+    except OSError as error:
+        # not the name of the part that was being written
+        raise CvmError("reading.cannot_save", folder=target.parent, why=error.strerror or error) from error
     return target
 
 

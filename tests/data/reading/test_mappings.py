@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -79,3 +81,18 @@ def test_an_unknown_option_is_not_saved(log: Path) -> None:
 def test_one_column_for_two_roles_is_refused() -> None:
     with pytest.raises(CvmError, match=r"'amount'.*customer_id"):
         guess_mapping(["customer", "date", "amount"], {"customer_id": "amount", "amount": "amount"})
+
+
+@pytest.mark.parametrize("reason", [errno.ENOSPC, errno.EROFS, errno.EACCES])
+def test_a_choice_that_cannot_be_saved_names_the_folder_and_the_reason_alone(
+    log: Path, monkeypatch: pytest.MonkeyPatch, reason: int
+) -> None:
+    def refuse(*_: object, **options: str) -> None:
+        raise OSError(reason, os.strerror(reason), f"{options['prefix']}x{options['suffix']}")
+
+    monkeypatch.setattr("tempfile.mkstemp", refuse)
+    with pytest.raises(CvmError) as caught:
+        save_mapping({"amount": "amount"}, log)
+    assert f"could not be saved in {log.parent} ({os.strerror(reason)})" in str(caught.value)
+    assert ".part" not in str(caught.value)
+    assert "save_mapping" not in str(caught.value)
