@@ -107,6 +107,6 @@ def _from_kernel(error: Any, folder: Path) -> CvmError:
     if error.ename in {"KeyboardInterrupt", "InterruptException"} or error.evalue in _INTERRUPTED_QUERY:
         raise KeyboardInterrupt
     if error.ename == "OSError" and f"[Errno {errno.ENOSPC}]" in error.evalue:
-        said = {"why": os.strerror(errno.ENOSPC), "kept": "", "advice": say("report.advice_space")}
+        said = {"why": os.strerror(errno.ENOSPC), "advice": say("report.advice_space")}
         return CvmError("report.cannot_write", folder=folder, **said)
     return CvmError("report.cell_failed", error=f"{error.ename}: {error.evalue}")

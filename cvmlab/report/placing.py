@@ -90,10 +90,9 @@ def cannot_write(target: Path, error: OSError, folder: Path | None = None) -> Cv
     """Return the sentence that a report cannot be written, and what helps against it."""
     is_full = error.errno in {errno.ENOSPC, errno.EDQUOT}
     return CvmError(
-        "report.cannot_write",
+        "report.cannot_write_over" if os.path.lexists(target) else "report.cannot_write",
         folder=folder or target,
         why=error.strerror or error,
-        kept=say("report.earlier_untouched") if os.path.lexists(target) else "",
         advice=say("report.advice_space" if is_full else "report.advice_other_folder"),
     )
 

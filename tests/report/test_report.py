@@ -456,7 +456,7 @@ def test_a_full_disk_leaves_the_earlier_report(earlier, sales_csv, monkeypatch, 
     before = messy_report.snapshot(earlier)
     with pytest.raises(CvmError) as caught:
         run(sales_csv, folder=earlier)
-    assert caught.value.key == "report.cannot_write"
+    assert caught.value.key == "report.cannot_write_over"
     assert os.strerror(28) in str(caught.value)
     assert messy_report.snapshot(earlier) == before
 
