@@ -9,6 +9,7 @@ from cvmlab import charts
 from cvmlab.case import cautions as known
 from cvmlab.core.formats import count, money, percent, whole_money
 from cvmlab.core.words import language, say, term
+from cvmlab.data.tables import CUSTOMER_ID
 from cvmlab.worth import matrix, portfolio
 from cvmlab.worth.buying import PaymentRule
 
@@ -119,9 +120,12 @@ def _who(case: Case) -> str:
         return term("report.s_no_buyers")
     share, amounts = portfolio.top_share(curve, 0.2), curve["amount"]
     # without a positive total there is no share
-    key = "report.s_concentration" if share <= 1 else "report.s_whale" if share > 1 else "report.s_loss"
+    half = _whole_customers(curve, 0.5)
+    concentrated = "report.s_concentration_one" if half == 1 else "report.s_concentration"
+    key = concentrated if share <= 1 else "report.s_whale" if share > 1 else "report.s_loss"
+    first = case.customers[CUSTOMER_ID].to_numpy()[case.customers["yearly_contribution"].argmax()]
     return say(
-        key, customers=count(len(curve)), share=percent(share), half=count(_whole_customers(curve, 0.5)),
+        key, customers=count(len(curve)), share=percent(share), half=count(half), first=first,
         lost=whole_money(-amounts[amounts < 0].sum()), total=whole_money(amounts.sum()), basis=basis(case),
     )  # fmt: skip
 

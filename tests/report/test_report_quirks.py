@@ -224,3 +224,9 @@ def test_masks_keep_a_first_letter_and_the_ends_of_a_long_number():
 
 def test_a_report_is_named_after_its_source():
     assert running.source_name("data/sales 2017.xlsx") == "sales 2017"
+
+
+def test_a_giant_is_named_and_no_part_of_a_customer() -> None:
+    rows = [(f"firm {n}", f"2024-{month:02d}-10", 9000 if n == 7 else 20) for n in range(40) for month in range(1, 13)]
+    who = first_page.five_sentences(study(rows))[0]
+    assert "one of them, firm 7, brings half of it or more" in who
