@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cvmlab.core.annotations import AnyFrame
-from cvmlab.core.checking import check_parameter
+from cvmlab.core.checking import check_lengths, check_parameter
 from cvmlab.core.guarding import public
 from cvmlab.core.words import CvmError, term
 
@@ -131,6 +131,8 @@ class PurchaseModel(Fitted):
         check_parameter("days", days, 0)
         zero = np.zeros(1)
         new, ends = Summary(zero, zero, zero), np.asarray(days, dtype=np.float64)
+        if not ends.size:
+            return np.zeros(ends.shape)
         expected = self._alive(new)[0] * self._while_alive(new, np.maximum(ends.ravel(), 1e-9))[0]
         return np.asarray(expected.reshape(ends.shape))
 
@@ -146,8 +148,10 @@ class PurchaseModel(Fitted):
         array([[0.95, 1.9 , 2.85]])
         """
         check_parameter("days", days, 0, open_minimum=True)
-        summary = read_summary(customers)
-        return self._alive(summary)[:, None] * self._while_alive(summary, np.atleast_1d(np.asarray(days, float)))
+        summary, ends = read_summary(customers), np.atleast_1d(np.asarray(days, float))
+        if not ends.size:
+            return np.zeros((len(summary.age), 0))
+        return self._alive(summary)[:, None] * self._while_alive(summary, ends)
 
     def value_interval(
         self, customers: AnyFrame, worth: ArrayLike, days: float = DAYS_PER_YEAR, *, unevenness: ArrayLike = 0.0
@@ -183,13 +187,14 @@ class PurchaseModel(Fitted):
         check_parameter("worth", worth)
         check_parameter("unevenness", unevenness, 0)
         summary = read_summary(customers)
+        own_worth, own_unevenness = (_one_each(figure, len(summary.age)) for figure in (worth, unevenness))
         chance = self._alive(summary) * self._buys_while_alive(summary, days)
         expected = self._alive(summary) * self._while_alive(summary, np.array([days]))[:, 0]
         purchases = np.maximum(expected / np.maximum(chance, 1e-12), 1.0)
         # relative variance of the money, and with it shape and scale of the gamma distribution
-        relative = 1 / purchases + 1 / self._shape(summary) + np.asarray(unevenness, float) / purchases
+        relative = 1 / purchases + 1 / self._shape(summary) + own_unevenness / purchases
         shape = 1 / np.maximum(relative, 1e-6)
-        scale = purchases * np.asarray(worth, float) / shape
+        scale = purchases * own_worth / shape
         bounds = []
         for tenth in (0.1, 0.9):
             of_buyers = np.clip((tenth - (1 - chance)) / np.maximum(chance, 1e-12), 0, 1 - 1e-9)
@@ -211,3 +216,11 @@ class PurchaseModel(Fitted):
     def _buys_while_alive(self, summary: Summary, days: float) -> Array:
         """Return the chance of a purchase given alive at the as-of date, shape (customers,)."""
         raise NotImplementedError
+
+
+def _one_each(figure: ArrayLike, customers: int) -> Array:
+    """Return one figure for each customer, of one for all or of as many as there are customers."""
+    given = np.asarray(figure, dtype=np.float64)
+    each = np.full(customers, given) if given.ndim == 0 else given
+    check_lengths(customers=np.empty(customers), figures=each)
+    return each

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from cvmlab.core.checking import check_lengths, check_parameter
 from cvmlab.core.guarding import public
 from cvmlab.core.periods import as_date
-from cvmlab.data.tables import check_columns, numbers
+from cvmlab.data.tables import check_columns, check_present, numbers
 
 Array = NDArray[np.float64]
 _DAYS = np.array([31, 28.25, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
@@ -69,6 +69,8 @@ class Season:
         """
         check_columns(customers, ["first_date", "last_date", "frequency", "age"])
         age, frequency = numbers(customers, "age"), numbers(customers, "frequency")
+        for column in ("first_date", "last_date"):
+            check_present(customers[column].isna().to_numpy(), column, "customers")
         first = customers["first_date"].to_numpy("datetime64[D]")
         begin = self._reached(first)
         as_of = first + age.astype("timedelta64[D]")
