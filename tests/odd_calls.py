@@ -143,6 +143,8 @@ def further_calls(packages: tuple[str, ...]) -> None:
         case = cvm.case.study(log)
         case.to_call()
         case.recommended("develop")
+        # of a log with a model of buying
+        cvm.case.study(cvm.reading.read(small_log(16), name="more")).expected_purchases(3)
         cvm.tables.check_table(
             pd.DataFrame({"customer_id": ["a"], "date": [pd.Timestamp(2024, 1, 1)], "amount": [1.0]}),
             cvm.tables.TRANSACTIONS,
