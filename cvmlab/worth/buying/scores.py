@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import narwhals as nw
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -61,14 +62,15 @@ def score_customers(
     expected_revenue  173.49   3.85
     """
     check_columns(customers, (CUSTOMER_ID,))
-    rows = rows_of(customers)
+    # of the caller's own kind again: the models check what they are given as everybody's
+    rows = rows_of(customers).to_native()
     summary = read_summary(rows)
     with np.errstate(invalid="ignore"):
         usual_gap = np.where(summary.frequency > 0, summary.recency / summary.frequency, np.nan)
     orders = model.expected_purchases(rows, days)
     spend = own_spend(rows) if gamma_gamma is None else gamma_gamma.expected_spend(rows)
     scores = {
-        CUSTOMER_ID: rows[CUSTOMER_ID].to_numpy(),
+        CUSTOMER_ID: nw.from_native(rows, eager_only=True)[CUSTOMER_ID].to_numpy(),
         "p_alive": model.p_alive(rows),
         "expected_orders": orders,
         "expected_spend": spend,
