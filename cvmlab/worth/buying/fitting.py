@@ -63,7 +63,7 @@ _SEARCHES: dict[type[PurchaseModel], _Search] = {
         (*_DROPOUT_BOUNDS, (1e-6, 0.999)), (False, False, False, False),
     ),
     ParetoNbd: _Search(
-        ParetoGroups, ((0.5, 0.6, 0.5), (2.0, 0.6, 2.0), (0.5, 2.0, 3.0)), ((1e-3, 1e4), (1e-4, 1e5)),
+        ParetoGroups, ((0.5, 0.6, 0.5), (2.0, 0.6, 2.0)), ((1e-3, 1e4), (1e-4, 1e5)),
         (False, False, True),
     ),
 }  # fmt: skip

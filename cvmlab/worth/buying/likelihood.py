@@ -200,7 +200,7 @@ def climb(negative: Objective, start: Array, bounds: Array) -> tuple[Array, floa
             pairs = [(float(least), float(most)) for least, most in bounds]
             found = minimize(
                 negative, begin, jac=True, method="TNC", bounds=pairs,
-                options={"ftol": 1e-14, "gtol": 1e-8, "maxfun": 1000},
+                options={"ftol": 1e-14, "gtol": 1e-8, "maxfun": 300},
             )  # fmt: skip
             point = np.asarray(found.x, dtype=np.float64)
     least, slope = negative(point)
