@@ -3,9 +3,9 @@
 Each world has three years of purchases that a firm has seen (2021 to 2023) and a fourth that it has not (2024).
 Rates, sizes and lifetimes are log-normal or Weibull, gaps gamma distributed around the customer's own mean:
 
-* ``free``: buys as it likes and may leave after any purchase; one in six leaves at its first
+* ``free``: buys as it likes and may leave after any purchase; some one in eight at the first already
 * ``drifting``: leaves at a moment of its own, not at a purchase; Weibull lifetimes, many leave early
-* ``once``: seven in ten never come again after the first purchase; the others stay
+* ``once``: seven in ten never come again after the first purchase; the others leave after one in seventeen
 * ``steady``: buys at nearly equal gaps of one to three months, leaves by chance
 * ``business``: forty firms of very different size, steady, growing and few
 * ``season``: like ``free``, but one May is worth six Februaries

@@ -82,15 +82,18 @@ def tracking(transactions: Any, known: pd.DataFrame, models: Models, cut: date, 
 def _expected_before(known: pd.DataFrame, models: Models, cut: date) -> Any:
     """Return a function of two days: the purchases expected between them of customers who came when these did."""
     assert models.buying is not None
-    came = pd.to_datetime(known["first_date"]).dt.date
-    days, customers = np.unique(np.array(came.tolist(), dtype="datetime64[D]"), return_counts=True)
-    oldest = max(models.days(days[0].astype(date), cut), 1.0)
-    ages = np.linspace(0, oldest, _POINTS)
+    first, customers = np.unique(known["first_date"].to_numpy("datetime64[D]"), return_counts=True)
+    came = pd.DataFrame({"first_date": first, "last_date": first, "frequency": 0})
+
+    def ages_on(day: date) -> NDArray[np.float64]:
+        age = np.maximum((np.datetime64(day) - first).astype(float), 0)
+        return models.seen(came.assign(age=age))["age"].to_numpy(float)
+
+    ages = np.linspace(0, max(float(ages_on(cut).max()), 1.0), _POINTS)
     reached = models.buying.expected_purchases_new(ages)
 
     def until(day: date) -> float:
-        age = np.array([models.days(first.astype(date), day) if first.astype(date) < day else 0.0 for first in days])
-        return float(customers @ np.interp(age, ages, reached))
+        return float(customers @ np.interp(ages_on(day), ages, reached))
 
     return lambda after, end: until(end) - until(after)
 

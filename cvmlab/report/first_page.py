@@ -213,6 +213,6 @@ def _calls(case: Case) -> list[str]:
         "last_date": (term("report.last_date"), "date"),
     }
     if case.models.is_rule or isinstance(case.models.buying, PaymentRule):
-        # everybody on the list has the same
+        # a rule knows no probability
         del columns["p_alive"]
     return [title, html.paragraph(lead, quiet=True), html.table(calls, columns)]

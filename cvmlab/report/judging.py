@@ -62,7 +62,7 @@ def _expected_and_came(past: Past) -> dict[str, object]:
 
 
 def level_caution(case: Case) -> str:
-    """Return that the backtest was far off, in a log too short to know why."""
+    """Return that the backtest was far off, and that these months cannot show why."""
     assert case.past is not None
     value = whole_money(case.customers["current_value"].sum())
     return say(

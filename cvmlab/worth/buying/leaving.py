@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from .fit_input import Summary
+from .likelihood import dot
 
 Array = NDArray[np.float64]
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(24)
@@ -72,23 +73,19 @@ class ParetoGroups:
             top = np.maximum(terms.alive, terms.left.max(axis=1))
             alive, left = np.exp(terms.alive - top), np.exp(terms.left - top[:, None])
             whole = alive + left.sum(axis=1)
-            total += _dot(count, gammaln(r + x) - gammaln(r) + top + np.log(whole))
+            total += dot(count, gammaln(r + x) - gammaln(r) + top + np.log(whole))
             alive, left = count * alive / whole, left * (count / whole)[:, None]
             from_alpha, from_beta = alpha + terms.time, beta + terms.time
             by += (
-                _dot(count, psi(r + x) - psi(r)) - _dot(alive, np.log(alpha + age)) - _sum(left, np.log(from_alpha)),
-                -_dot(alive, (r + x) / (alpha + age)) - _sum(left, (r + x)[:, None] / from_alpha),
-                -_dot(alive, np.log(beta + age)) + float(left.sum()) / s - _sum(left, np.log(from_beta)),
-                -_dot(alive, s / (beta + age)) - _sum(left, (s + 1) / from_beta),
+                dot(count, psi(r + x) - psi(r)) - dot(alive, np.log(alpha + age)) - _sum(left, np.log(from_alpha)),
+                -dot(alive, (r + x) / (alpha + age)) - _sum(left, (r + x)[:, None] / from_alpha),
+                -dot(alive, np.log(beta + age)) + float(left.sum()) / s - _sum(left, np.log(from_beta)),
+                -dot(alive, s / (beta + age)) - _sum(left, (s + 1) / from_beta),
             )
         n = self.customers
         total += n * (r * np.log(alpha) + s * np.log(beta))
         by += n * np.array([np.log(alpha), r / alpha, np.log(beta), s / beta])
         return -total / n, -by * np.array([r, alpha, s, beta]) / n
-
-
-def _dot(left: NDArray[Any], right: NDArray[Any]) -> float:
-    return float(np.einsum("i,i->", left, right))
 
 
 def _sum(left: Array, right: Array) -> float:

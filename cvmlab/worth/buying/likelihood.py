@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -66,26 +67,27 @@ class Groups:
             log_odds = log_first_odds[of_x] + shape * log_ratio
             small = np.exp(-np.abs(log_odds))
             gone = count * np.where(log_odds > 0, 1.0, small) / (1 + small)
-            softplus += _dot(count, np.log1p(small) + np.maximum(log_odds, 0))
+            softplus += dot(count, np.log1p(small) + np.maximum(log_odds, 0))
             dead += float(gone.sum())
-            dead_log_ratio += _dot(gone, log_ratio)
-            dead_by_alpha += _dot(gone * shape, (1 / from_age)[of_age] - (1 / from_recency)[of_recency])
-            dead_by_b += _dot(gone, (1 / from_b)[of_x])
+            dead_log_ratio += dot(gone, log_ratio)
+            dead_by_alpha += dot(gone * shape, (1 / from_age)[of_age] - (1 / from_recency)[of_recency])
+            dead_by_b += dot(gone, (1 / from_b)[of_x])
         likelihood = (
-            _dot(n_x, gammaln(r + x) - gammaln(r) + betaln(a, b + chances) - betaln(a, b))
+            dot(n_x, gammaln(r + x) - gammaln(r) + betaln(a, b + chances) - betaln(a, b))
             + total * r * np.log(alpha)
-            - _dot(r * n_age + self.purchases_by_age, log_age)
+            - dot(r * n_age + self.purchases_by_age, log_age)
             + softplus
         )
-        by_r = _dot(n_x, psi(r + x) - psi(r) + np.log(alpha)) - _dot(n_age, log_age) + dead_log_ratio
-        by_alpha = total * r / alpha - _dot(r * n_age + self.purchases_by_age, 1 / from_age) + dead_by_alpha
-        by_a = _dot(n_x, psi(a + b) - psi(a + b + chances)) + dead / a
-        by_b = _dot(n_x, psi(a + b) - psi(b) + psi(b + chances) - psi(a + b + chances)) - dead_by_b
+        by_r = dot(n_x, psi(r + x) - psi(r) + np.log(alpha)) - dot(n_age, log_age) + dead_log_ratio
+        by_alpha = total * r / alpha - dot(r * n_age + self.purchases_by_age, 1 / from_age) + dead_by_alpha
+        by_a = dot(n_x, psi(a + b) - psi(a + b + chances)) + dead / a
+        by_b = dot(n_x, psi(a + b) - psi(b) + psi(b + chances) - psi(a + b + chances)) - dead_by_b
         gradient = np.array([by_r * r, by_alpha * alpha, by_a * a, by_b * b])
         return -float(likelihood / total), -gradient / total
 
 
-def _dot(left: Array, right: Array) -> float:
+def dot(left: NDArray[Any], right: NDArray[Any]) -> float:
+    """Return the sum of products of two arrays, the same on every machine."""
     # Not `@`: with long arrays it wakes a thread pool, which takes many times the work when the machine is
     # busy, and sums in an order that depends on the number of threads.
     return float(np.einsum("i,i->", left, right))
@@ -115,11 +117,11 @@ class ZeroInflatedGroups:
         both = np.logaddexp(log_again, log_once)
         again = np.exp(log_again - both)
         repeaters = total - single.sum()
-        likelihood = _dot(single, both - waits) + repeaters * np.log1p(-once)
+        likelihood = dot(single, both - waits) + repeaters * np.log1p(-once)
         by_waits = single * (again - 1)
         by_alpha = r * self.groups.ages / (alpha * (alpha + self.groups.ages))
-        by_once = _dot(single, (1 - again) / once - again / (1 - once)) - repeaters / (1 - once)
-        more = np.array([_dot(by_waits, waits), _dot(by_waits, by_alpha) * alpha, 0, 0, by_once * once])
+        by_once = dot(single, (1 - again) / once - again / (1 - once)) - repeaters / (1 - once)
+        more = np.array([dot(by_waits, waits), dot(by_waits, by_alpha) * alpha, 0, 0, by_once * once])
         return least - float(likelihood / total), np.append(slope, 0.0) - more / total
 
 
@@ -163,24 +165,24 @@ def gamma_gamma_objective(frequency: Array, spend: Array) -> Objective:
     n_x, total = np.bincount(code).astype(np.float64), len(frequency)
     sum_spend = frequency * spend
     log_sum = np.log(sum_spend)
-    x_log_sum, constant = _dot(frequency, log_sum), float(np.log(spend).sum())
+    x_log_sum, constant = dot(frequency, log_sum), float(np.log(spend).sum())
 
     def negative(point: Array) -> tuple[float, Array]:
         p, q, gamma = np.exp(point)
         base = sum_spend + gamma
         log_base = np.log(base)
-        x_log_base = _dot(frequency, log_base)
+        x_log_base = dot(frequency, log_base)
         likelihood = (
-            _dot(n_x, gammaln(p * x + q) - gammaln(p * x))
+            dot(n_x, gammaln(p * x + q) - gammaln(p * x))
             + total * (q * np.log(gamma) - gammaln(q))
             + p * (x_log_sum - x_log_base)
             - q * log_base.sum()
             - constant
         )
-        by_p = _dot(n_x, x * (psi(p * x + q) - psi(p * x))) + x_log_sum - x_log_base
-        by_q = _dot(n_x, psi(p * x + q)) - total * (psi(q) - np.log(gamma)) - log_base.sum()
+        by_p = dot(n_x, x * (psi(p * x + q) - psi(p * x))) + x_log_sum - x_log_base
+        by_q = dot(n_x, psi(p * x + q)) - total * (psi(q) - np.log(gamma)) - log_base.sum()
         inverse = 1 / base
-        by_gamma = total * q / gamma - p * _dot(frequency, inverse) - q * inverse.sum()
+        by_gamma = total * q / gamma - p * dot(frequency, inverse) - q * inverse.sum()
         return -float(likelihood / total), -np.array([by_p * p, by_q * q, by_gamma * gamma]) / total
 
     return negative
