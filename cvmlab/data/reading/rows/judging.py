@@ -39,6 +39,7 @@ from ..columns import DISCOUNT, NUMBERS, REFUND, RETURN, STATUS, TEXTS, ColumnMa
 from ..notes import Note
 from ..quality import USED
 from ..raw import RawTable
+from .costs import judge_costs
 from .lone_dates import set_lone_dates_aside
 from .misread import misreadings
 from .order_totals import count_totals_once
@@ -154,6 +155,7 @@ def judge(
     if any(tables.ORDER_ID in mapping for mapping in mappings):
         notes += [*_further_lines(connection), *_recycled_numbers(connection)]
     notes += judge_returns(connection, mappings)
+    notes += judge_costs(connection, mappings)
     if any(STATUS in mapping for mapping in mappings):
         notes += judge_statuses(connection, mappings)
     # the line that carries the total must be one that is used

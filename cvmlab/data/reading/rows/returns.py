@@ -17,6 +17,7 @@ from cvmlab.data.tables import PRODUCT
 from ..cells.deductions import quoted_pattern
 from ..columns import GIFT, ORDER_REFUND, REFUND, RETURN, STATUS, TYPE, ColumnMapping, option
 from ..notes import Note
+from .costs import take_back
 from .verdicts import USED_ROWS, set_aside
 
 #: More of the positive money than this in orders that are no sales is asked about.
@@ -145,7 +146,7 @@ def _judge_marked(connection: Any, mappings: Sequence[ColumnMapping], role: str)
         if negative:
             notes.append(Note("returns_of_both_signs", said, "warning"))
         elif role == TYPE or 2 * paired >= rows:
-            connection.execute(f"UPDATE log SET exact = -exact, profit = -profit, cost = -cost WHERE spot IN ({spots})")
+            take_back(connection, part, spots)
             notes.append(Note("returns_negated", said, "warning"))
         else:
             set_aside(connection, "cancelled", f"spot IN ({spots})")
