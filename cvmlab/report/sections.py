@@ -15,7 +15,7 @@ from cvmlab import charts
 from cvmlab.case.cautions import base_frame, value_curve
 from cvmlab.core.formats import count, percent, whole_money
 from cvmlab.core.words import say, term
-from cvmlab.data.tables import CUSTOMER_ID, OWNER
+from cvmlab.data.tables import CUSTOMER_ID, OWNER, PROFIT
 from cvmlab.keep import segments
 from cvmlab.worth import matrix
 
@@ -64,8 +64,10 @@ def who_brings(case: Case) -> list[Piece]:
         "headroom": (term("report.headroom"), "money"),
         "value_type": (term("report.value_type"), "text"),
     }
+    # a stated margin goes before the profit that the data record
+    unused = [html.note(term("report.profit_unused"))] if case.basis == "assumed_profit" and PROFIT in top else []
     return [
-        html.page(html.heading(term("report.who_title")), html.paragraph(term(lead))),
+        html.page(html.heading(term("report.who_title")), html.paragraph(term(lead)), *unused),
         picture(drawn, name="who-brings-it", alt=term("report.alt_curve")),
         html.page(html.table(top, columns, caption=term("report.top_title"))),
     ]

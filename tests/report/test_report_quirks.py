@@ -18,9 +18,11 @@ from cvmlab.report import data_quality, ending, first_page, judging, privacy, ru
 from cvmlab.report.html import cell
 
 
-def study(rows: list[tuple[object, ...]], columns: str = "customer,date,amount") -> case.Case:
+def study(
+    rows: list[tuple[object, ...]], columns: str = "customer,date,amount", margin: float | None = None
+) -> case.Case:
     frame = pd.DataFrame([[str(value) for value in row] for row in rows], columns=columns.split(","))
-    return case.study(read(frame, include_suspicious=True))
+    return case.study(read(frame, include_suspicious=True), case.Assumptions(margin=margin))
 
 
 def gifts() -> case.Case:
@@ -97,6 +99,16 @@ def test_losses_are_told_instead_of_shares_above_the_whole() -> None:
     assert not any(f"{share}%" in sentences[2] for share in range(101, 2000))
     none = study([(*row[:3], -1) for row in rows], "customer,date,amount,profit")
     assert "bring no profit (−360)" in first_page.five_sentences(none)[0]
+
+
+def test_a_stated_margin_says_that_the_recorded_profit_is_not_used() -> None:
+    rows = [(f"c{n}", f"2024-{month:02d}-28", 100, 60) for n in range(30) for month in range(1, 13)]
+    for columns, margin, said in (
+        ("customer,date,amount,profit", 0.3, True), ("customer,date,amount,cost", 0.3, True),
+        ("customer,date,amount,cost", None, False), ("customer,date,amount,product", 0.3, False),
+    ):  # fmt: skip
+        page = sections.who_brings(study(rows, columns, margin))[0]
+        assert ("because a margin was stated" in page._repr_html_()) == said
 
 
 def test_two_weeks_are_told_to_be_two_weeks() -> None:
