@@ -33,20 +33,6 @@ from .values import DATA, EXACT
 _RATE = "DECIMAL(12, 6)"
 
 
-def word_flags(connection: Any, mappings: Sequence[ColumnMapping]) -> None:
-    """Write yes for 1 in a column such as Refunded that holds nothing but 0 and 1: it says whether, not how much."""
-    number = f"coalesce({REFUND}_value, TRY_CAST({REFUND}_text AS {EXACT}))"
-    for part, mapping in enumerate(mappings):
-        column = mapping.get(REFUND)
-        if column is None or REFUND in mapping.chosen or rank_of(column, REFUND) == 1:
-            continue
-        here = f"part = {part} AND kind = {DATA}"
-        (flags,) = connection.execute(f"SELECT bool_and({number} IN (0, 1)) FROM stage WHERE {here}").fetchone()
-        if flags:
-            word = f"CASE WHEN {number} = 1 THEN 'yes' END"
-            connection.execute(f"UPDATE stage SET {REFUND}_text = {word}, {REFUND}_value = NULL WHERE {here}")
-
-
 def check_discounts(
     connection: Any,
     numbers: Mapping[str, str],

@@ -30,9 +30,9 @@ from ..cells.deductions import (
     refunded_parts,
     stated_sql,
     unread_notes,
-    word_flags,
 )
 from ..cells.filling import fill_down
+from ..cells.flags import read_flags
 from ..cells.ids import fold_ids, merge_ids
 from ..cells.per_order import share_among_lines
 from ..columns import DISCOUNT, NUMBERS, REFUND, RETURN, STATUS, TEXTS, ColumnMapping
@@ -98,7 +98,7 @@ def judge(
     typed = (dict(zip(table.columns, table.types, strict=True)) for table in stage)
     dated = [types[mapping[tables.DATE]] for types, mapping in zip(typed, mappings, strict=True)]
     idle = date_forms.idle_options(dates, dated, zone=rules.timezone, day_first=rules.day_first)
-    word_flags(connection, mappings)
+    flag_notes = read_flags(connection, mappings)
     present = [role for role in NUMBERS if any(role in mapping for mapping in mappings)]
     forms, number_notes = amounts.look_at_numbers(
         connection, present, stage, mappings, rules.decimal, dates.dotted, rules.currency
@@ -150,7 +150,7 @@ def judge(
     )
     if currencies.others:
         set_aside(connection, "other_currency", currencies.others)
-    notes = [*id_notes, *dates.notes, *idle, *number_notes, *currencies.notes]
+    notes = [*id_notes, *dates.notes, *idle, *flag_notes, *number_notes, *currencies.notes]
     notes += find_sum_rows(connection, stage)
     if any(tables.ORDER_ID in mapping for mapping in mappings):
         notes += [*_further_lines(connection), *_recycled_numbers(connection)]
