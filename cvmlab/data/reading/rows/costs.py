@@ -76,6 +76,4 @@ def take_back(connection: Any, part: int, spots: str) -> None:
         FROM (SELECT profit, spot IN ({spots}) AS back FROM log WHERE {here})"""
     ).fetchone()
     profit = "profit" if booked else "-profit"
-    connection.execute(
-        f"UPDATE log SET exact = -exact, profit = {profit}, cost = -abs(cost) WHERE spot IN ({spots})"
-    )
+    connection.execute(f"UPDATE log SET exact = -exact, profit = {profit}, cost = -abs(cost) WHERE spot IN ({spots})")
