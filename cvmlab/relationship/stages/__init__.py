@@ -7,8 +7,9 @@ a model, and `grade` compares either with a known truth.
 
 What separates the stages
     Level alone does not, as nobody knows beforehand how large a customer will be: each customer's own height is
-    estimated with the stages. Growth separates exploration and formation from stability; late formation sells as much
-    as stability, only margin and breadth still climb. Customers who buy rarely are judged by their own rhythm: silence
+    estimated with the stages. Growth separates exploration and formation from stability: it is judged for each customer
+    against no growth at all, and who shows none is in stability from the start. Late formation sells as much as
+    stability, only margin and breadth still climb. Customers who buy rarely are judged by their own rhythm: silence
     ends a relationship when it is long for *this* customer. Where most customers buy in fewer than half of the periods,
     longer ones say more (`advised_months`, `coarser`).
 

@@ -1,8 +1,9 @@
 """Every number of the stage model that was set by hand, and its meaning: assumed, not estimated.
 
-They were chosen on relationships simulated by both generators of `cvmlab.simulated`. The heights of the steps and the
-usual chances of moving between them stand beside the steps (`states`); sizes of chunks and numbers of threads, which
-change no result, stand where they are used.
+They were chosen on relationships simulated by both generators of `cvmlab.simulated`, the border of exploration and the
+usual share of customers who never grow also on logistic climbs (`benchmarks/bench_stages.py`). The heights of the steps
+and the usual chances of moving between them stand beside the steps (`states`); sizes of chunks and numbers of threads,
+which change no result, stand where they are used.
 """
 
 from __future__ import annotations
@@ -126,6 +127,8 @@ DROPPED, SAME = 8.0, 0.1
 ENDED_ABOVE = 0.5
 #: Share of the step between formation and stability that counts to formation: a matter of definition.
 STILL_FORMATION = 0.6
+#: Share of a customer's own level in stability below which a climb still counts to exploration.
+EXPLORES_BELOW = 0.15
 #: Confidence, months since the beginning, and fall of revenue of a decline that is listed.
 SURE, LATELY_MONTHS, LEAST_FALL = 0.7, 12, 0.1
 #: Hindsight: customers looked at, and the share of the year before that is clearly less.

@@ -15,13 +15,13 @@ from cvmlab.core.guarding import public
 from cvmlab.core.progress import steps
 from cvmlab.core.words import CvmError
 from cvmlab.data.tables import CUSTOMER_ID, PERIOD, REVENUE
-from cvmlab.relationship.lifecycle import ENDED, FORMATION, STAGES
+from cvmlab.relationship.lifecycle import ENDED, STAGES
 
 from .assumed import ENDED_ABOVE
 from .evidence import check_panel, columns_of, observe
 from .fitting import fit
 from .inference import Inferred, backward, chunk_size, infer
-from .states import BETWEEN, MEMBER, STAGE_OF, codes_of, of_stage
+from .states import codes_of, drawn_stages
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -242,7 +242,8 @@ def probabilities(panel: Panel, model: StageModel, chosen: slice | NDArray[np.in
 def _posterior(panel: Panel, model: StageModel, chosen: Chosen) -> NDArray[np.float32]:
     inferred = _inferred(panel, model, chosen)
     backward(inferred.filtered, inferred.density, model.moves.astype(np.float32))
-    return of_stage(inferred.of_customers(inferred.filtered))
+    by_step = inferred.of_customers(inferred.filtered)
+    return np.asarray(by_step @ model.member.astype(by_step.dtype))
 
 
 def _inferred(panel: Panel, model: StageModel, chosen: Chosen) -> Inferred:
@@ -297,8 +298,7 @@ def sample(panel: Panel, model: StageModel, *, draws: int, seed: int) -> NDArray
             uniform = chance.uniform(seed, key[part], when, draw)
             rows = inferred.drawn(uniform[-1])
             path = draw_paths(inferred.filtered[:, rows], moves, uniform[:-2])
-            still = uniform[-2] < MEMBER[BETWEEN, FORMATION]
-            paths[draw][:, part] = np.where((path == BETWEEN) & still, FORMATION, STAGE_OF[path])
+            paths[draw][:, part] = drawn_stages(model.member, path, uniform[-2])
 
     _in_parts(draw_part, panel, model)
     return paths

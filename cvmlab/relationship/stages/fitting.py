@@ -196,7 +196,9 @@ def _fitted(
         if turn > assumed.REVENUE_ITERATIONS + 1 and abs(trace[-1] - trace[-2]) < tolerance:
             converged = True
             break
-    return replace(model, converged=converged, iterations=len(trace), log_likelihood=tuple(trace))
+    # a known truth draws its own borders
+    member = states.membership(np.exp(model.measures[REVENUE].mean)) if known is None else states.MEMBER
+    return replace(model, member=member, converged=converged, iterations=len(trace), log_likelihood=tuple(trace))
 
 
 def _anchored(model: StageModel, before: StageModel) -> StageModel:

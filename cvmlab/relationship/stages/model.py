@@ -72,6 +72,8 @@ class StageModel:
         Chance of no, some and harmful referrals by step, shape (3, steps).
     habits
         What is usual in the population.
+    member
+        How far each step belongs to each stage, shape (steps, 6).
     fitted, customers
         Whether it was fitted to data (False for `default_model`), and to how many customers.
     converged, iterations
@@ -89,6 +91,7 @@ class StageModel:
     buying: NDArray[np.float64]
     referred: NDArray[np.float64]
     habits: Habits
+    member: NDArray[np.float64] = field(default_factory=lambda: states.MEMBER)
     fitted: bool = True
     converged: bool = True
     iterations: int = 0
@@ -189,16 +192,18 @@ def default_model(
         raise CvmError("stages.bad_rhythm", value=rhythm)
     if not _is_number(range_) or not 0 < range_ < np.inf:
         raise CvmError("stages.bad_range", value=range_)
+    measures = start_measures(range_, assumed.REVENUE_NOISE, columns)
     return StageModel(
         months=months,
         columns=columns,
         moves=states.usual_moves(months),
         new=assumed.NEW_SHARE,
         found=states.usual_found(),
-        measures=start_measures(range_, assumed.REVENUE_NOISE, columns),
+        measures=measures,
         buying=usual_buying(),
         referred=usual_referred(),
         habits=Habits(rhythm, np.zeros(12 // months)),
+        member=states.membership(np.exp(measures[REVENUE].mean)),
         fitted=False,
         converged=False,
     )

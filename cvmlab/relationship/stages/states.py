@@ -1,8 +1,9 @@
 """The hidden states: steps within the stages, and how a relationship may move between them.
 
 A stage is more than one level: formation is a climb, decline a fall that remembers where it began. So each stage is
-a few steps, and the hidden Markov model moves between steps. No stage is skipped on the way up; decline and the end
-can be reached from each; a repair leads back to the stage that was left. Customers who come back after the end begin
+a few steps, and the hidden Markov model moves between steps. No stage is skipped on the way up, but who shows no growth
+is in stability from the start; decline and the end can be reached from each; a repair leads back to the stage that was
+left. Customers who come back after the end begin
 anew, mostly with trial orders.
 
 The heights and chances below are assumed, as in `assumed`. What a fit estimates starts from them and leans on them.
@@ -18,7 +19,7 @@ import numpy as np
 from cvmlab.core.words import CvmError
 from cvmlab.relationship.lifecycle import DECLINE, ENDED, EXPLORATION, FORMATION, STABILITY
 
-from .assumed import STILL_FORMATION
+from .assumed import EXPLORES_BELOW, STILL_FORMATION
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -88,8 +89,9 @@ _USUAL = {
     _DS3: {_F1: 0.06, OVER: 0.15},
     OVER: {_E1: 0.006, _E2: 0.001, _F1: 0.0005, _F2: 0.0005, _F3: 0.0005, _F4: 0.0005, _S2: 0.001},
 }
-# A relationship that begins within the data begins as a trial; where a period is long, the trial may be over.
-_BEGINS = {_E1: 0.8, _E2: 0.17, _F1: 0.03}
+# A relationship that begins within the data begins as a trial; where a period is long, the trial may be over. Customers
+# who never grow have had none that can be seen: of each, the fit weighs a level from the start against a climb.
+_BEGINS = {_E1: 0.72, _E2: 0.15, _F1: 0.03, _S2: 0.1}
 # One that was there in the first period may be anywhere.
 _FOUND = {**dict.fromkeys((_E1, _E2, _F1, _F2, _F3, _F4), 0.06), _S1: 0.12, _S2: 0.46, _DS1: 0.03, _DS2: 0.03}
 
@@ -176,20 +178,38 @@ def _members(row: int) -> list[NDArray[np.intp]]:
     return [np.flatnonzero(choice) for choice in (steps == row, up, STAGE_OF == DECLINE, steps == OVER)]
 
 
-def _membership() -> Floats:
+def _by_name() -> Floats:
     member = np.asarray(STAGE_OF[:, None] == np.arange(CODES), np.float64)
     member[BETWEEN] = 0
     member[BETWEEN, FORMATION], member[BETWEEN, STABILITY] = STILL_FORMATION, 1 - STILL_FORMATION
     return member
 
 
-#: How far a step belongs to each stage, shape (steps, codes).
-MEMBER: Floats = _membership()
+#: How far a step belongs to each stage by its name, shape (steps, codes).
+MEMBER: Floats = _by_name()
 
 
-def of_stage(by_step: Singles) -> Singles:
-    """Return sums by stage code 0 … 5 of an array whose last axis is the steps."""
-    return np.asarray(by_step @ MEMBER.astype(by_step.dtype))
+def membership(level: Floats) -> Floats:
+    """Return how far each step belongs to each stage, by the steps' levels as shares of stability: (steps, codes).
+
+    A step of the climb counts to exploration as far as it lies below `assumed.EXPLORES_BELOW`: what is a climb on a
+    logarithmic scale may still be trial orders beside what the customer comes to buy.
+    """
+    member = MEMBER.copy()
+    border = (level[RISING[:-1]] + level[RISING[1:]]) / 2
+    for climb in PACES[1]:
+        low, high = border[climb - 2], border[climb - 1]
+        member[climb, EXPLORATION] = np.clip((EXPLORES_BELOW - low) / np.maximum(high - low, 1e-9), 0, 1)
+        member[climb, FORMATION] = 1 - member[climb, EXPLORATION]
+    return member
+
+
+def drawn_stages(member: Floats, path: NDArray[np.uint8], chance: Floats) -> NDArray[np.uint8]:
+    """Return the stages of paths of steps; of two that share a step, the earlier where the chance is below its part."""
+    earlier = (member > 0).argmax(axis=1).astype(np.uint8)
+    later = (CODES - 1 - (member[:, ::-1] > 0).argmax(axis=1)).astype(np.uint8)
+    part = member[np.arange(COUNT), earlier]
+    return np.asarray(np.where(chance < part[path], earlier[path], later[path]), np.uint8)
 
 
 def codes_of(stage: Any, expected: tuple[int, ...] | None = None) -> NDArray[np.integer]:
