@@ -35,6 +35,8 @@ LEAST_RHYTHM = 0.5
 LEAST_RISE = 0.1
 #: Share of customers called ended that may have bought since, or silence does not mean that a customer has left.
 MOST_CAME_BACK = 1 / 3
+#: What became of fewer customers than this is not shown as a record.
+LEAST_SEEN = 10
 #: A relationship begins within the data if its first purchase is this many months after the first of the data.
 _BEHIND_MONTHS = 3
 #: Of more customers, those with the highest revenue are looked at.

@@ -12,7 +12,14 @@ import numpy as np
 import pandas as pd
 
 from cvmlab import charts
-from cvmlab.case.stage_evidence import LEAST_RISE, MOST_CUSTOMERS, StageEvidence, periods_named, stage_evidence_of
+from cvmlab.case.stage_evidence import (
+    LEAST_RISE,
+    LEAST_SEEN,
+    MOST_CUSTOMERS,
+    StageEvidence,
+    periods_named,
+    stage_evidence_of,
+)
 from cvmlab.charts.stages import stage_name
 from cvmlab.core.formats import count, percent, signed_percent, whole_money
 from cvmlab.core.words import language, say, term
@@ -142,9 +149,9 @@ def _trend(evidence: StageEvidence) -> str:
 
 
 def _ended_checked(evidence: StageEvidence) -> str:
-    """Return what became of those who would have been called ended earlier, empty where there were none."""
+    """Return what became of those who would have been called ended earlier, empty where they are too few."""
     seen = evidence.hindsight
-    if seen is None or not seen.ended:
+    if seen is None or seen.ended < LEAST_SEEN:
         return ""
     return say(
         "stages.report_ended_checked", months=seen.months, ended=count(seen.ended), share=percent(seen.came_back)
@@ -157,8 +164,8 @@ def _declining(case: Case, evidence: StageEvidence) -> list[Piece]:
     assert evidence.hindsight is not None
     seen = evidence.hindsight
     title = html.subheading(term("stages.report_declining_title"))
-    check = ""
-    if seen.declining:
+    check = say("stages.report_declining_unchecked", months=seen.months, declining=count(seen.declining))
+    if seen.declining >= LEAST_SEEN:
         check = say(
             "stages.report_declining_refuted" if seen.refutes_decline else "stages.report_declining_checked",
             months=seen.months, declining=count(seen.declining),
@@ -166,9 +173,10 @@ def _declining(case: Case, evidence: StageEvidence) -> list[Piece]:
         )  # fmt: skip
     if seen.refutes_decline:
         return [html.page(title, html.paragraph(check))]
+    late = [html.paragraph(term("stages.report_declining_late"), quiet=True)]
     lately = stages.entered_decline(evidence.panel, evidence.decoded)
     if lately.empty:
-        return [html.page(title, html.paragraph(term("stages.report_declining_none")))]
+        return [html.page(title, html.paragraph(term("stages.report_declining_none")), *late)]
     listed = lately.head(_FIRST_NAMES)
     shown = listed.assign(change=-listed["fall"]).merge(
         case.customers.drop(columns=["revenue"]), on=CUSTOMER_ID, how="left"
@@ -184,10 +192,9 @@ def _declining(case: Case, evidence: StageEvidence) -> list[Piece]:
         "stages.report_declining",
         customers=count(len(lately)), revenue=whole_money(lately["revenue"].sum()), listed=len(listed),
     )  # fmt: skip
-    checked = [html.paragraph(check)] if check else []
     drawn = stages.histories(evidence.panel, evidence.decoded, list(listed[CUSTOMER_ID].head(_DRAWN)))
     return [
-        html.page(title, html.paragraph(text), *checked, html.table(shown, columns)),
+        html.page(title, html.paragraph(text), html.paragraph(check), html.table(shown, columns), *late),
         picture(charts.plot_histories(drawn), name="stages", alt=term("stages.report_alt")),
     ]
 
@@ -238,7 +245,6 @@ def patterns_section(case: Case, evidence: StageEvidence | None = None) -> list[
     lead = say(
         "stages.report_patterns_lead",
         ended=count(len(decided)), customers=count(len(said)),
-        confidence=percent(float(decided["confidence"].mean())) if len(decided) else "–",
     )  # fmt: skip
     return [
         html.page(

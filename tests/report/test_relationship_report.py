@@ -227,6 +227,29 @@ def test_a_refuted_list_is_not_shown():
     assert "the same rule would have named 60" in text
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_rests_on_a_few_names_is_no_record(language):
+    case, evidence = judged()
+    few = stages.Hindsight(12, 4, 0.25, 2, 1.0, 300, 0.24)
+    with speaking(language):
+        text = text_of(relationship.stages_section(case, dataclasses.replace(evidence, hindsight=few)))
+        late = term("stages.report_declining_late")
+    assert late in text
+    if language == "en":
+        assert "cannot be checked against the past" in text
+        assert "bought again" not in text
+        assert "24%" not in text
+    else:
+        assert "人数太少" in text
+
+
+def test_patterns_state_no_confidence():
+    case, evidence = judged()
+    text = text_of(relationship.patterns_section(case, evidence))
+    assert "mean confidence" not in text
+    assert "No confidence is stated" in text
+
+
 def test_only_a_part_of_the_customers_is_called_so():
     case, evidence = judged()
     whole = len(evidence.panel.customer_id)
