@@ -17,12 +17,14 @@ from cvmlab.data.tables import CUSTOMER_ID, check_columns, check_present, number
 from cvmlab.worth.matrix.moves import check_types
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
     from numpy.typing import NDArray
 
-# 80% of a normal distribution lies within this many standard deviations of its mean
-_EIGHTY_PERCENT = 1.2815515655446004
 _DRAWS = 4000
+# So many customers are drawn one by one; what the others lose is a sum of many small amounts, so nearly normal.
+_ONE_BY_ONE = 300
 
 ACTION_OF_TYPE = {"IV": "develop", "II": "develop", "III": "maintain", "I": "simplify"}
 ACTIONS = ("win_back", "develop", "maintain", "simplify")
@@ -33,7 +35,6 @@ __all__ = [
     "assign_actions",
     "break_even_rate",
     "hold_out",
-    "loss_interval",
     "lost_money",
     "reach_interval",
     "recommend",
@@ -111,26 +112,6 @@ def silent_valuable(customers: pd.DataFrame, silent_below: float, worth_from: fl
 
 
 @public
-def loss_interval(p_alive: NDArray[np.float64], amount: NDArray[np.float64]) -> tuple[float, float, float]:
-    """Return the expected loss of a list of customers and its 80% interval, in the unit of ``amount``.
-
-    Each customer is gone with probability 1 − p_alive, independently: the sum has mean Σ(1−p)·a and
-    variance Σp(1−p)·a², and is taken as normal. The interval leaves out the doubt about the model, which the
-    backtest shows.
-
-    Examples
-    --------
-    >>> loss_interval(np.array([0.0, 1.0]), np.array([100.0, 900.0]))
-    (100.0, 100.0, 100.0)
-    """
-    check_lengths(p_alive=p_alive, amount=amount)
-    check_parameter("p_alive", p_alive, 0, 1)
-    mean = float(np.sum((1 - p_alive) * amount))
-    spread = _EIGHTY_PERCENT * math.sqrt(float(np.sum(p_alive * (1 - p_alive) * amount**2)))
-    return mean, max(0.0, mean - spread), min(float(amount.sum()), mean + spread)
-
-
-@public
 def reach_interval(headroom: NDArray[np.float64], reach: float) -> tuple[float, float, float]:
     """Return what reaching a share of the headroom would bring, and what half or half as much again would.
 
@@ -174,7 +155,8 @@ def lost_money(
     A model of buying may be too sure, or not sure enough, that a silent customer is gone. Customers of whom the same
     was said in the backtest show by how much: on the scale of log-odds one shift for all, with a normal prior of mean
     0 and standard deviation 1 (ours). Money is counted, not heads: 4,000 draws of the shift, and under it of who goes,
-    so that a list with one large customer has a wide interval.
+    so that a list with one large customer has a wide interval. Of more than 300 customers the largest 300 are drawn
+    one by one, the sum of the others as a normal one.
 
     Parameters
     ----------
@@ -207,12 +189,31 @@ def lost_money(
         return 0.0, 0.0, 0.0
     draw = np.random.default_rng(seed)
     odds, shifts = _log_odds(chance_gone), _shift_draws(earlier_chance, earlier_gone, draw)
-    total = np.zeros(len(shifts))
-    # a customer at a time: a list is short, and the draws of thousands at once would fill the memory
-    for own, money in zip(odds, amount, strict=True):
-        total += money * (draw.random(len(shifts)) < 1 / (1 + np.exp(-own - shifts)))
+    largest_first = np.argsort(-np.abs(amount), kind="stable")
+    large, small = largest_first[:_ONE_BY_ONE], largest_first[_ONE_BY_ONE:]
+    total = _normal_sums(odds[small], amount[small], shifts, draw)
+    # a customer at a time: the draws of all at once would fill the memory
+    for own, money in zip(odds[large], amount[large], strict=True):
+        total += money * (draw.random(len(shifts)) < _chance(own + shifts))
     low, high = np.quantile(total, [0.1, 0.9])
     return float(total.mean()), float(low), float(high)
+
+
+def _normal_sums(
+    odds: NDArray[np.float64], amount: NDArray[np.float64], shifts: NDArray[np.float64], draw: np.random.Generator
+) -> NDArray[np.float64]:
+    """Draw, for each shift, the sum that many customers lose."""
+    if not len(odds):
+        return np.zeros(len(shifts))
+    each, which = np.unique(shifts, return_inverse=True)
+    gone = [_chance(odds + shift) for shift in each]
+    mean = np.array([chance @ amount for chance in gone])
+    spread = np.sqrt([(chance * (1 - chance)) @ amount**2 for chance in gone])
+    return np.asarray(mean[which] + spread[which] * draw.standard_normal(len(shifts)))
+
+
+def _chance(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(1 / (1 + np.exp(-log_odds)))
 
 
 def _log_odds(chance: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -230,8 +231,11 @@ def _shift_draws(
     if chance is not None and gone is not None and len(chance):
         check_lengths(earlier_chance=chance, earlier_gone=gone)
         check_parameter("earlier_chance", chance, 0, 1)
-        signed = np.where(gone, 1.0, -1.0)[:, None] * (_log_odds(chance)[:, None] + shift)
-        log_weight -= np.logaddexp(0, -signed).sum(axis=0)
+        # customers whose odds are alike together: each alone would fill the memory
+        odds, which = np.unique(np.round(_log_odds(chance), 2), return_inverse=True)
+        went, stayed = np.bincount(which[gone], minlength=len(odds)), np.bincount(which[~gone], minlength=len(odds))
+        shifted = odds[:, None] + shift
+        log_weight -= went @ np.logaddexp(0, -shifted) + stayed @ np.logaddexp(0, shifted)
     weight = np.exp(log_weight - log_weight.max())
     return draw.choice(shift, _DRAWS, p=weight / weight.sum())
 
@@ -279,17 +283,17 @@ def assign_actions(
 
 @public
 def recommend(
-    customers: pd.DataFrame, win_back_loss: tuple[float, float, float], contact_cost: float, reach: float
+    customers: pd.DataFrame, losses: Mapping[str, tuple[float, float, float]], contact_cost: float, reach: float
 ) -> pd.DataFrame:
     """Return one row per recommended action: for whom, what is at stake, and from when it pays.
 
     Parameters
     ----------
     customers
-        All customers: ``action``, ``hold_out``, ``yearly_contribution``, ``current_value``, ``headroom`` (money),
-        ``p_alive``.
-    win_back_loss
-        Expected yearly loss of the silent customers with its 80% interval, from `lost_money`.
+        All customers: ``action``, ``hold_out``, ``yearly_contribution``, ``headroom`` (money).
+    losses
+        For ``"win_back"`` and ``"maintain"`` the yearly money expected to be lost and its 80% interval, from
+        `lost_money`.
     contact_cost, reach
         Cost of contacting one customer, money; share of the headroom that a success is assumed to bring, 0 to 1.
 
@@ -297,33 +301,33 @@ def recommend(
     -------
     pandas.DataFrame
         ``action``, ``customers`` and ``held_out`` (numbers), ``at_stake`` with ``low`` and ``high`` (money), ``gain``
-        (money per success, mean over the customers), ``break_even_rate``. At stake are: for ``win_back`` the loss
-        given; ``develop`` headroom × reach (bounds: half the reach, half as much again); ``maintain`` the value
-        expected to be lost, Σ (1 − p_alive) × current value (80% interval); ``simplify`` nothing, it saves cost.
+        (money per success, mean over the customers), ``break_even_rate``. At stake are: for ``win_back`` and
+        ``maintain`` the loss given; ``develop`` headroom × reach (bounds: half the reach, half as much again);
+        ``simplify`` nothing, it saves cost.
 
     Examples
     --------
     >>> import pandas as pd
     >>> customers = pd.DataFrame({
-    ...     "action": ["develop", "win_back"], "hold_out": [False, False], "p_alive": [0.9, 0.2],
-    ...     "yearly_contribution": [90.0, 100.0], "current_value": [80.0, 5.0], "headroom": [50.0, 0.0]})
-    >>> recommend(customers, (40.0, 30.0, 50.0), contact_cost=5, reach=0.2)["break_even_rate"].tolist()
+    ...     "action": ["develop", "win_back"], "hold_out": [False, False],
+    ...     "yearly_contribution": [90.0, 100.0], "headroom": [50.0, 0.0]})
+    >>> losses = {"win_back": (40.0, 30.0, 50.0), "maintain": (0.0, 0.0, 0.0)}
+    >>> recommend(customers, losses, contact_cost=5, reach=0.2)["break_even_rate"].tolist()
     [0.05, 0.5, nan, nan]
     """
     import pandas as pd
 
-    check_columns(customers, ["action", "hold_out", "yearly_contribution", "current_value", "headroom", "p_alive"])
-    for column in ("yearly_contribution", "current_value", "headroom"):
+    check_columns(customers, ["action", "hold_out", "yearly_contribution", "headroom"])
+    for column in ("yearly_contribution", "headroom"):
         numbers(customers, column)
-    numbers_between(customers, "p_alive", 0, 1)
     check_present(customers["hold_out"].isna().to_numpy(), "hold_out", "customers")
     group = {name: customers.loc[customers["action"] == name] for name in ACTIONS}
     headroom = group["develop"]["headroom"].to_numpy(float)
-    kept = group["maintain"]["current_value"].to_numpy(float)
+    yearly = {name: _mean(group[name]["yearly_contribution"].to_numpy(float)) for name in ("win_back", "maintain")}
     stakes = {
-        "win_back": (*win_back_loss, _mean(group["win_back"]["yearly_contribution"].to_numpy(float))),
+        "win_back": (*losses["win_back"], yearly["win_back"]),
         "develop": (*reach_interval(headroom, reach), reach * _mean(headroom)),
-        "maintain": (*loss_interval(group["maintain"]["p_alive"].to_numpy(float), kept), _mean(kept)),
+        "maintain": (*losses["maintain"], yearly["maintain"]),
         "simplify": (0.0, math.nan, math.nan, 0.0),
     }
     rows = [(name, len(group[name]), int(group[name]["hold_out"].sum()), *stakes[name]) for name in ACTIONS]

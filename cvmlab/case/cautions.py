@@ -55,7 +55,7 @@ def buyers_of_the_year(case: Case) -> pd.DataFrame:
 
 
 def base_frame(case: Case) -> pd.DataFrame:
-    """Return ``period``, ``active_customers``, ``new_customers`` and ``revenue`` of each complete month."""
+    """Return ``period``, ``active_customers``, ``new_customers``, ``revenue`` of each complete month [, ``profit``]."""
     panel = case.panel
     months = len(panel.period)
     columns = {
@@ -64,6 +64,11 @@ def base_frame(case: Case) -> pd.DataFrame:
         "new_customers": np.bincount(panel.first, minlength=months)[:months],
         "revenue": panel["revenue"].sum(axis=1),
     }
+    if case.basis == "profit":
+        columns["profit"] = panel["profit"].sum(axis=1)
+    elif case.basis == "assumed_profit":
+        orders = panel["volume"].sum(axis=1)
+        columns["profit"] = case.assumptions.margin * columns["revenue"] - case.assumptions.cost_per_order * orders
     return pd.DataFrame(columns)
 
 

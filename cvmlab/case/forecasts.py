@@ -38,6 +38,17 @@ def expected_by_month(customers: pd.DataFrame, models: Models, as_of: date, mont
     return frame
 
 
+def expected_money(customers: pd.DataFrame, models: Models, as_of: date, months: int = _MONTHS) -> pd.DataFrame:
+    """Return ``period`` (first day of each whole month to come) and ``expected``: the contribution of all customers."""
+    whole = as_of == month_ends(as_of - timedelta(days=1), 1)[0]
+    purchases = expected_by_month(customers, models, as_of, months if whole else months + 1)
+    later = purchases.drop(columns=CUSTOMER_ID).iloc[:, 0 if whole else 1 :]
+    expected = customers["expected_orders"].to_numpy(float)
+    contribution = customers["expected_contribution"].to_numpy(float)
+    each = np.divide(contribution, expected, out=np.zeros_like(expected), where=expected > 0)
+    return pd.DataFrame({"period": pd.to_datetime(later.columns), "expected": each @ later.to_numpy(float)})
+
+
 def next_purchase(customers: pd.DataFrame, models: Models, as_of: date) -> NDArray[np.object_]:
     """Return the month by whose end each customer has rather bought than not, as ``2024-03``; None if none of 12."""
     if models.buying is None:

@@ -217,8 +217,12 @@ def study(log: Log, assumptions: Assumptions | None = None, *, kept: Thresholds 
             customers, calls[CUSTOMER_ID].to_numpy(object), assumed.hold_out_share, assumed.seed
         )
         calls = calls.merge(customers[[CUSTOMER_ID, "action", "hold_out"]], on=CUSTOMER_ID)
-        loss = _loss_of_silence(calls, past)
-        recommendations = actions.recommend(customers, loss, contact_cost, assumed.headroom_reached)
+        maintained = customers.loc[customers["action"] == "maintain"]
+        losses = {
+            "win_back": _loss_of(calls, None if past is None else past.called),
+            "maintain": _loss_of(maintained, None if past is None else past.going_on),
+        }
+        recommendations = actions.recommend(customers, losses, contact_cost, assumed.headroom_reached)
     return Case(
         name=log.name, as_of=as_of, first_date=first_date, basis=basis, assumptions=assumed,
         cost_to_keep=cost_to_keep, contact_cost=contact_cost, customers=customers, panel=panel, models=models,
@@ -307,16 +311,15 @@ def _costs(customers: pd.DataFrame, assumed: Assumptions) -> tuple[float, float]
     return keep, contact
 
 
-def _loss_of_silence(calls: pd.DataFrame, past: Past | None) -> tuple[float, float, float]:
-    """Return the yearly money that will not come from the customers to call, as the backtest corrects it."""
-    gone = 1 - calls["chance_to_buy"].to_numpy(float)
-    yearly = calls["yearly_contribution"].to_numpy(float)
-    if past is None:
+def _loss_of(customers: pd.DataFrame, earlier: pd.DataFrame | None) -> tuple[float, float, float]:
+    """Return the yearly money that will not come from customers, corrected by what such customers did in the backtest."""
+    gone = 1 - customers["chance_to_buy"].to_numpy(float)
+    yearly = customers["yearly_contribution"].to_numpy(float)
+    if earlier is None:
         return actions.lost_money(gone, yearly)
-    called = past.called
     return actions.lost_money(
         gone, yearly,
-        earlier_chance=1 - called["chance_to_buy"].to_numpy(float), earlier_gone=~called["bought"].to_numpy(bool),
+        earlier_chance=1 - earlier["chance_to_buy"].to_numpy(float), earlier_gone=~earlier["bought"].to_numpy(bool),
     )  # fmt: skip
 
 

@@ -96,6 +96,11 @@ class Past:
         return of.loc[of["silent"] & (of["orders"] >= 2) & (of["last_year_revenue"] > 0)]
 
     @property
+    def going_on(self) -> pd.DataFrame:
+        """Customers not called silent who had bought in the year before."""
+        return self.customers.loc[~self.customers["silent"] & (self.customers["last_year_revenue"] > 0)]
+
+    @property
     def came_back(self) -> float | None:
         """Share of the `called` that bought after all; None where they are too few to say something."""
         called = self.called

@@ -1,4 +1,5 @@
 from .actions import plot_calls as plot_calls
+from .actions import plot_silence as plot_silence
 from .backtest import plot_backtest as plot_backtest
 from .backtest import plot_calibration as plot_calibration
 from .backtest import plot_tracking as plot_tracking

@@ -1,4 +1,4 @@
-"""The chart for Monday morning: the customers to call, and how long they have been silent."""
+"""The charts for Monday morning: who has gone silent, what they brought, and whom to call first."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from unicodedata import east_asian_width
 import numpy as np
 
 from cvmlab.core import formats
-from cvmlab.core.checking import check_count
+from cvmlab.core.checking import check_count, check_parameter
 from cvmlab.core.guarding import public
 from cvmlab.core.words import say, term
 
 from . import style
 from .frames import COUNT, FIGURE, TEXT, Holds, check_frame
+from .matrix import POINTS, heavy_tailed, say_thinned
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 NAME_WIDTH = 26
 # who bought once has no usual gap
 _GAP = Holds(minimum=0, gaps=True)
+_NAMED = 6
+_TO_CALL, _HELD_OUT = "win_back", "held_out"
 
 
 @public
@@ -80,6 +83,98 @@ def plot_calls(frame: pd.DataFrame, *, limit: int = 12, currency: str = "", ax: 
     style.legend(ax, loc="lower left", bbox_to_anchor=(-0.02, 0.98), ncols=2, handletextpad=0.3)
     style.headline(ax, term("charts.calls_message"), pad=26)
     return style.lettered(ax)
+
+
+@public
+def plot_silence(frame: pd.DataFrame, *, worth_from: float = 0, currency: str = "", ax: Axes | None = None) -> Axes:
+    """Draw what each customer brings against how long the silence is by the customer's own rhythm; mark whom to call.
+
+    Parameters
+    ----------
+    frame
+        One row per customer: label (``customer``; if missing ``customer_name``, then ``customer_id``),
+        ``usual_gap_days`` (days; empty for a single purchase, which is not drawn: it has no rhythm), ``silent_days``
+        (days), ``yearly_contribution`` (money), ``action`` (``"win_back"``: to call; ``"held_out"``: silent as
+        well, but left alone for comparison, and drawn hollow).
+    worth_from
+        Yearly contribution, money, from which a customer is worth a call.
+    currency
+        Sign of the currency.
+    ax
+        Axes to draw on; a new figure if left out.
+
+    Notes
+    -----
+    The silence counts in usual gaps: at 1 the next purchase is due. Above 20,000 customers every n-th of those not
+    to be called is drawn. The six to call who bring most are named.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> customers = pd.DataFrame({
+    ...     "customer_id": ["007", "008"], "usual_gap_days": [20.0, 30.0], "silent_days": [100, 12],
+    ...     "yearly_contribution": [82_000.0, 900.0], "action": ["win_back", "maintain"],
+    ... })
+    >>> plot_silence(customers).get_title(loc="left")
+    '1 customer worth keeping fell silent: 82,000 per year'
+    """
+    name_column = next((name for name in ("customer", "customer_name") if name in frame), "customer_id")
+    check_parameter("worth_from", worth_from, 0)
+    columns = {
+        name_column: Holds("text", gaps=True), "usual_gap_days": _GAP, "silent_days": COUNT,
+        "yearly_contribution": FIGURE, "action": TEXT,
+    }  # fmt: skip
+    frame = check_frame(frame, "silence", columns, may_be_empty=True)
+    silent = frame[frame["action"].isin([_TO_CALL, _HELD_OUT])]
+    total = formats.whole_money(float(silent["yearly_contribution"].sum()))
+    frame = frame[frame["usual_gap_days"] > 0].sort_values("yearly_contribution", ascending=False, ignore_index=True)
+    frame = frame.assign(gaps=frame["silent_days"] / frame["usual_gap_days"])
+    to_call, held = frame[frame["action"] == _TO_CALL], frame[frame["action"] == _HELD_OUT]
+
+    ax = style.canvas(ax, height=4.6)
+    others = frame.drop(index=[*to_call.index, *held.index])
+    step = -(-max(len(others), 1) // POINTS)
+    size = float(np.clip(20_000 / max(len(others) // step, 1), 7, 40))
+    looks = (
+        (others.iloc[::step], {"color": style.SKY, "marker": "o", "edgecolors": "white", "s": size, "alpha": 0.6}),
+        (held, {"facecolors": "white", "marker": "D", "edgecolors": style.VERMILION, "s": max(size, 22)}),
+        (to_call, {"color": style.VERMILION, "marker": "D", "edgecolors": "white", "s": max(size, 22)}),
+    )
+    for drawn, look in looks:
+        ax.scatter(drawn["gaps"], drawn["yearly_contribution"], linewidths=0.7, **look)
+    heavy_tailed(ax, "y", frame["yearly_contribution"].to_numpy(float) if len(frame) else np.ones(1), worth_from)
+    ax.axhline(worth_from, color=style.INK, linestyle="--", linewidth=1)
+    _gap_axis(ax, float(frame["gaps"].max()) if len(frame) else 1.0)
+    ax.set_ylabel(formats.in_money(term("charts.silence_y"), currency))
+    first = to_call.head(_NAMED)
+    names = [_short(name) for name in first[name_column].fillna("")]
+    ends = [
+        (x, y, name, style.VERMILION)
+        for x, y, name in zip(first["gaps"], first["yearly_contribution"], names, strict=True)
+    ]
+    worth = say("charts.silence_worth", value=formats.money(worth_from))
+    style.label_ends(ax, [*ends, (ax.get_xlim()[1], worth_from, worth, style.INK)])
+    say_thinned(ax, step, -24)
+    if len(held):
+        corner: dict[str, Any] = {"xycoords": "axes fraction", "ha": "right", "va": "top"}
+        style.note(ax, term("charts.silence_held"), (1, 1), (-2, -2), color=style.QUIET, **corner)
+    said = "charts.silence_message" if len(silent) else "charts.silence_nobody"
+    style.headline(ax, say(said, customers=formats.count(len(silent)), money=total))
+    return style.lettered(ax)
+
+
+def _gap_axis(ax: Axes, most: float) -> None:
+    """Count silence in usual gaps: straight up to one, by factors beyond."""
+    from matplotlib.ticker import FixedLocator, NullLocator
+
+    ax.set_xscale("symlog", linthresh=1, linscale=0.8)
+    ax.set_xlim(-0.05, max(most, 10) * 1.3)
+    ax.xaxis.set_major_locator(
+        FixedLocator([tick for tick in (0, 1, 3, 10, 30, 100, 300, 1000) if tick <= max(most, 10)])
+    )
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.xaxis.set_major_formatter(lambda gap, _: f"{gap:,.0f}")
+    ax.set_xlabel(term("charts.silence_x"))
 
 
 def _short(name: str) -> str:

@@ -25,16 +25,25 @@ _BOUND = Holds(gaps=True, optional=True)
 
 @public
 def plot_base(
-    frame: pd.DataFrame, *, months: int = 1, currency: str = "", axes: tuple[Axes, Axes] | None = None
+    frame: pd.DataFrame,
+    *,
+    ahead: pd.DataFrame | None = None,
+    months: int = 1,
+    currency: str = "",
+    axes: tuple[Axes, Axes] | None = None,
 ) -> NDArray[np.object_]:
-    """Draw revenue above, customers who bought and the new ones among them below, period by period.
+    """Draw revenue and profit above, customers who bought and the new ones among them below, period by period.
 
     Parameters
     ----------
     frame
         One row per period: ``period`` (its first day), ``revenue`` (money), ``active_customers`` and
         ``new_customers`` (numbers of customers; the new ones are among the active: those whose first
-        purchase *in the data* falls into the period, so in the first period that is everyone).
+        purchase *in the data* falls into the period, so in the first period that is everyone)
+        [, ``profit``: money].
+    ahead
+        What today's customers are expected to bring in periods to come, if anything is: ``period``, ``expected``
+        (money: profit where the frame has one, otherwise revenue). It falls as customers leave: new ones are not in it.
     months
         Length of a period in months, for the label.
     currency
@@ -59,16 +68,26 @@ def plot_base(
     ('monthly revenue (¥)', 2)
     """
     check_count("months", months, 1, 120)
-    columns = {"period": DATE, "revenue": FIGURE, "active_customers": COUNT, "new_customers": COUNT}
+    columns = {
+        "period": DATE, "revenue": FIGURE, "active_customers": COUNT, "new_customers": COUNT,
+        "profit": Holds(optional=True),
+    }  # fmt: skip
     frame = check_frame(frame, "base", columns, once=["period"], in_order=True)
     above, below = _two_panels() if axes is None else axes
     x = style.days_since_epoch(frame["period"])
     width = 30.4 * months * 0.78
     middle = x + 30.4 * months / 2
 
-    style.dressed(above).bar(middle, frame["revenue"], width=width, color=style.BLUE)
-    style.money_axis(above.yaxis, _revenue_label(months), currency)
+    money = _draw_money(style.dressed(above), frame, middle, width)
+    if ahead is not None:
+        ahead = check_frame(ahead, "ahead", {"period": DATE, "expected": FIGURE}, once=["period"], in_order=True)
+        later = style.days_since_epoch(ahead["period"]) + 30.4 * months / 2
+        above.plot(later, ahead["expected"], color=style.VERMILION, linestyle=(0, (4, 1.5)), linewidth=2)
+        money.append((later[-1], float(ahead["expected"].iloc[-1]), term("charts.base_expected"), style.VERMILION))
+    style.money_axis(above.yaxis, _money_label(months, both="profit" in frame), currency)
     above.margins(x=0.01)
+    if len(money) > 1 or ahead is not None:
+        style.label_ends(above, money)
 
     active, new = frame["active_customers"].to_numpy(), frame["new_customers"].to_numpy()
     style.dressed(below).plot(middle, active, color=style.INK, marker="o", markersize=3.5, linewidth=1.6)
@@ -79,12 +98,24 @@ def plot_base(
     newcomers = (middle[-1], float(new[-1]), term("charts.base_new"), style.ORANGE)
     style.label_ends(below, [everyone, newcomers])
     style.headline(above, term("charts.base_message"))
+    periods = np.asarray(frame["period"] if ahead is None else [*frame["period"], *ahead["period"]], "datetime64[D]")
     for ax in (above, below):
-        periods = np.asarray(frame["period"], dtype="datetime64[D]")
         style.month_axis(ax, periods, shift=30.4 * months / 2)
         ax.grid(visible=False, axis="x")
         style.lettered(ax)
     return np.array([above, below])
+
+
+def _draw_money(
+    ax: Axes, frame: pd.DataFrame, middle: NDArray[np.float64], width: float
+) -> list[tuple[float, float, str, str]]:
+    """Draw revenue as bars and profit, if known, as a line; return the ends to be named."""
+    ax.bar(middle, frame["revenue"], width=width, color=style.BLUE)
+    named = [("revenue", style.BLUE)]
+    if "profit" in frame:
+        ax.plot(middle, frame["profit"], color=style.INK, marker="s", markersize=3, linewidth=1.6)
+        named.append(("profit", style.INK))
+    return [(middle[-1], float(frame[name].iloc[-1]), term(name), color) for name, color in named]
 
 
 def _two_panels() -> tuple[Axes, Axes]:
@@ -95,7 +126,10 @@ def _two_panels() -> tuple[Axes, Axes]:
     return above, below
 
 
-def _revenue_label(months: int) -> str:
+def _money_label(months: int, *, both: bool) -> str:
+    """Return what the bars of so many months each show: revenue, or revenue and profit."""
+    if both:
+        return term("charts.money_1") if months == 1 else say("charts.money_months", months=months)
     known = f"charts.revenue_{months}"
     return term(known) if known in keys() else say("charts.revenue_months", months=months)
 

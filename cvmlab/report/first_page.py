@@ -20,6 +20,7 @@ from .wording import basis, call_list, how_cost, who_columns
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
     from cvmlab.case import Case
 
@@ -38,8 +39,16 @@ def page_one(case: Case, title: str) -> list[Piece]:
             *map(html.note, judged_by(case) + cautions(case)),
         ),
         html.page(*_calls(case)),
-        picture(charts.plot_matrix(case.customers, case.thresholds), name="matrix", alt=term("report.alt_matrix")),
+        picture(_silence(case), name="silence", alt=term("report.alt_silence")),
     ]
+
+
+def _silence(case: Case) -> Axes:
+    """Return the picture of who brings much and has gone silent."""
+    customers = case.customers
+    held = (customers["action"] == "win_back") & customers["hold_out"]
+    shown = customers.assign(action=customers["action"].mask(held, "held_out"))
+    return charts.plot_silence(shown, worth_from=case.cost_to_keep, currency=case.currency)
 
 
 def _masthead(case: Case, title: str) -> str:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from cvmlab import charts
 from cvmlab.case.cautions import base_frame, value_curve
+from cvmlab.case.forecasts import expected_money
 from cvmlab.core.formats import count, percent, whole_money
 from cvmlab.core.words import say, term
 from cvmlab.data.tables import CUSTOMER_ID, OWNER, PROFIT
@@ -39,9 +40,11 @@ def base(case: Case) -> list[Piece]:
     title = html.heading(term("report.base_title"))
     if frame.empty:
         return [html.page(title, html.paragraph(term("report.base_none")))]
+    ahead = None if case.models.buying is None else expected_money(case.customers, case.models, case.as_of)
+    lead = [term("report.base_lead"), *([say("report.base_ahead", basis=basis(case))] if ahead is not None else [])]
     return [
-        html.page(title, html.paragraph(term("report.base_lead"))),
-        picture(charts.plot_base(frame), name="base", alt=term("report.alt_base")),
+        html.page(title, *map(html.paragraph, lead)),
+        picture(charts.plot_base(frame, ahead=ahead, currency=case.currency), name="base", alt=term("report.alt_base")),
     ]
 
 
@@ -99,8 +102,12 @@ def value_matrix(case: Case) -> list[Piece]:
         "strategy": (term("report.type_strategy"), "text"),
         "caution": (term("report.type_caution"), "text"),
     }
-    tables = html.table(table, columns), html.table(table, rule_columns, caption=term("report.types_title"))
-    return [html.page(*pieces, *tables)]
+    drawn = charts.plot_matrix(case.customers, case.thresholds, currency=case.currency)
+    return [
+        html.page(*pieces, html.table(table, columns)),
+        picture(drawn, name="matrix", alt=term("report.alt_matrix")),
+        html.page(html.table(table, rule_columns, caption=term("report.types_title"))),
+    ]
 
 
 def thresholds(case: Case) -> list[Piece]:

@@ -33,9 +33,10 @@ def headroom(
     """Add what more a customer would bring per year by buying as the upper quartile of the peers do.
 
     Headroom is *not* growth potential: transactions do not show how much the customer buys elsewhere, nor
-    whether an action would change it (Du, Kamakura & Mela 2007). Peers are the customers in the same quantile
-    band of ``breadth`` (distinct products) or, without that column, of orders per year; equal figures stay in
-    one band. The reference of a band is the ``reference_quantile`` of its members' yearly value. Headroom is
+    whether an action would change it (Du, Kamakura & Mela 2007). Peers are customers alike in ``breadth``
+    (distinct products) or, without that column, in orders per year: they are cut into quantile bands, equal
+    figures in one band, and the ``reference_quantile`` of a band's yearly value counts at its median figure;
+    between two medians the reference runs straight, beyond the outer ones it is level. Headroom is
     reference − own, never below 0, with an own value below 0 taken as 0.
 
     Parameters
@@ -78,7 +79,7 @@ def headroom(
     own = numbers(customers, value) / years
     breadth_is_known = BREADTH in customers.columns
     likeness = numbers(customers, BREADTH) if breadth_is_known else numbers(customers, "orders") / years
-    reference = _quantile_of_band(own, _band(likeness, bands), reference_quantile)
+    reference = _reference(own, likeness, _band(likeness, bands), reference_quantile)
     gap = np.maximum(reference - np.maximum(own, 0), 0)
     if likelihood is not None:
         gap *= numbers_between(customers, likelihood, 0, 1)
@@ -95,10 +96,13 @@ def _band(figures: NDArray[np.float64], bands: int) -> NDArray[np.intp]:
     return np.searchsorted(edges, figures, side="left")
 
 
-def _quantile_of_band(figures: NDArray[np.float64], band: NDArray[np.intp], quantile: float) -> NDArray[np.float64]:
-    reference = pd.Series(figures).groupby(band).quantile(quantile)
-    found = np.asarray(reference, dtype=np.float64)
-    return found[np.searchsorted(np.asarray(reference.index), band)]
+def _reference(
+    own: NDArray[np.float64], likeness: NDArray[np.float64], band: NDArray[np.intp], quantile: float
+) -> NDArray[np.float64]:
+    """Return what peers bring, without steps at the edges of the bands."""
+    bands = pd.DataFrame({"own": own, "likeness": likeness}).groupby(band)
+    middle, reached = bands["likeness"].median(), bands["own"].quantile(quantile)
+    return np.interp(likeness, middle.to_numpy(float), reached.to_numpy(float))
 
 
 @public
