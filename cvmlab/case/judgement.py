@@ -312,7 +312,7 @@ def _costs(customers: pd.DataFrame, assumed: Assumptions) -> tuple[float, float]
 
 
 def _loss_of(customers: pd.DataFrame, earlier: pd.DataFrame | None) -> tuple[float, float, float]:
-    """Return the yearly money that will not come from customers, corrected by what such customers did in the backtest."""
+    """Return the yearly money that customers will not bring, as what such customers did in the backtest corrects it."""
     gone = 1 - customers["chance_to_buy"].to_numpy(float)
     yearly = customers["yearly_contribution"].to_numpy(float)
     if earlier is None:

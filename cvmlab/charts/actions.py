@@ -124,7 +124,7 @@ def plot_silence(frame: pd.DataFrame, *, worth_from: float = 0, currency: str = 
         name_column: Holds("text", gaps=True), "usual_gap_days": _GAP, "silent_days": COUNT,
         "yearly_contribution": FIGURE, "action": TEXT,
     }  # fmt: skip
-    frame = check_frame(frame, "silence", columns, may_be_empty=True)
+    frame = check_frame(frame, "silence", columns)
     silent = frame[frame["action"].isin([_TO_CALL, _HELD_OUT])]
     total = formats.whole_money(float(silent["yearly_contribution"].sum()))
     frame = frame[frame["usual_gap_days"] > 0].sort_values("yearly_contribution", ascending=False, ignore_index=True)
@@ -135,7 +135,7 @@ def plot_silence(frame: pd.DataFrame, *, worth_from: float = 0, currency: str = 
     others = frame.drop(index=[*to_call.index, *held.index])
     step = -(-max(len(others), 1) // POINTS)
     size = float(np.clip(20_000 / max(len(others) // step, 1), 7, 40))
-    looks = (
+    looks: tuple[tuple[pd.DataFrame, dict[str, Any]], ...] = (
         (others.iloc[::step], {"color": style.SKY, "marker": "o", "edgecolors": "white", "s": size, "alpha": 0.6}),
         (held, {"facecolors": "white", "marker": "D", "edgecolors": style.VERMILION, "s": max(size, 22)}),
         (to_call, {"color": style.VERMILION, "marker": "D", "edgecolors": "white", "s": max(size, 22)}),

@@ -71,7 +71,7 @@ def _stakes(case: Case) -> list[tuple[str, str, str]]:
     estimated = "assumed" if case.basis == "assumed_profit" else "estimated"
     yearly_kind = "known" if whole_year and estimated == "estimated" else estimated
     yearly = say("report.card_yearly" if whole_year else "report.card_yearly_scaled", basis=basis(case), days=case.days)
-    current = say("report.card_current", months=assumed.horizon_months)
+    current = say("report.card_current", basis=basis(case), months=assumed.horizon_months)
     lost, developed = case.recommended("win_back"), case.recommended("develop")
     sure = "" if _has_interval(case) else "_by_rule"
     loss = say(
@@ -80,11 +80,14 @@ def _stakes(case: Case) -> list[tuple[str, str, str]]:
     )  # fmt: skip
     headroom = say(
         "report.card_headroom_costly" if developed["break_even_rate"] > 1 else "report.card_headroom",
-        reach=percent(assumed.headroom_reached), cost=money(case.contact_cost * developed["customers"]),
+        count=count(developed["customers"]), reach=percent(assumed.headroom_reached),
+        cost=money(case.contact_cost * developed["customers"]),
     )  # fmt: skip
+    # without a model of buying nothing is expected: last year's money carried on is no forecast
+    forecast = [] if case.models.buying is None else [(money(customers["current_value"].sum()), current, estimated)]
     return [
         (money(customers["yearly_contribution"].sum()), yearly, yearly_kind),
-        (money(customers["current_value"].sum()), current, estimated),
+        *forecast,
         (money(lost["at_stake"]), loss, estimated),
         (money(developed["at_stake"]), headroom, "assumed"),
     ]
@@ -166,7 +169,8 @@ def _types(case: Case) -> str:
     value, total = high["current_value"].sum(), types["current_value"].sum()
     return say(
         "report.s_types" if 0 <= value <= total else "report.s_types_loss",
-        high=count(high["customers"].sum()), share=percent(high["current_value_share"].sum()),
+        high=count(high["customers"].sum()), all=count(len(case.customers)),
+        share=percent(high["current_value_share"].sum()),
         value=whole_money(value), total=whole_money(total), months=case.assumptions.horizon_months,
         low=count(_dismissed(case)), cost=whole_money(case.cost_to_keep), how=how_cost(case),
     )  # fmt: skip
@@ -183,12 +187,12 @@ def _silent(case: Case) -> str:
     if not row["customers"]:
         blind = not case.models.is_rule and case.customers["p_alive"].min() > case.assumptions.silent_below
         return term("report.s_blind" if blind else "report.s_none_silent")
-    key, back = "report.s_silent" if fitted else "report.s_silent_by_rule", ""
+    key, back, ago = "report.s_silent" if fitted else "report.s_silent_by_rule", "", 0
     if case.past is not None and case.past.came_back is not None:
-        key, back = "report.s_silent_corrected", percent(case.past.came_back)
+        key, back, ago = "report.s_silent_corrected", percent(case.past.came_back), case.past.months
     yearly = whole_money(case.calls["yearly_contribution"].sum())
     loss, low, high = (whole_money(row[name]) for name in ("at_stake", "low", "high"))
-    return say(key, count=count(row["customers"]), yearly=yearly, back=back, loss=loss, low=low, high=high)
+    return say(key, count=count(row["customers"]), yearly=yearly, back=back, ago=ago, loss=loss, low=low, high=high)
 
 
 def _has_interval(case: Case) -> bool:

@@ -72,7 +72,10 @@ def who_brings(case: Case) -> list[Piece]:
     return [
         html.page(html.heading(term("report.who_title")), html.paragraph(term(lead)), *unused),
         picture(drawn, name="who-brings-it", alt=term("report.alt_curve")),
-        html.page(html.table(top, columns, caption=term("report.top_title"))),
+        html.page(
+            html.table(top, columns, caption=term("report.top_title")),
+            html.paragraph(say("report.top_key", months=case.assumptions.horizon_months), quiet=True),
+        ),
     ]
 
 

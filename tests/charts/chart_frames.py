@@ -89,6 +89,22 @@ def calls_frame() -> pd.DataFrame:
     )
 
 
+def silence_frame(size: int = 300) -> pd.DataFrame:
+    draw = np.random.default_rng(3)
+    gap, silent = draw.gamma(2, 15, size), draw.gamma(1, 40, size)
+    yearly = draw.lognormal(6, 1.3, size)
+    to_call = (silent > 4 * gap) & (yearly > 200)
+    return pd.DataFrame(
+        {
+            "customer_id": [f"c{number}" for number in range(size)],
+            "usual_gap_days": np.where(np.arange(size) % 9 == 0, np.nan, gap),
+            "silent_days": silent,
+            "yearly_contribution": yearly,
+            "action": np.select([to_call & (np.arange(size) % 5 == 1), to_call], ["held_out", "win_back"], "maintain"),
+        }
+    )
+
+
 def backtest_frame() -> pd.DataFrame:
     share = np.linspace(0, 1, 101)
     return pd.concat(
@@ -138,6 +154,7 @@ CHARTS: dict[str, Chart] = {
     "sensitivity": (sensitivity_frame, charts.plot_sensitivity),
     "migration": (migration_frame, charts.plot_migration),
     "calls": (calls_frame, charts.plot_calls),
+    "silence": (silence_frame, lambda frame, **more: charts.plot_silence(frame, worth_from=200, **more)),
     "backtest": (backtest_frame, charts.plot_backtest),
     "calibration": (calibration_frame, charts.plot_calibration),
     "forecast": (forecast_frame, charts.plot_forecast),

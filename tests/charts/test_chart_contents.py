@@ -22,6 +22,7 @@ from chart_frames import (
     lightness,
     migration_frame,
     sensitivity_frame,
+    silence_frame,
     whale_frame,
 )
 
@@ -41,6 +42,41 @@ def test_base_shows_revenue_as_bars_and_customers_as_a_line() -> None:
     assert above.get_ylabel() == "monthly revenue (¥)"
     assert {text.get_text() for text in below.texts} == {"all", "first time in the data"}
     assert below.patches[0].get_hatch()
+
+
+def test_base_shows_profit_and_what_is_expected_beside_revenue() -> None:
+    frame = base_frame().assign(profit=lambda base: base["revenue"] * 0.2)
+    ahead = pd.DataFrame({"period": pd.date_range("2018-01-01", periods=12, freq="MS"), "expected": 17_000.0})
+    above, below = charts.plot_base(frame, ahead=ahead)
+    profit, expected = above.lines
+    assert list(profit.get_ydata()) == list(frame["profit"])
+    assert list(expected.get_ydata()) == list(ahead["expected"])
+    assert expected.get_xdata()[0] > profit.get_xdata()[-1]
+    assert above.get_ylabel() == "revenue and profit per month (currency units)"
+    assert {text.get_text() for text in above.texts} == {"revenue", "profit", "expected of today's customers"}
+    assert below.get_xlim()[1] > expected.get_xdata()[-1]
+
+
+def test_silence_marks_whom_to_call_and_leaves_out_who_has_no_rhythm() -> None:
+    frame = silence_frame()
+    ax = charts.plot_silence(frame, worth_from=200)
+    others, held, to_call = (marks.get_offsets() for marks in ax.collections)
+    rhythm = frame[frame["usual_gap_days"] > 0]
+    assert len(to_call) == (rhythm["action"] == "win_back").sum() > 0
+    assert len(held) == (rhythm["action"] == "held_out").sum() > 0
+    assert len(others) + len(held) + len(to_call) == len(rhythm)
+    silent = frame[frame["action"].isin(["win_back", "held_out"])]
+    total = silent["yearly_contribution"].sum()
+    assert headline(ax) == f"{len(silent)} customers worth keeping fell silent: {total:,.0f} per year"
+    first = rhythm[rhythm["action"] == "win_back"].nlargest(6, "yearly_contribution")["customer_id"]
+    assert {*first, "worth a call from 200"} < {text.get_text() for text in ax.texts}
+
+
+def test_silence_of_nobody_says_so() -> None:
+    quiet = silence_frame().assign(action="maintain")
+    assert headline(charts.plot_silence(quiet)) == "No customer worth keeping is unusually silent"
+    once = quiet.assign(usual_gap_days=np.nan)
+    assert headline(charts.plot_silence(once)) == "No customer worth keeping is unusually silent"
 
 
 @pytest.mark.parametrize(("months", "label"), [(3, "quarterly revenue"), (2, "revenue per 2 months")])

@@ -64,7 +64,7 @@ def test_no_text_is_cut_off_or_written_over_another(chart: Chart, language: str)
     with cvm.speaking(language):
         texts = seen_texts(plot(frame()))
     whole = texts[0].figure.bbox
-    boxes = [(text.get_text(), text.get_window_extent()) for text in texts]
+    boxes = [(text.get_text(), Text.get_window_extent(text)) for text in texts]
     for name, box in boxes:
         assert box.x0 >= -1 and box.y0 >= -1 and box.x1 <= whole.x1 + 1 and box.y1 <= whole.y1 + 1, name
     for (one, first), (other, second) in itertools.combinations(boxes, 2):

@@ -92,8 +92,8 @@ def test_a_report_is_complete(grocery):
         placing.MARKER,
     }  # fmt: skip
     figures = sorted(path.name for path in (made.folder / "figures").iterdir())
-    assert figures[0] == "01-matrix.png"
-    assert len(figures) == 8
+    assert figures[0] == "01-silence.png"
+    assert len(figures) == 9
     assert all((made.folder / "figures" / name).read_bytes().startswith(b"\x89PNG") for name in figures)
     assert [path.name for path in made.folder.parent.iterdir()] == ["households"]
     assert made.notes == ()
@@ -117,7 +117,7 @@ def test_the_page_stands_alone(grocery):
     assert "@import" not in page
     assert "<script" not in page
     pictures = re.findall(r"<img[^>]+>", page)
-    assert len(pictures) == 8
+    assert len(pictures) == 9
     assert all('src="data:image/png;base64,' in picture and re.search('alt="[^"]+"', picture) for picture in pictures)
 
 

@@ -230,3 +230,15 @@ def test_bad_input_of_headroom(frame, options, key):
 
 def test_some_fifty_customers_make_a_band_and_ten_bands_are_the_most():
     assert [bands_for(customers) for customers in (30, 220, 10_000)] == [1, 4, 10]
+
+
+def test_the_reference_of_peers_has_no_steps() -> None:
+    draw = np.random.default_rng(4)
+    breadth = draw.gamma(2, 10, 2000)
+    customers = pd.DataFrame({"breadth": breadth, "revenue": breadth * draw.gamma(4, 25, 2000), "age": 365.25})
+    found = headroom(customers, bands=10).sort_values("breadth")
+    inner = found[found["breadth"].between(*found["breadth"].quantile([0.1, 0.9]))]
+    steps = inner["reference_per_year"].diff().dropna()
+    # bands alone would be level within, and jump nine times by some 500
+    assert (steps > 0).mean() > 0.95
+    assert steps.max() < 100

@@ -102,7 +102,7 @@ def _reference(
     """Return what peers bring, without steps at the edges of the bands."""
     bands = pd.DataFrame({"own": own, "likeness": likeness}).groupby(band)
     middle, reached = bands["likeness"].median(), bands["own"].quantile(quantile)
-    return np.interp(likeness, middle.to_numpy(float), reached.to_numpy(float))
+    return np.asarray(np.interp(likeness, middle.to_numpy(float), reached.to_numpy(float)))
 
 
 @public
