@@ -1,6 +1,11 @@
-"""Decoding of stages: seconds, customer-months a second, and the ratio to hmmlearn on a sample.
+"""Decoding of stages: seconds, customer-months a second, and the ratio to hmmlearn on a sample; or grades.
 
     python benchmarks/bench_stages.py [--hmmlearn-python PATH] [--repeats 3] [--small]
+    python benchmarks/bench_stages.py --seeds 6
+
+With --seeds it prints no seconds, but how well stages and patterns are found in worlds made without cvmlab's
+simulators, each the mean of that many seeds. Targets: macro-F1 above the plain rule's; of the months of stable
+customers who never grew at most 12% misnamed, half empty months apart; above .9 stated, at least .85 right.
 
 The peer runs in an environment of its own (`pip install hmmlearn`). It decodes one column of the same histories, the
 logarithm of revenue against the customer's best, with five Gaussian states: a plain hidden Markov
@@ -111,10 +116,18 @@ def main() -> None:
     parser.add_argument("--hmmlearn-python", help="interpreter of an environment with hmmlearn")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--small", action="store_true", help="a tenth of the customers")
+    parser.add_argument("--seeds", type=int, help="print grades of this many seeds, no seconds")
     parser.add_argument("--peer", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.peer:
         peer(options.peer, options.repeats)
+        return
+
+    if options.seeds:
+        sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "relationship" / "stages"))
+        from stage_grades import table
+
+        print(table(range(1, options.seeds + 1)).round(2).to_string())
         return
 
     from cvmlab import stages

@@ -77,8 +77,9 @@ def stages_section(case: Case, evidence: StageEvidence | None = None) -> list[Pi
         "customers": (term("report.type_customers"), "count"),
         "share": (term("report.type_customer_share"), "percent"),
         "revenue": (term("stages.report_revenue"), "money"),
-        "confidence": (term("stages.report_confidence"), "percent"),
     }
+    if evidence.staged:
+        columns["confidence"] = (term("stages.report_confidence"), "percent")
     table = html.table(stages_now(evidence), columns, caption=term("stages.report_now"))
     above = [html.paragraph(said) for said in (lead, _trend(evidence)) if said]
     below = [html.paragraph(said) for said in (_ended_checked(evidence),) if said]
@@ -92,7 +93,8 @@ def stages_now(evidence: StageEvidence) -> pd.DataFrame:
     """Return one row a stage: ``stage`` (wording), ``customers``, ``share``, ``revenue``, ``confidence``.
 
     ``revenue`` is money of the last 12 months of whole periods, ``confidence`` the mean over the customers. Without
-    evidence of stages there are two rows: relationships that last, without a confidence, and those that have ended.
+    evidence of stages there are two rows, relationships that last and those that have ended, and no confidence: where
+    many bought only once, it claims too much for an end. What became of those called ended before says more.
     """
     assert evidence.decoded is not None
     stage, sure = evidence.decoded.stage[-1], evidence.decoded.confidence[-1]
@@ -100,8 +102,7 @@ def stages_now(evidence: StageEvidence) -> pd.DataFrame:
     if evidence.staged:
         rows = [(stage_name(name), stage == code) for code, name in enumerate((*STAGES, "ended"), start=1)]
     else:
-        # the confidence of an alive stage is that of the stage, not of being alive
-        sure = np.where(stage == ENDED, sure, np.nan)
+        sure = np.full(len(stage), np.nan, np.float32)
         rows = [(term("stages.report_alive"), stage < ENDED), (stage_name("ended"), stage == ENDED)]
     return pd.DataFrame([_counted(name, here, revenue, sure) for name, here in rows])
 

@@ -33,21 +33,22 @@ class World:
     flat: np.ndarray
 
 
-def tuned(seed, *, flat=0.0, spread=0.5, empty=0.0):
-    """Return a world with a logistic rise, gamma noise of this coefficient of variation and a linear fall."""
+def tuned(seed, *, flat=0.0, calm=False, empty=0.0):
+    """Return a world with a logistic rise, gamma noise (coefficient of variation .5 or .3) and a linear fall."""
     rng = np.random.default_rng([seed, 1])
     levels = _levels(rng, flat, _logistic, _linear_fall)
-    shape = 1 / spread**2
+    shape = 1 / (0.3 if calm else 0.5) ** 2
     seen = levels.level * rng.gamma(shape, 1 / shape, levels.level.shape)
     return _world(rng, levels, seen * (rng.random(seen.shape) >= _own_gaps(rng, empty)))
 
 
-def unseen(seed, *, flat=0.0, orders=6.0, value_spread=0.5, empty=0.0):
+def unseen(seed, *, flat=0.0, calm=False, empty=0.0):
     """Return a world with a Gompertz or stepwise rise, Poisson orders of log-normal value and an exponential fall."""
+    orders, spread = (15, 0.3) if calm else (6, 0.5)
     rng = np.random.default_rng([seed, 2])
     levels = _levels(rng, flat, _gompertz_or_stairs, _exponential_fall)
     count = rng.poisson(levels.level * orders)
-    value = rng.lognormal(-(value_spread**2) / 2, value_spread, (*count.shape, 40))
+    value = rng.lognormal(-(spread**2) / 2, spread, (*count.shape, 40))
     seen = (value * (np.arange(40) < count[..., None])).sum(axis=-1) / orders
     return _world(rng, levels, seen * (rng.random(seen.shape) >= _own_gaps(rng, empty)))
 
