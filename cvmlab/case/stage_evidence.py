@@ -33,6 +33,8 @@ LEAST_REGULARS, LEAST_REGULAR_SHARE, _REGULAR_PURCHASES = 50, 0.2, 3
 LEAST_RHYTHM = 0.5
 #: The usual newcomer must come to buy at least this much more, chance left out, or stages mean nothing.
 LEAST_RISE = 0.1
+#: Or else this share of the newcomers must double, beyond chance and beyond those who halve.
+_LEAST_GROWING = 0.1
 #: Share of customers called ended that may have bought since, or silence does not mean that a customer has left.
 MOST_CAME_BACK = 1 / 3
 #: What became of fewer customers than this is not shown as a record.
@@ -75,7 +77,10 @@ class StageEvidence:
     @property
     def staged(self) -> bool:
         """Whether stages can be reported, and not only which customers have ended."""
-        return self.decoded is not None and self.course is not None and self.course.low > LEAST_RISE
+        if self.decoded is None or self.course is None:
+            return False
+        some_grow = self.course.growing > _LEAST_GROWING and self.course.growing_low > 0
+        return self.course.low > LEAST_RISE or some_grow
 
 
 def stage_evidence_of(case: Case) -> StageEvidence:
@@ -86,7 +91,8 @@ def stage_evidence_of(case: Case) -> StageEvidence:
     more, half of whom buy in half of the periods. The periods are the shortest in which they do; longer
     ones where the customers are many. Of those called ended a year before the end of the data (a third of them where
     they are short) at most a third may have bought again since. Whether stages are reported, and not only which
-    customers have ended, depends on the rise of the newcomers (`cvmlab.stages.course`).
+    customers have ended, depends on the newcomers: the usual one must rise, or enough of them must grow
+    (`cvmlab.stages.course`).
     """
     months, of = len(case.panel.period), len(case.customers)
     if months < LEAST_MONTHS:

@@ -170,6 +170,18 @@ def bills(seed=1, periods=36, customers=600, *, yearly=0.0, noise=0.3):
     return log_of(np.exp(logs) * alive, first), alive[-1]
 
 
+def test_a_minority_that_grows_is_enough_for_stages():
+    panel, _ = bills(customers=900)
+    grows = np.random.default_rng(2).random(900) < 0.25
+    risen = 1 + 9 / (1 + np.exp(-(np.arange(36)[:, None] - panel.first - 8) / 2.0))
+    some = log_of(panel["revenue"] * np.where(grows, risen, 1), panel.first)
+    evidence = relationship.stage_evidence_of(case_of(some))
+    assert evidence.course.low < relationship.LEAST_RISE
+    assert evidence.staged
+    formed = np.isin(evidence.decoded.stage, [1, 2]).any(axis=0) & (evidence.panel.first > 3)
+    assert formed[grows].mean() > 3 * formed[~grows].mean()
+
+
 def test_equal_bills_get_no_stages_but_who_has_ended():
     panel, alive = bills()
     case = case_of(panel)

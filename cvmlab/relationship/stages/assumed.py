@@ -133,6 +133,8 @@ EXPLORES_BELOW = 0.15
 SURE, LATELY_MONTHS, LEAST_FALL = 0.7, 12, 0.1
 #: Hindsight: customers looked at, and the share of the year before that is clearly less.
 HINDSIGHT_CUSTOMERS, CLEARLY_LESS = 5_000, 0.8
+#: Errors from zero that a share of growing customers must be.
+GROWING_ERRORS = 3.0
 #: A list is refuted within this many standard errors, if it names at least this many.
 REFUTED_WITHIN, LEAST_LISTED = 2.0, 20
 #: Rule of thumb: shares of the peak for exploration, formation and decline; periods averaged; gaps until the end.

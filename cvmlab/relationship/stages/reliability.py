@@ -49,6 +49,10 @@ class Course:
         median. NaN without any.
     trend
         Share by which everybody's revenue moves per year, 0 where none was found: it is taken out of ``rise``.
+    growing, growing_low
+        Share of them that came to buy at least twice as much, less the share that came to buy at most half: 0 where
+        nobody grows, as chance does both alike. Less three standard errors; NaN without any. It shows growth of a
+        minority, which the median does not.
     """
 
     customers: int
@@ -56,6 +60,8 @@ class Course:
     low: float
     high: float
     trend: float
+    growing: float = np.nan
+    growing_low: float = np.nan
 
 
 @public
@@ -100,7 +106,15 @@ def course(panel: Panel) -> Course:
     low = int(np.clip(np.floor(len(change) / 2 - reach), 0, None))
     high = int(np.clip(np.ceil(len(change) / 2 + reach), None, len(change) - 1))
     rise, lowest, highest = np.expm1([np.median(change), change[low], change[high]])
-    return Course(len(change), float(rise), float(lowest), float(highest), trend)
+    growing, growing_low = _growing(change)
+    return Course(len(change), float(rise), float(lowest), float(highest), trend, growing, growing_low)
+
+
+def _growing(change: NDArray[np.float64]) -> tuple[float, float]:
+    """Return the share of changes of log revenue above a doubling less that below a halving, and less its error."""
+    up, down = (int((sign * change >= np.log(2)).sum()) for sign in (1, -1))
+    share, error = (up - down) / len(change), np.sqrt(up + down) / len(change)
+    return share, float(share - assumed.GROWING_ERRORS * error)
 
 
 @public

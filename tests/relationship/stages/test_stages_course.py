@@ -66,6 +66,24 @@ def test_customers_of_another_kind_are_no_trend():
     assert abs(found.rise) < 0.05
 
 
+def test_a_minority_that_grows_is_seen():
+    # two fifths come to buy three times as much: the median does not move
+    panel, rng = steady(), np.random.default_rng(3)
+    age = np.arange(48)[:, None] - panel.first
+    grown = np.where((rng.random(900) < 0.4) & (age > 6), 3, 1)
+    some = stages.course(Panel(panel.customer_id, panel.period, 1, {"revenue": panel["revenue"] * grown}, panel.first))
+    assert some.growing == pytest.approx(0.4, abs=0.05)
+    assert some.growing_low > 0.25
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.4, 0.8, 1.2])
+def test_chance_is_no_growth(noise):
+    for seed in range(1, 6):
+        found = stages.course(steady(seed=seed, noise=noise))
+        assert abs(found.growing) < 0.1
+        assert found.growing_low <= 0
+
+
 @pytest.mark.parametrize("months", [1, 3])
 def test_simulated_relationships_rise(months):
     known = simulate_relationships(Population(), customers=500, periods=60, seed=3).panel
@@ -89,7 +107,7 @@ def test_nobody_who_begins_has_no_rise():
     panel = steady()
     found = stages.course(panel_of(panel["revenue"] + 1, np.zeros(900, np.int64)))
     assert found.customers == 0
-    assert np.isnan([found.rise, found.low, found.high]).all()
+    assert np.isnan([found.rise, found.low, found.high, found.growing, found.growing_low]).all()
     one_row = stages.course(panel_of(np.ones((1, 60)), np.zeros(60, np.int64)))
     assert one_row.customers == 0
 
