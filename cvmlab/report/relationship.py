@@ -94,17 +94,25 @@ def stages_now(evidence: StageEvidence) -> pd.DataFrame:
 
     ``revenue`` is money of the last 12 months of whole periods, ``confidence`` the mean over the customers. Without
     evidence of stages there are two rows, relationships that last and those that have ended, and no confidence: where
-    many bought only once, it claims too much for an end. What became of those called ended before says more.
+    many bought only once, it claims too much for an end. What became of those called ended before says more; an end has
+    no confidence either where more of them bought again than it leaves room for.
     """
     assert evidence.decoded is not None
     stage, sure = evidence.decoded.stage[-1], evidence.decoded.confidence[-1]
     revenue = evidence.panel[REVENUE][-(12 // evidence.panel.months) :].sum(axis=0)
     if evidence.staged:
         rows = [(stage_name(name), stage == code) for code, name in enumerate((*STAGES, "ended"), start=1)]
+        if _more_came_back(evidence.hindsight, sure[stage == ENDED]):
+            sure = np.where(stage == ENDED, np.float32(np.nan), sure)
     else:
         sure = np.full(len(stage), np.nan, np.float32)
         rows = [(term("stages.report_alive"), stage < ENDED), (stage_name("ended"), stage == ENDED)]
     return pd.DataFrame([_counted(name, here, revenue, sure) for name, here in rows])
+
+
+def _more_came_back(seen: stages.Hindsight | None, sure: NDArray[np.float32]) -> bool:
+    """Return whether more of those called ended earlier bought again than the confidence in an end leaves room for."""
+    return seen is not None and seen.ended >= LEAST_SEEN and len(sure) > 0 and seen.came_back > 1 - sure.mean()
 
 
 def _counted(

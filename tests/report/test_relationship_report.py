@@ -258,6 +258,16 @@ def test_what_rests_on_a_few_names_is_no_record(language):
         assert "人数太少" in text
 
 
+def test_an_end_has_no_confidence_that_its_record_refutes():
+    _, evidence = judged()
+    back = dataclasses.replace(evidence.hindsight, ended=100, came_back=0.2)
+    confidence = relationship.stages_now(dataclasses.replace(evidence, hindsight=back))["confidence"]
+    assert np.isnan(confidence.iloc[-1])
+    assert confidence.iloc[:-1].notna().all()
+    gone = dataclasses.replace(back, came_back=0.0)
+    assert relationship.stages_now(dataclasses.replace(evidence, hindsight=gone))["confidence"].notna().all()
+
+
 def test_patterns_state_no_confidence():
     case, evidence = judged()
     text = text_of(relationship.patterns_section(case, evidence))
