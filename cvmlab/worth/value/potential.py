@@ -34,15 +34,15 @@ def headroom(
 
     Headroom is *not* growth potential: transactions do not show how much the customer buys elsewhere, nor
     whether an action would change it (Du, Kamakura & Mela 2007). Peers are customers alike in ``breadth``
-    (distinct products) or, without that column, in orders per year: they are cut into quantile bands, equal
-    figures in one band, and the ``reference_quantile`` of a band's yearly value counts at its median figure;
-    between two medians the reference runs straight, beyond the outer ones it is level. Headroom is
+    (distinct products) and, where that is equal or not known, in orders per year. In this order they are cut into
+    quantile bands, equal customers in one band; the ``reference_quantile`` of a band's yearly value counts in its
+    middle, runs straight from one middle to the next, and is level beyond the outer ones. Headroom is
     reference − own, never below 0, with an own value below 0 taken as 0.
 
     Parameters
     ----------
     customers
-        ``age`` (days since the first purchase), ``orders`` (unless there is ``breadth``), and the value column.
+        ``age`` (days since the first purchase), ``orders`` (may be missing beside ``breadth``), the value column.
     value
         Column in money over the customer's age: ``"revenue"``, ``"profit"`` or ``"assumed_profit"``.
     reference_quantile, bands
@@ -77,8 +77,7 @@ def headroom(
     check_parameter("minimum_days", minimum_days, 0, open_minimum=True)
     years = np.maximum(age, minimum_days) / DAYS_A_YEAR
     own = numbers(customers, value) / years
-    breadth_is_known = BREADTH in customers.columns
-    likeness = numbers(customers, BREADTH) if breadth_is_known else numbers(customers, "orders") / years
+    likeness = _likeness(customers, years)
     reference = _reference(own, likeness, _band(likeness, bands), reference_quantile)
     gap = np.maximum(reference - np.maximum(own, 0), 0)
     if likelihood is not None:
@@ -89,6 +88,14 @@ def headroom(
 def bands_for(customers: int) -> int:
     """Return the number of bands of peers for a number of customers: some fifty in each, at most ten bands."""
     return int(np.clip(customers // 50, 1, 10))
+
+
+def _likeness(customers: pd.DataFrame, years: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return each customer's place from the narrowest and rarest buyer on, the same for equal ones."""
+    alike = [numbers(customers, BREADTH)] if BREADTH in customers.columns else []
+    if "orders" in customers.columns or not alike:
+        alike.append(numbers(customers, "orders") / years)
+    return np.unique(np.column_stack(alike), axis=0, return_inverse=True)[1].astype(float)
 
 
 def _band(figures: NDArray[np.float64], bands: int) -> NDArray[np.intp]:
