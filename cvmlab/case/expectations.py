@@ -61,6 +61,16 @@ class Models:
         """Return the customers as the models see them: with recency and age in season days where there is a season."""
         return customers if self.season is None else self.season.summary(customers)
 
+    def as_last_year(
+        self, customers: pd.DataFrame, worth: NDArray[np.float64], last_year: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Return what a purchase day brings: under the rule of three gaps, so much that last year's money goes on."""
+        if not isinstance(self.buying, GapRule):
+            return worth
+        frequency, recency = customers["frequency"].to_numpy(float), customers["recency"].to_numpy(float)
+        known = (customers["age"].to_numpy(float) >= DAYS_A_YEAR) & (frequency > 0)
+        return np.where(known, last_year * recency / DAYS_A_YEAR / np.maximum(frequency, 1), worth)
+
     def days(self, after: date, until: date) -> float:
         """Return the days between two dates as the models count them."""
         return (until - after).days if self.season is None else self.season.days(after, until)
@@ -135,7 +145,8 @@ def with_expectations(customers: pd.DataFrame, models: Models, assumed: Assumpti
     seen, rhythm = models.seen(customers), buying.score_customers(customers, models.buying, models.gamma_gamma)
     days = models.days(as_of, as_of + timedelta(days=round(assumed.horizon_months * DAYS_A_YEAR / 12)))
     spend = models.gamma_gamma
-    worth = models.level * per_purchase_day(customers, "contribution", rhythm["expected_spend"].to_numpy(float), spend)
+    worth = per_purchase_day(customers, "contribution", rhythm["expected_spend"].to_numpy(float), spend)
+    worth = models.level * models.as_last_year(customers, worth, customers["yearly_contribution"].to_numpy(float))
     # a purchase is gamma distributed around the customer's own mean with shape p
     unevenness = 0.0 if spend is None else 1 / spend.p
     low, high = models.buying.value_interval(seen, worth, days, unevenness=unevenness)

@@ -29,6 +29,8 @@ from .forecasts import tracking
 _LEAST_BACKTEST_SPAN, _SPAN_FOR_A_YEAR = 6, 30
 # Standard errors from which the level of the expectations was off.
 _EVIDENT = 2.0
+# One giant's year is no level: so many equal customers must weigh as much.
+_FOR_A_LEVEL = 20
 _SILENT_FOR_A_CORRECTION = 10
 # Shares captured by the model and its rival that differ by less are called equal.
 _EQUAL_WITHIN = 0.01
@@ -81,7 +83,7 @@ class Past:
     def level(self) -> float:
         """What came over what was expected, where a whole year shows evidently more or less; otherwise 1."""
         expected, actual = (self.customers[name].to_numpy(float) for name in ("expected_revenue", "later_revenue"))
-        if self.months < 12 or min(self.expected, self.actual) <= 0:
+        if self.months < 12 or min(self.expected, self.actual) <= 0 or _customers_that_count(actual) < _FOR_A_LEVEL:
             return 1.0
         # the standard error of the logarithm of a ratio of sums, by customers
         error = math.sqrt(float(((actual / self.actual - expected / self.expected) ** 2).sum()))
@@ -171,6 +173,12 @@ class Moves:
         return pd.DataFrame(rows)
 
 
+def _customers_that_count(amount: NDArray[np.float64]) -> float:
+    """Return how many equal customers would make sums as uneven as these: few giants count for few."""
+    squares = float((amount**2).sum())
+    return float(amount.sum()) ** 2 / squares if squares > 0 else 0.0
+
+
 def look_back(
     transactions: Any, as_of: date, first_date: date, assumed: Assumptions, candidates: list[Models]
 ) -> tuple[Past | None, str]:
@@ -239,10 +247,11 @@ def _judged(known: pd.DataFrame, models: Models, assumed: Assumptions, cut: date
     scores = buying.score_customers(seen, models.buying, models.gamma_gamma, days=days)
     spend = scores["expected_spend"].to_numpy(float)
     alive = scores["p_alive"].to_numpy(float)
+    # as the current value does: a refund takes from what a purchase brings
+    worth = per_purchase_day(known, "revenue", spend, models.gamma_gamma)
+    worth = models.as_last_year(known, worth, known["last_year_revenue"].to_numpy(float))
     return known.assign(
-        # as the current value does: a refund takes from what a purchase brings
-        expected_revenue=scores["expected_orders"].to_numpy(float)
-        * per_purchase_day(known, "revenue", spend, models.gamma_gamma),
+        expected_revenue=scores["expected_orders"].to_numpy(float) * worth,
         p_alive=alive,
         chance_to_buy=models.buying.chance_to_buy(seen, days),
         silent=alive < assumed.silent_below,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from worlds import make_world
 
 from cvmlab.case import Assumptions, Case, study
 from cvmlab.core.discounting import discounted_years
@@ -107,3 +108,29 @@ def test_a_hundred_a_year_and_a_cost_of_a_hundred_a_year_are_discounted_alike() 
     assert case.models.buying is None
     assert case.customers["current_value"].tolist() == pytest.approx([case.thresholds.current_value] * 4)
     assert case.thresholds.current_value == pytest.approx(95.38, abs=0.01)
+
+
+def test_the_rule_of_three_gaps_expects_last_year_again_of_those_who_are_not_silent() -> None:
+    case = study(reading.read(make_world("business", 5).log.rename(columns={"revenue": "amount"})))
+    assert isinstance(case.models.buying, buying.GapRule)
+    found = case.customers[(case.customers["age"] >= 366) & (case.customers["frequency"] > 0)]
+    going_on = found["silent_days"] <= 3 * found["usual_gap_days"]
+    expected = case.models.level * found["yearly_contribution"] * going_on
+    assert found["expected_contribution"].to_numpy() == pytest.approx(expected.to_numpy(), rel=0.01)
+
+
+def test_a_year_of_one_giant_is_no_level() -> None:
+    random = np.random.default_rng(8)
+    day = np.sort(random.uniform(0, 1200, 4000))
+    customer = random.integers(0, 150, 4000)
+    giant = frame_of(np.full(60, 200), np.linspace(0, 1195, 60), np.where(np.linspace(0, 1195, 60) > 835, 9e6, 3e6))
+    log = pd.concat([frame_of(customer, day, random.gamma(4, 25, 4000).round(2)), giant])
+    past = judged(log).past
+    assert past is not None and past.months == 12
+    assert past.actual > 1.3 * past.expected
+    assert past.level == 1
+    # where everybody buys for more, it is one
+    doubled = log.assign(amount=np.where(log["date"] > pd.Timestamp(past.cut), 2, 1) * log["amount"])
+    past = judged(doubled[doubled["customer_id"] != "C200"]).past
+    assert past is not None
+    assert past.level == pytest.approx(2, rel=0.2)

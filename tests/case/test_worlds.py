@@ -30,8 +30,7 @@ def test_the_revenue_expected_is_near_what_comes(name: str) -> None:
     assert 0.75 < mean(name, "ratio") < 1.3
 
 
-# of forty firms one decides a seed: that world is in the table of twenty seeds only
-@pytest.mark.parametrize("name", sorted(set(WORLDS) - {"business"}))
+@pytest.mark.parametrize("name", WORLDS)
 def test_no_rule_of_two_lines_forecasts_the_customers_better(name: str) -> None:
     rival = min(mean(name, "error_of_last_year"), mean(name, "error_of_last_year_by_gaps"))
     assert mean(name, "error") < 1.15 * rival

@@ -29,7 +29,8 @@ class GapRule(PurchaseModel):
 
     The usual gap is recency / frequency, and ``usual_gap`` (days) for customers who have bought once. P(alive) is
     0.95 up to a silence of one gap, 0.5 at three and 0.05 from five gaps on, even steps of log-odds between them: ours,
-    a rule has no probabilities. Nobody of the others is expected to leave, so that it expects too much where many do.
+    a rule has no probabilities. Purchases are expected of those silent for at most three gaps, and of them as if nobody
+    left, so that it expects too much where many do.
 
     Examples
     --------
@@ -37,7 +38,7 @@ class GapRule(PurchaseModel):
     >>> customers = pd.DataFrame({"frequency": [9, 0], "recency": [270, 0], "age": [290, 390]})
     >>> rule = GapRule(usual_gap=30)
     >>> rule.p_alive(customers).round(2), rule.expected_purchases(customers, days=60).round(2)
-    (array([0.95, 0.05]), array([1.9, 0.1]))
+    (array([0.95, 0.05]), array([2., 0.]))
     """
 
     NAMES: ClassVar[tuple[str, ...]] = ("usual_gap",)
@@ -56,6 +57,9 @@ class GapRule(PurchaseModel):
         certain = np.log(RIGHT / (1 - RIGHT))
         odds = np.clip((GAPS - silent) / (GAPS - 1), -1, 1) * certain
         return np.asarray(1 / (1 + np.exp(-odds)))
+
+    def _going_on(self, summary: Summary) -> Array:
+        return (summary.age - summary.recency <= GAPS * self._gaps(summary)).astype(np.float64)
 
     def _while_alive(self, summary: Summary, days: Array) -> Array:
         return np.asarray(days / self._gaps(summary)[:, None])

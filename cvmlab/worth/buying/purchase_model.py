@@ -55,6 +55,10 @@ class PurchaseModel(Fitted):
         """
         return self._alive(read_summary(customers))
 
+    def _going_on(self, summary: Summary) -> Array:
+        """Return the share of each customer's purchases while alive that is expected."""
+        return self._alive(summary)
+
     def expected_purchases(self, customers: AnyFrame, days: float = DAYS_PER_YEAR) -> Array:
         """Return the expected purchase days in the next ``days`` (above 0), already multiplied by P(alive).
 
@@ -69,7 +73,7 @@ class PurchaseModel(Fitted):
         """
         check_parameter("days", days, 0, open_minimum=True)
         summary = read_summary(customers)
-        return self._alive(summary) * self._while_alive(summary, np.array([days]))[:, 0]
+        return self._going_on(summary) * self._while_alive(summary, np.array([days]))[:, 0]
 
     def discounted_expected_purchases(
         self, customers: AnyFrame, days: float = 5 * DAYS_PER_YEAR, discount_rate: float = 0.1
@@ -101,7 +105,7 @@ class PurchaseModel(Fitted):
         discount = np.exp(-force * times)
         weight = np.append(weights / 2 * days * force, 1.0) * discount
         while_alive = self._while_alive(summary, times)
-        return np.asarray(self._alive(summary) * (while_alive * weight).sum(axis=1), dtype=np.float64)
+        return np.asarray(self._going_on(summary) * (while_alive * weight).sum(axis=1), dtype=np.float64)
 
     def chance_to_buy(self, customers: AnyFrame, days: float = DAYS_PER_YEAR) -> Array:
         """Return the probability, 0 to 1, that each customer buys at least once in the next ``days``.
@@ -145,13 +149,13 @@ class PurchaseModel(Fitted):
         >>> import pandas as pd
         >>> regular = pd.DataFrame({"frequency": [9], "recency": [270], "age": [270]})
         >>> GapRule(usual_gap=30).purchases_by(regular, [30, 60, 90]).round(2)
-        array([[0.95, 1.9 , 2.85]])
+        array([[1., 2., 3.]])
         """
         check_parameter("days", days, 0, open_minimum=True)
         summary, ends = read_summary(customers), np.atleast_1d(np.asarray(days, float))
         if not ends.size:
             return np.zeros((len(summary.age), 0))
-        return self._alive(summary)[:, None] * self._while_alive(summary, ends)
+        return self._going_on(summary)[:, None] * self._while_alive(summary, ends)
 
     def value_interval(
         self, customers: AnyFrame, worth: ArrayLike, days: float = DAYS_PER_YEAR, *, unevenness: ArrayLike = 0.0
@@ -179,7 +183,7 @@ class PurchaseModel(Fitted):
         >>> customers = pd.DataFrame({"frequency": [9, 9], "recency": [270, 270], "age": [270, 600]})
         >>> low, high = GapRule(usual_gap=30).value_interval(customers, 20.0, days=365)
         >>> low.round(), high.round()
-        (array([103.,   0.]), array([378.,   0.]))
+        (array([109.,   0.]), array([396.,   0.]))
         """
         from scipy.special import gammaincinv
 
@@ -189,7 +193,7 @@ class PurchaseModel(Fitted):
         summary = read_summary(customers)
         own_worth, own_unevenness = (_one_each(figure, len(summary.age)) for figure in (worth, unevenness))
         chance = self._alive(summary) * self._buys_while_alive(summary, days)
-        expected = self._alive(summary) * self._while_alive(summary, np.array([days]))[:, 0]
+        expected = self._going_on(summary) * self._while_alive(summary, np.array([days]))[:, 0]
         purchases = np.maximum(expected / np.maximum(chance, 1e-12), 1.0)
         # relative variance of the money, and with it shape and scale of the gamma distribution
         relative = 1 / purchases + 1 / self._shape(summary) + own_unevenness / purchases
