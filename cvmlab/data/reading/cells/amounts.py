@@ -342,8 +342,8 @@ def _scaled(value: str, form: NumberForms) -> str:
     return f"TRY_CAST({value} * CASE part {factors} ELSE 1::DECIMAL(13, 3) END AS {EXACT})"
 
 
-def currency_sql(role: str, form: NumberForms) -> str:
-    """Return the expression of the currency that a cell or its header states; NULL where neither does."""
+def currency_sqls(role: str, form: NumberForms) -> list[str]:
+    """Return the expressions of the currency that a cell states and that its header states, where any of them does."""
     key = _key(role)
     cells = [
         f"WHEN {key} = {quoted(known)} THEN {quoted(affix.currency)}"
@@ -351,7 +351,7 @@ def currency_sql(role: str, form: NumberForms) -> str:
         if affix.currency and form.careful
     ]
     heads = [f"WHEN part = {part} THEN {quoted(unit.currency)}" for part, unit in form.units.items() if unit.currency]
-    return f"CASE {' '.join([*cells, *heads])} END" if cells or heads else "NULL::VARCHAR"
+    return [f"CASE {' '.join(cases)} END" for cases in (cells, heads) if cases]
 
 
 def amount_sql(expressions: Mapping[str, str], computed: Collection[int]) -> str:

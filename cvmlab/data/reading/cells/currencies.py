@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,11 +14,12 @@ from cvmlab.data import tables
 from ..columns import CURRENCY, UNIT_PRICE, ColumnMapping
 from ..notes import Note
 from ..raw import quoted
-from .amounts import NumberForms, currency_sql, cuts
-from .units import currency_named, meanings, one_currency, same_currency
+from .amounts import NumberForms, currency_sqls, cuts
+from .units import contradict, currency_named, meanings, one_currency, same_currency
 from .values import DATA
 
 ANY = "any"
+_MONEY = (tables.AMOUNT, UNIT_PRICE)
 _SHOWN = 8
 # a code, a sign, or a short word such as 积分
 _NAMED = re.compile(r"[A-Z]{3,4}|[^\x00-\x7f]{1,4}")
@@ -41,16 +43,22 @@ def look_at_currencies(
 ) -> Currencies:
     """Find the currencies of the rows; refuse several of them unless one, or any, is wanted."""
     asked = "" if wanted in (None, ANY) else currency_named(str(wanted))
-    sql = _row_currency(connection, forms, mappings)
-    if sql is None:
+    stated = _stated(connection, forms, mappings)
+    if not stated:
         _check_named(asked)
         return Currencies(asked, quoted(asked) if asked else "NULL::VARCHAR")
-    found: dict[str, int] = dict(
-        connection.execute(
-            f"""SELECT coalesce({sql}, ''), count(*) FROM (SELECT * {cuts(forms)} FROM stage)
+    # the sign of a cell says more than its header, once the user has said which is meant
+    if not asked or any(CURRENCY in mapping for mapping in mappings):
+        _check_agreement(connection, forms, stated, name)
+    sql = f"coalesce({', '.join(stated)}, NULL)"
+    found = Counter[str](
+        dict(
+            connection.execute(
+                f"""SELECT coalesce({sql}, ''), count(*) FROM (SELECT * {cuts(forms)} FROM stage)
             WHERE kind = {DATA} AND customer_id IS NOT NULL AND ({_has_money(forms)})
             GROUP BY 1 ORDER BY 2 DESC, 1"""
-        ).fetchall()
+            ).fetchall()
+        )
     )
     names = frozenset(found) - {""}
     one = one_currency(names)
@@ -67,7 +75,10 @@ def look_at_currencies(
         _check_named(asked)
     if one is not None:
         known = asked or one
-        return Currencies(known, quoted(known), "", (Note("one_currency", {"currency": known}),) if known else ())
+        notes = [Note("one_currency", {"currency": known})] if known else []
+        if one and not asked and 2 * found.get("", 0) > found.total() and not _first_named(connection, forms, sql):
+            notes = [Note("few_with_currency", {"currency": known, "found": _listed(found)}, "warning")]
+        return Currencies(known, quoted(known), "", tuple(notes))
     fits = ", ".join(map(quoted, sorted(fitting)))
     left = sum(count for currency, count in found.items() if currency not in fitting)
     said = {"currency": asked, "rows": f"{left:,}", "found": _listed(found)}
@@ -81,13 +92,9 @@ def _check_named(asked: str) -> None:
         raise CvmError("reading.unclear_currency", currency=asked)
 
 
-def _row_currency(connection: Any, forms: Mapping[str, NumberForms], mappings: Sequence[ColumnMapping]) -> str | None:
-    """Return the expression of a row's currency, None if nothing in the source names one."""
-    stated = [
-        currency_sql(role, forms[role])
-        for role in (tables.AMOUNT, UNIT_PRICE)
-        if role in forms and _states(forms[role])
-    ]
+def _stated(connection: Any, forms: Mapping[str, NumberForms], mappings: Sequence[ColumnMapping]) -> list[str]:
+    """Return the expressions of what says a row's currency, the surest first: its column, its cell, its header."""
+    stated = [sql for role in _MONEY if role in forms for sql in currency_sqls(role, forms[role])]
     if any(CURRENCY in mapping for mapping in mappings):
         words = [
             word
@@ -98,16 +105,35 @@ def _row_currency(connection: Any, forms: Mapping[str, NumberForms], mappings: S
         named = {word: currency_named(word) for word in words}
         cases = " ".join(f"WHEN {quoted(word)} THEN {quoted(name)}" for word, name in named.items() if word != name)
         stated.insert(0, f"CASE {CURRENCY} {cases} ELSE {CURRENCY} END" if cases else CURRENCY)
-    return f"coalesce({', '.join(stated)}, NULL)" if stated else None
+    return stated
 
 
-def _states(form: NumberForms) -> bool:
-    cells = any(currency for counts in form.currencies.values() for currency in counts)
-    return cells or any(unit.currency for unit in form.units.values())
+def _check_agreement(connection: Any, forms: Mapping[str, NumberForms], stated: Sequence[str], name: str) -> None:
+    """Raise `CvmError` where the column, the cell and the header of an amount name currencies that cannot be one."""
+    if len(stated) < 2:
+        return
+    text = ", ".join(f"{role}_text" for role in _MONEY if role in forms)
+    for *names, rows, example in connection.execute(
+        f"""SELECT {", ".join(stated)}, count(*), min(coalesce({text}, '')) FROM (SELECT * {cuts(forms)} FROM stage)
+        WHERE kind = {DATA} AND ({_has_money(forms)}) GROUP BY ALL ORDER BY ALL"""
+    ).fetchall():
+        known = list(dict.fromkeys(filter(None, names)))
+        if contradict(known):
+            said = {"found": ", ".join(known), "rows": f"{rows:,}", "value": example}
+            raise CvmError("reading.currencies_disagree", source=name, **said)
+
+
+def _first_named(connection: Any, forms: Mapping[str, NumberForms], sql: str) -> bool:
+    """Return whether the first amount names its currency, as accounts do that write the sign in the first row only."""
+    found = connection.execute(
+        f"""SELECT {sql} IS NOT NULL FROM (SELECT rowid AS spot, * {cuts(forms)} FROM stage)
+        WHERE kind = {DATA} AND ({_has_money(forms)}) ORDER BY spot LIMIT 1"""
+    ).fetchone()
+    return bool(found and found[0])
 
 
 def _has_money(forms: Mapping[str, NumberForms]) -> str:
-    roles = [role for role in (tables.AMOUNT, UNIT_PRICE) if role in forms]
+    roles = [role for role in _MONEY if role in forms]
     return " OR ".join(f"{role}_text IS NOT NULL OR {role}_value IS NOT NULL" for role in roles)
 
 

@@ -113,6 +113,11 @@ def meanings(name: str) -> tuple[str, ...]:
     return tuple(row["codes"].split()) if row and row["kind"] == "currency" else (name,)
 
 
+def contradict(names: Iterable[str]) -> bool:
+    """Return whether currencies that are known to the table cannot be one; other words may mean anything."""
+    return one_currency(name for name in names if name.lower() in _words()) is None
+
+
 def currency_named(text: str) -> str:
     """Return the currency of a cell of a currency column, or of an option: a code, a sign, or the text itself."""
     plain = unicodedata.normalize("NFKC", text).strip().lower().rstrip(".")

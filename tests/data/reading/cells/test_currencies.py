@@ -118,3 +118,53 @@ def test_the_currency_that_is_advised_can_be_used(amounts: list[str]) -> None:
     example = caught.value.values["example"]
     assert f"--currency {example})" in str(caught.value)
     assert log_of(amounts, currency=example).quality.rows("used") == 1
+
+
+@pytest.mark.parametrize(
+    ("amounts", "currencies", "header"),
+    [
+        (["€1", "2"], ["USD", "USD"], "amount"), (["€1", "2"], None, "amount USD"),
+        (["5", "6"], ["USD", "USD"], "金额（元）"),
+        (["US$5", "6"], ["人民币", "CNY"], "amount"),
+    ],
+)  # fmt: skip
+def test_currencies_that_contradict_each_other_are_refused(
+    amounts: list[str], currencies: list[str] | None, header: str
+) -> None:
+    frame = pd.DataFrame({"customer": ["a", "b"], "date": "2024-01-31", header: amounts})
+    whole = frame if currencies is None else frame.assign(currency=currencies)
+    with pytest.raises(CvmError, match="different currencies for the same amount"):
+        read(whole)
+    if currencies is not None:
+        assert read(whole, columns={"currency_code": ""}, currency="any").quality.rows("used") == 2
+    if amounts[0] == "€1" and currencies is None:
+        assert read(frame, currency="EUR").quality.amount("used") == 1
+
+
+@pytest.mark.parametrize(
+    ("amounts", "currencies", "header"),
+    [
+        (["¥1", "2"], ["CNY", "CNY"], "amount"), (["$1", "2"], None, "amount USD"),
+        (["5", "6"], ["元", "RMB"], "金额（元）"),
+        (["¥5", "6"], ["card", "cash"], "amount"),
+    ],
+)  # fmt: skip
+def test_signs_that_may_be_the_stated_currency_are_taken(
+    amounts: list[str], currencies: list[str] | None, header: str
+) -> None:
+    frame = pd.DataFrame({"customer": ["a", "b"], "date": "2024-01-31", header: amounts})
+    whole = frame if currencies is None else frame.assign(currency=currencies)
+    assert read(whole, currency="any").quality.rows("used") == 2
+
+
+def test_one_sign_among_unmarked_amounts_is_shown() -> None:
+    def keys(log: Log) -> list[str]:
+        return [note.key for note in log.quality.notes if "currency" in note.key]
+
+    log = log_of(["5", "6", "€1", "7"])
+    assert (log.currency, log.quality.amount("used"), keys(log)) == ("EUR", 19, ["few_with_currency"])
+    assert "– (3), EUR (1)" in str(log.quality.warnings[0])
+    assert keys(log_of(["5", "6", "7"], ["", "USD", ""])) == ["few_with_currency"]
+    assert keys(log_of(["5", "6", "€1", "7"], currency="EUR")) == ["one_currency"]
+    # accounts write the sign in the first row only
+    assert keys(log_of(["€5", "6", "1", "7"])) == ["one_currency"]
