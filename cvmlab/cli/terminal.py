@@ -43,6 +43,8 @@ def fail(sentence: str, code: int = 1) -> NoReturn:
 def sentence_of(error: BaseException) -> str:
     """Return an error as one sentence."""
     if isinstance(error, CvmError):
+        if error.key == "guarding.impossible_path":
+            return say("cli.impossible_path", **error.values)
         return str(error)
     if isinstance(error, OSError):
         return say("cli.system", why=f"{error.strerror or error} {error.filename or ''}".strip())

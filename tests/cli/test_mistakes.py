@@ -109,3 +109,11 @@ def test_the_unexpected_is_one_line_too(tmp_path, monkeypatch):
 
     monkeypatch.setattr("cvmlab.report.run", break_down)
     check_one_line(told("report", tmp_path), "RuntimeError: bolt", "--debug")
+
+
+@pytest.mark.parametrize("command", ["data", "report"])
+@pytest.mark.parametrize("path", ["a\0b.csv", "x" * 5000])
+def test_a_path_that_no_file_can_have_is_told_without_names_of_functions(command, path):
+    result = told(command, path)
+    check_one_line(result, "No file can have the path")
+    assert "source=" not in result.stderr

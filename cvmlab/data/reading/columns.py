@@ -335,7 +335,13 @@ def _check_found(found: Mapping[str, str], names: Sequence[str], source: str, ch
         missing.append(tables.AMOUNT)
     if not missing:
         return
+    named = [name for name in names if not re.fullmatch(r"column \d+", name)]
+    if len(named) == 1 and re.search(r"[,;\t|，；]", named[0]):
+        raise CvmError("reading.one_column", source=source, column=named[0])
     _check_taken(found, names, source, missing, chosen)
+    sides = [name for name in names if is_called(name, "ledger_side")]
+    if missing == [tables.AMOUNT] and len(sides) == 2:
+        raise CvmError("reading.ledger_sides", source=source, first=sides[0], second=sides[1])
     short = [role.removeprefix("customer_") for role in missing]
     key = f"no_{short[0]}_column" if len(missing) == 1 else "no_columns"
     raise CvmError(

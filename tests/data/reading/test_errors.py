@@ -172,3 +172,49 @@ def test_a_folder_with_data_only_in_its_subfolders_names_one(tmp_path: Path) -> 
 def test_an_empty_folder_holds_no_data_at_all(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     assert "subfolders" not in sentence_of(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "customer,month,amount\nA,1,1\nB,2,2\nC,3,3\n",
+        "customer,year,month,day,amount\nA,2024,1,5,1\nB,2024,2,6,2\nC,2024,3,7,3\n",
+    ],
+)
+def test_a_date_in_several_columns_is_to_be_joined(tmp_path: Path, text: str) -> None:
+    sentence = sentence_of(written(tmp_path, "a.csv", text))
+    assert "of 3 rows" in sentence
+    assert "join them first into one column of dates such as 2024-01-31" in sentence
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"customer,date,amount"\n"A,2024-01-01,1"\n"B,2024-02-01,2"\n',
+    ],
+)
+def test_lines_that_are_one_cell_are_said_to_be_so(tmp_path: Path, text: str) -> None:
+    sentence = sentence_of(written(tmp_path, "a.csv", text))
+    assert "separator" in sentence
+    assert "--customer-id" not in sentence
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("Amount (Cr)", "Amount (Dr)"), ("Credit", "Debit"), ("贷方金额", "借方金额"), ("Paid in", "Paid out")],
+)
+def test_the_two_sides_of_an_account_are_to_be_named(tmp_path: Path, first: str, second: str) -> None:
+    path = written(
+        tmp_path, "a.csv", f"customer,date,{first},{second}\nA,2024-01-01,30,\nB,2024-02-01,,20\nB,2024-01-01,9,\n"
+    )
+    assert f'--amount "{first}" --refund-amount "{second}"' in sentence_of(path)
+    log = read(path, columns={"amount": first, "refund_amount": second})
+    assert float(log.quality.amount("used", "refund")) == 19
+
+
+@pytest.mark.parametrize("amount", [str(2**60), "1,152,921,504,606,846,976.00"])
+def test_amounts_too_large_for_money_are_said_to_be_so(tmp_path: Path, amount: str) -> None:
+    assert "too large for money" in sentence_of(
+        written(tmp_path, "a.csv", f'customer,date,amount\nA,2024-01-01,"{amount}"\n')
+    )
+    assert "too large" not in sentence_of(written(tmp_path, "a.csv", "customer,date,amount\nA,2024-01-01,much\n"))

@@ -81,9 +81,14 @@ def create_macros(connection: Any) -> None:
         "year_last(t)": r"""CASE WHEN t[-5] = ' ' AND contains(t, ':')
             THEN regexp_replace(t, '( \d{1,2}:\d{2}:\d{2}(?: [A-Z]+)?) (\d{4})$', ' \2\1') ELSE t END""",
         # 2024년 2월 15일 is Korean
+        # 20240105T1200Z and 20240105T120000+0800 are 2024-01-05T12:00 with their zone
+        "spread(t)": r"""CASE WHEN regexp_matches(t, '^\d{8}T\d{4}.*(Z|[+-]\d\d(:?\d\d)?)$')
+            THEN regexp_replace(regexp_replace(t, '^(\d{8}T\d{4})(\d\d)', '\1:\2'),
+            '^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(:\d\d(?:[.,]\d+)?)?(Z|[+-]\d\d(?::?\d\d)?)$',
+            '\1-\2-\3T\4:\5\6\7') ELSE t END""",
         "dated(t)": r"""year_last(joined(CASE WHEN contains(t, '年') THEN arabic(evened(replace(t, '元年', '1年')))
             WHEN contains(t, '년') THEN regexp_replace(t, '(\d)\s?년\s*(\d{1,2})\s?월\s*(\d{1,2})\s?일', '\1年\2月\3日')
-            ELSE evened(t) END))""",
+            ELSE evened(spread(t)) END))""",
         "shape(t)": "translate(t, '0123456789', '9999999999')",
         # Rs.500, Fr. 5.-- and 5:- hold signs that are no decimal points and no minus
         "written(t)": r"""CASE WHEN regexp_matches(t, '[\pL/]\.|[.,:] ?-')

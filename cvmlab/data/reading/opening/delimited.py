@@ -17,7 +17,7 @@ from .records import Findings, Layout, records_of, wide_cells
 
 _SEPARATORS = (",", ";", "\t", "|")
 # signs that a text may hold too: only where they divide every line alike
-_RARE_SEPARATORS = ("^", "~", "#", "!")
+_RARE_SEPARATORS = ("^", "~", "#", "!", "，", "；")
 # DuckDB's own limit of a line is 2,097,152 bytes
 _LINE = 2_000_000
 # NUL, the mark of the order of bytes where files were joined, the sign for the end of a file in DOS
@@ -90,6 +90,8 @@ def csv_scan(path: Path, width: int, *, separator: str = ",", skip: int = 0, ext
 
 def count_plain(path: Path, separator: str) -> int | None:
     """Return the number of lines of a UTF-8 text if DuckDB surely reads one row from each, else None."""
+    if not separator.isascii():
+        return None
     lines, rest, windows = 0, b"", False
     with path.open("rb") as stream:
         for chunk in itertools.chain(iter(lambda: stream.read(CHUNK), b""), (b"",)):

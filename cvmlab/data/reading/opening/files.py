@@ -128,6 +128,7 @@ def read_heads(
     if start.startswith(b"\x1f\x8b"):
         raise CvmError("reading.compressed", file=path.name)
     complete = len(start) == path.stat().st_size
+    start = _unfilled(start)
     used = encoding_stated(encoding, start, path.name) if encoding else guess_encoding(start, complete=complete)
     text = codecs.getincrementaldecoder(used)("replace").decode(start)
     if "urn:schemas-microsoft-com:office:spreadsheet" in text[:2000].lower():
@@ -140,6 +141,13 @@ def read_heads(
         check_is_clear(start, path.name)
     head = _text_head(path, text, used, rows, complete=complete)
     return [replace(head, stated=bool(encoding))]
+
+
+def _unfilled(start: bytes) -> bytes:
+    """Return the beginning of a text without the NUL characters that a program leaves behind when it breaks off."""
+    text = start.rstrip(b"\x00")
+    # those of UTF-16 and UTF-32 belong to the last sign
+    return start if len(start) - len(text) < 4 else text + start[len(text) : -(-len(text) // 4) * 4]
 
 
 def _start_of(path: Path) -> bytes:

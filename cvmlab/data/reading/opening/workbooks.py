@@ -43,6 +43,8 @@ def workbook_heads(path: Path, sheet: str | None, rows: int) -> list[Head]:
     """Return the head of each worksheet, or of the one that is named."""
     with _sheets_of(path) as (_, sheets):
         names = [page.name for page in sheets]
+        if not names:
+            raise CvmError("reading.no_worksheet", file=path.name)
         if sheet is not None and sheet not in names:
             raise CvmError("reading.no_such_sheet", file=path.name, sheet=sheet, sheets=", ".join(names))
         heads = []

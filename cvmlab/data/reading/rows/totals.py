@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
@@ -53,7 +54,8 @@ def make_report(
     ).fetchone()
     if not customers:
         _check_end(connection, rules)
-        raise _all_bad(name, sums, samples, rows)
+        # in a few rows without dates one is easily the sum of the others
+        raise _all_bad(name, sums, samples, rows + sum(part.rows for part in sums if part.reason == "total_row"))
     found = (
         *notes,
         *_cut_exports(connection, stage),
@@ -138,7 +140,18 @@ def _all_bad(name: str, sums: Sequence[Sum], samples: Sequence[BadRow], rows: in
         reason=say(f"reading.line_{reason}"),
         place=say("reading.place", source=source, row=sample.row),
         value=sample.value,
+        advice=_advice(reason, sample.value),
     )
+
+
+def _advice(reason: str, value: str) -> str:
+    """Return what to do about cells such as the last bad one, where they show it."""
+    if reason == "bad_date" and value.isdecimal() and len(value) in (1, 2, 4):
+        return " " + say("reading.date_in_parts")
+    # see `values.EXACT`
+    if reason == "bad_amount" and re.search(r"\d{16}", re.sub(r"[.,]\d{1,2}$|[ ,.']", "", value)):
+        return " " + say("reading.amount_too_large")
+    return ""
 
 
 def _cut_exports(connection: Any, stage: Sequence[RawTable]) -> list[Note]:

@@ -181,3 +181,27 @@ def test_decimal_commas_between_commas_are_broken_rows(tmp_path: Path) -> None:
     text = "customer_id,date,amount\nA,2024-02-01,10,50\nB,2024-02-15,7\nA,2024-02-29,8\n"
     quality = log_of(tmp_path, text).quality
     assert (quality.rows("used"), quality.rows("broken_row"), quality.amount("used")) == (2, 1, 15)
+
+
+@pytest.mark.parametrize("separator", ["，", "；"])
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+def test_a_wide_separator_divides_like_a_narrow_one(tmp_path: Path, separator: str, encoding: str) -> None:
+    text = "客户,日期,金额,说明\n甲,2024-01-01,1,好\n乙,2024-02-01,2.5,不错\n".replace(",", separator)
+    (tmp_path / "a.csv").write_bytes(text.encode(encoding))
+    found = [(row[0], row[2]) for row in read(tmp_path / "a.csv").transactions.fetchall()]
+    assert found == [("甲", 1.0), ("乙", 2.5)]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_text_filled_up_with_nul_characters_keeps_its_encoding(tmp_path: Path, encoding: str) -> None:
+    text = "客户,日期,金额\n甲,2024-01-01,1\n乙,2024-02-01,2\n"
+    (tmp_path / "a.csv").write_bytes(text.encode(encoding) + bytes(60))
+    assert [row[0] for row in read(tmp_path / "a.csv").transactions.fetchall()] == ["甲", "乙"]
+
+
+@pytest.mark.parametrize("count", [1, 60, 5000, 3_000_000])
+def test_nul_characters_at_the_end_are_dropped_and_counted(tmp_path: Path, count: int) -> None:
+    (tmp_path / "a.csv").write_bytes(b"customer,date,amount\nA,2024-01-01,1\nB,2024-02-01,2\n" + bytes(count))
+    log = read(tmp_path / "a.csv")
+    assert [row[0] for row in log.transactions.fetchall()] == ["A", "B"]
+    assert [note.values["count"] for note in log.quality.notes if note.key == "nul_dropped"] == [f"{count:,}"]

@@ -162,3 +162,15 @@ def test_a_damaged_archive_never_reaches_calamine(tmp_path: Path) -> None:
     (tmp_path / "a.xlsb").write_bytes(bytes_)
     with pytest.raises(CvmError, match="damaged"):
         read(tmp_path / "a.xlsb")
+
+
+def test_a_workbook_of_charts_only_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    book.create_chartsheet("图")
+    book.remove(book["Sheet"])
+    book.save(tmp_path / "chart.xlsx")
+    for look in (read, preview):
+        with pytest.raises(CvmError, match="has no sheet with cells"):
+            look(tmp_path / "chart.xlsx")
