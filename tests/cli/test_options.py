@@ -148,6 +148,7 @@ def test_every_role_has_a_label_and_an_option():
         "return_flag",
         "row_type",
         "gift_flag",
+        "cancel_flag",
         "discount",
         "discount_rate",
         "order_refund",

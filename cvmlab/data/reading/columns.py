@@ -29,6 +29,7 @@ REFUND = "refund_amount"
 RETURN = "return_flag"
 TYPE = "row_type"
 GIFT = "gift_flag"
+CANCEL = "cancel_flag"
 DISCOUNT = "discount"
 DISCOUNT_RATE = "discount_rate"
 # those of a whole order, repeated on its lines
@@ -50,11 +51,11 @@ NUMBERS = (
 )
 TEXTS = (
     tables.CUSTOMER_ID, tables.CUSTOMER_NAME, tables.ORDER_ID, tables.PRODUCT, tables.OWNER, tables.PHONE, STATUS,
-    CURRENCY, RETURN, TYPE, GIFT, DISCOUNT_RATE,
+    CURRENCY, RETURN, TYPE, GIFT, CANCEL, DISCOUNT_RATE,
 )  # fmt: skip
 ROLES = (
     *(column.name for column in tables.TRANSACTIONS.columns), QUANTITY, UNIT_PRICE, STATUS, CURRENCY, REFUND, RETURN,
-    TYPE, GIFT, DISCOUNT, DISCOUNT_RATE, ORDER_REFUND, ORDER_DISCOUNT,
+    TYPE, GIFT, CANCEL, DISCOUNT, DISCOUNT_RATE, ORDER_REFUND, ORDER_DISCOUNT,
 )  # fmt: skip
 # A wrong choice among these changes every figure; a wrong product or owner does not.
 ASKED = frozenset({tables.CUSTOMER_ID, tables.DATE, *NUMBERS} - {tables.PROFIT, tables.COST, DISCOUNT, ORDER_DISCOUNT})
@@ -90,8 +91,9 @@ class ColumnMapping:
         where the source has them ``order_id``, ``profit``, ``cost``, ``product``, ``customer_name``,
         ``owner``, ``phone``, ``status`` (of the order: paid, cancelled …), ``currency_code``, ``refund_amount``,
         ``return_flag`` (yes: the row was refunded), ``row_type`` (sale, return …), ``gift_flag`` (yes: the row was
-        given away), ``discount`` (money) and ``discount_rate`` (share off) of quantity × unit price or, where they are
-        said, of the amount, ``order_refund`` and ``order_discount`` (of a whole order, repeated on its lines).
+        given away), ``cancel_flag`` (yes: it was cancelled, is void or a test), ``discount`` (money) and
+        ``discount_rate`` (share off) of quantity × unit price or, where they are said, of the amount,
+        ``order_refund`` and ``order_discount`` (of a whole order, repeated on its lines).
     notes
         Decisions that the user should know of.
     chosen
@@ -281,6 +283,7 @@ def guess_mapping(names: Sequence[str], chosen: Mapping[str, str] | None = None,
         RETURN,
         TYPE,
         GIFT,
+        CANCEL,
     ):
         look_for(role)
     if REFUND not in {*found, *refused}:

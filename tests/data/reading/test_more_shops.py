@@ -136,3 +136,57 @@ def test_a_status_in_a_sentence_takes_the_order_out(status: str) -> None:
 def test_a_coupon_is_a_discount(column: str) -> None:
     rows = "a|2024-02-01|10|10|20\nb|2024-02-29|1|10|0"
     assert net(read(frame_of(f"客户|日期|数量|单价|{column}\n{rows}"), today="2024-03-01")) == 90
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        "cancelled_by_customer", "customer_cancelled", "CANCELED_BY_SELLER", "awaiting_payment", "fully_refunded",
+        "Fully-Refunded", "trash", "Denied", "Deleted", "RTO", "Return to Sender", "Return completed", "退货退款",
+        "撤单",
+        "已退单", "付款前关闭", "商家关闭", "审核不通过", "已冲红",
+        "挂单",
+    ],
+)  # fmt: skip
+def test_a_status_is_read_however_a_program_spells_it(status: str) -> None:
+    rows = [("a", "2024-02-01", 100, "paid"), ("b", "2024-02-02", 50, status), ("b", "2024-02-03", 30, "paid")]
+    log = read(pd.DataFrame(rows, columns=["customer", "date", "amount", "order status"]), today="2024-03-01")
+    assert (float(log.quality.amount("used")), log.quality.rows("cancelled")) == (130, 1)
+
+
+@pytest.mark.parametrize(
+    "status", ["Canceled_Reversal", "Archived", "completed", "not_cancelled", "已发货", "部分发货"]
+)
+def test_a_status_of_a_sale_counts(status: str) -> None:
+    rows = [("a", "2024-02-01", 100, "paid"), ("b", "2024-02-02", 50, status)]
+    log = read(pd.DataFrame(rows, columns=["customer", "date", "amount", "order status"]), today="2024-03-01")
+    assert float(log.quality.amount("used")) == 150
+
+
+@pytest.mark.parametrize(
+    ("head", "sale", "back"),
+    [
+        ("单据名称", "销售出库单", "销售退货单"), ("单据", "销售单", "退货单"), ("蓝字/红字", "蓝", "红"),
+        ("方向", "销售", "退货"),
+        ("收支类型", "收入", "支出"), ("收/支", "收入", "支出"), ("业务名称", "销售", "销售退货"),
+        ("操作类型", "销售", "退货"),
+        ("Move Type", "out_invoice", "out_refund"),
+        ("Journal Entry Type", "Customer Invoice", "Customer Credit Note"),
+        ("Kind", "sale", "refund"), ("Transaction", "Sale", "Return"), ("Event", "sale", "refund"),
+        ("Order Type", "shop_order", "shop_order_refund"), ("Action", "sale", "return"),
+        ("Doc", "Invoice", "Credit Memo"),
+    ],
+)  # fmt: skip
+def test_returns_are_told_by_many_columns(head: str, sale: str, back: str) -> None:
+    rows = [("a", "2024-02-01", 100, sale), ("b", "2024-02-02", 50, back), ("b", "2024-02-03", 30, sale)]
+    log = read(pd.DataFrame(rows, columns=["customer", "date", "amount", head]), today="2024-03-01")
+    assert float(log.quality.amount("used", "refund")) == 80
+
+
+@pytest.mark.parametrize(
+    "head", ["实退金额", "售后退款金额", "已退金额", "退还金额", "Returns Amount", "Chargeback Amount"]
+)
+def test_sums_that_went_back_are_taken_off(head: str) -> None:
+    rows = [("a", "2024-02-01", 100, 0), ("b", "2024-02-02", 50, 20), ("b", "2024-02-03", 30, 0)]
+    log = read(pd.DataFrame(rows, columns=["customer", "date", "amount", head]), today="2024-03-01")
+    assert float(log.quality.amount("used")) == 160

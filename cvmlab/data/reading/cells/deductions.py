@@ -184,6 +184,13 @@ def deduction_notes(connection: Any, mappings: Sequence[ColumnMapping]) -> list[
     return notes
 
 
+def is_said(cell: str, *roles: str) -> str:
+    """Return the condition that a cell says a word of these rules, written with spaces or as a program writes it."""
+    words = quoted_pattern(*roles)
+    spaced = f"(regexp_matches({cell}, '[_-]') AND regexp_full_match(translate({cell}, '_-', '  '), {words}))"
+    return f"(regexp_full_match({cell}, {words}) OR {spaced})"
+
+
 def quoted_pattern(*roles: str) -> str:
     """Return one SQL literal that matches a whole cell by the rules of roles that look at rows."""
     return quoted(rf"(?i)\s*(?:{'|'.join(row_pattern(role) for role in roles)})\s*")

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..columns import REFUND, RETURN, ColumnMapping, rank_of
+from ..columns import CANCEL, REFUND, RETURN, ColumnMapping, is_called, option, rank_of
 from ..notes import Note
+from .deductions import is_said
 from .values import DATA, EXACT
+
+# 0000-00-00 and the like are how databases write that there is no date
+_MOMENT = r"regexp_matches({cell}, '^\d{{1,4}}[-/.年]\d') AND NOT regexp_matches({cell}, '^(0000|0001|1900|1970)')"
 
 
 def read_flags(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]:
@@ -17,8 +21,11 @@ def read_flags(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]
         here = f"part = {part} AND kind = {DATA}"
         if REFUND in mapping and REFUND not in mapping.chosen and rank_of(mapping[REFUND], REFUND) != 1:
             _word_refunds(connection, here)
-        if RETURN in mapping:
-            notes += _word_returns(connection, here, mapping)
+        notes += [
+            note for role in (RETURN, CANCEL) if role in mapping for note in _words(connection, here, mapping, role)
+        ]
+        if CANCEL in mapping:
+            notes += _word_cancelled(connection, here, mapping)
     return notes
 
 
@@ -31,15 +38,29 @@ def _word_refunds(connection: Any, here: str) -> None:
         connection.execute(f"UPDATE stage SET {REFUND}_text = {word}, {REFUND}_value = NULL WHERE {here}")
 
 
-def _word_returns(connection: Any, here: str, mapping: ColumnMapping) -> list[Note]:
+def _words(connection: Any, here: str, mapping: ColumnMapping, role: str) -> list[Note]:
     """Write yes for 1, where a column such as Return holds 0 and 1; take no notice of it where it counts pieces."""
-    number = f"TRY_CAST({RETURN} AS {EXACT})"
+    number = f"TRY_CAST({role} AS {EXACT})"
     rows, example = connection.execute(
-        f"SELECT count(*), max({RETURN}) FROM stage WHERE {here} AND {number} NOT IN (0, 1)"
+        f"SELECT count(*), max({role}) FROM stage WHERE {here} AND {number} NOT IN (0, 1)"
     ).fetchone()
     if rows:
-        connection.execute(f"UPDATE stage SET {RETURN} = NULL WHERE {here}")
-        return [Note("flag_of_numbers", {"column": mapping[RETURN], "rows": f"{rows:,}", "value": example}, "warning")]
+        connection.execute(f"UPDATE stage SET {role} = NULL WHERE {here}")
+        said = {"column": mapping[role], "rows": f"{rows:,}", "value": example}
+        return [Note("flag_of_numbers", said, "warning")] if role == RETURN else []
     word = f"CASE WHEN {number} = 1 THEN 'yes' ELSE 'no' END"
-    connection.execute(f"UPDATE stage SET {RETURN} = {word} WHERE {here} AND {number} IS NOT NULL")
+    connection.execute(f"UPDATE stage SET {role} = {word} WHERE {here} AND {number} IS NOT NULL")
     return []
+
+
+def _word_cancelled(connection: Any, here: str, mapping: ColumnMapping) -> list[Note]:
+    """Write yes for what was cancelled or is not valid; a moment of cancellation counts where the user named it."""
+    moment = _MOMENT.format(cell=CANCEL)
+    (rows,) = connection.execute(f"SELECT count(*) FROM stage WHERE {here} AND {moment}").fetchone()
+    told = is_said(CANCEL, "no_word" if is_called(mapping[CANCEL], "valid_flag") else "yes_word")
+    if chosen := CANCEL in mapping.chosen:
+        told = f"{told} OR ({moment})"
+    told += f" OR {is_said(CANCEL, 'cancelled_status')}"
+    connection.execute(f"UPDATE stage SET {CANCEL} = CASE WHEN {told} THEN 'yes' END WHERE {here}")
+    said = {"column": mapping[CANCEL], "rows": f"{rows:,}", "option": option(CANCEL), "role": CANCEL}
+    return [Note("cancel_dates_kept", said, "warning")] if rows and not chosen else []

@@ -13,6 +13,7 @@ from cvmlab.core.words import CvmError
 from cvmlab.data import tables
 
 from ..columns import (
+    CANCEL,
     CURRENCY,
     DISCOUNT_RATE,
     GIFT,
@@ -31,7 +32,7 @@ from ..raw import RawTable, quoted
 
 # kinds of rows, known before any value is read
 DATA, TOTAL, HEADER, BLANK, BROKEN = range(5)
-_WORDS = (STATUS, CURRENCY, RETURN, TYPE, GIFT, DISCOUNT_RATE, ITEM_QUANTITY, ITEM_PRICE)
+_WORDS = (STATUS, CURRENCY, RETURN, TYPE, GIFT, CANCEL, DISCOUNT_RATE, ITEM_QUANTITY, ITEM_PRICE)
 # no money is 1e15 or more, and the sum of what is smaller never overflows
 EXACT = "DECIMAL(21, 6)"
 _BLANKS = "' \t\n\r\u00a0\u3000\ufeff'"

@@ -14,8 +14,8 @@ from typing import Any
 from cvmlab.core.words import CvmError
 from cvmlab.data.tables import PRODUCT
 
-from ..cells.deductions import quoted_pattern
-from ..columns import GIFT, ORDER_REFUND, REFUND, RETURN, STATUS, TYPE, ColumnMapping, option
+from ..cells.deductions import is_said
+from ..columns import CANCEL, GIFT, ORDER_REFUND, REFUND, RETURN, STATUS, TYPE, ColumnMapping, option
 from ..notes import Note
 from .costs import take_back
 from .verdicts import USED_ROWS, set_aside
@@ -26,7 +26,7 @@ _MOST = 0.5
 
 def judge_returns(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]:
     """Make marked rows negative, or leave them out where they are sale and refund in one; return remarks."""
-    if not any(role in mapping for mapping in mappings for role in (REFUND, ORDER_REFUND, RETURN, TYPE, GIFT)):
+    if not any(role in mapping for mapping in mappings for role in (REFUND, ORDER_REFUND, RETURN, TYPE, GIFT, CANCEL)):
         return []
     # what was paid has come back whole: no purchase
     set_aside(connection, "cancelled", "refunded <> 0 AND exact = 0")
@@ -66,6 +66,8 @@ _KINDS = (
     _Kind(TYPE, ("exchange_type",), "exchanges_out", "count_if(exact < 0 OR back) = 0", "exchanges_kept"),
     _Kind(TYPE, ("gift_type",), "gifts_out"),
     _Kind(GIFT, ("yes_word", "gift_type"), "gifts_out"),
+    # where they are booked with a minus as well, they net out by themselves
+    _Kind(CANCEL, ("yes_word",), "flagged_out", "count_if(said AND exact < 0) = 0"),
 )
 
 
@@ -73,7 +75,7 @@ def _leave_out(connection: Any, mappings: Sequence[ColumnMapping], kind: _Kind) 
     """Leave out the rows of a kind, in the parts where its condition holds, and say how many."""
 
     def says(role: str, *words: str) -> str:
-        return f"coalesce(regexp_full_match({role}, {quoted_pattern(*words)}), false)"
+        return f"coalesce({is_said(role, *words)}, false)"
 
     found = connection.execute(
         f"""SELECT part, count_if(said), sum(exact) FILTER (said), {kind.where},
@@ -101,7 +103,7 @@ def product_notes(connection: Any, mappings: Sequence[ColumnMapping]) -> list[No
     for words, remark in (("prepaid_product", "prepaid_kept"), ("gift_product", "gifts_kept")):
         found = connection.execute(
             f"""SELECT part, count_if(said), sum(exact) FILTER (said), min(product) FILTER (said), bool_and(said)
-            FROM (SELECT *, coalesce(regexp_full_match(product, {quoted_pattern(words)}), false) AS said
+            FROM (SELECT *, coalesce({is_said(PRODUCT, words)}, false) AS said
                 FROM log WHERE {USED_ROWS} AND exact > 0)
             GROUP BY part HAVING bool_or(said) ORDER BY part"""
         ).fetchall()
@@ -113,10 +115,8 @@ def product_notes(connection: Any, mappings: Sequence[ColumnMapping]) -> list[No
 
 
 def _mark(connection: Any) -> None:
-    word, never, yes = (quoted_pattern(role) for role in ("return_word", "no_return_word", "yes_word"))
-
     def says(cell: str) -> str:
-        return f"(regexp_full_match({cell}, {word}) AND NOT regexp_full_match({cell}, {never}))"
+        return f"({is_said(cell, 'return_word')} AND NOT {is_said(cell, 'no_return_word')})"
 
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE marked AS
@@ -124,7 +124,7 @@ def _mark(connection: Any) -> None:
             CASE WHEN {says(TYPE)} THEN '{TYPE}' ELSE '{RETURN}' END AS role,
             CASE WHEN {says(TYPE)} THEN {TYPE} ELSE {RETURN} END AS word
         FROM log WHERE {USED_ROWS} AND exact <> 0 AND refunded = 0
-            AND ({says(TYPE)} OR {says(RETURN)} OR regexp_full_match({RETURN}, {yes}))"""
+            AND ({says(TYPE)} OR {says(RETURN)} OR {is_said(RETURN, "yes_word")})"""
     )
 
 
@@ -163,15 +163,13 @@ _PAIRED = f"""spot IN (SELECT marked.spot FROM marked JOIN log AS sale
 
 def judge_statuses(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]:
     """Leave out orders that are no sales, except where a cancellation is booked as a negative row of its own."""
-    pattern, unsure = quoted_pattern("cancelled_status"), quoted_pattern("unsure_status")
-    beside, unpaid = quoted_pattern("shop_status"), quoted_pattern("shop_unpaid")
     # in a web shop `closed` is refunded and `pending` not paid; elsewhere the one is finished, the other on its way
-    shops = f"SELECT part FROM log WHERE regexp_full_match(status, {beside})"
+    shops = f"SELECT part FROM log WHERE {is_said(STATUS, 'shop_status')}"
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE closed AS
         SELECT part, spot, customer_id, order_id, exact, status FROM log
-        WHERE {USED_ROWS} AND (regexp_full_match(status, {pattern})
-            OR (regexp_full_match(status, {unpaid}) AND part IN ({shops})))"""
+        WHERE {USED_ROWS} AND ({is_said(STATUS, "cancelled_status")}
+            OR ({is_said(STATUS, "shop_unpaid")} AND part IN ({shops})))"""
     )
     found = connection.execute(
         """SELECT part, count(*), sum(exact), string_agg(DISTINCT status, ', ' ORDER BY status), bool_or(exact < 0)
@@ -189,7 +187,7 @@ def judge_statuses(connection: Any, mappings: Sequence[ColumnMapping]) -> list[N
             orders = f"SELECT (customer_id, order_id) FROM closed WHERE part = {part}"
             further = f"exact = 0 AND status IS NULL AND (customer_id, order_id) IN ({orders})"
             set_aside(connection, "cancelled", f"part = {part} AND (spot IN ({spots}) OR ({further}))")
-    return [*notes, *_unsure(connection, mappings, unsure)]
+    return [*notes, *_unsure(connection, mappings)]
 
 
 def _check_share(connection: Any, part: int, amount: Any, said: dict[str, str]) -> None:
@@ -200,11 +198,11 @@ def _check_share(connection: Any, part: int, amount: Any, said: dict[str, str]) 
         raise CvmError("reading.mostly_no_sales", **said, whole=f"{whole:,.2f}")
 
 
-def _unsure(connection: Any, mappings: Sequence[ColumnMapping], pattern: str) -> list[Note]:
+def _unsure(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]:
     """Say how much stands in orders whose status leaves open whether they are sales."""
     found = connection.execute(
         f"""SELECT part, count(*), sum(exact), string_agg(DISTINCT status, ', ' ORDER BY status) FROM log
-        WHERE {USED_ROWS} AND refunded = 0 AND regexp_full_match(status, {pattern}) GROUP BY part ORDER BY part"""
+        WHERE {USED_ROWS} AND refunded = 0 AND {is_said(STATUS, "unsure_status")} GROUP BY part ORDER BY part"""
     ).fetchall()
     return [
         Note(

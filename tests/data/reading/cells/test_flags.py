@@ -41,3 +41,38 @@ def test_a_flag_beside_its_sale_is_a_refund() -> None:
     rows = [("a", "2024-01-01", 100, "N"), ("a", "2024-02-01", 100, "Y"), ("b", "2024-02-01", 70, "N")]
     log = read(pd.DataFrame(rows, columns=["customer", "date", "amount", "退货"]), today="2024-03-01")
     assert float(log.quality.amount("used", "refund")) == 70
+
+
+@pytest.mark.parametrize(
+    ("head", "yes", "no"),
+    [
+        ("Cancelled", "Yes", "No"), ("is_void", "true", "false"), ("Test order", "1", "0"), ("Valid", "No", "Yes"),
+        ("是否作废", "是", "否"), ("已取消", "是", ""), ("删除标志", "1", "0"), ("是否有效", "否", "是"),
+        ("作废", "已作废", "正常"),
+    ],
+)  # fmt: skip
+def test_what_is_marked_as_cancelled_is_left_out(head: str, yes: str, no: str) -> None:
+    log = log_of(head, no, yes, no, no)
+    assert (float(log.quality.amount("used")), log.quality.rows("cancelled")) == (100 + 102 + 103, 1)
+    (note,) = [note for note in log.quality.warnings if note.key == "flagged_out"]
+    assert (note.values["rows"], note.values["amount"]) == ("1", "101.00")
+
+
+def test_pieces_that_were_cancelled_are_no_mark() -> None:
+    assert log_of("Cancelled", 0, 1, 2, 0).quality.rows("used") == 4
+
+
+@pytest.mark.parametrize("head", ["Cancelled at", "取消时间"])
+def test_days_of_cancellation_are_shown_and_count_where_they_are_named(head: str) -> None:
+    log = log_of(head, None, "2024-02-05 10:00:00", "0000-00-00 00:00:00", None)
+    (note,) = [note for note in log.quality.warnings if note.key == "cancel_dates_kept"]
+    assert (log.quality.rows("used"), note.values["rows"]) == (4, "1")
+    rows = [("a", "2024-01-01", 100, None), ("b", "2024-01-02", 50, "2024-02-05"), ("b", "2024-01-03", 7, None)]
+    frame = pd.DataFrame(rows, columns=["customer", "date", "amount", head])
+    assert float(read(frame, columns={"cancel_flag": head}, today="2024-03-01").quality.amount("used")) == 107
+
+
+def test_cancellations_booked_with_a_minus_net_out_by_themselves() -> None:
+    rows = [("a", "2024-01-01", 100, "Y", "1"), ("a", "2024-01-05", -100, "Y", "1"), ("b", "2024-01-02", 50, "N", "2")]
+    frame = pd.DataFrame(rows, columns=["customer", "date", "amount", "Cancelled", "order id"])
+    assert float(read(frame, today="2024-03-01").quality.amount("used", "refund")) == 50
