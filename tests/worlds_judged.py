@@ -8,15 +8,17 @@ import numpy as np
 import pandas as pd
 from worlds import make_world
 
-from cvmlab.case import study
+from cvmlab.case import Case, study
 from cvmlab.data import reading
+from cvmlab.worth.buying import PurchaseModel, fit_family
 
 
 class Judged(NamedTuple):
     """Revenue: expected over actual, and sums of absolute errors over actual; Brier scores of P(alive); the call list.
 
-    ``gone`` is the share of the customers called who have left, ``lost`` the yearly money of those who do not buy in
-    the year after, ``stake`` with ``low`` and ``high`` what the report says of it.
+    The best member is that of the family whose Brier score is smallest, as only the truth can tell. ``gone`` is the
+    share of the customers called who have left, ``lost`` the yearly money of those who do not buy in the year after,
+    ``stake`` with ``low`` and ``high`` what the report says of it.
     """
 
     kind: str
@@ -29,6 +31,7 @@ class Judged(NamedTuple):
     brier: float
     brier_of_gaps: float
     brier_of_gaps_and_median: float
+    brier_of_best_member: float
     called: int
     gone: float
     stake: float
@@ -65,6 +68,7 @@ def judge(name: str, seed: int) -> Judged:
         brier=float(np.mean((found["p_alive"].to_numpy() - alive) ** 2)),
         brier_of_gaps=float(np.mean((by_gaps - alive) ** 2)),
         brier_of_gaps_and_median=float(np.mean((and_median - alive) ** 2)),
+        brier_of_best_member=min(brier(member, case, alive) for member in members(case)),
         called=len(called),
         gone=float(1 - called["alive"].mean()) if len(called) else np.nan,
         stake=win_back["at_stake"],
@@ -72,6 +76,15 @@ def judge(name: str, seed: int) -> Judged:
         high=win_back["high"],
         lost=float(case.calls["yearly_contribution"].to_numpy() @ ~called["bought"].to_numpy()),
     )
+
+
+def members(case: Case) -> list[PurchaseModel]:
+    """Return the whole family fitted on what the firm sees."""
+    return fit_family(case.models.seen(case.customers))
+
+
+def brier(model: PurchaseModel, case: Case, alive: np.ndarray) -> float:
+    return float(np.mean((model.p_alive(case.models.seen(case.customers)) - alive) ** 2))
 
 
 def table(seeds: range, names: list[str]) -> pd.DataFrame:

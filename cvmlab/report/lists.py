@@ -49,12 +49,20 @@ def write_lists(case: Case, folder: str | Path, mask: str | bool = False) -> lis
     check_free(target, _FILES)
     target.mkdir(parents=True, exist_ok=True)
     # the names of the code for programs, the words of the report's language for people
-    write_csv(table, target / "customers.csv")
+    write_csv(_with_months(case, table), target / "customers.csv")
     left_out = write_workbook(sheets_of(case, table), target / "customers.xlsx")
     kept = json.dumps(record(case) | {"mask": fingerprint(mask)}, ensure_ascii=False, indent=1)
     (target / "case.json").write_text(kept, encoding="utf-8")
     mark(target, _FILES)
     return [say("report.left_out_rows", sheet=sheet, count=f"{count:,}") for sheet, count in left_out.items()]
+
+
+def _with_months(case: Case, table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with the purchase days expected of each customer month by month, if a model expects any."""
+    if case.models.buying is None:
+        return table
+    months = case.expected_purchases().set_index(CUSTOMER_ID).add_prefix("expected_orders_")
+    return table.join(months, on=CUSTOMER_ID)
 
 
 def record(case: Case) -> dict[str, Any]:

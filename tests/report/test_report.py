@@ -160,6 +160,15 @@ def test_the_csv_adds_up_with_the_data_report_to_the_cent(grocery, households):
     assert f"{quality.rows('used'):,}" in table_row(page, term("reading.line_used"))
 
 
+def test_the_csv_holds_the_purchases_expected_of_each_month(grocery):
+    table = customers_csv(grocery[0].folder)
+    months = table.filter(regex=r"^expected_orders_\d{4}-\d{2}$")
+    assert months.shape == (HOUSEHOLDS, 12)
+    assert (months >= 0).all(axis=None)
+    # of a first month that is nearly over the rest counts
+    assert 0.9 * table["expected_orders"].sum() < months.sum().sum() < 1.01 * table["expected_orders"].sum()
+
+
 def test_the_csv_is_safe_and_has_a_mark(grocery):
     raw = (grocery[0].folder / "customers.csv").read_bytes()
     assert raw.startswith(b"\xef\xbb\xbf")
