@@ -74,6 +74,10 @@ def _stakes(case: Case) -> list[tuple[str, str, str]]:
     current = say("report.card_current", basis=basis(case), months=assumed.horizon_months)
     lost, developed = case.recommended("win_back"), case.recommended("develop")
     sure = "" if _has_interval(case) else "_by_rule"
+    # the rule alone says who is silent, not what is lost
+    stake, stake_kind = lost["at_stake"], estimated
+    if sure:
+        stake, stake_kind = case.calls["yearly_contribution"].sum(), yearly_kind
     loss = say(
         f"report.card_loss{sure}" if lost["customers"] else "report.card_no_loss",
         count=count(lost["customers"]), low=money(lost["low"]), high=money(lost["high"]),
@@ -88,7 +92,7 @@ def _stakes(case: Case) -> list[tuple[str, str, str]]:
     return [
         (money(customers["yearly_contribution"].sum()), yearly, yearly_kind),
         *forecast,
-        (money(lost["at_stake"]), loss, estimated),
+        (money(stake), loss, stake_kind),
         (money(developed["at_stake"]), headroom, "assumed"),
     ]
 
@@ -217,8 +221,9 @@ def _calls(case: Case) -> list[str]:
     title = html.subheading(term("report.calls_title"))
     if calls.empty:
         return [title, html.paragraph(term("report.calls_none"))]
-    held = count(case.calls["hold_out"].sum())
-    lead = say("report.calls_lead", shown=len(calls), count=count(len(case.calls)), held=held)
+    number, held = count(len(case.calls)), int(case.calls["hold_out"].sum())
+    of_them = "report.calls_held" if held else "report.calls_no_held"
+    lead = say("report.calls_lead", count=number, held=say(of_them, count=number, held=held, shown=len(calls)))
     columns: html.Columns = {
         **who_columns(calls),
         "reason": (term("report.reason"), "text"),
