@@ -200,17 +200,18 @@ def recommendations(case: Case) -> list[Piece]:
     table["assumption"] = [say(f"report.why_{action}", reach=reach) for action in table["action"]]
     table["stake"] = [_interval(row) for row in table.to_dict("records")]
     table["pays_from"] = [_pays_from(rate) for rate in table["break_even_rate"]]
-    table["owner"] = [_owner(case.customers, action) for action in table["action"]]
     columns: html.Columns = {
-        "what": (term("report.action"), "id"),
+        "what": (term("report.action"), "text"),
         "customers": (term("report.action_customers"), "count"),
         "stake": (term("report.action_at_stake"), "text"),
         "gain": (term("report.action_gain"), "money"),
         "pays_from": (term("report.action_break_even"), "number_text"),
         "held_out": (term("report.action_held"), "count"),
         "assumption": (term("report.action_assumption"), "text"),
-        "owner": (term("report.action_owner"), "text"),
     }
+    if OWNER in case.customers.columns:
+        table["owner"] = [_owner(case.customers, action) for action in table["action"]]
+        columns["owner"] = (term("report.action_owner"), "text")
     how = (
         say("report.assumed_contact", share=f"{assumed.contact_share:g}", basis=basis(case))
         if assumed.contact_cost is None
@@ -223,9 +224,7 @@ def recommendations(case: Case) -> list[Piece]:
 
 
 def _owner(customers: pd.DataFrame, action: str) -> str:
-    """Return the owner of most customers of an action; a blank to fill in where no owner is known."""
-    if OWNER not in customers.columns:
-        return "\u00a0"
+    """Return the owner of most customers of an action; a blank to fill in where none is known."""
     owners = customers.loc[customers["action"] == action, OWNER].dropna()
     return str(owners.mode().iloc[0]) if len(owners) else "\u00a0"
 
