@@ -190,3 +190,13 @@ def test_sums_that_went_back_are_taken_off(head: str) -> None:
     rows = [("a", "2024-02-01", 100, 0), ("b", "2024-02-02", 50, 20), ("b", "2024-02-03", 30, 0)]
     log = read(pd.DataFrame(rows, columns=["customer", "date", "amount", head]), today="2024-03-01")
     assert float(log.quality.amount("used")) == 160
+
+
+@pytest.mark.parametrize(
+    ("head", "sale", "void"),
+    [("作废状态", "未作废", "已作废"), ("数据状态", "已审核", "草稿"), ("Doc Status", "Posted", "Void")],
+)
+def test_void_documents_are_told_by_more_columns(head: str, sale: str, void: str) -> None:
+    rows = [("a", "2024-02-01", 100, sale), ("b", "2024-02-02", 50, void), ("b", "2024-02-03", 30, sale)]
+    log = read(pd.DataFrame(rows, columns=["customer", "date", "amount", head]), today="2024-03-01")
+    assert (float(log.quality.amount("used")), log.quality.rows("cancelled")) == (130, 1)
