@@ -73,7 +73,7 @@ class ParetoNbd(PurchaseModel):
         for part in parts(len(alive)):
             x, recency, age = (column[part] for column in summary)
             times = log_leaving(x, recency / unit, age / unit, self.r, self.alpha, self.s, self.beta)
-            alive[part] = expit(times.alive - logsumexp(times.left, axis=1))
+            alive[part] = expit(times.alive - logsumexp(times.left, axis=0))
         return alive
 
     def _shape(self, summary: Summary) -> Array:
