@@ -30,7 +30,9 @@ from cvmlab.worth.buying import (
     fit_payment_rule,
     fit_season,
     fit_zero_inflated_bg_nbd,
+    fitting,
 )
+from cvmlab.worth.buying.leaving import ParetoGroups
 
 PARETO = ParetoNbd(r=0.553, alpha=10.578, s=0.606, beta=11.669)
 MBG = MbgNbd(r=0.525, alpha=6.183, a=0.891, b=1.614)
@@ -257,3 +259,26 @@ def test_silence_in_the_off_season_is_short() -> None:
     # four winter months against May to August
     assert silent[0] < 35 and silent[1] > 250
     assert (customers["age"] == [273, 486]).all()
+
+
+def test_of_two_maxima_the_higher_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    # most leave at the first purchase, the others hardly ever: a likelihood with a lower maximum elsewhere
+    stayed = BgNbd(r=3, alpha=30, a=0.5, b=12).simulate(customers=600, days=1000, seed=3)
+    stayed.loc[stayed.index % 10 < 7, ["frequency", "recency"]] = 0
+    highest = fit_mbg_nbd(stayed)
+    search = fitting._SEARCHES[MbgNbd]
+    for start in [(0.5, 0.5, 2.0), (0.3, 1.5, 3.0), (2.0, 0.2, 0.1), (0.5, 10.0, 1000.0), (4.0, 0.1, 0.05)]:
+        monkeypatch.setitem(fitting._SEARCHES, MbgNbd, search._replace(starts=[start]))
+        assert highest.log_likelihood >= fit_mbg_nbd(stayed).log_likelihood - 1e-3
+    assert highest.b < 1
+
+
+def test_a_ridge_takes_few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    # all leave at one rate, so that s and beta may grow together without end
+    calls: list[int] = []
+    negative = ParetoGroups.negative
+    monkeypatch.setattr(ParetoGroups, "negative", lambda *given: calls.append(1) or negative(*given))
+    equal = BgNbd(r=1.4, alpha=4, a=20, b=2000).simulate(customers=300, days=700, seed=2)
+    fitted = fit_pareto_nbd(equal)
+    assert fitted.problem == "buying.unsure_dropout" and fitted.log_likelihood > -15216.0230
+    assert len(calls) < 250

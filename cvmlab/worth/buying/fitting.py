@@ -28,9 +28,9 @@ Model = TypeVar("Model", bound=PurchaseModel)
 LEAST_REPEATERS = 10
 # Several starts of the search are tried on a sample of this size, if it has at least this many repeaters.
 START_SAMPLE, START_REPEATERS = 20_000, 500
-# A search has ended where the mean log-likelihood rises by less than this per unit of a parameter's logarithm, or
-# where another search from there finds no more than this and the slope is not steep.
-_FLAT, _STEEP, _NO_MORE = 1e-4, 1e-2, 1e-7
+# A search that ends where the mean log-likelihood still rises by more than this per unit of a parameter's logarithm has
+# found no maximum; ends that differ by less than the other are equally high.
+_STEEP, _NO_MORE = 1e-2, 1e-7
 
 
 class Counted(Protocol):
@@ -53,13 +53,14 @@ class _Search(NamedTuple):
     times: tuple[bool, ...] = (False, False, False)
 
 
-_DROPOUT = ((0.5, 0.5, 2.0), (2.0, 0.3, 6.0), (0.3, 1.5, 3.0), (0.5, 0.02, 0.2))
+# some leave early; most leave at once or hardly ever; all leave alike
+_DROPOUT = ((0.5, 0.5, 2.0), (2.0, 0.2, 0.1), (0.5, 10.0, 1000.0))
 _DROPOUT_BOUNDS = ((1e-6, 1e5), (1e-6, 1e6))
 _SEARCHES: dict[type[PurchaseModel], _Search] = {
     BgNbd: _Search(group, _DROPOUT, _DROPOUT_BOUNDS),
     MbgNbd: _Search(lambda summary, unit: group(summary, unit, 1), _DROPOUT, _DROPOUT_BOUNDS),
     ZeroInflatedBgNbd: _Search(
-        group_zero_inflated, [(*start, once) for start, once in zip(_DROPOUT, (0.3, 0.1, 0.5, 0.3), strict=True)],
+        group_zero_inflated, [(*start, once) for start, once in zip(_DROPOUT, (0.3, 0.5, 0.3), strict=True)],
         (*_DROPOUT_BOUNDS, (1e-6, 0.999)), (False, False, False, False),
     ),
     ParetoNbd: _Search(
@@ -168,7 +169,7 @@ def _fit(kind: type[Model], customers: AnyFrame, days_per_unit: float) -> Model:
     search = _SEARCHES[kind]
     counted = search.counted(summary, days_per_unit)
     point, least, steepest = _search(search, summary, counted, days_per_unit)
-    if not np.isfinite(least) or steepest > _FLAT:
+    if not np.isfinite(least) or steepest > _STEEP:
         raise CvmError("buying.not_converged", model=term(f"buying.model_{kind.KIND}"))
     # every kind is a dataclass with these fields beside its own parameters
     make: Callable[..., Any] = kind
@@ -194,8 +195,6 @@ def _search(search: _Search, summary: Summary, counted: Counted, unit: float) ->
     whole = step == 1 or int((thinned.frequency > 0).sum()) < START_REPEATERS
     sample = counted if whole else search.counted(thinned, unit)
     best = _best([climb(sample.negative, start, bounds) for start in starts])
-    if best[2] > _FLAT:
-        best = _until_flat(sample, best, bounds)
     if whole:
         return best
     metric = curvature(sample.negative, best[0])
@@ -208,18 +207,6 @@ def _best(ends: list[tuple[Array, float, float]]) -> tuple[Array, float, float]:
     highest = min((least for _, least, _ in ends if np.isfinite(least)), default=np.inf)
     as_high = [end for end in ends if end[1] <= highest + _NO_MORE]
     return min(as_high or ends, key=lambda end: end[2])
-
-
-def _until_flat(sample: Counted, best: tuple[Array, float, float], bounds: Array) -> tuple[Array, float, float]:
-    """Search on from where a search stopped short; where no more is found, the likelihood is flat and that is it."""
-    for _ in range(5):
-        further = climb(sample.negative, best[0], bounds)
-        if further[2] <= _FLAT or not np.isfinite(further[1]):
-            return further if np.isfinite(further[1]) else best
-        if further[1] > best[1] - _NO_MORE and further[2] < _STEEP:
-            return further[0], further[1], 0.0
-        best = further
-    return best
 
 
 def _problem(fitted: PurchaseModel, summary: Summary) -> str:

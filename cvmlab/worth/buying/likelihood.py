@@ -20,6 +20,9 @@ Array = NDArray[np.float64]
 Objective = Callable[[Array], tuple[float, Array]]
 # Groups that are computed at once.
 PART = 8192
+# A search ends where the next step promises no more than this of the mean log-likelihood, or after so many steps. No
+# step is longer than this in a parameter's logarithm, and no direction is taken to be flatter.
+_NO_MORE, _MOST_STEPS, _LONGEST_STEP, _LEAST_CURVED = 1e-10, 100, 3.0, 1e-9
 
 
 @dataclass(frozen=True)
@@ -190,24 +193,52 @@ def gamma_gamma_objective(frequency: Array, spend: Array) -> Objective:
 
 def climb(negative: Objective, start: Array, bounds: Array) -> tuple[Array, float, float]:
     """Return the maximum found from a start, minus the mean log-likelihood there, and the steepest inward slope."""
-    from scipy.optimize import minimize
-
+    # Newton's method: a search that has to learn the curvature takes hundreds of steps along a flat ridge.
     low, high = bounds[:, 0], bounds[:, 1]
-    begin = np.clip(start, low, high)
-    # The search without bounds is faster and steadier; the other is for likelihoods that rise to a bound.
+    point = np.clip(start, low, high)
     with np.errstate(all="ignore"):
-        found = minimize(negative, begin, jac=True, method="BFGS", options={"gtol": 1e-8})
-        point = np.asarray(found.x, dtype=np.float64)
-        if not ((low <= point) & (point <= high)).all():
-            pairs = [(float(least), float(most)) for least, most in bounds]
-            found = minimize(
-                negative, begin, jac=True, method="TNC", bounds=pairs,
-                options={"ftol": 1e-14, "gtol": 1e-8, "maxfun": 300},
-            )  # fmt: skip
-            point = np.asarray(found.x, dtype=np.float64)
-    least, slope = negative(point)
+        least, slope = negative(point)
+        for _ in range(_MOST_STEPS):
+            if not (np.isfinite(least) and np.isfinite(slope).all()):
+                break
+            step = _newton_step(_bend(negative, point, slope), slope, point, bounds)
+            promised = -float(slope @ step)
+            found = _further(negative, point, least, slope, step, bounds) if promised > 0 else None
+            if found is None:
+                break
+            point, least, slope = found
+            if promised < _NO_MORE:
+                break
     inward = point - np.clip(point - slope, low, high)
     return point, float(least), float(np.abs(inward).max())
+
+
+def _newton_step(bend: Array, slope: Array, point: Array, bounds: Array) -> Array:
+    """Return the step to where a parabola has its minimum, or to a bound; down along directions without a minimum."""
+    low, high = bounds[:, 0], bounds[:, 1]
+    free = ~((point <= low) & (slope > 0) | (point >= high) & (slope < 0))
+    step = np.zeros_like(slope)
+    if not free.any() or not np.isfinite(bend).all():
+        return step
+    curved, axes = np.linalg.eigh(bend[np.ix_(free, free)])
+    step[free] = -axes @ (axes.T @ slope[free] / np.maximum(np.abs(curved), _LEAST_CURVED))
+    length, room = np.abs(step), np.where(step > 0, high - point, point - low)
+    towards_bound = (length > 0) & (room > 0)
+    shares = np.append(room[towards_bound] / length[towards_bound], _LONGEST_STEP / max(length.max(), _LONGEST_STEP))
+    return np.asarray(step * min(1.0, shares.min()))
+
+
+def _further(
+    negative: Objective, point: Array, least: float, slope: Array, step: Array, bounds: Array
+) -> tuple[Array, float, Array] | None:
+    """Return the first point along shorter and shorter steps that lies evidently lower; None if there is none."""
+    for _ in range(20):
+        reached = np.clip(point + step, bounds[:, 0], bounds[:, 1])
+        value, its_slope = negative(reached)
+        if value <= least + 1e-4 * float(slope @ (reached - point)) and np.isfinite(its_slope).all():
+            return reached, value, its_slope
+        step = step / 4
+    return None
 
 
 def polish(negative: Objective, start: Array, metric: Array) -> tuple[Array, float, float] | None:
@@ -227,13 +258,16 @@ def polish(negative: Objective, start: Array, metric: Array) -> tuple[Array, flo
 
 def curvature(negative: Objective, point: Array) -> Array | None:
     """Return the second derivatives at a maximum, by differences; None where a parameter is not identified."""
-    step = 1e-5
-    _, slope = negative(point)
-    rows = [(negative(point + step * axis)[1] - slope) / step for axis in np.eye(len(point))]
-    matrix = (np.array(rows) + np.array(rows).T) / 2
+    matrix = _bend(negative, point, negative(point)[1])
     if not np.isfinite(matrix).all() or np.linalg.eigvalsh(matrix).min() <= 1e-8:
         return None
     return matrix
+
+
+def _bend(negative: Objective, point: Array, slope: Array) -> Array:
+    step = 1e-5
+    rows = np.array([(negative(point + step * axis)[1] - slope) / step for axis in np.eye(len(point))])
+    return np.asarray((rows + rows.T) / 2)
 
 
 def covariance(negative: Objective, point: Array, customers: int) -> Array:
