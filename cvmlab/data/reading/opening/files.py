@@ -146,8 +146,10 @@ def read_heads(
 def _unfilled(start: bytes) -> bytes:
     """Return the beginning of a text without the NUL characters that a program leaves behind when it breaks off."""
     text = start.rstrip(b"\x00")
-    # those of UTF-16 and UTF-32 belong to the last sign
-    return start if len(start) - len(text) < 4 else text + start[len(text) : -(-len(text) // 4) * 4]
+    # those of UTF-16 and UTF-32 belong to the last sign; one line is no table
+    return (
+        start if len(start) - len(text) < 4 or b"\n" not in text else text + start[len(text) : -(-len(text) // 4) * 4]
+    )
 
 
 def _start_of(path: Path) -> bytes:
