@@ -91,7 +91,9 @@ def table(seeds: range, names: list[str]) -> pd.DataFrame:
     """Return the mean of each world over the seeds, and how often the interval of the money held the truth."""
     rows = [{"world": name, **judge(name, seed)._asdict()} for name in names for seed in seeds]
     frame = pd.DataFrame(rows)
-    held = (frame["low"] <= frame["lost"]) & (frame["lost"] <= frame["high"])
+    # all may be lost: the same sum in another order
+    rounding = 1e-9 * frame["lost"]
+    held = (frame["low"] <= frame["lost"] + rounding) & (frame["lost"] <= frame["high"] + rounding)
     frame["held"] = held.astype(float).where(frame["called"] > 0)
     grouped = frame.groupby("world", sort=False)
     judges = grouped["kind"].agg(lambda kinds: " ".join(f"{kind}:{n}" for kind, n in kinds.value_counts().items()))

@@ -154,7 +154,7 @@ def lost_money(
 
     A model of buying may be too sure, or not sure enough, that a silent customer is gone. Customers of whom the same
     was said in the backtest show by how much: on the scale of log-odds one shift for all, with a normal prior of mean
-    0 and standard deviation 1 (ours). Money is counted, not heads: 4,000 draws of the shift, and under it of who goes,
+    0 and standard deviation 2 (ours). Money is counted, not heads: 4,000 draws of the shift, and under it of who goes,
     so that a list with one large customer has a wide interval. Of more than 300 customers the largest 300 are drawn
     one by one, the sum of the others as a normal one.
 
@@ -227,7 +227,7 @@ def _shift_draws(
 ) -> NDArray[np.float64]:
     """Draw by how much a model's log-odds were off, given what happened to earlier customers."""
     shift = np.linspace(-5, 5, 401)
-    log_weight = -(shift**2) / 2
+    log_weight = -(shift**2) / 8
     if chance is not None and gone is not None and len(chance):
         check_lengths(earlier_chance=chance, earlier_gone=gone)
         check_parameter("earlier_chance", chance, 0, 1)
