@@ -17,8 +17,6 @@ from cvmlab.data.tables import CUSTOMER_ID, check_columns, check_present, number
 from cvmlab.worth.matrix.moves import check_types
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -283,7 +281,11 @@ def assign_actions(
 
 @public
 def recommend(
-    customers: pd.DataFrame, losses: Mapping[str, tuple[float, float, float]], contact_cost: float, reach: float
+    customers: pd.DataFrame,
+    win_back_loss: tuple[float, float, float],
+    maintain_loss: tuple[float, float, float],
+    contact_cost: float,
+    reach: float,
 ) -> pd.DataFrame:
     """Return one row per recommended action: for whom, what is at stake, and from when it pays.
 
@@ -291,9 +293,9 @@ def recommend(
     ----------
     customers
         All customers: ``action``, ``hold_out``, ``yearly_contribution``, ``headroom`` (money).
-    losses
-        For ``"win_back"`` and ``"maintain"`` the yearly money expected to be lost and its 80% interval, from
-        `lost_money`.
+    win_back_loss, maintain_loss
+        Yearly money expected to be lost with the silent customers, and with those to maintain, each with its 80%
+        interval; from `lost_money`.
     contact_cost, reach
         Cost of contacting one customer, money; share of the headroom that a success is assumed to bring, 0 to 1.
 
@@ -311,8 +313,8 @@ def recommend(
     >>> customers = pd.DataFrame({
     ...     "action": ["develop", "win_back"], "hold_out": [False, False],
     ...     "yearly_contribution": [90.0, 100.0], "headroom": [50.0, 0.0]})
-    >>> losses = {"win_back": (40.0, 30.0, 50.0), "maintain": (0.0, 0.0, 0.0)}
-    >>> recommend(customers, losses, contact_cost=5, reach=0.2)["break_even_rate"].tolist()
+    >>> table = recommend(customers, (40.0, 30.0, 50.0), (0.0, 0.0, 0.0), contact_cost=5, reach=0.2)
+    >>> table["break_even_rate"].tolist()
     [0.05, 0.5, nan, nan]
     """
     import pandas as pd
@@ -325,9 +327,9 @@ def recommend(
     headroom = group["develop"]["headroom"].to_numpy(float)
     yearly = {name: _mean(group[name]["yearly_contribution"].to_numpy(float)) for name in ("win_back", "maintain")}
     stakes = {
-        "win_back": (*losses["win_back"], yearly["win_back"]),
+        "win_back": (*win_back_loss, yearly["win_back"]),
         "develop": (*reach_interval(headroom, reach), reach * _mean(headroom)),
-        "maintain": (*losses["maintain"], yearly["maintain"]),
+        "maintain": (*maintain_loss, yearly["maintain"]),
         "simplify": (0.0, math.nan, math.nan, 0.0),
     }
     rows = [(name, len(group[name]), int(group[name]["hold_out"].sum()), *stakes[name]) for name in ACTIONS]

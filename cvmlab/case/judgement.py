@@ -218,11 +218,13 @@ def study(log: Log, assumptions: Assumptions | None = None, *, kept: Thresholds 
         )
         calls = calls.merge(customers[[CUSTOMER_ID, "action", "hold_out"]], on=CUSTOMER_ID)
         maintained = customers.loc[customers["action"] == "maintain"]
-        losses = {
-            "win_back": _loss_of(calls, None if past is None else past.called),
-            "maintain": _loss_of(maintained, None if past is None else past.going_on),
-        }
-        recommendations = actions.recommend(customers, losses, contact_cost, assumed.headroom_reached)
+        recommendations = actions.recommend(
+            customers,
+            _loss_of(calls, None if past is None else past.called),
+            _loss_of(maintained, None if past is None else past.going_on),
+            contact_cost,
+            assumed.headroom_reached,
+        )
     return Case(
         name=log.name, as_of=as_of, first_date=first_date, basis=basis, assumptions=assumed,
         cost_to_keep=cost_to_keep, contact_cost=contact_cost, customers=customers, panel=panel, models=models,

@@ -72,7 +72,7 @@ def test_pictures_are_drawn_and_described(opened):
         picture = pictures.nth(number)
         assert picture.get_attribute("alt")
         assert picture.evaluate("picture => picture.complete && picture.naturalWidth > 400")
-    assert pictures.first.get_attribute("alt") == term("report.alt_matrix", language=language)
+    assert pictures.first.get_attribute("alt") == term("report.alt_silence", language=language)
 
 
 def test_page_one_is_seen_at_once(opened, tmp_path):

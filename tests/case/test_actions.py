@@ -191,13 +191,13 @@ def test_recommendations_add_up_to_the_customers(count, seed):
     calls = actions.silent_valuable(customers, 0.5, 20)
     customers = actions.assign_actions(customers, calls["customer_id"].to_numpy(object), 0.2, seed)
     loss = actions.lost_money(1 - calls["p_alive"].to_numpy(), calls["yearly_contribution"].to_numpy())
-    losses = {"win_back": loss, "maintain": (3.0, 2.0, 4.0)}
-    table = actions.recommend(customers, losses, contact_cost=10, reach=0.2).set_index("action")
+    going_on = (3.0, 2.0, 4.0)
+    table = actions.recommend(customers, loss, going_on, contact_cost=10, reach=0.2).set_index("action")
     assert list(table.index) == list(actions.ACTIONS)
     assert table["customers"].sum() == count
     assert table["held_out"].sum() == customers["hold_out"].sum()
     assert tuple(table.loc["win_back", ["at_stake", "low", "high"]]) == loss
-    assert tuple(table.loc["maintain", ["at_stake", "low", "high"]]) == losses["maintain"]
+    assert tuple(table.loc["maintain", ["at_stake", "low", "high"]]) == going_on
     reached = 0.2 * customers.loc[customers["action"] == "develop", "headroom"].sum()
     assert table.loc["develop", "at_stake"] == pytest.approx(reached)
     paying = table.loc[table["gain"] > 0]
