@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _DRAWS = 4000
+_FOR_A_COMPARISON = 10
 # So many customers are drawn one by one; what the others lose is a sum of many small amounts, so nearly normal.
 _ONE_BY_ONE = 300
 
@@ -257,7 +258,8 @@ def assign_actions(
     pandas.DataFrame
         The customers with ``action``: ``win_back`` for the silent ones, otherwise ``develop`` (types IV and II),
         ``maintain`` (III) or ``simplify`` (I, and all with a negative current value, where selling more would
-        lose more); and ``hold_out`` (True: leave alone).
+        lose more); and ``hold_out`` (True: leave alone). Of fewer than ten customers nobody is held out: one or two
+        compare with nothing.
 
     Examples
     --------
@@ -275,7 +277,8 @@ def assign_actions(
     held = np.zeros(len(ids), dtype=bool)
     for name in ACTIONS:
         chosen = action == name
-        held[chosen] = hold_out(ids[chosen], hold_out_share, seed)
+        if chosen.sum() >= _FOR_A_COMPARISON:
+            held[chosen] = hold_out(ids[chosen], hold_out_share, seed)
     return customers.assign(action=action, hold_out=held)
 
 

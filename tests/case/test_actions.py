@@ -176,7 +176,7 @@ def test_every_customer_has_one_action_and_each_action_its_hold_out(count, seed,
     assert set(assigned["action"]) <= set(actions.ACTIONS)
     assert set(assigned.loc[assigned["action"] == "win_back", "customer_id"]) == set(silent)
     for _, group in assigned.groupby("action"):
-        assert group["hold_out"].sum() == round(share * len(group))
+        assert group["hold_out"].sum() == (round(share * len(group)) if len(group) >= 10 else 0)
 
 
 def test_the_actions_cover_every_type_once():
