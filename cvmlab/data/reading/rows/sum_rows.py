@@ -2,7 +2,7 @@
 
 Only rows without a customer or a date, and customers with a single row, are looked at; and their sums must account for
 the whole file: one row that equals all others, or subtotals that follow one another to its end. A purchase that
-happens to equal the sum of a few rows before it stays a purchase.
+happens to equal the sum of a few rows before it stays a purchase; "C07 subtotal" below a row of C07 needs no block.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ class _Row(NamedTuple):
     spot: int
     exact: Decimal
     by_word: bool
+    # a customer and a date of its own, and no name made of that of the customer above
     complete: bool
     # sum and number of the rows of data between it and the row before it here
     between: Decimal
@@ -69,7 +70,7 @@ def _candidates(connection: Any) -> list[_Row]:
         WITH once AS (SELECT customer_id FROM log WHERE {_DATA} GROUP BY customer_id HAVING count(*) = 1),
         whole AS (SELECT part, sum(exact) AS amount FROM log WHERE {_DATA} GROUP BY part),
         rows AS (
-            SELECT part, spot, exact, reason = {_TOTAL} AS by_word,
+            SELECT part, spot, customer_id, exact, reason = {_TOTAL} AS by_word,
                 customer_id IS NOT NULL AND date IS NOT NULL AS complete
             FROM log WHERE exact <> 0 AND (reason = {_TOTAL} OR {_DATA} AND (
                 customer_id IS NULL OR date IS NULL OR customer_id IN (SELECT customer_id FROM once)))
@@ -80,10 +81,12 @@ def _candidates(connection: Any) -> list[_Row]:
     if count > _MOST:
         connection.execute("DELETE FROM candidates WHERE NOT by_word AND NOT is_half")
     found = connection.execute(
-        f"""SELECT c.part, c.spot, any_value(c.exact), any_value(by_word), any_value(complete),
+        f"""SELECT c.part, c.spot, any_value(c.exact), any_value(by_word),
+            any_value(complete)
+                AND NOT coalesce(contains(any_value(c.customer_id), arg_max(l.customer_id, l.spot)), false),
             coalesce(sum(l.exact), 0), count(l.spot)
         FROM candidates AS c LEFT JOIN (
-            SELECT l.spot, l.exact, c.part, c.spot AS next FROM log AS l ASOF JOIN candidates AS c
+            SELECT l.spot, l.exact, l.customer_id, c.part, c.spot AS next FROM log AS l ASOF JOIN candidates AS c
                 ON l.part = c.part AND l.spot < c.spot
             WHERE {_DATA}
         ) AS l ON l.part = c.part AND l.next = c.spot

@@ -96,3 +96,12 @@ def test_total_rows_that_are_no_sums_are_said_with_their_money() -> None:
     odd = log_of([*rows, ("小计", "2024-01-01", 5000)])
     (warning,) = [note for note in odd.quality.warnings if note.key == "odd_totals"]
     assert "5,000.00" in str(warning)
+
+
+@pytest.mark.parametrize("label", ["{} 合计", "小计：{}", "Subtotal {}", "{} Total", "Sum of {}"])
+def test_a_subtotal_named_after_its_customer_needs_no_block_of_rows(label: str) -> None:
+    rows = [row for row in sales() if row[0] < "K06"] + [(f"K{number:02}", "2024-05-11", 90) for number in range(6, 12)]
+    rows += [("K06", "2024-06-11", 35), ("K07", "2024-06-11", 36)]
+    blocks = [[row for row in rows if row[0] == customer] for customer in sorted({row[0] for row in rows})]
+    with_sums = [line for block in blocks for line in (*block, (label.format(block[0][0]), "2024-09-30", total(block)))]
+    assert counts(log_of(with_sums)) == (12, len(rows), total(rows))
