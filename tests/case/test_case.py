@@ -311,7 +311,7 @@ def test_a_recommended_action_is_its_row_and_another_is_refused():
 
 
 def test_the_same_seed_gives_the_same_case_and_another_another_hold_out():
-    log, _ = drop_out_by_chance(15, seed=3)
+    log, _ = drop_out_by_chance(40, seed=3)
     first, second, third = (study(reading.read(log), Assumptions(seed=seed)) for seed in (1, 1, 5))
     pd.testing.assert_frame_equal(first.customers, second.customers)
     assert (first.customers["hold_out"] != third.customers["hold_out"]).any()
