@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 
 from cvmlab.core.statistics import total_of
-from cvmlab.data.tables import CUSTOMER_ID
+from cvmlab.data.tables import CUSTOMER_ID, PROFIT
 from cvmlab.worth import portfolio
+
+from .expectations import with_contribution
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -64,12 +66,13 @@ def base_frame(case: Case) -> pd.DataFrame:
         "new_customers": np.bincount(panel.first, minlength=months)[:months],
         "revenue": panel["revenue"].sum(axis=1),
     }
-    if case.basis == "profit":
-        columns["profit"] = panel["profit"].sum(axis=1)
-    elif case.basis == "assumed_profit":
-        orders = panel["volume"].sum(axis=1)
-        columns["profit"] = case.assumptions.margin * columns["revenue"] - case.assumptions.cost_per_order * orders
-    return pd.DataFrame(columns)
+    frame = pd.DataFrame(columns)
+    if case.basis == "revenue":
+        return frame
+    sums = frame.assign(orders=panel["volume"].sum(axis=1))
+    if PROFIT in panel.values:  # noqa: PD011
+        sums[PROFIT] = panel[PROFIT].sum(axis=1)
+    return frame.assign(profit=with_contribution(sums, case.assumptions)[0]["contribution"])
 
 
 class Trend(NamedTuple):

@@ -67,7 +67,8 @@ class Models:
         """Return what a purchase day brings: under the rule of three gaps, so much that last year's money goes on."""
         if not isinstance(self.buying, GapRule):
             return worth
-        frequency, recency = customers["frequency"].to_numpy(float), customers["recency"].to_numpy(float)
+        # the gaps as the rule counts them: in season days where there is a season
+        frequency, recency = (self.seen(customers)[name].to_numpy(float) for name in ("frequency", "recency"))
         known = (customers["age"].to_numpy(float) >= DAYS_A_YEAR) & (frequency > 0)
         return np.where(known, last_year * recency / DAYS_A_YEAR / np.maximum(frequency, 1), worth)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 import pandas as pd
 import pytest
 from worlds import make_world
 
-from cvmlab.case import Assumptions, Case, study
+from cvmlab.case import Assumptions, Case, expectations, study
 from cvmlab.core.discounting import discounted_years
 from cvmlab.data import reading
 from cvmlab.worth import buying
@@ -134,3 +136,22 @@ def test_a_year_of_one_giant_is_no_level() -> None:
     past = judged(doubled[doubled["customer_id"] != "C200"]).past
     assert past is not None
     assert past.level == pytest.approx(2, rel=0.2)
+
+
+def test_last_year_goes_on_under_a_season_as_well() -> None:
+    season = buying.Season(np.array([3.0, *[9 / 11] * 11]))
+    models = expectations.Models(buying.GapRule(usual_gap=30), season=season)
+    customers = pd.DataFrame(
+        {
+            "first_date": pd.to_datetime(["2021-01-05", "2021-06-01"]),
+            "last_date": pd.to_datetime(["2023-12-20", "2023-12-30"]),
+            "frequency": [40, 12], "recency": [1079, 942], "age": [1090, 943],
+        }
+    )  # fmt: skip
+    last_year = np.array([500.0, 80.0])
+    worth = models.as_last_year(customers, np.ones(2), last_year)
+    assert models.buying is not None
+    purchases = models.buying.expected_purchases(
+        models.seen(customers), models.days(date(2023, 12, 31), date(2024, 12, 31))
+    )
+    assert purchases * worth == pytest.approx(last_year, rel=0.01)

@@ -120,6 +120,11 @@ def test_the_currency_that_is_advised_can_be_used(amounts: list[str]) -> None:
     assert log_of(amounts, currency=example).quality.rows("used") == 1
 
 
+def stated(amounts: list[str], currencies: list[str] | None, header: str) -> pd.DataFrame:
+    frame = pd.DataFrame({"customer": ["a", "b"], "date": "2024-01-31", header: amounts})
+    return frame if currencies is None else frame.assign(currency=currencies)
+
+
 @pytest.mark.parametrize(
     ("amounts", "currencies", "header"),
     [
@@ -131,8 +136,7 @@ def test_the_currency_that_is_advised_can_be_used(amounts: list[str]) -> None:
 def test_currencies_that_contradict_each_other_are_refused(
     amounts: list[str], currencies: list[str] | None, header: str
 ) -> None:
-    frame = pd.DataFrame({"customer": ["a", "b"], "date": "2024-01-31", header: amounts})
-    whole = frame if currencies is None else frame.assign(currency=currencies)
+    frame, whole = stated(amounts, None, header), stated(amounts, currencies, header)
     with pytest.raises(CvmError, match="different currencies for the same amount"):
         read(whole)
     if currencies is not None:
@@ -152,9 +156,7 @@ def test_currencies_that_contradict_each_other_are_refused(
 def test_signs_that_may_be_the_stated_currency_are_taken(
     amounts: list[str], currencies: list[str] | None, header: str
 ) -> None:
-    frame = pd.DataFrame({"customer": ["a", "b"], "date": "2024-01-31", header: amounts})
-    whole = frame if currencies is None else frame.assign(currency=currencies)
-    assert read(whole, currency="any").quality.rows("used") == 2
+    assert read(stated(amounts, currencies, header), currency="any").quality.rows("used") == 2
 
 
 def test_one_sign_among_unmarked_amounts_is_shown() -> None:
