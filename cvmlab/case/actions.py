@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _DRAWS = 4000
-_FOR_A_COMPARISON = 10
+_FOR_A_COMPARISON = 20
+# Nobody is left alone who brings so large a part of the money of all that an action is meant for.
+_TOO_LARGE_TO_LEAVE = 0.1
 # So many customers are drawn one by one; what the others lose is a sum of many small amounts, so nearly normal.
 _ONE_BY_ONE = 300
 
@@ -248,8 +250,8 @@ def assign_actions(
     Parameters
     ----------
     customers, silent
-        ``customer_id``, ``value_type`` and, where known, ``current_value`` (money); ids of the silent valuable
-        customers, from `silent_valuable`.
+        ``customer_id``, ``value_type`` and, where known, ``current_value`` and ``yearly_contribution`` (money); ids
+        of the silent valuable customers, from `silent_valuable`.
     hold_out_share, seed
         Those of `hold_out`.
 
@@ -258,8 +260,8 @@ def assign_actions(
     pandas.DataFrame
         The customers with ``action``: ``win_back`` for the silent ones, otherwise ``develop`` (types IV and II),
         ``maintain`` (III) or ``simplify`` (I, and all with a negative current value, where selling more would
-        lose more); and ``hold_out`` (True: leave alone). Of fewer than ten customers nobody is held out: one or two
-        compare with nothing.
+        lose more); and ``hold_out`` (True: leave alone). Of fewer than twenty customers nobody is held out, as one
+        or two compare with nothing, and never one who brings a tenth or more of what all those of the action bring.
 
     Examples
     --------
@@ -274,9 +276,12 @@ def assign_actions(
     if "current_value" in customers.columns:
         by_type = np.where(numbers(customers, "current_value") < 0, "simplify", by_type)
     action = np.where(customers[CUSTOMER_ID].isin(silent), "win_back", by_type)
+    known = "yearly_contribution" in customers.columns
+    brings = np.maximum(numbers(customers, "yearly_contribution"), 0) if known else np.ones(len(ids))
     held = np.zeros(len(ids), dtype=bool)
     for name in ACTIONS:
-        chosen = action == name
+        meant = action == name
+        chosen = meant & (brings <= _TOO_LARGE_TO_LEAVE * brings[meant].sum())
         if chosen.sum() >= _FOR_A_COMPARISON:
             held[chosen] = hold_out(ids[chosen], hold_out_share, seed)
     return customers.assign(action=action, hold_out=held)

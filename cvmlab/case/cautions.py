@@ -76,22 +76,31 @@ def base_frame(case: Case) -> pd.DataFrame:
 
 
 class Trend(NamedTuple):
-    """Monthly means of the last three months and of those before: active customers and revenue."""
+    """Customers who bought and revenue in the latest complete months, and in as many months before."""
 
-    now: NDArray[np.float64]
-    before: NDArray[np.float64]
-    from_last_year: bool
+    now: tuple[float, float]
+    before: tuple[float, float]
+    over: Literal["years", "months_a_year_apart", "months"]
 
 
 def trend(case: Case) -> Trend | None:
-    """Return the last three complete months beside those a year before, or the three before; None if too few."""
-    months = base_frame(case)[["active_customers", "revenue"]].to_numpy(float)
-    if len(months) < 6:
-        return None
-    # the same months of the year before, so that a season is not taken for a trend
-    from_last_year = len(months) >= 15
-    before = months[-15:-12] if from_last_year else months[-6:-3]
-    return Trend(months[-3:].mean(axis=0), before.mean(axis=0), from_last_year)
+    """Return the last 12 complete months beside the 12 before, in a shorter history three months; None if too few.
+
+    A year has every season in it and rests on no single month. Three months are compared with the same ones a year
+    before, so that a season is not taken for a trend, or with the three before if that is too long ago.
+    """
+    months = len(case.panel.period)
+    if months >= 24:
+        return Trend(_bought(case, -12, months), _bought(case, -24, -12), "years")
+    if months >= 15:
+        return Trend(_bought(case, -3, months), _bought(case, -15, -12), "months_a_year_apart")
+    return Trend(_bought(case, -3, months), _bought(case, -6, -3), "months") if months >= 6 else None
+
+
+def _bought(case: Case, first: int, end: int) -> tuple[float, float]:
+    """Return how many customers bought in some months, and for how much."""
+    volume, revenue = case.panel["volume"][first:end], case.panel["revenue"][first:end]
+    return float((volume > 0).any(axis=0).sum()), float(revenue.sum())
 
 
 def level_off(case: Case) -> float | None:

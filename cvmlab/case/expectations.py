@@ -156,12 +156,20 @@ def with_expectations(customers: pd.DataFrame, models: Models, assumed: Assumpti
         chance_to_buy=models.buying.chance_to_buy(seen, days),
         usual_gap_days=rhythm["usual_gap_days"].to_numpy(float),
         silent_days=rhythm["silent_days"].to_numpy(float),
+        silent_gaps=silence_in_gaps(seen),
         expected_orders=models.level * models.buying.expected_purchases(seen, days),
         expected_contribution=models.buying.expected_purchases(seen, days) * worth,
         value_low=low,
         value_high=high,
         current_value=models.buying.discounted_expected_purchases(seen, days, assumed.discount_rate) * worth,
     )
+
+
+def silence_in_gaps(seen: pd.DataFrame) -> NDArray[np.float64]:
+    """Return each customer's silence in own usual gaps: the purchases missed so far; NaN for a single purchase."""
+    frequency, recency, age = (seen[name].to_numpy(float) for name in ("frequency", "recency", "age"))
+    gap = np.divide(recency, frequency, out=np.full_like(age, np.nan), where=frequency > 0)
+    return np.asarray(np.divide(age - recency, gap, out=np.full_like(age, np.nan), where=gap > 0))
 
 
 def per_purchase_day(
@@ -183,10 +191,9 @@ def per_purchase_day(
 
 def _naive_expectations(customers: pd.DataFrame, assumed: Assumptions) -> pd.DataFrame:
     """Let last year's contribution go on for a silence of at most three usual gaps; expect nothing of the others."""
-    frequency = customers["frequency"].to_numpy(float)
+    frequency, silent_gaps = customers["frequency"].to_numpy(float), silence_in_gaps(customers)
     gap = np.where(frequency > 0, customers["recency"] / np.where(frequency > 0, frequency, 1.0), np.nan)
-    silent = (customers["age"] - customers["recency"]).to_numpy(float)
-    going_on = ~(silent > 3 * gap)
+    going_on = ~(silent_gaps > 3)
     years = assumed.horizon_months / 12
     yearly = customers["yearly_contribution"].to_numpy(float) * going_on
     return customers.assign(
@@ -196,7 +203,8 @@ def _naive_expectations(customers: pd.DataFrame, assumed: Assumptions) -> pd.Dat
         value_high=yearly * years,
         expected_orders=np.where(going_on & (frequency > 0), DAYS_A_YEAR * years / gap, going_on * 1.0),
         usual_gap_days=gap,
-        silent_days=silent,
+        silent_days=(customers["age"] - customers["recency"]).to_numpy(float),
+        silent_gaps=silent_gaps,
         expected_contribution=yearly * years,
         current_value=yearly * discounted_years(years, assumed.discount_rate),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -100,6 +101,12 @@ class Case:
         calls = self.calls.loc[~self.calls["hold_out"]]
         return calls if everyone else calls.head(self.assumptions.calls)
 
+    def expected_total(self) -> tuple[float, float, float]:
+        """Return the money expected of today's customers, and its 80% interval; NaN where nothing was tested."""
+        total = float(self.customers["expected_contribution"].sum())
+        spread = math.nan if self.past is None or total <= 0 else self.past.spread
+        return total, total * math.exp(-_EIGHTY * spread), total * math.exp(_EIGHTY * spread)
+
     def expected_purchases(self, months: int = 12) -> pd.DataFrame:
         """Return ``customer_id`` and the expected purchase days of each month to come, columns such as ``2024-03``."""
         check_count("months", months, 1, 60)
@@ -115,6 +122,8 @@ class Case:
         return dict(zip(chosen.columns, chosen.to_numpy(float)[0].tolist(), strict=True))
 
 
+# A normal variable lies within so many standard deviations four times in five.
+_EIGHTY = 1.2816
 # Thresholds and intervals are some multiple of the money they are drawn from.
 _ROOM = 10
 
@@ -158,6 +167,7 @@ def study(log: Log, assumptions: Assumptions | None = None, *, kept: Thresholds 
         ``p_alive``                 estimated probability that the customer still buys, 0 to 1
         ``usual_gap_days``          mean days between purchases, NaN for a single purchase
         ``silent_days``             days since the last purchase
+        ``silent_gaps``             the same in own usual gaps, in season days where there is a season; NaN as above
         ``chance_to_buy``           probability of a purchase in the next ``horizon_months``, 0 to 1
         ``expected_orders``         purchase days in the next ``horizon_months``
         ``next_purchase``           month by whose end a purchase is likelier than not, such as ``2024-03``

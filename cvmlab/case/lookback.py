@@ -27,13 +27,16 @@ from .expectations import CUSTOMERS_FOR_A_MODEL, Models, per_purchase_day, spend
 from .forecasts import tracking
 
 _LEAST_BACKTEST_SPAN, _SPAN_FOR_A_YEAR = 6, 30
-# Standard errors from which the level of the expectations was off.
-_EVIDENT = 2.0
+# Standard errors from which the level of the expectations was off. Two are not enough: a year that brings more by
+# luck is then carried on.
+_EVIDENT = 3.0
+# By so much one year differs from the next beside what the single customers do: a standard deviation of logarithms.
+_YEARS_DIFFER = 0.1
 # One giant's year is no level: so many equal customers must weigh as much.
 _FOR_A_LEVEL = 20
 _SILENT_FOR_A_CORRECTION = 10
 # Shares captured by the model and its rival that differ by less are called equal.
-_EQUAL_WITHIN = 0.01
+_EQUAL_WITHIN = 0.02
 _LEAST_WINDOW_MONTHS, _MOST_WINDOW_MONTHS = 3, 12
 
 
@@ -91,6 +94,14 @@ class Past:
         return ratio if abs(math.log(ratio)) > _EVIDENT * error else 1.0
 
     @property
+    def spread(self) -> float:
+        """Standard deviation of the logarithm of what comes over what is expected: few giants make it large."""
+        missed = self.customers["later_revenue"].to_numpy(float) - self.customers["expected_revenue"].to_numpy(float)
+        if self.expected <= 0:
+            return math.nan
+        return math.sqrt(float((missed**2).sum()) / self.expected**2 + _YEARS_DIFFER**2)
+
+    @property
     def called(self) -> pd.DataFrame:
         """Customers called silent who were like those on a call list: two orders, and a purchase in the year before."""
         # most customers called silent have been gone for years; that they do not return says nothing of these
@@ -103,10 +114,10 @@ class Past:
         return self.customers.loc[~self.customers["silent"] & (self.customers["last_year_revenue"] > 0)]
 
     @property
-    def came_back(self) -> float | None:
-        """Share of the `called` that bought after all; None where they are too few to say something."""
+    def came_back(self) -> int | None:
+        """How many of the `called` bought after all; None where they are too few to say something."""
         called = self.called
-        return float(called["bought"].mean()) if len(called) >= _SILENT_FOR_A_CORRECTION else None
+        return int(called["bought"].sum()) if len(called) >= _SILENT_FOR_A_CORRECTION else None
 
     @property
     def expected(self) -> float:

@@ -93,11 +93,11 @@ def plot_silence(frame: pd.DataFrame, *, worth_from: float = 0, currency: str = 
     ----------
     frame
         One row per customer: label (``customer``; if missing ``customer_name``, then ``customer_id``),
-        ``usual_gap_days`` (days; empty for a single purchase, which is not drawn: it has no rhythm), ``silent_days``
-        (days), ``yearly_contribution`` (money), ``action`` (``"win_back"``: to call; ``"held_out"``: silent as
-        well, but left alone for comparison, and drawn hollow).
+        ``silent_gaps`` (silence in the customer's own usual gaps between purchases; empty for a single purchase,
+        which is not drawn: it has no rhythm), ``yearly_contribution`` (money), ``action`` (``"win_back"``: to call;
+        ``"held_out"``: silent as well, but left alone for comparison, and drawn hollow).
     worth_from
-        Yearly contribution, money, from which a customer is worth a call.
+        Yearly cost of keeping a customer, money: who brings less is not worth a call.
     currency
         Sign of the currency.
     ax
@@ -112,54 +112,53 @@ def plot_silence(frame: pd.DataFrame, *, worth_from: float = 0, currency: str = 
     --------
     >>> import pandas as pd
     >>> customers = pd.DataFrame({
-    ...     "customer_id": ["007", "008"], "usual_gap_days": [20.0, 30.0], "silent_days": [100, 12],
-    ...     "yearly_contribution": [82_000.0, 900.0], "action": ["win_back", "maintain"],
+    ...     "customer_id": ["007", "008"], "silent_gaps": [5.0, 0.4], "yearly_contribution": [82_000.0, 900.0],
+    ...     "action": ["win_back", "maintain"],
     ... })
     >>> plot_silence(customers).get_title(loc="left")
-    '1 customer worth keeping fell silent: 82,000 per year'
+    '1 customer worth keeping fell silent: 82,000 last year'
     """
     name_column = next((name for name in ("customer", "customer_name") if name in frame), "customer_id")
     check_parameter("worth_from", worth_from, 0)
     columns = {
-        name_column: Holds("text", gaps=True), "usual_gap_days": _GAP, "silent_days": COUNT,
-        "yearly_contribution": FIGURE, "action": TEXT,
+        name_column: Holds("text", gaps=True), "silent_gaps": _GAP, "yearly_contribution": FIGURE, "action": TEXT,
     }  # fmt: skip
     frame = check_frame(frame, "silence", columns)
     silent = frame[frame["action"].isin([_TO_CALL, _HELD_OUT])]
     total = formats.whole_money(float(silent["yearly_contribution"].sum()))
-    frame = frame[frame["usual_gap_days"] > 0].sort_values("yearly_contribution", ascending=False, ignore_index=True)
-    frame = frame.assign(gaps=frame["silent_days"] / frame["usual_gap_days"])
+    frame = frame[frame["silent_gaps"] >= 0].sort_values("yearly_contribution", ascending=False, ignore_index=True)
     to_call, held = frame[frame["action"] == _TO_CALL], frame[frame["action"] == _HELD_OUT]
 
     ax = style.canvas(ax, height=4.6)
     others = frame.drop(index=[*to_call.index, *held.index])
     step = -(-max(len(others), 1) // POINTS)
     size = float(np.clip(20_000 / max(len(others) // step, 1), 7, 40))
-    looks: tuple[tuple[pd.DataFrame, dict[str, Any]], ...] = (
-        (others.iloc[::step], {"color": style.SKY, "marker": "o", "edgecolors": "white", "s": size, "alpha": 0.6}),
-        (held, {"facecolors": "white", "marker": "D", "edgecolors": style.VERMILION, "s": max(size, 22)}),
-        (to_call, {"color": style.VERMILION, "marker": "D", "edgecolors": "white", "s": max(size, 22)}),
-    )
-    for drawn, look in looks:
-        ax.scatter(drawn["gaps"], drawn["yearly_contribution"], linewidths=0.7, **look)
+    looks: dict[str, tuple[pd.DataFrame, dict[str, Any]]] = {
+        "others": (others.iloc[::step], {"color": style.SKY, "marker": "o", "edgecolors": "white", "alpha": 0.6}),
+        "held": (held, {"facecolors": "white", "marker": "D", "edgecolors": style.VERMILION}),
+        "to_call": (to_call, {"color": style.VERMILION, "marker": "D", "edgecolors": "white"}),
+    }
+    for name, (drawn, look) in looks.items():
+        label = term(f"charts.silence_{name}") if len(drawn) else None
+        area = size if name == "others" else max(size, 22)
+        ax.scatter(drawn["silent_gaps"], drawn["yearly_contribution"], linewidths=0.7, s=area, label=label, **look)
     heavy_tailed(ax, "y", frame["yearly_contribution"].to_numpy(float) if len(frame) else np.ones(1), worth_from)
     ax.axhline(worth_from, color=style.INK, linestyle="--", linewidth=1)
-    _gap_axis(ax, float(frame["gaps"].max()) if len(frame) else 1.0)
+    _gap_axis(ax, float(frame["silent_gaps"].max()) if len(frame) else 1.0)
     ax.set_ylabel(formats.in_money(term("charts.silence_y"), currency))
     first = to_call.head(_NAMED)
     names = [_short(name) for name in first[name_column].fillna("")]
     ends = [
         (x, y, name, style.VERMILION)
-        for x, y, name in zip(first["gaps"], first["yearly_contribution"], names, strict=True)
+        for x, y, name in zip(first["silent_gaps"], first["yearly_contribution"], names, strict=True)
     ]
     worth = say("charts.silence_worth", value=formats.money(worth_from))
     style.label_ends(ax, [*ends, (ax.get_xlim()[1], worth_from, worth, style.INK)])
     say_thinned(ax, step, -24)
-    if len(held):
-        corner: dict[str, Any] = {"xycoords": "axes fraction", "ha": "right", "va": "top"}
-        style.note(ax, term("charts.silence_held"), (1, 1), (-2, -2), color=style.QUIET, **corner)
+    if len(frame):
+        style.legend(ax, loc="lower left", bbox_to_anchor=(-0.02, 0.98), ncols=3, handletextpad=0.3, reverse=True)
     said = "charts.silence_message" if len(silent) else "charts.silence_nobody"
-    style.headline(ax, say(said, customers=formats.count(len(silent)), money=total))
+    style.headline(ax, say(said, customers=formats.count(len(silent)), money=total), pad=26)
     return style.lettered(ax)
 
 

@@ -59,17 +59,19 @@ def whole_money(amount: float) -> str:
 
 
 def percent(share: float) -> str:
-    """Return a share of 1 as percent, with a decimal only below 10%; what is not all is not called 100%.
+    """Return a share of 1 as percent, with a decimal only below 10%; neither almost all nor almost nothing is rounded.
 
     Examples
     --------
-    >>> percent(0.53), percent(0.034), percent(1.34), percent(0.2), percent(0.997), percent(0.9999)
-    ('53%', '3.4%', '134%', '20%', '99.7%', '>99.9%')
+    >>> percent(0.53), percent(0.034), percent(1.34), percent(0.2), percent(0.997), percent(0.9999), percent(1e-9)
+    ('53%', '3.4%', '134%', '20%', '99.7%', '>99.9%', '<0.1%')
     """
     if not math.isfinite(share):
         return "–"
     if 0.995 <= share < 1 - 1e-9:
         return f"{share:.1%}" if share < 0.9995 else ">99.9%"
+    if 0 < share < 0.0005:
+        return "<0.1%"
     text = f"{share:.0%}" if abs(share) >= 0.0995 or share == 0 else f"{share:.1%}".replace(".0%", "%")
     return text.replace("-", "−")
 

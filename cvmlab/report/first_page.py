@@ -16,7 +16,7 @@ from cvmlab.worth.buying import PaymentRule
 from . import html
 from .figures import Picture, picture
 from .judging import judged_by, level_caution
-from .wording import basis, call_list, how_cost, who_columns
+from .wording import basis, call_list, how_cost, joined, who_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,7 +71,11 @@ def _stakes(case: Case) -> list[tuple[str, str, str]]:
     estimated = "assumed" if case.basis == "assumed_profit" else "estimated"
     yearly_kind = "known" if whole_year and estimated == "estimated" else estimated
     yearly = say("report.card_yearly" if whole_year else "report.card_yearly_scaled", basis=basis(case), days=case.days)
-    current = say("report.card_current", basis=basis(case), months=assumed.horizon_months)
+    total, least, most = case.expected_total()
+    current = say(
+        "report.card_current" if math.isnan(least) else "report.card_current_range",
+        basis=basis(case), months=assumed.horizon_months, low=money(least), high=money(most),
+    )  # fmt: skip
     lost, developed = case.recommended("win_back"), case.recommended("develop")
     sure = "" if _has_interval(case) else "_by_rule"
     # the rule alone says who is silent, not what is lost
@@ -88,7 +92,7 @@ def _stakes(case: Case) -> list[tuple[str, str, str]]:
         cost=money(case.contact_cost * developed["customers"]),
     )  # fmt: skip
     # without a model of buying nothing is expected: last year's money carried on is no forecast
-    forecast = [] if case.models.buying is None else [(money(customers["current_value"].sum()), current, estimated)]
+    forecast = [] if case.models.buying is None else [(money(total), current, estimated)]
     return [
         (money(customers["yearly_contribution"].sum()), yearly, yearly_kind),
         *forecast,
@@ -157,8 +161,7 @@ def _trend(case: Case) -> str:
     if trend is None:
         return term("report.s_no_trend")
     change, revenue = map(_change, trend.now, trend.before)
-    key = "report.s_trend_year" if trend.from_last_year else "report.s_trend"
-    return say(key, now=count(trend.now[0]), change=change, revenue=revenue)
+    return say(f"report.s_trend_{trend.over}", now=count(trend.now[0]), change=change, revenue=revenue)
 
 
 def _change(now: float, before: float) -> str:
@@ -168,22 +171,23 @@ def _change(now: float, before: float) -> str:
 
 
 def _types(case: Case) -> str:
-    types = matrix.summarise_types(case.customers, ["current_value"]).set_index("value_type")
+    customers = case.customers
+    types = matrix.summarise_types(customers, ["current_value"]).set_index("value_type")
     high = types.loc[["IV", "III"]]
     value, total = high["current_value"].sum(), types["current_value"].sum()
-    return say(
+    # who is to be called is not dismissed as well
+    little, called = ~customers["value_type"].isin(["IV", "III"]), customers["action"] == "win_back"
+    small = customers["value_type"] == "I"
+    sentence = say(
         "report.s_types" if 0 <= value <= total else "report.s_types_loss",
         high=count(high["customers"].sum()), all=count(len(case.customers)),
         share=percent(high["current_value_share"].sum()),
         value=whole_money(value), total=whole_money(total), months=case.assumptions.horizon_months,
-        low=count(_dismissed(case)), cost=whole_money(case.cost_to_keep), how=how_cost(case),
+        low=count((small & ~called).sum()), cost=whole_money(case.cost_to_keep), how=how_cost(case),
     )  # fmt: skip
-
-
-def _dismissed(case: Case) -> int:
-    """Return how many customers are worth less than keeping costs; who is to be called is not dismissed as well."""
-    customers = case.customers
-    return int(((customers["value_type"] == "I") & (customers["action"] != "win_back")).sum())
+    others = {"called": (little & called).sum(), "two": (little & ~called & ~small).sum()}
+    more = [say(f"report.s_types_{name}", count=count(number)) for name, number in others.items() if number]
+    return joined(sentence, *more)
 
 
 def _silent(case: Case) -> str:
@@ -191,12 +195,16 @@ def _silent(case: Case) -> str:
     if not row["customers"]:
         blind = not case.models.is_rule and case.customers["p_alive"].min() > case.assumptions.silent_below
         return term("report.s_blind" if blind else "report.s_none_silent")
-    key, back, ago = "report.s_silent" if fitted else "report.s_silent_by_rule", "", 0
+    key, back, called, ago = "report.s_silent" if fitted else "report.s_silent_by_rule", "", 0, 0
     if case.past is not None and case.past.came_back is not None:
-        key, back, ago = "report.s_silent_corrected", percent(case.past.came_back), case.past.months
+        key, called, ago = "report.s_silent_corrected", len(case.past.called), case.past.months
+        back = say("report.back_some" if case.past.came_back else "report.back_none", count=count(case.past.came_back))
     yearly = whole_money(case.calls["yearly_contribution"].sum())
     loss, low, high = (whole_money(row[name]) for name in ("at_stake", "low", "high"))
-    return say(key, count=count(row["customers"]), yearly=yearly, back=back, ago=ago, loss=loss, low=low, high=high)
+    return say(
+        key, count=count(row["customers"]), yearly=yearly, called=count(called), back=back, ago=ago,
+        loss=loss, low=low, high=high,
+    )  # fmt: skip
 
 
 def _has_interval(case: Case) -> bool:
@@ -208,12 +216,25 @@ def _trust(case: Case) -> str:
     if case.past is None:
         return say("report.s_no_trust", why=case.past_problem)
     past, alarms = case.past, case.past.alarms
-    return say(
-        "report.s_trust" if alarms.silent else "report.s_trust_none",
-        months=past.months, silent=count(alarms.silent), wrong=count(alarms.silent_but_bought),
-        gone=count(alarms.active_but_gone), known=count(len(past.customers)), expected=whole_money(past.expected),
-        actual=whole_money(past.actual), captured=percent(past.model_captured), rival=percent(past.rival_captured),
+    forecast = say(
+        "report.s_trust", months=past.months, expected=whole_money(past.expected), actual=whole_money(past.actual)
+    )
+    ranking = say(
+        f"report.s_rank_{past.verdict}", captured=percent(past.model_captured), rival=percent(past.rival_captured)
+    )
+    warnings = say(
+        "report.s_trust_silent" if alarms.silent else "report.s_trust_none",
+        silent=count(alarms.silent), wrong=count(alarms.silent_but_bought),
+        gone=count(alarms.active_but_gone), known=count(len(past.customers)),
     )  # fmt: skip
+    # where the sentence before says how many came back, one such figure is enough
+    said_before = len(case.calls) > 0 and past.came_back is not None
+    return joined(forecast, ranking, *([] if said_before else [warnings]))
+
+
+def _what_is_silent(case: Case) -> str:
+    rule = "payment" if isinstance(case.models.buying, PaymentRule) else "rule" if case.models.is_rule else "model"
+    return say(f"report.calls_silent_{rule}", share=percent(case.assumptions.silent_below))
 
 
 def _calls(case: Case) -> list[str]:
@@ -223,7 +244,10 @@ def _calls(case: Case) -> list[str]:
         return [title, html.paragraph(term("report.calls_none"))]
     number, held = count(len(case.calls)), int(case.calls["hold_out"].sum())
     of_them = "report.calls_held" if held else "report.calls_no_held"
-    lead = say("report.calls_lead", count=number, held=say(of_them, count=number, held=held, shown=len(calls)))
+    lead = say(
+        "report.calls_lead", count=number, silent=_what_is_silent(case),
+        held=say(of_them, count=number, held=held, shown=len(calls)),
+    )  # fmt: skip
     columns: html.Columns = {
         **who_columns(calls),
         "reason": (term("report.reason"), "text"),

@@ -12,11 +12,15 @@ from cvmlab.core.words import language, say, term
 from cvmlab.worth.buying import PaymentRule, ZeroInflatedBgNbd
 
 from . import html
-from .wording import why_no_model
+from .wording import joined, why_no_model
 
 if TYPE_CHECKING:
     from cvmlab.case import Case
     from cvmlab.case.lookback import Past
+    from cvmlab.worth.buying import Season
+
+# months before its peak in which a season is about to begin
+_JUST_AHEAD = 3
 
 
 def judged_by(case: Case) -> list[str]:
@@ -26,20 +30,26 @@ def judged_by(case: Case) -> list[str]:
         return [say("report.matrix_naive", why=why_no_model(case), basis=term(f"report.basis_{case.basis}"))]
     once = percent(model.once) if isinstance(model, ZeroInflatedBgNbd) else ""
     months = model.months if isinstance(model, PaymentRule) else 0
-    what = say(f"report.judged_{model.KIND}", once=once, months=months)
-    sentences = [_joined(what, _why(case))]
+    every = say("report.every_month" if months == 1 else "report.every_months", months=months)
+    what = say(f"report.judged_{model.KIND}", once=once, every=every)
+    sentences = [joined(what, _why(case))]
     if case.models.season is not None:
-        factors = case.models.season.factors
-        most, least = int(np.argmax(factors)), int(np.argmin(factors))
-        sentences.append(
-            say(
-                "report.judged_season", peak=term(f"report.month_{most + 1}"), most=f"{factors[most]:.1f}",
-                trough=term(f"report.month_{least + 1}"), least=f"{factors[least]:.1f}",
-            )
-        )  # fmt: skip
+        sentences.append(_season(case.models.season, case.as_of.month))
     if case.past is not None and case.models.level != 1:
         sentences.append(say("report.judged_level", **_expected_and_came(case.past), level=f"{case.models.level:.2f}"))
     return sentences
+
+
+def _season(season: Season, month: int) -> str:
+    """Return when in the year customers buy, and whether the high season is just ahead of a month."""
+    factors = season.factors
+    most, least = int(np.argmax(factors)), int(np.argmin(factors))
+    said = say(
+        "report.judged_season", peak=term(f"report.month_{most + 1}"), most=f"{factors[most]:.1f}",
+        trough=term(f"report.month_{least + 1}"), least=f"{factors[least]:.1f}",
+    )  # fmt: skip
+    is_ahead = 1 <= (most + 1 - month) % 12 <= _JUST_AHEAD
+    return joined(said, term("report.judged_season_ahead")) if is_ahead else said
 
 
 def _why(case: Case) -> str:
@@ -51,10 +61,6 @@ def _why(case: Case) -> str:
         return say("report.judged_alone", months=past.months)
     between = "、" if language() == "zh" else " and the "
     return say("report.judged_won", rivals=between.join(rivals), months=past.months)
-
-
-def _joined(*sentences: str) -> str:
-    return ("" if language() == "zh" else " ").join(sentences)
 
 
 def _expected_and_came(past: Past) -> dict[str, object]:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from cvmlab.case.expectations import CUSTOMERS_FOR_A_MODEL
-from cvmlab.core.formats import percent, whole_money
-from cvmlab.core.words import say, term
+from cvmlab.core.formats import count, percent, whole_money
+from cvmlab.core.words import language, say, term
 from cvmlab.data.tables import ATTRIBUTES, CUSTOMER_ID
 
 from .html import Columns
@@ -35,10 +35,16 @@ def how_cost(case: Case) -> str:
 def call_list(case: Case, *, everyone: bool = False) -> pd.DataFrame:
     """Return the customers to call with a reason each: those named in the report, or everyone."""
     calls = case.to_call(everyone=everyone)
-    return calls.assign(reason=[reason(row) for row in calls.to_dict("records")])
+    seasonal = case.models.season is not None
+    return calls.assign(reason=[reason(row, seasonal=seasonal) for row in calls.to_dict("records")])
 
 
-def reason(customer: Mapping[Any, Any]) -> str:
+def joined(*sentences: str) -> str:
+    """Return sentences one after the other."""
+    return ("" if language() == "zh" else " ").join(sentences)
+
+
+def reason(customer: Mapping[Any, Any], *, seasonal: bool) -> str:
     """Return why a customer should be called, in one line; two or three purchases make no habit."""
     said = {
         "silent": f"{customer['silent_days']:,.0f}",
@@ -46,6 +52,8 @@ def reason(customer: Mapping[Any, Any]) -> str:
     }
     if customer["frequency"] < _GAPS_OF_A_HABIT:
         return say("report.calls_reason_few", days=f"{customer['frequency'] + 1:.0f}", **said)
+    if seasonal:
+        return say("report.calls_reason_season", missed=count(max(1, round(customer["silent_gaps"]))), **said)
     gap = customer["usual_gap_days"]
     return say("report.calls_reason", gap=f"{gap:.2g}" if gap < 10 else f"{gap:,.0f}", **said)
 

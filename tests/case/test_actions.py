@@ -176,7 +176,17 @@ def test_every_customer_has_one_action_and_each_action_its_hold_out(count, seed,
     assert set(assigned["action"]) <= set(actions.ACTIONS)
     assert set(assigned.loc[assigned["action"] == "win_back", "customer_id"]) == set(silent)
     for _, group in assigned.groupby("action"):
-        assert group["hold_out"].sum() == (round(share * len(group)) if len(group) >= 10 else 0)
+        brings = group["yearly_contribution"].clip(lower=0)
+        small = group[brings <= 0.1 * brings.sum()]
+        assert small["hold_out"].sum() == (round(share * len(small)) if len(small) >= 20 else 0)
+        assert group["hold_out"].sum() == small["hold_out"].sum()
+
+
+def test_who_brings_a_tenth_of_the_money_is_never_left_alone():
+    customers = people(40, seed=1).assign(value_type="III", yearly_contribution=[*[100.0] * 39, 440.0])
+    for seed in range(30):
+        assigned = actions.assign_actions(customers, np.array([], dtype=object), 0.5, seed)
+        assert not assigned["hold_out"].iloc[-1] and assigned["hold_out"].sum() == 20
 
 
 def test_the_actions_cover_every_type_once():

@@ -1,6 +1,8 @@
 """A case judged from a log: invariants, and known truth from two generators that share no code with the models."""
 
 import datetime as dt
+import math
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -160,7 +162,7 @@ def test_the_loss_is_corrected_by_the_backtest(generator):
     called = made.past.called
     assert len(called) >= 10
     assert called["silent"].all() and (called["last_year_revenue"] > 0).all()
-    assert made.past.came_back == called["bought"].mean()
+    assert made.past.came_back == called["bought"].sum()
     expected = actions.lost_money(
         1 - made.calls["chance_to_buy"].to_numpy(float), made.calls["yearly_contribution"].to_numpy(float),
         earlier_chance=1 - called["chance_to_buy"].to_numpy(float), earlier_gone=~called["bought"].to_numpy(bool),
@@ -174,6 +176,17 @@ def test_a_case_adds_up(generator):
     made, _, _ = judged(generator)
     log, _ = GENERATORS[generator](600, seed=4)
     check_case(made, log)
+
+
+@pytest.mark.parametrize("generator", GENERATORS)
+def test_what_is_expected_in_all_has_a_range_that_the_backtest_sets(generator):
+    made, _, _ = judged(generator)
+    total, low, high = made.expected_total()
+    assert total == pytest.approx(made.customers["expected_contribution"].sum())
+    missed = made.past.customers["later_revenue"] - made.past.customers["expected_revenue"]
+    spread = np.hypot(np.sqrt((missed**2).sum()) / made.past.expected, 0.1)
+    assert high / total == pytest.approx(total / low) == pytest.approx(np.exp(1.2816 * spread))
+    assert all(map(math.isnan, replace(made, past=None).expected_total()[1:]))
 
 
 def end_of_months(log):
@@ -311,7 +324,7 @@ def test_a_recommended_action_is_its_row_and_another_is_refused():
 
 
 def test_the_same_seed_gives_the_same_case_and_another_another_hold_out():
-    log, _ = drop_out_by_chance(40, seed=3)
+    log, _ = drop_out_by_chance(80, seed=3)
     first, second, third = (study(reading.read(log), Assumptions(seed=seed)) for seed in (1, 1, 5))
     pd.testing.assert_frame_equal(first.customers, second.customers)
     assert (first.customers["hold_out"] != third.customers["hold_out"]).any()

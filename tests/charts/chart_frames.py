@@ -97,8 +97,7 @@ def silence_frame(size: int = 300) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "customer_id": [f"c{number}" for number in range(size)],
-            "usual_gap_days": np.where(np.arange(size) % 9 == 0, np.nan, gap),
-            "silent_days": silent,
+            "silent_gaps": np.where(np.arange(size) % 9 == 0, np.nan, silent / gap),
             "yearly_contribution": yearly,
             "action": np.select([to_call & (np.arange(size) % 5 == 1), to_call], ["held_out", "win_back"], "maintain"),
         }

@@ -61,21 +61,21 @@ def test_silence_marks_whom_to_call_and_leaves_out_who_has_no_rhythm() -> None:
     frame = silence_frame()
     ax = charts.plot_silence(frame, worth_from=200)
     others, held, to_call = (marks.get_offsets() for marks in ax.collections)
-    rhythm = frame[frame["usual_gap_days"] > 0]
+    rhythm = frame[frame["silent_gaps"] >= 0]
     assert len(to_call) == (rhythm["action"] == "win_back").sum() > 0
     assert len(held) == (rhythm["action"] == "held_out").sum() > 0
     assert len(others) + len(held) + len(to_call) == len(rhythm)
     silent = frame[frame["action"].isin(["win_back", "held_out"])]
     total = silent["yearly_contribution"].sum()
-    assert headline(ax) == f"{len(silent)} customers worth keeping fell silent: {total:,.0f} per year"
+    assert headline(ax) == f"{len(silent)} customers worth keeping fell silent: {total:,.0f} last year"
     first = rhythm[rhythm["action"] == "win_back"].nlargest(6, "yearly_contribution")["customer_id"]
-    assert {*first, "worth a call from 200"} < {text.get_text() for text in ax.texts}
+    assert {*first, "cost of keeping: 200"} <= {text.get_text() for text in ax.texts}
 
 
 def test_silence_of_nobody_says_so() -> None:
     quiet = silence_frame().assign(action="maintain")
     assert headline(charts.plot_silence(quiet)) == "No customer worth keeping is unusually silent"
-    once = quiet.assign(usual_gap_days=np.nan)
+    once = quiet.assign(silent_gaps=np.nan)
     assert headline(charts.plot_silence(once)) == "No customer worth keeping is unusually silent"
 
 

@@ -65,7 +65,7 @@ def test_a_season_is_named_and_not_taken_for_a_trend() -> None:
     assert season is not None and season[0] == 12 and season[1] > 0.9
     assert any("December" in caution for caution in first_page.cautions(made))
     trend = first_page.five_sentences(made)[1]
-    assert "a year before" in trend and "down" not in trend
+    assert "12 months before" in trend and "down" not in trend
     with speaking("zh"):
         assert any("12 月" in caution for caution in first_page.cautions(made))
 
@@ -128,14 +128,21 @@ def test_a_contact_that_costs_more_than_it_brings_is_said_not_to_pay() -> None:
 @pytest.mark.parametrize(
     ("frequency", "said"),
     [
-        (1, "days with a purchase: 2,"),
-        (2, "days with a purchase: 3,"),
+        (1, "bought on 2 days,"),
+        (2, "bought on 3 days,"),
         (3, "usual 2-day gap between purchases,"),
     ],
 )
 def test_two_or_three_purchases_are_no_habit(frequency: int, said: str) -> None:
     customer = {"frequency": frequency, "usual_gap_days": 2.0, "silent_days": 148.0, "yearly_contribution": 174.0}
-    assert wording.reason(customer).startswith(said)
+    assert wording.reason(customer, seasonal=False).startswith(said)
+
+
+def test_a_season_counts_purchases_missed() -> None:
+    customer = {
+        "frequency": 9, "usual_gap_days": 2.0, "silent_days": 148.0, "silent_gaps": 4.3, "yearly_contribution": 174.0,
+    }  # fmt: skip
+    assert wording.reason(customer, seasonal=True).startswith("about 4 purchases missed, the season counted;")
 
 
 def test_a_tiny_amount_is_no_power_of_ten() -> None:
@@ -216,7 +223,7 @@ def test_silence_by_rule_of_thumb_claims_no_model_and_no_interval() -> None:
     made = study([row for row in rows if row[0] not in ("c0", "c1") or str(row[1]) < "2022-07-01"])
     assert made.models.buying is None and len(made.calls) == 2
     page = "".join(piece.text for piece in first_page.page_one(made, "x")[:2] if hasattr(piece, "text"))
-    assert "for more than three of the usual gaps" in page
+    assert "for more than three times their own usual gap" in page
     assert "chances in five" not in page and "chance of still being a customer" not in page
     # last year's money carried on is no forecast
     assert page.count("class='stake'") == 3 and "expected of today" not in page
