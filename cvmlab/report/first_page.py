@@ -198,13 +198,17 @@ def _silent(case: Case) -> str:
     key, back, called, ago = "report.s_silent" if fitted else "report.s_silent_by_rule", "", 0, 0
     if case.past is not None and case.past.came_back is not None:
         key, called, ago = "report.s_silent_corrected", len(case.past.called), case.past.months
-        back = say("report.back_some" if case.past.came_back else "report.back_none", count=count(case.past.came_back))
+        back = _how_many(case.past.came_back)
     yearly = whole_money(case.calls["yearly_contribution"].sum())
     loss, low, high = (whole_money(row[name]) for name in ("at_stake", "low", "high"))
     return say(
         key, count=count(row["customers"]), yearly=yearly, called=count(called), back=back, ago=ago,
         loss=loss, low=low, high=high,
     )  # fmt: skip
+
+
+def _how_many(customers: int) -> str:
+    return say("report.how_many" if customers else "report.none_of_them", count=count(customers))
 
 
 def _has_interval(case: Case) -> bool:
@@ -224,7 +228,7 @@ def _trust(case: Case) -> str:
     )
     warnings = say(
         "report.s_trust_silent" if alarms.silent else "report.s_trust_none",
-        silent=count(alarms.silent), wrong=count(alarms.silent_but_bought),
+        silent=count(alarms.silent), wrong=_how_many(alarms.silent_but_bought),
         gone=count(alarms.active_but_gone), known=count(len(past.customers)),
     )  # fmt: skip
     # where the sentence before says how many came back, one such figure is enough

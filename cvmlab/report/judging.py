@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cvmlab.core.formats import count, percent, whole_money
-from cvmlab.core.words import language, say, term
+from cvmlab.core.words import say, term
 from cvmlab.worth.buying import PaymentRule, ZeroInflatedBgNbd
 
 from . import html
@@ -56,11 +56,7 @@ def _why(case: Case) -> str:
     past = case.past
     if past is None:
         return say("report.judged_untested", why=case.past_problem)
-    rivals = [one.models.buying.name for one in past.tried if one.models is not past.models and one.models.buying]
-    if not rivals:
-        return say("report.judged_alone", months=past.months)
-    between = "、" if language() == "zh" else " and the "
-    return say("report.judged_won", rivals=between.join(rivals), months=past.months)
+    return say("report.judged_won" if len(past.tried) > 1 else "report.judged_alone", months=past.months)
 
 
 def _expected_and_came(past: Past) -> dict[str, object]:
