@@ -2,7 +2,8 @@
 
 Targets, in the mean of each world: revenue expected over actual between .85 and 1.15; sum of absolute errors at most
 1.05 times that of the better of "last year's revenue" and "last year's revenue if silent for at most three gaps"; Brier
-score of P(alive) at most 1.05 times that of three gaps; the 80% interval of the money at stake holds it in 70 to 90%.
+score of P(alive) at most 1.05 times that of three gaps; the 80% intervals of the money at stake, and of all revenue
+expected, hold it in 70 to 90%.
 
     python benchmarks/bench_worlds.py --seeds 20
     python benchmarks/bench_worlds.py --seeds 5 free steady

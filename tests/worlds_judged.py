@@ -18,13 +18,15 @@ class Judged(NamedTuple):
 
     The best member is that of the family whose Brier score is smallest, as only the truth can tell. ``gone`` is the
     share of the customers called who have left, ``lost`` the yearly money of those who do not buy in the year after,
-    ``stake`` with ``low`` and ``high`` what the report says of it.
+    ``stake`` with ``low`` and ``high`` what the report says of it; ``total_held`` is 1 where the range of all revenue
+    expected holds what comes.
     """
 
     kind: str
     season: bool
     level: float
     ratio: float
+    total_held: float
     error: float
     error_of_last_year: float
     error_of_last_year_by_gaps: float
@@ -51,6 +53,7 @@ def judge(name: str, seed: int) -> Judged:
     by_gaps = ~(silent > 3 * gap)
     and_median = ~(silent > 3 * np.where(np.isnan(gap), np.nanmedian(gap), gap))
     called = truth.loc[case.calls["customer_id"]]
+    _, least, most = case.expected_total()
     win_back = case.recommended("win_back")
 
     def error(expected: np.ndarray) -> float:
@@ -62,6 +65,7 @@ def judge(name: str, seed: int) -> Judged:
         season=case.models.season is not None,
         level=case.models.level,
         ratio=float(found["expected_contribution"].sum() / actual.sum()),
+        total_held=float(least <= actual.sum() <= most),
         error=error(found["expected_contribution"].to_numpy()),
         error_of_last_year=error(last),
         error_of_last_year_by_gaps=error(last * by_gaps),
