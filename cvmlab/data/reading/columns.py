@@ -30,6 +30,8 @@ RETURN = "return_flag"
 TYPE = "row_type"
 GIFT = "gift_flag"
 CANCEL = "cancel_flag"
+# further columns of statuses beside the one of the role
+FURTHER = ("status_2", "status_3", "status_4")
 DISCOUNT = "discount"
 DISCOUNT_RATE = "discount_rate"
 # those of a whole order, repeated on its lines
@@ -110,6 +112,8 @@ class ColumnMapping:
     chosen: frozenset[str] = field(default=frozenset(), compare=False)
     # quantity and price of an item where the source has an amount too
     items: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    # the columns of `FURTHER`
+    statuses: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     def __getitem__(self, role: str) -> str:
         return self.columns[role]
@@ -126,6 +130,10 @@ class ColumnMapping:
         if tables.AMOUNT in self:
             return f"'{self[tables.AMOUNT]}'"
         return f"'{self[QUANTITY]}' × '{self[UNIT_PRICE]}'"
+
+    def statuses_named(self) -> str:
+        """Return the columns of statuses, as a sentence names them between quotation marks."""
+        return "' / '".join([*([self[STATUS]] if STATUS in self else []), *self.statuses.values()])
 
     def to_dict(self) -> dict[str, str]:
         """Return role to source column as a plain dict, ready for JSON."""
@@ -290,7 +298,18 @@ def guess_mapping(names: Sequence[str], chosen: Mapping[str, str] | None = None,
         look_for(ORDER_REFUND)
     _check_found(found, names, source, [role for role, name in chosen.items() if name])
     in_order = {role: found[role] for role in ROLES if role in found}
-    return ColumnMapping(in_order, tuple(notes), frozenset(chosen), _items(found, names))
+    statuses = {} if STATUS in refused else _statuses(found, names)
+    notes = [note for note in notes if note.values.get("role") != STATUS]
+    return ColumnMapping(in_order, tuple(notes), frozenset(chosen), _items(found, names), statuses)
+
+
+def _statuses(found: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
+    """Return further columns of statuses: a sale must be one by the state of its order and by that of its payment."""
+    taken = set(found.values())
+    ranked = [(_ranks(name)[STATUS], name) for name in names if STATUS in _ranks(name) and name not in taken]
+    # a state may be one of an address
+    ranked += [(9, name) for name in names if is_called(name, "maybe_status") and name not in taken]
+    return dict(zip(FURTHER, (name for _, name in sorted(ranked, key=lambda pair: pair[0])), strict=False))
 
 
 def _items(found: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:

@@ -140,6 +140,7 @@ def test_the_rule_table_is_sound() -> None:
         "net_amount", "gross_amount", "billed_word", "paid_word", "no_sale_type", "line_deduction",
         "moved_quantity", "deduction", "charge", "rate", "gift_type", "exchange_type", "prepaid_type",
         "prepaid_product", "gift_product", "ledger_side", "valid_flag",
+        "maybe_status", "sale_status", "sale_type", "deal_won", "deal_lost",
     }  # fmt: skip
     assert {row["role"] for row in rows} == set(ROLES) | looking_at_rows
     for row in rows:

@@ -16,6 +16,7 @@ from ..columns import (
     CANCEL,
     CURRENCY,
     DISCOUNT_RATE,
+    FURTHER,
     GIFT,
     ITEM_PRICE,
     ITEM_QUANTITY,
@@ -25,6 +26,7 @@ from ..columns import (
     TEXTS,
     TYPE,
     ColumnMapping,
+    is_called,
     row_pattern,
     values_of,
 )
@@ -32,7 +34,7 @@ from ..raw import RawTable, quoted
 
 # kinds of rows, known before any value is read
 DATA, TOTAL, HEADER, BLANK, BROKEN = range(5)
-_WORDS = (STATUS, CURRENCY, RETURN, TYPE, GIFT, CANCEL, DISCOUNT_RATE, ITEM_QUANTITY, ITEM_PRICE)
+_WORDS = (STATUS, *FURTHER, CURRENCY, RETURN, TYPE, GIFT, CANCEL, DISCOUNT_RATE, ITEM_QUANTITY, ITEM_PRICE)
 # no money is 1e15 or more, and the sum of what is smaller never overflows
 EXACT = "DECIMAL(21, 6)"
 _BLANKS = "' \t\n\r\u00a0\u3000\ufeff'"
@@ -122,6 +124,9 @@ def stage_query(number: int, table: RawTable, mapping: ColumnMapping, keep: Sequ
     for role in (ITEM_QUANTITY, ITEM_PRICE):
         name = mapping.items.get(role)
         texts[role] = ("NULL::VARCHAR" if name is None else _text(cell[name], kind[name]), "known")
+    for role in FURTHER:
+        name = mapping.statuses.get(role)
+        texts[role] = ("NULL::VARCHAR" if name is None else _state(name, _text(cell[name], kind[name])), "known")
     for position, name in enumerate(keep):
         text = _text(cell[name], kind[name]) if name in cell else "NULL::VARCHAR"
         texts[f"k{position}"] = (text, "filled")
@@ -149,6 +154,14 @@ def _text(cell: str, kind: str) -> str:
             f"THEN {cell}::HUGEINT::VARCHAR ELSE {cell}::VARCHAR END"
         )
     return f"{cell}::VARCHAR"
+
+
+def _state(name: str, cell: str) -> str:
+    """Return a cell of a column such as State, which may be one of an address, where it speaks of an order."""
+    if not is_called(name, "maybe_status"):
+        return cell
+    words = "|".join(row_pattern(role) for role in ("cancelled_status", "unsure_status", "deal_won", "deal_lost"))
+    return f"CASE WHEN {_matches(cell, words)} THEN {cell} END"
 
 
 def _date(cell: str, kind: str, zone: str | None, table: RawTable, mapping: ColumnMapping) -> tuple[str, str]:

@@ -25,7 +25,6 @@ from ..cells.deductions import (
     discounted_parts,
     discounted_sql,
     net_sql,
-    quoted_pattern,
     rates_in_percent,
     refunded_parts,
     stated_sql,
@@ -44,8 +43,9 @@ from .lone_dates import set_lone_dates_aside
 from .misread import misreadings
 from .order_totals import count_totals_once
 from .repeats import judge_repeats, look_for_repeats
-from .returns import judge_returns, judge_statuses, product_notes
+from .returns import judge_returns, product_notes
 from .reversing import set_reversals_aside
+from .statuses import judge_statuses, status_sql, unknown_notes
 from .sum_rows import find_sum_rows
 from .verdicts import REASON_CODES, USED_ROWS, set_aside
 
@@ -127,7 +127,7 @@ def judge(
     cells += [f"k{number}" for number in range(kept)]
     read = f"""SELECT part, spot, kind, {tables.CUSTOMER_ID}, {", ".join(others)},
             {day} AS date, {net} AS exact, {refunded} AS refunded,
-            {_marks(numbers.get(REFUND), stated_sql(back.stated, mappings))},
+            {_marks(numbers.get(REFUND), stated_sql(back.stated, mappings), mappings)},
             {", ".join(money)}, {currencies.sql} AS currency{"".join(f", k{number}" for number in range(kept))}
         FROM {back.source} WHERE kind <> {values.BLANK}"""
     kinds = {values.TOTAL: "total_row", values.HEADER: "header_row", values.BROKEN: "broken_row"}
@@ -156,8 +156,9 @@ def judge(
         notes += [*_further_lines(connection), *_recycled_numbers(connection)]
     notes += judge_returns(connection, mappings)
     notes += judge_costs(connection, mappings)
-    if any(STATUS in mapping for mapping in mappings):
+    if any(STATUS in mapping or mapping.statuses for mapping in mappings):
         notes += judge_statuses(connection, mappings)
+    notes += unknown_notes(connection, mappings)
     # the line that carries the total must be one that is used
     counted, once = count_totals_once(connection, stage, mappings, rules.amount_per)
     for error in (error for part, error in back.unclear.items() if part not in counted):
@@ -174,11 +175,10 @@ def judge(
     return Judged(tuple(notes), currencies.known)
 
 
-def _marks(refund: str | None, stated: str) -> str:
+def _marks(refund: str | None, stated: str, mappings: Sequence[ColumnMapping]) -> str:
     """Return flag and status as they count: beside the sum that was refunded, a word for it adds nothing."""
     known = f"({stated}) <> 0"
-    words = quoted_pattern("refunded_status")
-    status = f"CASE WHEN {known} AND regexp_full_match({STATUS}, {words}) THEN NULL ELSE {STATUS} END AS {STATUS}"
+    status = f"{status_sql(mappings, known)} AS {STATUS}"
     # a column such as Refunded may hold sums or say yes
     flag = RETURN if refund is None else f"coalesce({RETURN}, CASE WHEN ({refund}) IS NULL THEN {REFUND}_text END)"
     return f"CASE WHEN NOT {known} THEN {flag} END AS {RETURN}, {status}"

@@ -1,4 +1,4 @@
-"""Rows that say that they are returns, and orders that their status says are no sales.
+"""Rows that say that they are returns, or no sales.
 
 A column such as 交易类型 makes rows of their own of returns: with a positive amount they count negative. A flag such as
 是否退款 may stand on the sale itself: where no sale lies beside the marked rows, each is sale and refund in one, and
@@ -11,17 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cvmlab.core.words import CvmError
 from cvmlab.data.tables import PRODUCT
 
 from ..cells.deductions import is_said
-from ..columns import CANCEL, GIFT, ORDER_REFUND, REFUND, RETURN, STATUS, TYPE, ColumnMapping, option
+from ..columns import CANCEL, GIFT, ORDER_REFUND, REFUND, RETURN, TYPE, ColumnMapping, option
 from ..notes import Note
 from .costs import take_back
 from .verdicts import USED_ROWS, set_aside
-
-#: More of the positive money than this in orders that are no sales is asked about.
-_MOST = 0.5
 
 
 def judge_returns(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]:
@@ -159,56 +155,3 @@ _PAIRED = f"""spot IN (SELECT marked.spot FROM marked JOIN log AS sale
         ON sale.part = marked.part AND sale.customer_id = marked.customer_id
         WHERE sale.{USED_ROWS} AND sale.exact > 0 AND sale.spot NOT IN (SELECT spot FROM marked)
             AND sale.date <= marked.date AND (sale.order_id = marked.order_id OR sale.exact = marked.exact))"""
-
-
-def judge_statuses(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]:
-    """Leave out orders that are no sales, except where a cancellation is booked as a negative row of its own."""
-    # in a web shop `closed` is refunded and `pending` not paid; elsewhere the one is finished, the other on its way
-    shops = f"SELECT part FROM log WHERE {is_said(STATUS, 'shop_status')}"
-    connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE closed AS
-        SELECT part, spot, customer_id, order_id, exact, status FROM log
-        WHERE {USED_ROWS} AND ({is_said(STATUS, "cancelled_status")}
-            OR ({is_said(STATUS, "shop_unpaid")} AND part IN ({shops})))"""
-    )
-    found = connection.execute(
-        """SELECT part, count(*), sum(exact), string_agg(DISTINCT status, ', ' ORDER BY status), bool_or(exact < 0)
-        FROM closed GROUP BY part ORDER BY part"""
-    ).fetchall()
-    notes = []
-    for part, rows, amount, words, booked in found:
-        said = {"column": mappings[part][STATUS], "words": words, "rows": f"{rows:,}", "amount": f"{amount:,.2f}"}
-        if not booked and STATUS not in mappings[part].chosen:
-            _check_share(connection, part, amount, said)
-        notes.append(Note("cancelled_booked" if booked else "cancelled_out", said, "warning"))
-        if not booked:
-            # further lines of such an order have no status of their own
-            spots = f"SELECT spot FROM closed WHERE part = {part}"
-            orders = f"SELECT (customer_id, order_id) FROM closed WHERE part = {part}"
-            further = f"exact = 0 AND status IS NULL AND (customer_id, order_id) IN ({orders})"
-            set_aside(connection, "cancelled", f"part = {part} AND (spot IN ({spots}) OR ({further}))")
-    return [*notes, *_unsure(connection, mappings)]
-
-
-def _check_share(connection: Any, part: int, amount: Any, said: dict[str, str]) -> None:
-    rows, whole = connection.execute(
-        f"SELECT count(*), sum(exact) FROM log WHERE {USED_ROWS} AND part = {part} AND exact > 0"
-    ).fetchone()
-    if rows >= 10 and amount > _MOST * float(whole):
-        raise CvmError("reading.mostly_no_sales", **said, whole=f"{whole:,.2f}")
-
-
-def _unsure(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]:
-    """Say how much stands in orders whose status leaves open whether they are sales."""
-    found = connection.execute(
-        f"""SELECT part, count(*), sum(exact), string_agg(DISTINCT status, ', ' ORDER BY status) FROM log
-        WHERE {USED_ROWS} AND refunded = 0 AND {is_said(STATUS, "unsure_status")} GROUP BY part ORDER BY part"""
-    ).fetchall()
-    return [
-        Note(
-            "unsure_status",
-            {"column": mappings[part][STATUS], "words": words, "rows": f"{rows:,}", "amount": f"{amount:,.2f}"},
-            "warning",
-        )
-        for part, rows, amount, words in found
-    ]

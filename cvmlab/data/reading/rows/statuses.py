@@ -1,0 +1,148 @@
+"""Orders that their status says are no sales, and words of statuses and types that no rule knows.
+
+Of several columns of statuses the word that speaks most against a sale counts: an order that was paid and sent back is
+no sale, nor is one that was placed and never paid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from cvmlab.core.words import CvmError
+
+from ..cells.deductions import is_said
+from ..columns import FURTHER, RETURN, STATUS, TYPE, ColumnMapping
+from ..notes import Note
+from .verdicts import USED_ROWS, set_aside
+
+#: More of the positive money than this in orders that are no sales is asked about.
+_MOST = 0.5
+#: So many unknown words are named, those with most money first.
+_NAMED = 8
+# the words of the columns that say what a row is
+_KNOWN = {
+    STATUS: ("cancelled_status", "unsure_status", "shop_status", "shop_unpaid", "sale_status", "deal_won", "deal_lost"),
+    TYPE: (
+        "sale_type", "return_word", "billed_word", "paid_word", "prepaid_type", "no_sale_type", "exchange_type",
+        "gift_type",
+    ),
+    RETURN: ("yes_word", "no_word", "return_word", "no_return_word"),
+}  # fmt: skip
+
+
+def status_sql(mappings: Sequence[ColumnMapping], known: str) -> str:
+    """Return the status of a row that counts; a refund whose sum is ``known`` needs no word for it."""
+    roles = [STATUS, *(role for role in FURTHER if any(role in mapping.statuses for mapping in mappings))]
+    cells = [f"(CASE WHEN {known} AND {is_said(role, 'refunded_status')} THEN NULL ELSE {role} END)" for role in roles]
+    if len(cells) == 1:
+        return cells[0]
+    against = [
+        is_said("{}", "cancelled_status"),
+        is_said("{}", "unsure_status"),
+        f"NOT {is_said('{}', *_KNOWN[STATUS])}",
+    ]
+    cases = [f"WHEN {test.replace('{}', cell)} THEN {cell}" for test in against for cell in cells]
+    return f"CASE {' '.join(cases)} ELSE coalesce({', '.join(cells)}) END"
+
+
+def judge_statuses(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]:
+    """Leave out orders that are no sales, except where a cancellation is booked as a negative row of its own."""
+    # in a web shop `closed` is refunded and `pending` not paid; elsewhere the one is finished, the other on its way
+    shops = f"SELECT part FROM stage WHERE {is_said(STATUS, 'shop_status')}"
+    unpaid = f"SELECT rowid FROM stage WHERE part IN ({shops}) AND {is_said(STATUS, 'shop_unpaid')}"
+    # where some deals are won, those that are not are no sales
+    deals = f"SELECT part FROM log WHERE {is_said(STATUS, 'deal_won')}"
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE closed AS
+        SELECT part, spot, customer_id, order_id, exact, status FROM log
+        WHERE {USED_ROWS} AND ({is_said(STATUS, "cancelled_status")}
+            OR ({is_said(STATUS, "shop_unpaid")} AND spot IN ({unpaid}))
+            OR ({is_said(STATUS, "deal_lost")} AND part IN ({deals})))"""
+    )
+    found = connection.execute(
+        """SELECT part, count(*), sum(exact), string_agg(DISTINCT status, ', ' ORDER BY status), bool_or(exact < 0)
+        FROM closed GROUP BY part ORDER BY part"""
+    ).fetchall()
+    notes = []
+    for part, rows, amount, words, booked in found:
+        said = {
+            "column": mappings[part].statuses_named(),
+            "words": words,
+            "rows": f"{rows:,}",
+            "amount": f"{amount:,.2f}",
+        }
+        if not booked and STATUS not in mappings[part].chosen:
+            _check_share(
+                connection, part, amount, said | {"confirmed": mappings[part].statuses_named().split("' / '")[0]}
+            )
+        notes.append(Note("cancelled_booked" if booked else "cancelled_out", said, "warning"))
+        if not booked:
+            # further lines of such an order have no status of their own
+            spots = f"SELECT spot FROM closed WHERE part = {part}"
+            orders = f"SELECT (customer_id, order_id) FROM closed WHERE part = {part}"
+            further = f"exact = 0 AND status IS NULL AND (customer_id, order_id) IN ({orders})"
+            set_aside(connection, "cancelled", f"part = {part} AND (spot IN ({spots}) OR ({further}))")
+    return [*notes, *_unsure(connection, mappings)]
+
+
+def _check_share(connection: Any, part: int, amount: Any, said: dict[str, str]) -> None:
+    rows, whole = connection.execute(
+        f"SELECT count(*), sum(exact) FROM log WHERE {USED_ROWS} AND part = {part} AND exact > 0"
+    ).fetchone()
+    if rows >= 10 and amount > _MOST * float(whole):
+        raise CvmError("reading.mostly_no_sales", **said, whole=f"{whole:,.2f}")
+
+
+def _unsure(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]:
+    """Say how much stands in orders whose status leaves open whether they are sales."""
+    found = connection.execute(
+        f"""SELECT part, count(*), sum(exact), string_agg(DISTINCT status, ', ' ORDER BY status) FROM log
+        WHERE {USED_ROWS} AND refunded = 0 AND {is_said(STATUS, "unsure_status")} GROUP BY part ORDER BY part"""
+    ).fetchall()
+    return [
+        Note(
+            "unsure_status",
+            {
+                "column": mappings[part].statuses_named(),
+                "words": words,
+                "rows": f"{rows:,}",
+                "amount": f"{amount:,.2f}",
+            },
+            "warning",
+        )
+        for part, rows, amount, words in found
+    ]
+
+
+def unknown_notes(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]:
+    """Name the words of statuses and types that no rule knows, with their rows and money: they count as sales."""
+    notes = []
+    for role, known in _KNOWN.items():
+        if not any(role in mapping or (role == STATUS and mapping.statuses) for mapping in mappings):
+            continue
+        found = connection.execute(
+            f"""SELECT part, word, rows, amount FROM (
+                SELECT part, {role} AS word, count_if({USED_ROWS}) AS rows,
+                    coalesce(sum(exact) FILTER ({USED_ROWS}), 0) AS amount,
+                    count(*) OVER (PARTITION BY part) AS words
+                FROM log WHERE {role} IS NOT NULL GROUP BY part, {role})
+            WHERE rows > 0 AND amount <> 0 AND words > 1 AND NOT {is_said("word", *known)}
+            ORDER BY part, abs(amount) DESC, word"""
+        ).fetchall()
+        for part in dict.fromkeys(row[0] for row in found):
+            words = [row[1:] for row in found if row[0] == part]
+            column = mappings[part].statuses_named() if role == STATUS else mappings[part].get(role)
+            notes.append(_unknown(column, words))
+    return notes
+
+
+def _unknown(column: str | None, words: Sequence[tuple[str, int, Any]]) -> Note:
+    named = [f"{word} ({rows:,}: {amount:,.2f})" for word, rows, amount in words[:_NAMED]]
+    said = {
+        "column": column,
+        "words": ", ".join(named) + (", …" if len(words) > _NAMED else ""),
+        "rows": f"{sum(rows for _, rows, _ in words):,}",
+        "amount": f"{sum(amount for *_, amount in words):,.2f}",
+    }
+    return Note("unknown_words", said, "warning")
