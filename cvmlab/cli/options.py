@@ -15,8 +15,8 @@ Wrapped = TypeVar("Wrapped", bound=Callable[..., Any])
 # role that a column can play; each one is an option that names the column
 ROLES = (
     *(column.name for column in TRANSACTIONS.columns), "quantity", "unit_price", "status", "currency_code",
-    "refund_amount", "return_flag", "row_type", "gift_flag", "cancel_flag", "discount", "discount_rate", "order_refund",
-    "order_discount",
+    "refund_amount", "return_flag", "row_type", "gift_flag", "cancel_flag", "ledger_line", "discount", "discount_rate",
+    "order_refund", "order_discount",
 )  # fmt: skip
 # options of `cvmlab.reading.read`, each with the same name there; yes and no become True and False
 _READING = (

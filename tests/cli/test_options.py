@@ -149,6 +149,7 @@ def test_every_role_has_a_label_and_an_option():
         "row_type",
         "gift_flag",
         "cancel_flag",
+        "ledger_line",
         "discount",
         "discount_rate",
         "order_refund",

@@ -30,6 +30,7 @@ RETURN = "return_flag"
 TYPE = "row_type"
 GIFT = "gift_flag"
 CANCEL = "cancel_flag"
+LEDGER = "ledger_line"
 # further columns of statuses beside the one of the role
 FURTHER = ("status_2", "status_3", "status_4")
 DISCOUNT = "discount"
@@ -53,11 +54,11 @@ NUMBERS = (
 )
 TEXTS = (
     tables.CUSTOMER_ID, tables.CUSTOMER_NAME, tables.ORDER_ID, tables.PRODUCT, tables.OWNER, tables.PHONE, STATUS,
-    CURRENCY, RETURN, TYPE, GIFT, CANCEL, DISCOUNT_RATE,
+    CURRENCY, RETURN, TYPE, GIFT, CANCEL, LEDGER, DISCOUNT_RATE,
 )  # fmt: skip
 ROLES = (
     *(column.name for column in tables.TRANSACTIONS.columns), QUANTITY, UNIT_PRICE, STATUS, CURRENCY, REFUND, RETURN,
-    TYPE, GIFT, CANCEL, DISCOUNT, DISCOUNT_RATE, ORDER_REFUND, ORDER_DISCOUNT,
+    TYPE, GIFT, CANCEL, LEDGER, DISCOUNT, DISCOUNT_RATE, ORDER_REFUND, ORDER_DISCOUNT,
 )  # fmt: skip
 # A wrong choice among these changes every figure; a wrong product or owner does not.
 ASKED = frozenset({tables.CUSTOMER_ID, tables.DATE, *NUMBERS} - {tables.PROFIT, tables.COST, DISCOUNT, ORDER_DISCOUNT})
@@ -93,7 +94,8 @@ class ColumnMapping:
         where the source has them ``order_id``, ``profit``, ``cost``, ``product``, ``customer_name``,
         ``owner``, ``phone``, ``status`` (of the order: paid, cancelled …), ``currency_code``, ``refund_amount``,
         ``return_flag`` (yes: the row was refunded), ``row_type`` (sale, return …), ``gift_flag`` (yes: the row was
-        given away), ``cancel_flag`` (yes: it was cancelled, is void or a test), ``discount`` (money) and
+        given away), ``cancel_flag`` (yes: it was cancelled, is void or a test), ``ledger_line`` (words such
+        as opening balance), ``discount`` (money) and
         ``discount_rate`` (share off) of quantity × unit price or, where they are said, of the amount,
         ``order_refund`` and ``order_discount`` (of a whole order, repeated on its lines).
     notes
@@ -112,6 +114,8 @@ class ColumnMapping:
     chosen: frozenset[str] = field(default=frozenset(), compare=False)
     # quantity and price of an item where the source has an amount too
     items: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    # columns in which a line of a ledger may say that it is no sale: its balance, a total
+    wordings: tuple[str, ...] = field(default=(), compare=False, repr=False)
     # the columns of `FURTHER`
     statuses: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
@@ -134,6 +138,10 @@ class ColumnMapping:
     def statuses_named(self) -> str:
         """Return the columns of statuses, as a sentence names them between quotation marks."""
         return "' / '".join([*([self[STATUS]] if STATUS in self else []), *self.statuses.values()])
+
+    def named(self, role: str) -> str:
+        """Return the column of a role, or the columns where it is found in several, as a sentence names them."""
+        return "' / '".join(self.wordings) if role == LEDGER else self[role]
 
     def to_dict(self) -> dict[str, str]:
         """Return role to source column as a plain dict, ready for JSON."""
@@ -299,8 +307,16 @@ def guess_mapping(names: Sequence[str], chosen: Mapping[str, str] | None = None,
     _check_found(found, names, source, [role for role, name in chosen.items() if name])
     in_order = {role: found[role] for role in ROLES if role in found}
     statuses = {} if STATUS in refused else _statuses(found, names)
+    wordings = () if LEDGER in refused else _wordings(found, names, statuses)
     notes = [note for note in notes if note.values.get("role") != STATUS]
-    return ColumnMapping(in_order, tuple(notes), frozenset(chosen), _items(found, names), statuses)
+    return ColumnMapping(in_order, tuple(notes), frozenset(chosen), _items(found, names), wordings, statuses)
+
+
+def _wordings(found: Mapping[str, str], names: Sequence[str], statuses: Mapping[str, str]) -> tuple[str, ...]:
+    taken = {*found.values(), *statuses.values()}
+    free = [name for name in names if LEDGER in _ranks(name) and name not in taken]
+    named = [found[role] for role in (LEDGER, tables.PRODUCT, TYPE) if role in found]
+    return tuple(dict.fromkeys([*named, *free]))
 
 
 def _statuses(found: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:

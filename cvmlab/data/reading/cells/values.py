@@ -6,7 +6,7 @@ the query: `amounts` and `dates` read the cells, `ids` folds the ids.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cvmlab.core.words import CvmError
@@ -20,6 +20,7 @@ from ..columns import (
     GIFT,
     ITEM_PRICE,
     ITEM_QUANTITY,
+    LEDGER,
     NUMBERS,
     RETURN,
     STATUS,
@@ -27,6 +28,7 @@ from ..columns import (
     TYPE,
     ColumnMapping,
     is_called,
+    rank_of,
     row_pattern,
     values_of,
 )
@@ -34,7 +36,7 @@ from ..raw import RawTable, quoted
 
 # kinds of rows, known before any value is read
 DATA, TOTAL, HEADER, BLANK, BROKEN = range(5)
-_WORDS = (STATUS, *FURTHER, CURRENCY, RETURN, TYPE, GIFT, CANCEL, DISCOUNT_RATE, ITEM_QUANTITY, ITEM_PRICE)
+_WORDS = (STATUS, *FURTHER, LEDGER, CURRENCY, RETURN, TYPE, GIFT, CANCEL, DISCOUNT_RATE, ITEM_QUANTITY, ITEM_PRICE)
 # no money is 1e15 or more, and the sum of what is smaller never overflows
 EXACT = "DECIMAL(21, 6)"
 _BLANKS = "' \t\n\r\u00a0\u3000\ufeff'"
@@ -114,6 +116,7 @@ def stage_query(number: int, table: RawTable, mapping: ColumnMapping, keep: Sequ
         name = mapping.get(role)
         words = "id_known" if role in (tables.CUSTOMER_ID, tables.ORDER_ID, tables.PHONE) else "known"
         texts[role] = ("NULL::VARCHAR" if name is None else _text(cell[name], kind[name]), words)
+    texts[LEDGER] = (_ledger_line({n: cell[n] for n in mapping.wordings if kind[n] == "VARCHAR"}), "known")
     name = mapping[tables.DATE]
     text, ready["date_value"] = _date(cell[name], kind[name], zone, table, mapping)
     texts["date_text"] = (text, "id_known")
@@ -154,6 +157,18 @@ def _text(cell: str, kind: str) -> str:
             f"THEN {cell}::HUGEINT::VARCHAR ELSE {cell}::VARCHAR END"
         )
     return f"{cell}::VARCHAR"
+
+
+def _ledger_line(cells: Mapping[str, str]) -> str:
+    """Return the words by which a row is a line of a ledger that is no sale, such as its opening balance."""
+    balance, receipt = row_pattern("ledger_word"), row_pattern("receipt_word")
+    # a remark on a sale may say that it was paid
+    words = {name: balance if rank_of(name, LEDGER) == 2 else f"{balance}|{receipt}" for name in cells}
+    cases = [
+        f"WHEN length({cell}) <= 60 AND {_matches(cell, words[name])} THEN rtrim({cell}, ' :：')"
+        for name, cell in cells.items()
+    ]
+    return f"CASE {' '.join(cases)} END" if cases else "NULL::VARCHAR"
 
 
 def _state(name: str, cell: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from cvmlab.data.tables import PRODUCT
 
 from ..cells.deductions import is_said
-from ..columns import CANCEL, GIFT, ORDER_REFUND, REFUND, RETURN, TYPE, ColumnMapping, option
+from ..columns import CANCEL, GIFT, LEDGER, ORDER_REFUND, REFUND, RETURN, TYPE, ColumnMapping, option
 from ..notes import Note
 from .costs import take_back
 from .verdicts import USED_ROWS, set_aside
@@ -22,7 +22,8 @@ from .verdicts import USED_ROWS, set_aside
 
 def judge_returns(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]:
     """Make marked rows negative, or leave them out where they are sale and refund in one; return remarks."""
-    if not any(role in mapping for mapping in mappings for role in (REFUND, ORDER_REFUND, RETURN, TYPE, GIFT, CANCEL)):
+    roles = (REFUND, ORDER_REFUND, RETURN, TYPE, GIFT, CANCEL)
+    if not any(mapping.wordings or any(role in mapping for role in roles) for mapping in mappings):
         return []
     # what was paid has come back whole: no purchase
     set_aside(connection, "cancelled", "refunded <> 0 AND exact = 0")
@@ -47,7 +48,17 @@ class _Kind:
 
 _KINDS = (
     # a ledger books invoice and payment, and only the invoice is a sale
-    _Kind(TYPE, ("paid_word",), "payments_out", "bool_or(billed)"),
+    _Kind(TYPE, ("paid_word",), "payments_out", "bool_or(billed OR sold)"),
+    _Kind(TYPE, ("bought_type",), "purchases_out", "bool_or(sold)"),
+    _Kind(LEDGER, ("ledger_word",), "ledger_out", "NOT bool_and(said)"),
+    # what comes in for sales is not more than these; else the receipts are the sales
+    _Kind(
+        LEDGER,
+        ("receipt_word",),
+        "payments_out",
+        "coalesce(5 * sum(exact) FILTER (NOT said AND exact > 0) >= 4 * sum(abs(exact)) FILTER (said), false)",
+        "receipts_kept",
+    ),
     # what is prepaid is earned when it is used; where little else was bought, that use is not in the log
     _Kind(
         TYPE,
@@ -77,13 +88,19 @@ def _leave_out(connection: Any, mappings: Sequence[ColumnMapping], kind: _Kind) 
         f"""SELECT part, count_if(said), sum(exact) FILTER (said), {kind.where},
             string_agg(DISTINCT {kind.role}, ', ' ORDER BY {kind.role}) FILTER (said), bool_and(said)
         FROM (SELECT part, exact, {kind.role}, {says(kind.role, *kind.words)} AS said,
-                {says(TYPE, "billed_word")} AS billed, {says(TYPE, "return_word")} AS back
+                {says(TYPE, "billed_word")} AS billed, {says(TYPE, "sold_word")} AS sold,
+                {says(TYPE, "return_word")} AS back
             FROM log WHERE {USED_ROWS})
         GROUP BY part HAVING bool_or(said) ORDER BY part"""
     ).fetchall()
     notes = []
     for part, rows, amount, out, words, alone in found:
-        said = {"column": mappings[part][kind.role], "words": words, "rows": f"{rows:,}", "amount": f"{amount:,.2f}"}
+        said = {
+            "column": mappings[part].named(kind.role),
+            "words": words,
+            "rows": f"{rows:,}",
+            "amount": f"{amount:,.2f}",
+        }
         said |= {"value": words, "role": kind.role, "option": option(kind.role)}
         if out:
             set_aside(connection, "cancelled", f"part = {part} AND {says(kind.role, *kind.words)}")
@@ -112,7 +129,11 @@ def product_notes(connection: Any, mappings: Sequence[ColumnMapping]) -> list[No
 
 def _mark(connection: Any) -> None:
     def says(cell: str) -> str:
-        return f"({is_said(cell, 'return_word')} AND NOT {is_said(cell, 'no_return_word')})"
+        said = f"({is_said(cell, 'return_word')} AND NOT {is_said(cell, 'no_return_word')})"
+        return f"({said} OR ({is_said(TYPE, 'credit_word')} AND part IN ({billed})))" if cell == TYPE else said
+
+    # beside invoices a credit is given back, beside debits it is what came in
+    billed = f"SELECT part FROM log WHERE {is_said(TYPE, 'billed_word', 'sold_word')}"
 
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE marked AS

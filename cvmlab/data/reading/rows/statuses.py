@@ -12,7 +12,7 @@ from typing import Any
 from cvmlab.core.words import CvmError
 
 from ..cells.deductions import is_said
-from ..columns import FURTHER, RETURN, STATUS, TYPE, ColumnMapping
+from ..columns import FURTHER, REFUND, RETURN, STATUS, TYPE, ColumnMapping
 from ..notes import Note
 from .verdicts import USED_ROWS, set_aside
 
@@ -25,7 +25,7 @@ _KNOWN = {
     STATUS: ("cancelled_status", "unsure_status", "shop_status", "shop_unpaid", "sale_status", "deal_won", "deal_lost"),
     TYPE: (
         "sale_type", "return_word", "billed_word", "paid_word", "prepaid_type", "no_sale_type", "exchange_type",
-        "gift_type",
+        "gift_type", "ledger_word",
     ),
     RETURN: ("yes_word", "no_word", "return_word", "no_return_word"),
 }  # fmt: skip
@@ -119,20 +119,25 @@ def unknown_notes(connection: Any, mappings: Sequence[ColumnMapping]) -> list[No
     """Name the words of statuses and types that no rule knows, with their rows and money: they count as sales."""
     notes = []
     for role, known in _KNOWN.items():
-        if not any(role in mapping or (role == STATUS and mapping.statuses) for mapping in mappings):
-            continue
+        # part of the order came back, or is about to
+        open_words = f"OR {is_said('word', 'open_return')}" if role == RETURN else ""
         found = connection.execute(
             f"""SELECT part, word, rows, amount FROM (
                 SELECT part, {role} AS word, count_if({USED_ROWS}) AS rows,
                     coalesce(sum(exact) FILTER ({USED_ROWS}), 0) AS amount,
                     count(*) OVER (PARTITION BY part) AS words
                 FROM log WHERE {role} IS NOT NULL GROUP BY part, {role})
-            WHERE rows > 0 AND amount <> 0 AND words > 1 AND NOT {is_said("word", *known)}
+            WHERE rows > 0 AND amount <> 0 AND words > 1 AND NOT (amount < 0 AND {is_said("word", "credit_word")})
+                AND (NOT {is_said("word", *known)} {open_words})
             ORDER BY part, abs(amount) DESC, word"""
         ).fetchall()
         for part in dict.fromkeys(row[0] for row in found):
             words = [row[1:] for row in found if row[0] == part]
-            column = mappings[part].statuses_named() if role == STATUS else mappings[part].get(role)
+            column = (
+                mappings[part].statuses_named()
+                if role == STATUS
+                else mappings[part].get(role) or mappings[part].get(REFUND)
+            )
             notes.append(_unknown(column, words))
     return notes
 
