@@ -192,6 +192,8 @@ def _ranks(name: str) -> dict[str, int]:
                 found[role] = rank
                 break
     if _PERCENT.search(name):
+        if {DISCOUNT, ORDER_DISCOUNT} & found.keys():
+            return {DISCOUNT_RATE: 1}
         return {role: rank for role, rank in found.items() if role not in _NO_RATES}
     if not found and JOINT in name:
         return _ranks(name.rsplit(JOINT, 1)[1])

@@ -28,9 +28,8 @@ from ..columns import (
 )
 from ..notes import Note
 from ..raw import RawTable, quoted
+from .rates import RateForm, look_at_rates, share_sql
 from .values import DATA, EXACT
-
-_RATE = "DECIMAL(12, 6)"
 
 
 def check_discounts(
@@ -45,8 +44,11 @@ def check_discounts(
         column = mapping.get(DISCOUNT)
         if column is None or DISCOUNT in mapping.chosen or rank_of(column, DISCOUNT) == 1:
             continue
+        cell = "coalesce(discount_text, discount_value::VARCHAR)"
+        share = share_sql(cell, look_at_rates(connection, part, column, cell))
         found = connection.execute(
-            f"""SELECT {numbers[QUANTITY]} AS quantity, {numbers[UNIT_PRICE]} AS price, discount_text, discount_value
+            f"""SELECT {numbers[QUANTITY]} AS quantity, {numbers[UNIT_PRICE]} AS price, discount_text, discount_value,
+                {share}
             FROM {source} WHERE part = {part} AND kind = {DATA}
                 AND coalesce(discount_text, discount_value::VARCHAR) NOT IN ('0', '0%', '-')
                 AND coalesce(TRY_CAST(discount_text AS {EXACT}), discount_value, 1) <> 0
@@ -56,34 +58,24 @@ def check_discounts(
             raise _unclear(stage[part].name, column, *found)
 
 
-def _unclear(source: str, column: str, quantity: Any, price: Any, text: str | None, value: Any) -> CvmError:
+def _unclear(
+    source: str, column: str, quantity: Any, price: Any, text: str | None, value: Any, share: float | None
+) -> CvmError:
     written = text if text is not None else f"{value.normalize():f}"
     whole = Decimal(quantity) * Decimal(price)
     try:
-        number = Decimal(written.strip(" %％"))
+        number = abs(Decimal(written.strip(" %％折")))
     except ArithmeticError:
         number = Decimal(0)
-    share = number / 100 if number > 1 or "%" in written else number
     return CvmError(
         "reading.unclear_discount",
         source=source,
         column=column,
         value=written,
         money=f"{whole - number:,.2f}",
-        share=f"{whole * (1 - share):,.2f}",
+        share=f"{float(whole) * (1 - (share or 0)):,.2f}",
         whole=f"{whole:,.2f}",
     )
-
-
-def rates_in_percent(connection: Any, mappings: Sequence[ColumnMapping]) -> frozenset[int]:
-    """Return the parts whose discount rates are written as percent: with its sign, or above 1."""
-    if not any(DISCOUNT_RATE in mapping for mapping in mappings):
-        return frozenset()
-    rows = connection.execute(
-        f"""SELECT part FROM stage WHERE kind = {DATA} GROUP BY part
-        HAVING bool_or(contains({DISCOUNT_RATE}, '%')) OR max(TRY_CAST({DISCOUNT_RATE} AS {_RATE})) > 1"""
-    ).fetchall()
-    return frozenset(part for (part,) in rows)
 
 
 def discounted_parts(mappings: Sequence[ColumnMapping]) -> list[int]:
@@ -100,20 +92,18 @@ def refunded_parts(mappings: Sequence[ColumnMapping]) -> list[int]:
     ]
 
 
-def discounted_sql(amount: str, discount: str, mappings: Sequence[ColumnMapping], percent: frozenset[int]) -> str:
+def discounted_sql(amount: str, discount: str, mappings: Sequence[ColumnMapping], rates: Mapping[int, RateForm]) -> str:
     """Return the amount less the discount, in the parts that have one."""
     money = discounted_parts(mappings)
-    rated = [part for part, mapping in enumerate(mappings) if DISCOUNT_RATE in mapping]
     cases = []
     if money:
         # a discount is written with or without its minus, and for goods that come back as for those that go
         off = f"coalesce(abs({discount}), 0)"
         parts = ", ".join(map(str, money))
         cases.append(f"WHEN part IN ({parts}) THEN amount - sign(amount)::{EXACT} * {off}")
-    for part in rated:
-        unit = 100 if part in percent else 1
-        rate = f"coalesce(TRY_CAST(trim({DISCOUNT_RATE}, ' %') AS {_RATE}), 0)::DOUBLE / {unit}"
-        cases.append(f"WHEN part = {part} THEN round(amount::DOUBLE * (1 - {rate}), 6)")
+    for part, form in rates.items():
+        share = f"coalesce({share_sql(DISCOUNT_RATE, form)}, 0)"
+        cases.append(f"WHEN part = {part} THEN round(amount::DOUBLE * (1 - {share}), 6)")
     if not cases:
         return amount
     product = f"(SELECT CASE {' '.join(cases)} ELSE amount END FROM (SELECT {amount} AS amount))"
@@ -142,17 +132,23 @@ def _is_net(column: str) -> bool:
 
 
 def unread_notes(
-    connection: Any, numbers: Mapping[str, str], source: str, mappings: Sequence[ColumnMapping]
+    connection: Any,
+    numbers: Mapping[str, str],
+    source: str,
+    mappings: Sequence[ColumnMapping],
+    rates: Mapping[int, RateForm],
 ) -> list[Note]:
     """Say in how many rows nothing was taken off because the refund or discount cannot be read."""
     notes = []
     words = quoted_pattern("yes_word", "no_word", "return_word", "no_return_word")
-    rate = f"TRY_CAST(trim({DISCOUNT_RATE}, ' %') AS {_RATE})"
     for part, mapping in enumerate(mappings):
         for role in (REFUND, ORDER_REFUND, DISCOUNT, ORDER_DISCOUNT, DISCOUNT_RATE):
             if role not in mapping:
                 continue
-            cell, number = (role, rate) if role == DISCOUNT_RATE else (f"{role}_text", numbers[role])
+            if role == DISCOUNT_RATE:
+                cell, number = role, share_sql(role, rates[part])
+            else:
+                cell, number = f"{role}_text", numbers[role]
             rows, example = connection.execute(
                 f"""SELECT count(*), min({cell}) FROM {source} WHERE part = {part} AND kind = {DATA}
                     AND known({cell}) IS NOT NULL AND ({number}) IS NULL AND NOT regexp_full_match({cell}, {words})"""

@@ -25,7 +25,6 @@ from ..cells.deductions import (
     discounted_parts,
     discounted_sql,
     net_sql,
-    rates_in_percent,
     refunded_parts,
     stated_sql,
     unread_notes,
@@ -34,6 +33,7 @@ from ..cells.filling import fill_down
 from ..cells.flags import read_flags
 from ..cells.ids import fold_ids, merge_ids
 from ..cells.per_order import share_among_lines
+from ..cells.rates import rate_forms, rate_notes
 from ..columns import DISCOUNT, NUMBERS, REFUND, RETURN, STATUS, TEXTS, ColumnMapping
 from ..notes import Note
 from ..quality import USED
@@ -112,7 +112,8 @@ def judge(
     others = [role for role in TEXTS if role not in (tables.CUSTOMER_ID, RETURN, STATUS)]
     source = f"(SELECT rowid AS spot, * {date_forms.DAY_TEXT} {amounts.cuts(forms)} FROM stage)"
     check_discounts(connection, numbers, source, stage, mappings)
-    unread = unread_notes(connection, numbers, source, mappings)
+    rates = rate_forms(connection, stage, mappings)
+    unread = [*unread_notes(connection, numbers, source, mappings, rates), *rate_notes(connection, rates, mappings)]
     numbers[tables.AMOUNT] = amounts.amount_sql(numbers, computed)
     day = date_forms.date_sql(dates, rules.timezone)
     share = partial(
@@ -120,7 +121,7 @@ def judge(
         amount_per=rules.amount_per,
     )  # fmt: skip
     off = share(DISCOUNT, numbers[tables.AMOUNT], source=source, parts=discounted_parts(mappings))
-    whole = discounted_sql(numbers[tables.AMOUNT], off.sql, mappings, rates_in_percent(connection, mappings))
+    whole = discounted_sql(numbers[tables.AMOUNT], off.sql, mappings, rates)
     back = share(REFUND, whole, source=off.source, parts=refunded_parts(mappings))
     net, refunded = net_sql(whole, back.sql, mappings)
     cells = ["part", "spot", "kind", *TEXTS, "date", "exact", "refunded", tables.PROFIT, tables.COST, "currency"]
