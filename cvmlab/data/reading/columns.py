@@ -179,7 +179,12 @@ def values_of(role: str) -> tuple[str, ...]:
 
 def plain_name(name: str) -> str:
     """Return a column name as the patterns expect it: lower case, simplified, without spaces and signs."""
-    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", name)).lower().translate(_SIMPLIFIED)
+    return simplified(re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", name)).lower())
+
+
+def simplified(text: str) -> str:
+    """Return a text with the traditional signs of headers made simple."""
+    return text.translate(_SIMPLIFIED)
 
 
 @cache

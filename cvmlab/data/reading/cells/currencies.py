@@ -39,11 +39,22 @@ class Currencies:
 
 
 def look_at_currencies(
-    connection: Any, forms: Mapping[str, NumberForms], mappings: Sequence[ColumnMapping], wanted: str | None, name: str
+    connection: Any,
+    forms: Mapping[str, NumberForms],
+    mappings: Sequence[ColumnMapping],
+    wanted: str | None,
+    name: str,
+    by_part: Sequence[str] = (),
 ) -> Currencies:
-    """Find the currencies of the rows; refuse several of them unless one, or any, is wanted."""
+    """Find the currencies of the rows; refuse several of them unless one, or any, is wanted.
+
+    ``by_part`` holds the currency that the name of each file or sheet states.
+    """
     asked = "" if wanted in (None, ANY) else currency_named(str(wanted))
     stated = _stated(connection, forms, mappings)
+    if by_part:
+        cases = " ".join(f"WHEN {part} THEN {quoted(code)}" for part, code in enumerate(by_part) if code)
+        stated.append(f"CASE part {cases} END")
     if not stated:
         _check_named(asked)
         return Currencies(asked, quoted(asked) if asked else "NULL::VARCHAR")

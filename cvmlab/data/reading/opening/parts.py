@@ -26,8 +26,9 @@ from ..columns import (
 )
 from ..mappings import SavedMapping, load_saved, mapping_path
 from ..notes import Note
+from ..part_names import no_sales_word, own_names, returns_word
 from ..quality import Unused
-from ..raw import Progress, first_line
+from ..raw import Progress, Source, first_line
 from .files import find_files, read_heads
 from .frames import frame_head
 from .heads import Head, Part
@@ -130,7 +131,7 @@ def choose_parts(
                 raise CvmError("reading.hidden_sheet", file=head.file, sheet=head.sheet)
             parts.append(Part(head, header, names, mapping))
         except CvmError as error:
-            if error.key.startswith("reading.ambiguous") and not head.hidden:
+            if error.key.startswith("reading.ambiguous") and not head.hidden and not no_sales_word(head.name):
                 raise
             score = len({role for name in names for role in roles_of(name)} | set(chosen.values()) & set(names))
             unused.append((score, head, error))
@@ -142,11 +143,26 @@ def choose_parts(
         if len(unused) == 1 or best.key in ("reading.unknown_column", "reading.hidden_sheet"):
             raise best
         raise CvmError("reading.nothing_fits", source=label, reason=str(best)) from best
+    parts, others = _by_name(parts)
+    unused += [(0, part.head, error) for part, error in others]
     _check_one_amount(parts)
     return parts, [
         Unused(head.file, head.sheet, Note(error.key.removeprefix("reading."), error.values, "warning"))
         for _, head, error in unused
     ]
+
+
+def _by_name(parts: Sequence[Part]) -> tuple[list[Part], list[tuple[Part, CvmError]]]:
+    """Return the parts that may hold sales, and those that do not by their name; all, where none would be left."""
+    words = [no_sales_word(name) for name in own_names([part.head for part in parts])]
+    if all(words):
+        return list(parts), []
+    others = [
+        (part, CvmError("reading.no_sales_name", source=part.head.name, word=word))
+        for part, word in zip(parts, words, strict=True)
+        if word
+    ]
+    return [part for part, word in zip(parts, words, strict=True) if not word], others
 
 
 def _check_one_amount(parts: Sequence[Part]) -> None:
@@ -255,11 +271,21 @@ def part_notes(parts: Sequence[Part]) -> Iterator[Note]:
         joined = [name for name in part.names if JOINT in name and name not in part.head.rows[part.header or 0]]
         if joined:
             yield Note("joined_header", {"source": part.head.name, "example": joined[0]})
-        repeated = [name for name in part.names if name.endswith(")") and name.rsplit(" (", 1)[0] in part.names]
+        repeated = [name for name in part.names if re.sub(r" \(\d+\)$", "", name) in {*part.names} - {name}]
         if repeated:
             yield Note("repeated_columns", {"source": part.head.name, "columns": ", ".join(repeated)}, "warning")
     yield from unused_notes(parts)
     yield from rate_notes(parts)
+
+
+def left_out_notes(unused: Sequence[Unused]) -> Iterator[Note]:
+    """Yield a warning for each file and sheet that was left out although it has something to say of the sales."""
+    for part in unused:
+        source = Source(part.file, part.sheet).name
+        if part.reason.key in ("hidden_sheet", "no_sales_name"):
+            yield part.reason
+        elif part.reason.key != "empty_file" and returns_word(source):
+            yield Note("returns_unread", {"source": source, "reason": str(part.reason)}, "warning")
 
 
 def bytes_of(heads: Sequence[Head]) -> int:

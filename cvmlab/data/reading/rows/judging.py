@@ -36,11 +36,13 @@ from ..cells.per_order import share_among_lines
 from ..cells.rates import rate_forms, rate_notes
 from ..columns import DISCOUNT, NUMBERS, REFUND, RETURN, STATUS, TEXTS, ColumnMapping
 from ..notes import Note
+from ..part_names import currencies_named
 from ..quality import USED
 from ..raw import RawTable
 from .costs import judge_costs
 from .lone_dates import set_lone_dates_aside
 from .misread import misreadings
+from .named_returns import check_named_returns
 from .order_totals import count_totals_once
 from .repeats import judge_repeats, look_for_repeats
 from .returns import judge_returns, product_notes
@@ -106,7 +108,7 @@ def judge(
     numbers = {role: amounts.number_sql(role, forms[role]) for role in present}
     computed = [part for part, mapping in enumerate(mappings) if tables.AMOUNT not in mapping]
     numbers.setdefault(tables.AMOUNT, f"NULL::{values.EXACT}")
-    currencies = look_at_currencies(connection, forms, mappings, rules.currency, name)
+    currencies = look_at_currencies(connection, forms, mappings, rules.currency, name, currencies_named(stage))
     look_for_repeats(connection, mappings, rules.drop_duplicates)
     money = [numbers.get(role, "NULL") + f"::DOUBLE AS {role}" for role in (tables.PROFIT, tables.COST)]
     others = [role for role in TEXTS if role not in (tables.CUSTOMER_ID, RETURN, STATUS)]
@@ -168,6 +170,7 @@ def judge(
     notes += [*deduction_notes(connection, mappings), *unread]
     # who says up to when the log runs has looked at its end
     set_lone_dates_aside(connection, late=rules.as_of is None)
+    check_named_returns(connection, stage)
     notes += judge_repeats(connection, stage, rules.drop_duplicates)
     notes += set_reversals_aside(connection)
     if any(tables.PRODUCT in mapping for mapping in mappings):
