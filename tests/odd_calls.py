@@ -143,6 +143,9 @@ def further_calls(packages: tuple[str, ...]) -> None:
         case = cvm.case.study(log)
         case.to_call()
         case.recommended("develop")
+        case.expected_total()
+        log.mapping.statuses_named()
+        log.mapping.named("customer_id")
         # of a log with a model of buying
         cvm.case.study(cvm.reading.read(small_log(16), name="more")).expected_purchases(3)
         cvm.tables.check_table(

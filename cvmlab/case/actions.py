@@ -35,6 +35,7 @@ __all__ = [
     "ACTION_OF_TYPE",
     "assign_actions",
     "break_even_rate",
+    "corrected_chance",
     "hold_out",
     "lost_money",
     "reach_interval",
@@ -143,6 +144,31 @@ def break_even_rate(contact_cost: float, gain: float) -> float:
 
 
 @public
+def corrected_chance(
+    chance_gone: NDArray[np.float64],
+    *,
+    earlier_chance: NDArray[np.float64] | None = None,
+    earlier_gone: NDArray[np.bool_] | None = None,
+) -> NDArray[np.float64]:
+    """Return each customer's probability to be gone as those of whom the same was said in the backtest correct it.
+
+    Parameters
+    ----------
+    chance_gone, earlier_chance, earlier_gone
+        Those of `lost_money`, whose mean is the sum of these probabilities times the money.
+
+    Examples
+    --------
+    >>> corrected_chance(np.array([0.9]), earlier_chance=np.full(200, 0.9), earlier_gone=np.arange(200) < 100).round(1)
+    array([0.5])
+    """
+    check_lengths(chance_gone=chance_gone)
+    check_parameter("chance_gone", chance_gone, 0, 1)
+    shift, weight = _shifts(earlier_chance, earlier_gone)
+    return np.asarray(_chance(_log_odds(chance_gone)[:, None] + shift) @ weight)
+
+
+@public
 def lost_money(
     chance_gone: NDArray[np.float64],
     amount: NDArray[np.float64],
@@ -189,7 +215,8 @@ def lost_money(
     if not len(amount):
         return 0.0, 0.0, 0.0
     draw = np.random.default_rng(seed)
-    odds, shifts = _log_odds(chance_gone), _shift_draws(earlier_chance, earlier_gone, draw)
+    shift, weight = _shifts(earlier_chance, earlier_gone)
+    odds, shifts = _log_odds(chance_gone), draw.choice(shift, _DRAWS, p=weight)
     largest_first = np.argsort(-np.abs(amount), kind="stable")
     large, small = largest_first[:_ONE_BY_ONE], largest_first[_ONE_BY_ONE:]
     total = _normal_sums(odds[small], amount[small], shifts, draw)
@@ -223,10 +250,10 @@ def _log_odds(chance: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.log(kept / (1 - kept))
 
 
-def _shift_draws(
-    chance: NDArray[np.float64] | None, gone: NDArray[np.bool_] | None, draw: np.random.Generator
-) -> NDArray[np.float64]:
-    """Draw by how much a model's log-odds were off, given what happened to earlier customers."""
+def _shifts(
+    chance: NDArray[np.float64] | None, gone: NDArray[np.bool_] | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return by how much a model's log-odds may be off, and how likely each is after what earlier customers did."""
     shift = np.linspace(-5, 5, 401)
     log_weight = -(shift**2) / 8
     if chance is not None and gone is not None and len(chance):
@@ -238,7 +265,7 @@ def _shift_draws(
         shifted = odds[:, None] + shift
         log_weight -= went @ np.logaddexp(0, -shifted) + stayed @ np.logaddexp(0, shifted)
     weight = np.exp(log_weight - log_weight.max())
-    return draw.choice(shift, _DRAWS, p=weight / weight.sum())
+    return shift, weight / weight.sum()
 
 
 @public

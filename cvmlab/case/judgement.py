@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from cvmlab.core.annotations import LARGEST
 from cvmlab.core.checking import check_count
@@ -64,7 +65,8 @@ class Case:
     thresholds, moves
         Of the value matrix; moves between its types, None if the history is too short.
     calls, recommendations
-        Silent valuable customers, the most valuable first, with ``hold_out``; from `actions.recommend`.
+        Silent valuable customers, the most valuable first, with ``hold_out`` and ``chance_back`` (probability to buy
+        in the next ``horizon_months`` if nobody calls, as the backtest corrects it); from `actions.recommend`.
     past, past_problem
         The backtest, None if the history is too short; then the reason in words.
     quality, seconds
@@ -227,11 +229,13 @@ def study(log: Log, assumptions: Assumptions | None = None, *, kept: Thresholds 
             customers, calls[CUSTOMER_ID].to_numpy(object), assumed.hold_out_share, assumed.seed
         )
         calls = calls.merge(customers[[CUSTOMER_ID, "action", "hold_out"]], on=CUSTOMER_ID)
+        called_before = _of_the_backtest(None if past is None else past.called)
+        calls = calls.assign(chance_back=1 - actions.corrected_chance(_chance_gone(calls), **called_before))
         maintained = customers.loc[customers["action"] == "maintain"]
         recommendations = actions.recommend(
             customers,
-            _loss_of(calls, None if past is None else past.called),
-            _loss_of(maintained, None if past is None else past.going_on),
+            _loss_of(calls, called_before),
+            _loss_of(maintained, _of_the_backtest(None if past is None else past.going_on)),
             contact_cost,
             assumed.headroom_reached,
         )
@@ -323,16 +327,20 @@ def _costs(customers: pd.DataFrame, assumed: Assumptions) -> tuple[float, float]
     return keep, contact
 
 
-def _loss_of(customers: pd.DataFrame, earlier: pd.DataFrame | None) -> tuple[float, float, float]:
-    """Return the yearly money that customers will not bring, as what such customers did in the backtest corrects it."""
-    gone = 1 - customers["chance_to_buy"].to_numpy(float)
-    yearly = customers["yearly_contribution"].to_numpy(float)
+def _chance_gone(customers: pd.DataFrame) -> NDArray[np.float64]:
+    return np.asarray(1 - customers["chance_to_buy"].to_numpy(float))
+
+
+def _of_the_backtest(earlier: pd.DataFrame | None) -> dict[str, Any]:
+    """Return what was said of such customers in the backtest and what they did, as `actions` takes it."""
     if earlier is None:
-        return actions.lost_money(gone, yearly)
-    return actions.lost_money(
-        gone, yearly,
-        earlier_chance=1 - earlier["chance_to_buy"].to_numpy(float), earlier_gone=~earlier["bought"].to_numpy(bool),
-    )  # fmt: skip
+        return {}
+    return {"earlier_chance": _chance_gone(earlier), "earlier_gone": ~earlier["bought"].to_numpy(bool)}
+
+
+def _loss_of(customers: pd.DataFrame, earlier: dict[str, Any]) -> tuple[float, float, float]:
+    """Return the yearly money that customers will not bring, as what such customers did in the backtest corrects it."""
+    return actions.lost_money(_chance_gone(customers), customers["yearly_contribution"].to_numpy(float), **earlier)
 
 
 def draw_lines(customers: pd.DataFrame, cost_to_keep: float, contact_cost: float, assumed: Assumptions) -> Thresholds:

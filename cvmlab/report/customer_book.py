@@ -12,7 +12,7 @@ from cvmlab.core.words import say, term
 from cvmlab.data.tables import ATTRIBUTES, CUSTOMER_ID
 from cvmlab.worth.matrix import VALUE_TYPES
 
-from .wording import basis, call_list
+from .wording import basis, call_list, chances_known
 from .workbook import Sheet
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _ACTIONS = ("win_back", "develop", "maintain", "simplify")
 _RESULTS = ("will_buy", "not_now", "gone", "not_reached", "wrong_number")
-_CALLS = ("reason", "yearly_contribution", "last_date", "silent_days", "usual_gap_days", "p_alive")
+_CALLS = ("reason", "yearly_contribution", "last_date", "silent_days", "usual_gap_days", "chance_back")
 _MONEY = frozenset(
     {
         "yearly_contribution", "yearly_revenue", "current_value", "headroom", "revenue", "contribution",
@@ -28,7 +28,8 @@ _MONEY = frozenset(
     }
 )  # fmt: skip
 _FORMATS = {
-    "p_alive": "0.0%", "usual_gap_days": "0.0", "silent_days": "#,##0", "orders": "#,##0", "expected_orders": "0.0",
+    "p_alive": "0.0%", "chance_back": "0.0%", "usual_gap_days": "0.0", "silent_days": "#,##0", "orders": "#,##0",
+    "expected_orders": "0.0",
     "first_date": "yyyy-mm-dd", "last_date": "yyyy-mm-dd", "called_on": "yyyy-mm-dd",
 }  # fmt: skip
 # below this, cents matter to the reader
@@ -57,7 +58,8 @@ def _calls(case: Case) -> Sheet:
     named = [name for name in ATTRIBUTES if name in calls.columns]
     empty = pd.Series(pd.NA, index=calls.index, dtype="str")
     filled_in = {"called_on": empty, "result": empty, "remark": empty}
-    frame = calls[[CUSTOMER_ID, *named, *_CALLS]].assign(**filled_in)
+    told = [name for name in _CALLS if name != "chance_back" or chances_known(case)]
+    frame = calls[[CUSTOMER_ID, *named, *told]].assign(**filled_in)
     results = [term(f"report.result_{result}") for result in _RESULTS]
     return _sheet(case, frame, {"called_on": [], "result": results, "remark": []})
 

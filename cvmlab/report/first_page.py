@@ -16,7 +16,7 @@ from cvmlab.worth.buying import PaymentRule
 from . import html
 from .figures import Picture, picture
 from .judging import judged_by, level_caution
-from .wording import basis, call_list, how_cost, joined, who_columns
+from .wording import basis, call_list, chances_known, how_cost, joined, who_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,7 +77,7 @@ def _stakes(case: Case) -> list[tuple[str, str, str]]:
         basis=basis(case), months=assumed.horizon_months, low=money(least), high=money(most),
     )  # fmt: skip
     lost, developed = case.recommended("win_back"), case.recommended("develop")
-    sure = "" if _has_interval(case) else "_by_rule"
+    sure = "" if chances_known(case) else "_by_rule"
     # the rule alone says who is silent, not what is lost
     stake, stake_kind = lost["at_stake"], estimated
     if sure:
@@ -191,7 +191,7 @@ def _types(case: Case) -> str:
 
 
 def _silent(case: Case) -> str:
-    row, fitted = case.recommended("win_back"), _has_interval(case)
+    row, fitted = case.recommended("win_back"), chances_known(case)
     if not row["customers"]:
         blind = not case.models.is_rule and case.customers["p_alive"].min() > case.assumptions.silent_below
         return term("report.s_blind" if blind else "report.s_none_silent")
@@ -209,11 +209,6 @@ def _silent(case: Case) -> str:
 
 def _how_many(customers: int) -> str:
     return say("report.how_many" if customers else "report.none_of_them", count=count(customers))
-
-
-def _has_interval(case: Case) -> bool:
-    """Return whether the loss comes from chances, or from a rule that was tested on the past."""
-    return not case.models.is_rule or case.past is not None
 
 
 def _trust(case: Case) -> str:
@@ -255,10 +250,9 @@ def _calls(case: Case) -> list[str]:
     columns: html.Columns = {
         **who_columns(calls),
         "reason": (term("report.reason"), "text"),
-        "p_alive": (term("report.p_alive"), "percent"),
+        "chance_back": (term("report.chance_back"), "percent"),
         "last_date": (term("report.last_date"), "date"),
     }
-    if case.models.is_rule or isinstance(case.models.buying, PaymentRule):
-        # a rule knows no probability
-        del columns["p_alive"]
+    if not chances_known(case):
+        del columns["chance_back"]
     return [title, html.paragraph(lead, quiet=True), html.table(calls, columns)]

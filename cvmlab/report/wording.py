@@ -39,6 +39,11 @@ def call_list(case: Case, *, everyone: bool = False) -> pd.DataFrame:
     return calls.assign(reason=[reason(row, seasonal=seasonal) for row in calls.to_dict("records")])
 
 
+def chances_known(case: Case) -> bool:
+    """Return whether the loss comes from chances, or from a rule that was tested on the past."""
+    return not case.models.is_rule or case.past is not None
+
+
 def joined(*sentences: str) -> str:
     """Return sentences one after the other."""
     return ("" if language() == "zh" else " ").join(sentences)

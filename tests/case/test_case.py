@@ -169,6 +169,9 @@ def test_the_loss_is_corrected_by_the_backtest(generator):
     )  # fmt: skip
     row = made.recommendations.set_index("action").loc["win_back"]
     assert tuple(row[["at_stake", "low", "high"]]) == pytest.approx(expected)
+    # the chance that a reader sees beside each name makes the loss that stands above the list
+    lost = (1 - made.calls["chance_back"]) @ made.calls["yearly_contribution"]
+    assert lost == pytest.approx(expected[0], rel=0.02)
 
 
 @pytest.mark.parametrize("generator", GENERATORS)

@@ -224,7 +224,7 @@ def test_silence_by_rule_of_thumb_claims_no_model_and_no_interval() -> None:
     assert made.models.buying is None and len(made.calls) == 2
     page = "".join(piece.text for piece in first_page.page_one(made, "x")[:2] if hasattr(piece, "text"))
     assert "for more than three times their own usual gap" in page
-    assert "chances in five" not in page and "chance of still being a customer" not in page
+    assert "chances in five" not in page and "chance of coming back" not in page
     # last year's money carried on is no forecast
     assert page.count("class='stake'") == 3 and "expected of today" not in page
     (table,) = [piece.text for piece in sections.recommendations(made)]
