@@ -41,6 +41,8 @@ ORDER_DISCOUNT = "order_discount"
 # beside an amount, these show whether it is a line's or an order's
 ITEM_QUANTITY = "item_quantity"
 ITEM_PRICE = "item_price"
+# the unit of the money on each row, such as 万元
+MONEY_UNIT = "money_unit"
 NUMBERS = (
     tables.AMOUNT,
     QUANTITY,
@@ -79,6 +81,8 @@ _UNIT = (
 
 # margin %, 毛利(%), but not amount incl. 19%
 _PERCENT = re.compile(r"^\W*[%％]|[^\d\s]\s*[%％]\W*$")
+# beside item-price, these are of Amazon's reports
+_AMAZON = frozenset({"quantity-purchased", "purchase-date", "buyer-email", "order-item-id", "item-promotion-discount"})
 _NO_RATES = (tables.AMOUNT, tables.PROFIT, tables.COST)
 
 
@@ -200,6 +204,8 @@ def _ranks(name: str) -> dict[str, int]:
         if {DISCOUNT, ORDER_DISCOUNT} & found.keys():
             return {DISCOUNT_RATE: 1}
         return {role: rank for role, rank in found.items() if role not in _NO_RATES}
+    if plain.endswith("单位"):
+        return {role: rank for role, rank in found.items() if role not in NUMBERS}
     if not found and JOINT in name:
         return _ranks(name.rsplit(JOINT, 1)[1])
     return found
@@ -336,10 +342,12 @@ def _statuses(found: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
 
 
 def _items(found: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
-    """Return the columns with quantity and price of an item, where an amount and an order lie beside them."""
-    if not {tables.AMOUNT, tables.ORDER_ID} <= found.keys():
-        return {}
+    """Return the columns with quantity and price of an item, beside an amount and an order, and with units of money."""
     free = [name for name in names if name not in found.values()]
+    unit = next((name for name in free if is_called(name, MONEY_UNIT)), None)
+    units = {MONEY_UNIT: unit} if unit else {}
+    if not {tables.AMOUNT, tables.ORDER_ID} <= found.keys():
+        return units
     items = {}
     for item, role in ((ITEM_PRICE, UNIT_PRICE), (ITEM_QUANTITY, QUANTITY)):
         named = [name for name in free if role in _ranks(name) or is_called(name, item)]
@@ -347,7 +355,7 @@ def _items(found: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
         named = [name for name in named if not is_called(name, "moved_quantity")] or named
         if len(named) == 1:
             items[item] = named[0]
-    return items if ITEM_PRICE in items else {}
+    return {**(items if ITEM_PRICE in items else {}), **units}
 
 
 def is_called(name: str, role: str) -> bool:
@@ -369,7 +377,7 @@ def _is_shop_export(names: Sequence[str]) -> bool:
 def _line_totals(names: Sequence[str], taken: Iterable[str]) -> dict[str, str]:
     """Return the amount of Amazon's order reports, whose item-price is that of the whole line, not of one piece."""
     plain = {plain_name(name): name for name in names if name not in taken}
-    is_amazon = {"amazonorderid", "itemprice"} <= plain.keys() or {"quantity-purchased", "item-price"} <= set(names)
+    is_amazon = {"amazonorderid", "itemprice"} <= plain.keys() or ("item-price" in names and _AMAZON & set(names))
     return {tables.AMOUNT: plain["itemprice"]} if is_amazon and "itemprice" in plain else {}
 
 

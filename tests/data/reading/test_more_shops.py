@@ -200,3 +200,17 @@ def test_void_documents_are_told_by_more_columns(head: str, sale: str, void: str
     rows = [("a", "2024-02-01", 100, sale), ("b", "2024-02-02", 50, void), ("b", "2024-02-03", 30, sale)]
     log = read(pd.DataFrame(rows, columns=["customer", "date", "amount", head]), today="2024-03-01")
     assert (float(log.quality.amount("used")), log.quality.rows("cancelled")) == (130, 1)
+
+
+def test_what_amazon_calls_the_price_of_an_item_is_that_of_the_line() -> None:
+    header = "buyer-email|purchase-date|quantity|item-price"
+    log = read(frame_of(f"{header}\na@x.org|2024-02-01|2|20.00\nb@x.org|2024-02-08|1|15.00"), today="2024-03-01")
+    assert log.quality.amount("used") == 35
+
+
+@pytest.mark.parametrize(
+    "amounts", ["Untaxed Amount|Total", "含税金额|不含税金额", "总金额|实际支付", "total amount|paid amount"]
+)
+def test_of_two_amounts_the_question_says_how_they_may_differ(amounts: str) -> None:
+    with pytest.raises(CvmError, match="with or without tax, before or after discounts, or due and paid"):
+        read(frame_of(f"customer|date|{amounts}\na|2024-02-01|100|115"), today="2024-03-01")

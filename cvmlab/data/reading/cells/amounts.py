@@ -98,7 +98,31 @@ def look_at_numbers(
         if comma:
             names = ", ".join(stage[part].name for part in sorted(comma))
             notes.append(Note("comma_decimal", {"sources": names, "column": mappings[min(comma)][role]}))
-    return forms, [*notes, *reasons]
+    return forms, [*notes, *reasons, *_carry_units(connection, forms, stage, mappings)]
+
+
+def _carry_units(
+    connection: Any, forms: dict[str, NumberForms], stage: Sequence[RawTable], mappings: Sequence[ColumnMapping]
+) -> Iterator[Note]:
+    """Read a profit, cost or refund in the unit of the amount's header, unless it states one or is too large for it."""
+    amount = forms.get(tables.AMOUNT, NumberForms())
+    for role in forms.keys() - {tables.AMOUNT, QUANTITY, UNIT_PRICE}:
+        for part, unit in amount.units.items():
+            own = forms[role].units.get(part)
+            states = any(affix.power or affix.currency for affix in forms[role].affixes.values())
+            if not unit.power or own is None or own.power or own.currency or states:
+                continue
+            value, whole = number_sql(role, forms[role]), number_sql(tables.AMOUNT, replace(amount, units={}))
+            rows, small = connection.execute(
+                f"""SELECT count(*), count_if(abs({value}) <= abs({whole})) FROM (SELECT * {cuts(forms)} FROM stage)
+                WHERE part = {part} AND kind = {DATA} AND {value} <> 0 AND {whole} <> 0"""
+            ).fetchone()
+            said = {"column": mappings[part][role], "amount": mappings[part][tables.AMOUNT]}
+            if 2 * small > rows:
+                forms[role] = replace(forms[role], units={**forms[role].units, part: Affix(power=unit.power)})
+                yield Note("unit_carried", {"source": stage[part].name, **said, "factor": _factor(unit)}, "warning")
+            elif rows:
+                yield Note("unit_not_carried", {"source": stage[part].name, **said}, "warning")
 
 
 def _look_at(
@@ -291,9 +315,12 @@ def _unit_notes(
 ) -> Iterator[Note]:
     for part, unit in form.units.items():
         if unit.power:
-            factor = f"{10**unit.power:,}" if unit.power > 0 else f"{10**unit.power:g}"
-            said = {"source": stage[part].name, "column": mappings[part][role], "factor": factor}
+            said = {"source": stage[part].name, "column": mappings[part][role], "factor": _factor(unit)}
             yield Note("unit_scaled", said)
+
+
+def _factor(unit: Affix) -> str:
+    return f"{10**unit.power:,}" if unit.power > 0 else f"{10**unit.power:g}"
 
 
 def cuts(forms: Mapping[str, NumberForms]) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from cvmlab.core.words import CvmError
 from cvmlab.data import tables
 
-from ..columns import CURRENCY, UNIT_PRICE, ColumnMapping
+from ..columns import CURRENCY, QUANTITY, UNIT_PRICE, ColumnMapping, option
 from ..notes import Note
 from ..raw import quoted
 from .amounts import NumberForms, currency_sqls, cuts
@@ -62,6 +62,7 @@ def look_at_currencies(
     if not asked or any(CURRENCY in mapping for mapping in mappings):
         _check_agreement(connection, forms, stated, name)
     sql = f"coalesce({', '.join(stated)}, NULL)"
+    _check_others(connection, forms, mappings, sql, asked, name)
     found = Counter[str](
         dict(
             connection.execute(
@@ -106,7 +107,7 @@ def _check_named(asked: str) -> None:
 def _stated(connection: Any, forms: Mapping[str, NumberForms], mappings: Sequence[ColumnMapping]) -> list[str]:
     """Return the expressions of what says a row's currency, the surest first: its column, its cell, its header."""
     stated = [sql for role in _MONEY if role in forms for sql in currency_sqls(role, forms[role])]
-    if any(CURRENCY in mapping for mapping in mappings):
+    if any(CURRENCY in mapping for mapping in mappings) and not _holds_sums(connection):
         words = [
             word
             for (word,) in connection.execute(
@@ -117,6 +118,15 @@ def _stated(connection: Any, forms: Mapping[str, NumberForms], mappings: Sequenc
         cases = " ".join(f"WHEN {quoted(word)} THEN {quoted(name)}" for word, name in named.items() if word != name)
         stated.insert(0, f"CASE {CURRENCY} {cases} ELSE {CURRENCY} END" if cases else CURRENCY)
     return stated
+
+
+def _holds_sums(connection: Any) -> bool:
+    """Return whether a column such as 原币 holds amounts; a number of three digits may be a currency."""
+    (found,) = connection.execute(
+        rf"""SELECT coalesce(bool_or(regexp_full_match({CURRENCY}, '-?[\d.,]+') AND NOT regexp_full_match({CURRENCY},
+            '\d{{3}}')), false) FROM stage WHERE kind = {DATA}"""
+    ).fetchone()
+    return bool(found)
 
 
 def _check_agreement(connection: Any, forms: Mapping[str, NumberForms], stated: Sequence[str], name: str) -> None:
@@ -132,6 +142,32 @@ def _check_agreement(connection: Any, forms: Mapping[str, NumberForms], stated: 
         if contradict(known):
             said = {"found": ", ".join(known), "rows": f"{rows:,}", "value": example}
             raise CvmError("reading.currencies_disagree", source=name, **said)
+
+
+def _check_others(
+    connection: Any,
+    forms: Mapping[str, NumberForms],
+    mappings: Sequence[ColumnMapping],
+    sql: str,
+    asked: str,
+    name: str,
+) -> None:
+    """Raise `CvmError` where the profit, cost, refund or discount beside an amount names another currency."""
+    for role in forms.keys() - {*_MONEY, QUANTITY}:
+        if not (own := currency_sqls(role, forms[role])):
+            continue
+        for part, currency, other, rows, example in connection.execute(
+            f"""SELECT part, {sql}, coalesce({", ".join(own)}, NULL), count(*), min({role}_text)
+            FROM (SELECT * {cuts(forms)} FROM stage)
+            WHERE kind = {DATA} AND ({_has_money(forms)}) AND ({role}_text IS NOT NULL OR {role}_value IS NOT NULL)
+            GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"""
+        ).fetchall():
+            known = [word for word in (currency, other) if word]
+            wanted = not asked or not contradict([asked, *known[:1]])
+            if len(known) == 2 and wanted and contradict(known):
+                said = {"column": mappings[part][role], "currency": currency, "other": other, "rows": f"{rows:,}"}
+                said |= {"role": role, "option": option(role), "value": example or ""}
+                raise CvmError("reading.other_currency_column", source=name, **said)
 
 
 def _first_named(connection: Any, forms: Mapping[str, NumberForms], sql: str) -> bool:

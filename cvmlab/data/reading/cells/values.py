@@ -21,6 +21,7 @@ from ..columns import (
     ITEM_PRICE,
     ITEM_QUANTITY,
     LEDGER,
+    MONEY_UNIT,
     NUMBERS,
     RETURN,
     STATUS,
@@ -36,7 +37,20 @@ from ..raw import RawTable, quoted
 
 # kinds of rows, known before any value is read
 DATA, TOTAL, HEADER, BLANK, BROKEN = range(5)
-_WORDS = (STATUS, *FURTHER, LEDGER, CURRENCY, RETURN, TYPE, GIFT, CANCEL, DISCOUNT_RATE, ITEM_QUANTITY, ITEM_PRICE)
+_WORDS = (
+    STATUS,
+    *FURTHER,
+    LEDGER,
+    CURRENCY,
+    RETURN,
+    TYPE,
+    GIFT,
+    CANCEL,
+    DISCOUNT_RATE,
+    ITEM_QUANTITY,
+    ITEM_PRICE,
+    MONEY_UNIT,
+)
 # no money is 1e15 or more, and the sum of what is smaller never overflows
 EXACT = "DECIMAL(21, 6)"
 _BLANKS = "' \t\n\r\u00a0\u3000\ufeff'"
@@ -124,7 +138,7 @@ def stage_query(number: int, table: RawTable, mapping: ColumnMapping, keep: Sequ
         name = mapping.get(role)
         text, value = ("NULL::VARCHAR", "NULL") if name is None else _number(cell[name], kind[name], own.get(name))
         texts[f"{role}_text"], ready[f"{role}_value"] = (text, "filled"), f"{value}::{EXACT}"
-    for role in (ITEM_QUANTITY, ITEM_PRICE):
+    for role in (ITEM_QUANTITY, ITEM_PRICE, MONEY_UNIT):
         name = mapping.items.get(role)
         texts[role] = ("NULL::VARCHAR" if name is None else _text(cell[name], kind[name]), "known")
     for role in FURTHER:

@@ -34,12 +34,14 @@ from ..cells.flags import read_flags
 from ..cells.ids import fold_ids, merge_ids
 from ..cells.per_order import share_among_lines
 from ..cells.rates import rate_forms, rate_notes
+from ..cells.row_units import look_at_row_units, scaled
 from ..columns import DISCOUNT, NUMBERS, REFUND, RETURN, STATUS, TEXTS, ColumnMapping
 from ..notes import Note
 from ..part_names import currencies_named
 from ..quality import USED
 from ..raw import RawTable
 from .costs import judge_costs
+from .ledger_sides import check_sides
 from .lone_dates import set_lone_dates_aside
 from .misread import misreadings
 from .named_returns import check_named_returns
@@ -105,7 +107,8 @@ def judge(
     forms, number_notes = amounts.look_at_numbers(
         connection, present, stage, mappings, rules.decimal, dates.dotted, rules.currency
     )
-    numbers = {role: amounts.number_sql(role, forms[role]) for role in present}
+    row_units, unit_notes = look_at_row_units(connection, stage, mappings)
+    numbers = scaled({role: amounts.number_sql(role, forms[role]) for role in present}, row_units)
     computed = [part for part, mapping in enumerate(mappings) if tables.AMOUNT not in mapping]
     numbers.setdefault(tables.AMOUNT, f"NULL::{values.EXACT}")
     currencies = look_at_currencies(connection, forms, mappings, rules.currency, name, currencies_named(stage))
@@ -153,10 +156,11 @@ def judge(
     )
     if currencies.others:
         set_aside(connection, "other_currency", currencies.others)
-    notes = [*id_notes, *dates.notes, *idle, *flag_notes, *number_notes, *currencies.notes]
+    notes = [*id_notes, *dates.notes, *idle, *flag_notes, *number_notes, *unit_notes, *currencies.notes]
     notes += find_sum_rows(connection, stage)
     if any(tables.ORDER_ID in mapping for mapping in mappings):
         notes += [*_further_lines(connection), *_recycled_numbers(connection)]
+    check_sides(connection, stage, mappings)
     notes += judge_returns(connection, mappings)
     notes += judge_costs(connection, mappings)
     if any(STATUS in mapping or mapping.statuses for mapping in mappings):

@@ -18,7 +18,7 @@ from ..cells.values import EXACT
 from ..columns import ITEM_PRICE, ITEM_QUANTITY, ColumnMapping, patterns, plain_name
 from ..notes import Note
 from ..raw import RawTable
-from .verdicts import USED_ROWS
+from .verdicts import USED_ROWS, set_aside
 
 #: Share of the orders of several lines with one amount from which this is no coincidence, and from which it is
 #: where the amount is called an order's.
@@ -26,6 +26,8 @@ _NEARLY_ALL, _MOST = 0.95, 0.5
 #: Fewer orders of several lines than this show nothing where the amount is called neither an order's nor a line's.
 _FEWEST = 3
 _CENTS = "0.02"
+#: Lines of an order that are no further apart than this are those of one total; an instalment comes later.
+_DAYS = 14
 
 _WHOLE_ORDER = "customer_id, order_id, date"
 # what was refunded stands on one line or on several
@@ -79,7 +81,7 @@ def _is_repeated(connection: Any, part: int, source: str, mapping: ColumnMapping
     orders = _look_at_orders(connection, part)
     if orders.share < (_MOST if rank == 1 else _NEARLY_ALL):
         return False
-    by_items = _by_items(connection, part, orders) if mapping.items else None
+    by_items = _by_items(connection, part, orders) if ITEM_PRICE in mapping.items else None
     if by_items is not None:
         return by_items
     if rank == 1 and orders.share >= _NEARLY_ALL and orders.amounts > 1 and orders.equal > 1:
@@ -159,18 +161,43 @@ def _unclear(connection: Any, part: int, source: str, column: str, orders: _Orde
 def _count_once(connection: Any, part: int, column: str) -> list[Note]:
     """Set the amount to 0 on all lines of an order but the first with this amount; say what that takes off."""
     money = [name for name in (tables.PROFIT, tables.COST) if _is_equal_too(connection, part, name)]
-    connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE further AS SELECT spot, exact, reason FROM log
-        WHERE part = {part} AND order_id IS NOT NULL AND exact <> 0
-        QUALIFY row_number() OVER (PARTITION BY {_WHOLE_ORDER}, {_GROSS}, reason ORDER BY spot) > 1"""
-    )
-    rows, amount = connection.execute(
-        f"SELECT count(*), coalesce(sum(exact), 0) FROM further WHERE {USED_ROWS}"
-    ).fetchone()
+    _gather_totals(connection, part)
+    total = f"SELECT coalesce(sum(exact), 0) FROM log WHERE part = {part} AND {USED_ROWS}"
+    (before,) = connection.execute(total).fetchone()
+    further = "SELECT spot FROM totals WHERE nth > 1"
+    (rows,) = connection.execute(f"SELECT count(*) FROM log WHERE {USED_ROWS} AND spot IN ({further})").fetchone()
     zeroed = ", ".join(f"{name} = 0" for name in ("exact", "refunded", *money))
-    connection.execute(f"UPDATE log SET {zeroed} WHERE spot IN (SELECT spot FROM further)")
-    said = {"column": column, "rows": f"{rows:,}", "amount": f"{amount:,.2f}"}
+    connection.execute(f"UPDATE log SET {zeroed} WHERE spot IN ({further})")
+    connection.execute(
+        """UPDATE log SET exact = gross - back, refunded = back FROM totals
+        WHERE log.spot = totals.spot AND nth = 1 AND log.exact <> 0 AND back <> log.refunded"""
+    )
+    set_aside(connection, "cancelled", f"part = {part} AND refunded <> 0 AND exact = 0")
+    (after,) = connection.execute(total).fetchone()
+    said = {"column": column, "rows": f"{rows:,}", "amount": f"{before - after:,.2f}"}
     return [Note("totals_counted_once", said, "warning")] if rows else []
+
+
+def _gather_totals(connection: Any, part: int) -> None:
+    """Make the table ``totals`` of the lines with an order's total: its first line, and what was refunded of it.
+
+    The refunds of several lines add up, unless each line repeats the same one or they are more than the total.
+    An order that is shipped on several days has its total on each of them.
+    """
+    whole = f"({USED_ROWS} OR (refunded <> 0 AND exact = 0))"
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE totals AS
+        SELECT spot, gross, row_number() OVER (lines ORDER BY exact = 0, spot) AS nth,
+            CASE WHEN min(refunded) OVER lines = max(refunded) OVER lines OR sum(refunded) OVER lines > gross
+                THEN max(refunded) OVER lines ELSE sum(refunded) OVER lines END::{EXACT} AS back
+        FROM (SELECT *, CASE WHEN gross > 0 AND date <= min(date) OVER same + {_DAYS} THEN min(date) OVER same
+                ELSE date END AS day
+            FROM (SELECT spot, customer_id, order_id, date, exact, refunded, {_GROSS} AS gross,
+                    CASE WHEN {whole} THEN 0 ELSE reason END AS state
+                FROM log WHERE part = {part} AND order_id IS NOT NULL AND {_GROSS} <> 0)
+            WINDOW same AS (PARTITION BY customer_id, order_id, gross, state))
+        WINDOW lines AS (PARTITION BY customer_id, order_id, gross, state, day)"""
+    )
 
 
 def _is_equal_too(connection: Any, part: int, name: str) -> bool:

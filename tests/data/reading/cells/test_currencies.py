@@ -22,7 +22,10 @@ def log_of(amounts: list[str], currencies: list[str] | None = None, header: str 
     return read(frame, **options)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("header", ["currency", "Currency Code", "币种", "Währung", "幣別", "devise"])
+@pytest.mark.parametrize(
+    "header",
+    ["currency", "Currency Code", "币种", "Währung", "幣別", "devise", "Currency Code ISO", "结算币种", "原币"],
+)
 def test_a_column_of_several_currencies_is_refused(header: str) -> None:
     with pytest.raises(CvmError, match=r"several currencies.*EUR \(1\).*--currency EUR.*--by currency"):
         log_of(AMOUNTS, ["USD", "JPY", "EUR"], header)
@@ -170,3 +173,33 @@ def test_one_sign_among_unmarked_amounts_is_shown() -> None:
     assert keys(log_of(["5", "6", "€1", "7"], currency="EUR")) == ["one_currency"]
     # accounts write the sign in the first row only
     assert keys(log_of(["€5", "6", "1", "7"])) == ["one_currency"]
+
+
+def beside(header: str, cells: list[str], amount: str = "amount (EUR)", **options: object) -> Log:
+    frame = pd.DataFrame({"customer": ["a", "b"], "date": "2024-01-31", amount: ["100", "30"], header: cells})
+    return read(frame, **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "role"),
+    [
+        ("cost (USD)", ["60", "20"], "cost"),
+        ("profit", ["$60", "20"], "profit"),
+        ("退款金额(元)", ["1", ""], "refund_amount"),
+    ],
+)
+def test_what_is_in_another_currency_than_the_amount_is_refused(header: str, cells: list[str], role: str) -> None:
+    with pytest.raises(CvmError, match="the amounts are in EUR") as caught:
+        beside(header, cells)
+    assert caught.value.key == "reading.other_currency_column"
+    assert beside(header, cells, columns={role: ""}).quality.amount("used") == 130
+
+
+def test_what_may_be_the_currency_of_the_amount_is_taken() -> None:
+    assert beside("cost ($)", ["60", "20"], "amount (USD)").transactions.sum("cost").fetchall() == [(80.0,)]
+    assert beside("cost (USD)", ["60", "20"], "amount").currency == ""
+
+
+def test_a_column_of_sums_names_no_currency() -> None:
+    log = beside("原币", ["15.2", "4"], "amount")
+    assert (log.currency, log.quality.amount("used")) == ("", 130)

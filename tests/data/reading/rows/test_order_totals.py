@@ -135,3 +135,23 @@ def test_an_orders_total_needs_an_order_id(tmp_path: Path) -> None:
     save_mapping({}, tmp_path / "orders.csv", options={"amount_per": "basket"})
     with pytest.raises(CvmError, match="'basket'"):
         log_of(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("refunds", "net"),
+    [((10, 5), 75), ((0, 5), 85), ((5, 0), 85), ((5, 5), 85), ((0, 20), 70), ((20, 20), 70), ((15, 15), 75)],
+)
+def test_refunds_on_several_lines_are_taken_off_the_one_total(
+    refunds: tuple[int, int], net: int, tmp_path: Path
+) -> None:
+    rows = lines_of("Order Total", 20, 30, 40).split("\n")
+    back = [*map(str, refunds), "0", "0", "0", "0"]
+    text = "\n".join([f"{rows[0]},Refund Amount", *(f"{row},{sum_}" for row, sum_ in zip(rows[1:], back, strict=True))])
+    log = log_of(tmp_path, text, amount_per="order")
+    assert (used(log), log.quality.rows("cancelled")) == (net, 0 if net > 70 else log.quality.rows("cancelled"))
+
+
+def test_a_total_on_two_days_of_shipping_counts_once(tmp_path: Path) -> None:
+    text = lines_of("Order Total", 20, 30, 40) + "\n4,d,50,x,2024-02-01\n4,d,50,y,2024-02-05"
+    assert used(log_of(tmp_path, text)) == 140
+    assert used(log_of(tmp_path, text.replace("2024-02-05", "2024-02-28"))) == 190
