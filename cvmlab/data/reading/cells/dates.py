@@ -21,6 +21,7 @@ from ..notes import Note
 from ..raw import quoted
 from .after_dates import NO_TIME, ends_well, has_zone, unaccented
 from .day_order import KINDS, decide_orders, order_sql
+from .header_zones import take_header_zones
 from .values import DATA
 
 _FIRST_DAY, _LAST_DAY = "DATE '1900-01-01'", "DATE '2199-12-31'"
@@ -31,7 +32,8 @@ DIGITS = {"month_number": ("9{6}", r"(19[7-9]\d|20\d\d)(0[1-9]|1[0-2])"), "epoch
 _NAMED = {
     "day_word_year": r"^(?:WORD\.?,?\s+)?(\d{1,2})(?:\.|º|°|st|nd|rd|th|er|re)?[-/\s.]*(?:(?:de|di|of|d)[\s'])?"
     r"(WORD)\.?,?[-/\s]*(?:(?:de|del|of)\s+)?'?(\d{4}|\d{2})(?:$|[\s,Tг])",
-    "word_day_year": r"^(?:WORD\.?,?\s+)?(WORD)\.?\s*(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})(?:$|[\s,T])",
+    "word_day_year": r"^(?:WORD\.?,?\s+)?(WORD)\.?[-/\s]*(\d{1,2})(?:st|nd|rd|th)?,?[-/\s]\s*'?(\d{4}|\d{2})"
+    r"(?:$|[\s,T])",
     "year_word_day": r"^(\d{4})[-/\s](WORD)\.?[-/\s](\d{1,2})(?:$|[\s,T])",
 }
 _NAMED_PLACES = {"day_word_year": (3, 2, 1), "word_day_year": (3, 1, 2), "year_word_day": (1, 2, 3)}
@@ -142,10 +144,11 @@ def look_at_dates(
 ) -> DateForms:
     """Decide how the dates are written, on the whole column of each part (its source and column in ``names``)."""
     connection.execute("CREATE OR REPLACE TEMP MACRO full_year(part, y) AS year4(y)")
+    zone_notes = take_header_zones(connection, names, zone)
     rows = _shapes(connection)
     plain = _plain_shapes(connection, rows, names)
     no_times = any(row[-1] for row in rows)
-    notes = _read_buddhist_years(connection, rows, names)
+    notes = [*zone_notes, *_read_buddhist_years(connection, rows, names)]
     rows = [row for row in rows if not plain or row[1] in plain]
     if not rows:
         return DateForms(frozenset(), {}, {})

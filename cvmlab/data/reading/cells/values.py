@@ -34,6 +34,7 @@ from ..columns import (
     values_of,
 )
 from ..raw import RawTable, quoted
+from .header_zones import header_zone
 
 # kinds of rows, known before any value is read
 DATA, TOTAL, HEADER, BLANK, BROKEN = range(5)
@@ -199,6 +200,8 @@ def _date(cell: str, kind: str, zone: str | None, table: RawTable, mapping: Colu
         if zone is None:
             raise CvmError("reading.aware_dates", source=table.name, column=mapping[tables.DATE], value=kind)
         return "NULL::VARCHAR", f"timezone({quoted(zone)}, {cell}::TIMESTAMPTZ)::DATE"
+    if kind.startswith("TIMESTAMP") and header_zone(mapping[tables.DATE]):
+        return f"{cell}::TIMESTAMP::VARCHAR", "NULL::DATE"
     if kind == "DATE" or kind.startswith("TIMESTAMP"):
         return "NULL::VARCHAR", f"TRY_CAST({cell} AS DATE)"
     return _text(cell, kind), "NULL::DATE"
