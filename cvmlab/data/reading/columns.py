@@ -342,11 +342,11 @@ def _statuses(found: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
 
 
 def _items(found: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
-    """Return the columns with quantity and price of an item, beside an amount and an order, and with units of money."""
+    """Return the columns with quantity and price of an item, beside an amount, and with units of money."""
     free = [name for name in names if name not in found.values()]
     unit = next((name for name in free if is_called(name, MONEY_UNIT)), None)
     units = {MONEY_UNIT: unit} if unit else {}
-    if not {tables.AMOUNT, tables.ORDER_ID} <= found.keys():
+    if tables.AMOUNT not in found:
         return units
     items = {}
     for item, role in ((ITEM_PRICE, UNIT_PRICE), (ITEM_QUANTITY, QUANTITY)):
@@ -355,7 +355,9 @@ def _items(found: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
         named = [name for name in named if not is_called(name, "moved_quantity")] or named
         if len(named) == 1:
             items[item] = named[0]
-    return {**(items if ITEM_PRICE in items else {}), **units}
+    if tables.ORDER_ID not in found:
+        items.pop(ITEM_PRICE, None)
+    return {**items, **units}
 
 
 def is_called(name: str, role: str) -> bool:

@@ -142,7 +142,7 @@ def test_the_rule_table_is_sound() -> None:
         "moved_quantity", "deduction", "charge", "rate", "gift_type", "exchange_type", "prepaid_type",
         "prepaid_product", "gift_product", "ledger_side", "valid_flag",
         "maybe_status", "sale_status", "sale_type", "deal_won", "deal_lost",
-        "debit_side", "credit_side", "money_unit",
+        "debit_side", "credit_side", "money_unit", "full_amount",
         "ledger_word", "receipt_word", "bought_type", "sold_word", "credit_word", "open_return",
     }  # fmt: skip
     assert {row["role"] for row in rows} == set(ROLES) | looking_at_rows

@@ -130,3 +130,15 @@ def test_a_rate_that_is_money_can_be_named(name: str, role: str) -> None:
 @pytest.mark.parametrize("name", ["profit", "gross profit", "margin amount", "contribution margin", "毛利额"])
 def test_a_profit_in_money_is_used(name: str) -> None:
     assert log_of(f"amount|{name}", "10|4").mapping["profit"] == name
+
+
+@pytest.mark.parametrize(
+    ("header", "level"),
+    [
+        ("gross amount|discount", "warning"), ("Gross Sales|credit notes", "warning"),
+        ("gross revenue|coupon", "warning"),
+        ("amount|discount", "note"), ("net sales|discount", "note"),
+    ],
+)  # fmt: skip
+def test_an_amount_that_is_whole_by_its_name_surely_lacks_a_discount(header: str, level: str) -> None:
+    assert [found[0] for found in unused(log_of(header, "50|5"))] == [level]

@@ -16,7 +16,7 @@ from typing import Any
 from cvmlab.core.words import CvmError
 from cvmlab.data import tables
 
-from ..columns import CURRENCY, QUANTITY, UNIT_PRICE, ColumnMapping
+from ..columns import CURRENCY, QUANTITY, UNIT_PRICE, ColumnMapping, option
 from ..notes import Note
 from ..raw import RawTable, quoted
 from .spaces import doubtful_spaces
@@ -142,11 +142,13 @@ def _look_at(
         return NumberForms(units=units), found
     affixes: dict[str, Affix] = {}
     scaled: dict[int, tuple[int, str]] = {}
+    percents: Counter[int] = Counter()
     counted = list(_count(connection, role, odd))
     marks = {affix.mark for _, before, after, *_ in counted if (affix := affix_of(before, after))} - {""}
     for part, before, after, *counts, example, samples in counted:
         affix = affix_of(before, after)
         if affix is None:
+            percents[part] += counts[0] if "%" in after else 0
             continue
         if affix.mark:
             key = "debit_or_crore" if marks == {"cr"} else "debit_credit"
@@ -157,6 +159,10 @@ def _look_at(
         column.currencies[affix.currency] += counts[0]
         if affix.power:
             scaled[part] = (scaled.get(part, (0, ""))[0] + counts[0], example)
+    for part, count in percents.items():
+        if role in (tables.PROFIT, tables.COST) and count > (found[part].currencies.total() if part in found else 0):
+            said = {"source": stage[part].name, "column": mappings[part][role]}
+            raise CvmError("reading.shares_not_money", **said, role=role, option=option(role))
     for part, (count, example) in scaled.items():
         said = {"source": stage[part].name, "column": mappings[part][role], "count": f"{count:,}", "value": example}
         found["notes"].append(Note("cells_scaled", said))

@@ -159,6 +159,31 @@ def unread_notes(
     return notes
 
 
+def discount_notes(
+    connection: Any, numbers: Mapping[str, str], off: str, source: str, mappings: Sequence[ColumnMapping]
+) -> list[Note]:
+    """Say which discounts are more than the amount, and which alone have a minus, as a surcharge would."""
+    notes = []
+    for part in discounted_parts(mappings):
+        role = DISCOUNT if DISCOUNT in mappings[part] else ORDER_DISCOUNT
+        amount, stated = numbers[tables.AMOUNT], numbers[role]
+        larger, large, negative, positive, example = connection.execute(
+            f"""SELECT count_if(abs(off) > amount), max(abs(off)) FILTER (abs(off) > amount), count_if(stated < 0),
+                count_if(stated > 0), min(stated)
+            FROM (SELECT {amount} AS amount, {off} AS off, {stated} AS stated FROM {source}
+                WHERE part = {part} AND kind = {DATA})
+            WHERE amount > 0"""
+        ).fetchone()
+        said = {"column": mappings[part][role], "amount": mappings[part].amount_named()}
+        if larger:
+            said |= {"rows": f"{larger:,}", "value": f"{large:,.2f}"}
+            notes.append(Note("discounts_too_large", said, "warning"))
+        if negative and positive:
+            said |= {"rows": f"{negative:,}", "value": f"{example:,.2f}"}
+            notes.append(Note("negative_discounts", said, "warning"))
+    return notes
+
+
 def deduction_notes(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]:
     """Say which refunds and discounts were taken off, and how much that is."""
     notes = []

@@ -22,7 +22,7 @@ _KINDS = (_QUANTITY, _DEDUCTION, _CHARGE)
 
 
 def unused_notes(parts: Sequence[Part]) -> Iterator[Note]:
-    """Yield one note for each different set of such columns."""
+    """Yield one note for each different set of such columns, a warning where the amount surely lacks one of them."""
     seen = []
     for part in parts:
         kinds = {name: kind for place, name in enumerate(part.names) if (kind := _kind(part, place, name))}
@@ -33,7 +33,8 @@ def unused_notes(parts: Sequence[Part]) -> Iterator[Note]:
         said = {"source": part.head.name, "columns": listed(list(kinds)), "amount": amount}
         # what is computed from a list price surely lacks a discount or a return
         computed = tables.AMOUNT not in part.mapping and {_QUANTITY, _DEDUCTION} & set(kinds.values())
-        level: Level = "warning" if computed else "note"
+        whole = is_called(part.mapping.get(tables.AMOUNT) or "", "full_amount") and _DEDUCTION in kinds.values()
+        level: Level = "warning" if computed or whole else "note"
         off = [name for name, kind in kinds.items() if kind == _DEDUCTION and not re.search(_SHARE, name.lower())]
         if off and not {DISCOUNT, DISCOUNT_RATE} & part.mapping.columns.keys():
             yield Note("deductions_unused", {**said, "example": off[0]}, level)

@@ -22,6 +22,7 @@ from ..cells.currencies import look_at_currencies
 from ..cells.deductions import (
     check_discounts,
     deduction_notes,
+    discount_notes,
     discounted_parts,
     discounted_sql,
     net_sql,
@@ -49,6 +50,7 @@ from .order_totals import count_totals_once
 from .repeats import judge_repeats, look_for_repeats
 from .returns import judge_returns, product_notes
 from .reversing import set_reversals_aside
+from .signs import sign_notes
 from .statuses import judge_statuses, status_sql, unknown_notes
 from .sum_rows import find_sum_rows
 from .verdicts import REASON_CODES, USED_ROWS, set_aside
@@ -126,6 +128,7 @@ def judge(
         amount_per=rules.amount_per,
     )  # fmt: skip
     off = share(DISCOUNT, numbers[tables.AMOUNT], source=source, parts=discounted_parts(mappings))
+    unread += discount_notes(connection, numbers, off.sql, off.source, mappings)
     whole = discounted_sql(numbers[tables.AMOUNT], off.sql, mappings, rates)
     back = share(REFUND, whole, source=off.source, parts=refunded_parts(mappings))
     net, refunded = net_sql(whole, back.sql, mappings)
@@ -171,7 +174,7 @@ def judge(
     for error in (error for part, error in back.unclear.items() if part not in counted):
         raise error
     notes += once
-    notes += [*deduction_notes(connection, mappings), *unread]
+    notes += [*deduction_notes(connection, mappings), *unread, *sign_notes(connection, mappings)]
     # who says up to when the log runs has looked at its end
     set_lone_dates_aside(connection, late=rules.as_of is None)
     check_named_returns(connection, stage)

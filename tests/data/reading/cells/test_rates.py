@@ -70,3 +70,17 @@ def test_a_column_that_is_called_a_share_is_one(tmp_path: Path, header: str) -> 
         f"customer,date,quantity,unit price,{header}\na,2024-02-01,1,100,10\nb,2024-02-02,1,50,0\n", "utf-8"
     )
     assert read(path, today="2024-03-01").quality.amount("used") == 140
+
+
+@pytest.mark.parametrize(
+    ("money", "keys"),
+    [(("-10", "-5"), []), (("-10", "5"), ["negative_discounts"]), (("110", "5"), ["discounts_too_large"])],
+)
+def test_money_off_with_a_stray_sign_or_above_the_amount_is_said(
+    tmp_path: Path, money: tuple[str, str], keys: list[str]
+) -> None:
+    path = tmp_path / "log.csv"
+    rows = [f"{name},2024-02-01,1,100,{sum_}\n" for name, sum_ in zip("ab", money, strict=True)]
+    path.write_text("customer,date,quantity,unit price,discount amount\n" + "".join(rows), "utf-8")
+    warnings = [note.key for note in read(path, today="2024-03-01").quality.warnings]
+    assert [key for key in warnings if "discount" in key] == keys

@@ -71,3 +71,12 @@ def test_profit_is_said_to_be_used_where_cost_says_otherwise() -> None:
     assert str(note).startswith("'profit' is used as the profit and 'cost' is not used: in 2 of 2 rows")
     assert keys(log_of([(100, 60, 40), (50, 20, 10)], "amount", "cost", "profit")) == []
     assert keys(log_of([(100, -60, 40), (50, -20, 30)], "amount", "cost", "profit")) == ["costs_negated"]
+
+
+@pytest.mark.parametrize("role", ["profit", "cost"])
+def test_a_profit_or_cost_in_percent_is_no_money(role: str) -> None:
+    frame = pd.DataFrame({"customer": ["a", "b"], "date": "2024-01-31", "amount": ["100", "30"], role: ["40%", "40 %"]})
+    with pytest.raises(CvmError, match=rf"percentages, not money.*--{role}") as caught:
+        read(frame)
+    assert caught.value.key == "reading.shares_not_money"
+    assert read(frame, columns={role: ""}).quality.amount("used") == 130
