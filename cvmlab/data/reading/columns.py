@@ -64,6 +64,8 @@ ROLES = (
 )  # fmt: skip
 # A wrong choice among these changes every figure; a wrong product or owner does not.
 ASKED = frozenset({tables.CUSTOMER_ID, tables.DATE, *NUMBERS} - {tables.PROFIT, tables.COST, DISCOUNT, ORDER_DISCOUNT})
+# beside a date, the time of its day
+_DAYTIMES = frozenset({"time", "day", "时间"})
 # between the two rows of a header
 JOINT = " / "
 # the signs of traditional Chinese (and Japanese) headers
@@ -298,6 +300,10 @@ def guess_mapping(names: Sequence[str], chosen: Mapping[str, str] | None = None,
     if tables.CUSTOMER_ID not in found and tables.CUSTOMER_NAME in found:
         found[tables.CUSTOMER_ID] = found.pop(tables.CUSTOMER_NAME)
         notes.append(Note("name_as_id", {"source": source, "column": found[tables.CUSTOMER_ID]}, "warning"))
+    elif tables.CUSTOMER_ID not in {*found, *refused} and (contact := _contact(names, found, source)):
+        found[tables.CUSTOMER_ID] = contact
+        notes.append(Note("contact_as_id", {"source": source, "column": contact}, "warning"))
+    notes += _other_dates(found, chosen, names, source)
     _find_amount(found, refused, names, look_for, notes, source)
     for role in (
         tables.PROFIT,
@@ -323,6 +329,26 @@ def guess_mapping(names: Sequence[str], chosen: Mapping[str, str] | None = None,
     wordings = () if LEDGER in refused else _wordings(found, names, statuses)
     notes = [note for note in notes if note.values.get("role") != STATUS]
     return ColumnMapping(in_order, tuple(notes), frozenset(chosen), _items(found, names), wordings, statuses)
+
+
+def _contact(names: Sequence[str], found: Mapping[str, str], source: str) -> str | None:
+    """Return the column by which customers may be known where there is no better one: a phone, a counterparty."""
+    for _, pattern in patterns("contact_as_id"):
+        fitting = [name for name in names if pattern.fullmatch(plain_name(name)) and name not in found.values()]
+        if len(fitting) > 1:
+            raise _ambiguous(tables.CUSTOMER_ID, fitting, source)
+        if fitting:
+            return fitting[0]
+    return None
+
+
+def _other_dates(found: Mapping[str, str], chosen: Mapping[str, str], names: Sequence[str], source: str) -> list[Note]:
+    """Return a note on the dates that were not taken, such as that of the payment beside that of the order."""
+    others = [name for name in names if _ranks(name).get(tables.DATE, 5) < 5 and name not in found.values()]
+    others = [name for name in others if plain_name(name) not in _DAYTIMES]
+    if tables.DATE in chosen or tables.DATE not in found or not others:
+        return []
+    return [Note("date_chosen", {"source": source, "column": found[tables.DATE], "others": listed(others)})]
 
 
 def _wordings(found: Mapping[str, str], names: Sequence[str], statuses: Mapping[str, str]) -> tuple[str, ...]:

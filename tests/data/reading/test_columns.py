@@ -134,7 +134,7 @@ def test_the_header_is_found_below_titles() -> None:
 def test_the_rule_table_is_sound() -> None:
     rows = read_table("rules/columns")
     looking_at_rows = {
-        "no_sales_name", "returns_name", "with_sales_name",
+        "no_sales_name", "returns_name", "with_sales_name", "contact_as_id",
         "total_row", "suspicious_customer", "blank_customer", "cancelled_status", "refunded_status", "unsure_status",
         "shop_status", "shop_unpaid", "return_word", "no_return_word", "yes_word", "net_of_refunds", "missing_value",
         "no_word", "order_amount", "line_amount", "item_price", "item_quantity",

@@ -1,0 +1,45 @@
+"""Names of dates and customers as exports have them, and what is said where a choice was made."""
+
+from __future__ import annotations
+
+import pytest
+
+from cvmlab.core.words import CvmError
+from cvmlab.data.reading.columns import guess_mapping
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["订单成交时间", "订单提交时间", "成交日期", "成交时间", "Creation Date", "date_order", "date_created",
+     "Close Date",
+     "created_at_utc", "Created (UTC)", "Order Date (GMT)", "Order placed", "Date of sale"],
+)  # fmt: skip
+def test_a_date_is_found(name: str) -> None:
+    assert guess_mapping(["customer", name, "amount"])["date"] == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Sold-to pt", "Sold-to party", "ContactName", "Buyer User ID", "Bill-to", "partner_id", "partner_id/name",
+     "买家手机号", "收货人手机", "Contact", "交易对方", "对方户名", "Ship-to"],
+)  # fmt: skip
+def test_a_customer_is_found(name: str) -> None:
+    assert guess_mapping(["date", name, "amount"])["customer_id"] == name
+
+
+def test_a_contact_is_the_customer_only_where_nothing_better_is_there_and_is_named() -> None:
+    found = guess_mapping(["date", "买家手机号", "amount"])
+    assert [note.key for note in found.notes] == ["contact_as_id"]
+    assert guess_mapping(["date", "买家手机号", "客户名称", "amount"])["customer_id"] == "客户名称"
+    assert guess_mapping(["date", "Ship-to", "Sold-to", "amount"])["customer_id"] == "Sold-to"
+    assert guess_mapping(["name", "date_order", "partner_id", "amount_total"])["customer_id"] == "partner_id"
+    with pytest.raises(CvmError, match=r"more than one column"):
+        guess_mapping(["date", "买家手机号", "收货人手机", "amount"])
+
+
+def test_which_of_two_dates_is_used_is_said() -> None:
+    found = guess_mapping(["customer", "Order date", "Payment date", "amount"])
+    (note,) = found.notes
+    assert found["date"] == "Order date" and "'Payment date' would also fit" in str(note)
+    chosen = guess_mapping(["customer", "Order date", "Payment date", "amount"], {"date": "Payment date"})
+    assert not chosen.notes
