@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
 from cvmlab.core.words import CvmError
+from cvmlab.data.reading import read
 from cvmlab.data.reading.columns import guess_mapping
 
 
@@ -43,3 +45,21 @@ def test_which_of_two_dates_is_used_is_said() -> None:
     assert found["date"] == "Order date" and "'Payment date' would also fit" in str(note)
     chosen = guess_mapping(["customer", "Order date", "Payment date", "amount"], {"date": "Payment date"})
     assert not chosen.notes
+
+
+@pytest.mark.parametrize(("column", "form"), [("name", "S{:05}"), ("id", "{}"), ("Name", "#{}")])
+def test_the_number_of_an_order_is_no_customer(column: str, form: str) -> None:
+    rows = [(form.format(1000 + n), f"2024-{1 + n % 11:02}-05", 10 + n) for n in range(24)]
+    frame = pd.DataFrame(rows, columns=[column, "date", "amount"])
+    with pytest.raises(CvmError, match=r"number the orders or rows.*--customer-id"):
+        read(frame)
+    assert len(read(frame, columns={"customer_id": column}).transactions) == 24
+    # one that comes again is a customer
+    assert len(read(pd.concat([frame, frame.iloc[:3].assign(date="2024-12-01")])).transactions) == 27
+
+
+@pytest.mark.parametrize("guest", ["游客", "匿名用户", "匿名买家", "guest_checkout", "Guest User", "Anonymous buyer"])
+def test_guests_are_no_single_customer(guest: str) -> None:
+    rows = [(guest if n % 2 else f"c{n % 5}", f"2024-{1 + n % 11:02}-05", 10 + n) for n in range(24)]
+    quality = read(pd.DataFrame(rows, columns=["customer", "date", "amount"])).quality
+    assert [customer.customer_id for customer in quality.suspicious if customer.excluded] == [guest]

@@ -154,7 +154,9 @@ def rewrite(path: Path, encoding: str, layout: Layout, width: int, skip: int, fo
         for record in itertools.islice(records_of(clean_lines(stream, found), layout, found), skip, None):
             row, beyond = record.cells, '"' if record.broken else ""
             if len(row) != width:
-                beyond = layout.separator.join(row[width:]).strip(layout.separator + " ") or beyond
+                if more := layout.separator.join(row[width:]).strip(layout.separator + " "):
+                    found.wide.append(record.line)
+                beyond = more or beyond
                 found.uneven += bool(beyond) or (len(row) < width and any(map(str.strip, row)))
                 row = [*row[:width], *[""] * (width - len(row))]
             lines.add(record.line)
@@ -176,9 +178,11 @@ class Rewritten:
     def notes(self, source: str) -> tuple[Note, ...]:
         """Return what a reader should know."""
         found, first = self.found, self.lines.of(0)
-        stray, long = ([line for line in lines if line >= first] for lines in (found.stray, found.long))
+        found_on = (found.stray, found.long, found.wide)
+        stray, long, wide = ([line for line in lines if line >= first] for lines in found_on)
         remarks = [
             (found.uneven, Note("uneven_lines", {"source": source})),
+            (wide, Note("wide_lines", _first(source, wide), "warning")),
             (stray, Note("stray_quotes", _first(source, stray), "warning")),
             (long, Note("long_cells", _first(source, long))),
             (found.dropped, Note("nul_dropped", {"source": source, "count": f"{found.dropped:,}"})),

@@ -16,9 +16,11 @@ from ..columns import (
     JOINT,
     QUANTITY,
     UNIT_PRICE,
+    ColumnMapping,
     distinct_names,
     find_header,
     guess_mapping,
+    listed,
     option,
     plain_name,
     roles_of,
@@ -37,6 +39,11 @@ from .unused_columns import rate_notes, unused_notes
 _NAME = "frame"
 # net comes first: 不含税 ends like 含税
 _NET_OR_GROSS = ("net_amount", "gross_amount")
+# what is asked of one part is asked at once
+_ASKED = ("reading.ambiguous", "reading.number_as_customer")
+# names that may be those of an order or a row as well
+_OF_ANYTHING = frozenset({"name", "id"})
+_FEWEST_NUMBERS = 20
 _MONEY = frozenset({tables.AMOUNT, QUANTITY, UNIT_PRICE})
 
 
@@ -127,11 +134,12 @@ def choose_parts(
         header, names = _header(head, rows, chosen)
         try:
             mapping = guess_mapping(names, chosen, head.name)
+            _check_customer(head, header, names, mapping)
             if head.hidden:
                 raise CvmError("reading.hidden_sheet", file=head.file, sheet=head.sheet)
             parts.append(Part(head, header, names, mapping))
         except CvmError as error:
-            if error.key.startswith("reading.ambiguous") and not head.hidden and not no_sales_word(head.name):
+            if error.key.startswith(_ASKED) and not head.hidden and not no_sales_word(head.name):
                 raise
             score = len({role for name in names for role in roles_of(name)} | set(chosen.values()) & set(names))
             unused.append((score, head, error))
@@ -150,6 +158,20 @@ def choose_parts(
         Unused(head.file, head.sheet, Note(error.key.removeprefix("reading."), error.values, "warning"))
         for _, head, error in unused
     ]
+
+
+def _check_customer(head: Head, header: int | None, names: Sequence[str], mapping: ColumnMapping) -> None:
+    """Raise `CvmError` where a column such as name or id, found as the customer, numbers the rows or the orders."""
+    column = mapping[tables.CUSTOMER_ID]
+    if plain_name(column) not in _OF_ANYTHING or tables.CUSTOMER_ID in mapping.chosen:
+        return
+    place = names.index(column)
+    body = head.rows[0 if header is None else header + 1 :]
+    cells = [cell for row in body if (cell := "".join(row[place : place + 1]).strip())]
+    numbers = all(re.fullmatch(r"\D{0,6}\d+", cell) for cell in cells)
+    if numbers and len(set(cells)) == len(cells) >= _FEWEST_NUMBERS:
+        said = {"source": head.name, "column": column, "example": cells[0]}
+        raise CvmError("reading.number_as_customer", **said, columns=listed(names))
 
 
 def _by_name(parts: Sequence[Part]) -> tuple[list[Part], list[tuple[Part, CvmError]]]:

@@ -51,10 +51,11 @@ class Record(NamedTuple):
 
 @dataclass
 class Findings:
-    """What a reader should know: the lines of stray quotation marks and of long cells, and further counts."""
+    """What a reader should know: the lines of stray quotation marks, long cells and too many cells; further counts."""
 
     stray: list[int] = field(default_factory=list)
     long: list[int] = field(default_factory=list)
+    wide: list[int] = field(default_factory=list)
     uneven: int = 0
     # NUL characters
     dropped: int = 0

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 
+from cvmlab.data.reading import read
 from cvmlab.data.reading.mappings import SavedMapping
 from cvmlab.data.reading.opening.files import load_text, read_heads
 from cvmlab.data.reading.opening.parts import choose_parts
@@ -56,3 +57,10 @@ def test_a_stray_quotation_mark_costs_no_other_row(tmp_path: Path) -> None:
             assert whole <= set(rows), seed
             for file in folder.iterdir():
                 file.unlink()
+
+
+def test_lines_with_too_many_cells_are_named_with_the_next_step(tmp_path: Path) -> None:
+    text = "customer,date,amount\nA,2024-01-05,20\nB,2024-02-05,1,200.00\nC,2024-03-05,2,500.00\n"
+    (tmp_path / "a.csv").write_text(text)
+    (said,) = [note for note in read(tmp_path / "a.csv").quality.notes if note.key == "wide_lines"]
+    assert said.level == "warning" and "2 lines (the first is line 3)" in str(said)
