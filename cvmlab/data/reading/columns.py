@@ -386,9 +386,9 @@ def _items(found: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
     return {**items, **units}
 
 
-def is_called(name: str, role: str) -> bool:
+def is_called(name: str, *roles: str) -> bool:
     """Return whether a column name fits a rule of `rules/columns.csv` that is no role of its own."""
-    return any(pattern.fullmatch(plain_name(name)) for _, pattern in patterns(role))
+    return any(pattern.fullmatch(plain_name(name)) for role in roles for _, pattern in patterns(role))
 
 
 def is_rate(name: str) -> bool:

@@ -7,7 +7,6 @@ import weakref
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -41,6 +40,7 @@ from .opening.parts import (
 from .opening.workbooks import load_sheet
 from .quality import REFUND, USED, DataReport
 from .raw import Progress, RawTable, Source, quoted
+from .rows.elsewhere import words_elsewhere
 from .rows.hidden import hidden_rows
 from .rows.judging import Rules, clean_query, judge
 from .rows.totals import make_report
@@ -362,10 +362,14 @@ def _stage(
         if progress:
             progress(say("reading.step_reading", source=part.head.name), number / len(parts))
         table = _load_part(part, folder, progress)
-        query = partial(values.stage_query, number, mapping=part.mapping, keep=keep, zone=timezone)
-        if table.plainer is not None and not _fill(connection, number, query(table=table), table.rows):
+
+        def query(table: RawTable, number: int = number, mapping: ColumnMapping = part.mapping) -> str:
+            words = words_elsewhere(connection, table, mapping)
+            return values.stage_query(number, table, mapping, keep, timezone, words)
+
+        if table.plainer is not None and not _fill(connection, number, query(table), table.rows):
             table = table.plainer()
-        if table.plainer is None and not _fill(connection, number, query(table=table), table.rows):
+        if table.plainer is None and not _fill(connection, number, query(table), table.rows):
             raise CvmError("reading.rows_lost", source=table.name)
         loaded.append(table)
     return loaded

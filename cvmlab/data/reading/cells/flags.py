@@ -10,8 +10,10 @@ from ..notes import Note
 from .deductions import is_said
 from .values import DATA, EXACT
 
+#: What says in a column that the user named, or in one that is not used, that a row may be no sale.
+NO_SALE_WORDS = ("cancelled_status", "unpaid_word", "no_sale_type", "return_word", "ledger_word", "receipt_word")
 # 0000-00-00 and the like are how databases write that there is no date
-_MOMENT = r"regexp_matches({cell}, '^\d{{1,4}}[-/.年]\d') AND NOT regexp_matches({cell}, '^(0000|0001|1900|1970)')"
+MOMENT = r"regexp_matches({cell}, '^\d{{1,4}}[-/.年]\d') AND NOT regexp_matches({cell}, '^(0000|0001|1900|1970)')"
 
 
 def read_flags(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]:
@@ -55,11 +57,12 @@ def _words(connection: Any, here: str, mapping: ColumnMapping, role: str) -> lis
 
 def _word_cancelled(connection: Any, here: str, mapping: ColumnMapping) -> list[Note]:
     """Write yes for what was cancelled or is not valid; a moment of cancellation counts where the user named it."""
-    moment = _MOMENT.format(cell=CANCEL)
+    moment = MOMENT.format(cell=CANCEL)
     (rows,) = connection.execute(f"SELECT count(*) FROM stage WHERE {here} AND {moment}").fetchone()
-    told = is_said(CANCEL, "no_word" if is_called(mapping[CANCEL], "valid_flag") else "yes_word")
+    told = is_said(CANCEL, "no_word" if is_called(mapping[CANCEL], "valid_flag", "done_flag") else "yes_word")
     if chosen := CANCEL in mapping.chosen:
         told = f"{told} OR ({moment})"
+        told += f" OR {is_said(CANCEL, *NO_SALE_WORDS)}"
     told += f" OR {is_said(CANCEL, 'cancelled_status')}"
     connection.execute(f"UPDATE stage SET {CANCEL} = CASE WHEN {told} THEN 'yes' END WHERE {here}")
     said = {"column": mapping[CANCEL], "rows": f"{rows:,}", "option": option(CANCEL), "role": CANCEL}

@@ -119,7 +119,14 @@ def create_macros(connection: Any) -> None:
         connection.execute(f"CREATE OR REPLACE TEMP MACRO {name} AS {body}")
 
 
-def stage_query(number: int, table: RawTable, mapping: ColumnMapping, keep: Sequence[str], zone: str | None) -> str:
+def stage_query(
+    number: int,
+    table: RawTable,
+    mapping: ColumnMapping,
+    keep: Sequence[str],
+    zone: str | None,
+    elsewhere: str = "NULL::VARCHAR",
+) -> str:
     """Return the query that takes the needed cells of a raw table, cleaned but not yet read."""
     cell = {name: f"c{position}" for position, name in enumerate(table.columns)}
     kind = dict(zip(table.columns, table.types, strict=True))
@@ -127,6 +134,7 @@ def stage_query(number: int, table: RawTable, mapping: ColumnMapping, keep: Sequ
     # text to be cleaned, and what is asked of it once it is clean
     texts: dict[str, tuple[str, str]] = {}
     ready = {"kind": f"{_kind(table, mapping)}::UTINYINT", "hash": _hash(table)}
+    ready["elsewhere"] = elsewhere
     for role in TEXTS:
         name = mapping.get(role)
         words = "id_known" if role in (tables.CUSTOMER_ID, tables.ORDER_ID, tables.PHONE) else "known"

@@ -42,6 +42,7 @@ from ..part_names import currencies_named
 from ..quality import USED
 from ..raw import RawTable
 from .costs import judge_costs
+from .elsewhere import elsewhere_notes
 from .ledger_sides import check_sides
 from .lone_dates import set_lone_dates_aside
 from .misread import misreadings
@@ -169,6 +170,7 @@ def judge(
     if any(STATUS in mapping or mapping.statuses for mapping in mappings):
         notes += judge_statuses(connection, mappings)
     notes += unknown_notes(connection, mappings)
+    notes += elsewhere_notes(connection)
     # the line that carries the total must be one that is used
     counted, once = count_totals_once(connection, stage, mappings, rules.amount_per)
     for error in (error for part, error in back.unclear.items() if part not in counted):

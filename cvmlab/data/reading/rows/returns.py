@@ -110,13 +110,20 @@ def _leave_out(connection: Any, mappings: Sequence[ColumnMapping], kind: _Kind) 
     return notes
 
 
+_PRODUCTS = {
+    ("prepaid_product",): "prepaid_kept",
+    ("gift_product",): "gifts_kept",
+    ("doubtful_product", "return_word"): "doubtful_kept",
+}
+
+
 def product_notes(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]:
-    """Say how much stands in rows whose product is a gift card, a top-up or a gift: they count as they stand."""
+    """Say how much stands in rows whose product may be no sale, such as a top-up or a refund: they count as sales."""
     notes = []
-    for words, remark in (("prepaid_product", "prepaid_kept"), ("gift_product", "gifts_kept")):
+    for words, remark in _PRODUCTS.items():
         found = connection.execute(
             f"""SELECT part, count_if(said), sum(exact) FILTER (said), min(product) FILTER (said), bool_and(said)
-            FROM (SELECT *, coalesce({is_said(PRODUCT, words)}, false) AS said
+            FROM (SELECT *, coalesce({is_said(PRODUCT, *words)}, false) AS said
                 FROM log WHERE {USED_ROWS} AND exact > 0)
             GROUP BY part HAVING bool_or(said) ORDER BY part"""
         ).fetchall()

@@ -15,7 +15,9 @@ def log_of(kind: str, *rows: str, **options: object) -> Log:
 
 
 def seen(log: Log) -> tuple[float, list[str]]:
-    keys = [note.key for note in log.quality.warnings if note.key.startswith(("prepaid", "gifts", "exchanges"))]
+    keys = [
+        note.key for note in log.quality.warnings if note.key.startswith(("prepaid", "gifts", "exchanges", "doubtful"))
+    ]
     return float(log.quality.amount("used", "refund")), keys
 
 
@@ -71,7 +73,15 @@ def test_other_types_are_sales(word: str) -> None:
 
 @pytest.mark.parametrize(
     ("product", "remark"),
-    [("Gift Card $50", "prepaid_kept"), ("会员充值卡500元", "prepaid_kept"), ("【赠品】水杯", "gifts_kept")],
+    [
+        ("Gift Card $50", "prepaid_kept"),
+        ("会员充值卡500元", "prepaid_kept"),
+        ("【赠品】水杯", "gifts_kept"),
+        ("Deposit", "doubtful_kept"),
+        ("转账", "doubtful_kept"),
+        ("Refund", "doubtful_kept"),
+        ("退货", "doubtful_kept"),
+    ],
 )
 def test_products_that_may_be_no_sales_are_shown_with_their_sum(product: str, remark: str) -> None:
     assert seen(log_of("product", "shirt|100", f"{product}|30")) == (130, [remark])

@@ -1,0 +1,82 @@
+"""Columns without a role whose words or dates say that a row is no sale."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from cvmlab.data.reading import Log, read
+
+KEYS = ("said_elsewhere", "dates_elsewhere", "flagged_out")
+
+
+def log_of(head: str, *words: Any, amounts: tuple[int, ...] = (), **options: Any) -> Log:
+    sums = amounts or tuple(100 + number for number, _ in enumerate(words))
+    cells = [(f"c{number}", "2024-02-01", *row) for number, row in enumerate(zip(sums, words, strict=True))]
+    frame = pd.DataFrame(cells, columns=["customer", "date", "amount", head])
+    return read(frame, today="2024-03-01", **options)
+
+
+def seen(log: Log) -> tuple[float, list[tuple[str, str, str]]]:
+    found = [(note.key, note.values["rows"], note.values["amount"]) for note in log.quality.notes if note.key in KEYS]
+    return float(log.quality.amount("used", "refund")), found
+
+
+@pytest.mark.parametrize("head", ["Outcome", "Flag 7", "结果", "Cancel reason"])
+@pytest.mark.parametrize(
+    "word", ["cancelled", "returned", "Test", "Quote", "draft", "unpaid", "已取消", "退货", "测试", "报价单", "待付款"]
+)
+def test_words_in_a_column_without_a_role_are_named_with_their_money(head: str, word: str) -> None:
+    log = log_of(head, "fine", "fine", word)
+    assert seen(log) == (303, [("said_elsewhere", "1", "102.00")])
+    named = log_of(head, "fine", "fine", word, columns={"cancel_flag": head})
+    assert seen(named) == (201, [("flagged_out", "1", "102.00")])
+
+
+@pytest.mark.parametrize(
+    ("head", "word"),
+    [
+        ("Country", "CN"),
+        ("Account status", "closed"),
+        ("客户状态", "失效"),
+        ("颜色", "红"),
+        ("channel", "web"),
+        ("note", "no return"),
+    ],
+)
+def test_other_words_are_not_named(head: str, word: str) -> None:
+    assert seen(log_of(head, "fine", "fine", word)) == (303, [])
+
+
+def test_a_word_in_all_rows_tells_nothing_apart() -> None:
+    assert seen(log_of("Outcome", "cancelled", "cancelled")) == (201, [])
+
+
+def test_words_of_rows_that_are_no_sales_anyway_are_not_named() -> None:
+    rows = [("a", "2024-02-01", 100, "paid", "fine"), ("b", "2024-02-01", 70, "cancelled", "cancelled")]
+    log = read(pd.DataFrame(rows, columns=["customer", "date", "amount", "status", "outcome"]), today="2024-03-01")
+    assert seen(log) == (100, [])
+
+
+@pytest.mark.parametrize(("yes", "no"), [("true", "false"), (True, False), ("1", "0"), ("Y", "N")])
+def test_what_was_not_captured_is_left_out(yes: Any, no: Any) -> None:
+    assert seen(log_of("Captured", yes, yes, no)) == (201, [("flagged_out", "1", "102.00")])
+
+
+@pytest.mark.parametrize(
+    ("head", "yes", "no"),
+    [("Paid", "yes", "no"), ("is_posted", "1", "0"), ("是否付款", "是", "否"), ("已审核", "是", "否")],
+)
+def test_what_was_not_paid_is_named_and_left_out_where_the_column_is(head: str, yes: str, no: str) -> None:
+    assert seen(log_of(head, yes, yes, no)) == (303, [("said_elsewhere", "1", "102.00")])
+    log = log_of(head, yes, yes, no, columns={"cancel_flag": head})
+    assert seen(log) == (201, [("flagged_out", "1", "102.00")])
+
+
+@pytest.mark.parametrize("head", ["Refund date", "refunded_at", "Return Date", "退款时间", "退货日期"])
+@pytest.mark.parametrize("day", ["2024-02-05", "2024-02-05 10:00:00", "05/02/2024", "2024年2月5日"])
+def test_a_date_of_a_refund_is_named(head: str, day: str) -> None:
+    assert seen(log_of(head, None, "0000-00-00", day)) == (303, [("dates_elsewhere", "1", "102.00")])
+    assert seen(log_of(head, None, None, day, columns={"cancel_flag": head}))[0] == 201
