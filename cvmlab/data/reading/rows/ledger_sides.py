@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
 from cvmlab.core.words import CvmError
 
 from ..cells.deductions import quoted_pattern
-from ..columns import TYPE, ColumnMapping, rank_of, row_pattern
-from ..raw import RawTable, quoted
+from ..columns import TYPE, ColumnMapping, rank_of
+from ..raw import RawTable
 from .verdicts import USED_ROWS
 
-#: The rank of names such as Dr/Cr and 借贷方向 among those of the type of a row; there, D and C will do.
+#: The rank of names such as Dr/Cr and 借贷方向 among those of the type of a row.
 _SIDES = 5
-_CARDS = re.compile(r"pay|card|tender|method|支付|付款|卡", re.IGNORECASE)
 
 
 def check_sides(connection: Any, stage: Sequence[RawTable], mappings: Sequence[ColumnMapping]) -> None:
     """Raise `CvmError` where both sides have amounts without a minus, and nothing but sides is said."""
     for part, mapping in enumerate(mappings):
-        if TYPE not in mapping or _CARDS.search(mapping[TYPE]):
+        if TYPE not in mapping or rank_of(mapping[TYPE], TYPE) != _SIDES:
             continue
-        rank = None if rank_of(mapping[TYPE], TYPE) == _SIDES else 1
-        debit, credit = (_says(role, rank) for role in ("debit_side", "credit_side"))
+        debit, credit = (f"regexp_full_match({TYPE}, {quoted_pattern(role)})" for role in ("debit_side", "credit_side"))
         debits, credits, others, words = connection.execute(
             f"""SELECT count_if({debit}), count_if({credit}), count_if(NOT {debit} AND NOT {credit}),
                 string_agg(DISTINCT {TYPE}, ', ' ORDER BY {TYPE})
@@ -32,8 +29,3 @@ def check_sides(connection: Any, stage: Sequence[RawTable], mappings: Sequence[C
         ).fetchone()
         if debits and credits and not others:
             raise CvmError("reading.debit_credit_rows", source=stage[part].name, column=mapping[TYPE], words=words)
-
-
-def _says(role: str, rank: int | None) -> str:
-    words = quoted_pattern(role) if rank is None else quoted(rf"(?i)\s*(?:{row_pattern(role, rank)})\s*")
-    return f"regexp_full_match({TYPE}, {words})"

@@ -18,7 +18,7 @@ def log_of(column: str, *sides: str, amounts: tuple[int, ...] = (100, 30), **opt
     ("column", "sides"),
     [
         ("Dr/Cr", ("DR", "CR")), ("D/C", ("D", "C")), ("Debit/Credit Indicator", ("S", "H")), ("借贷", ("借", "贷")),
-        ("借贷方向", ("借方", "贷方")), ("方向", ("借", "贷")), ("Type", ("Debit", "Credit")),
+        ("借贷方向", ("借方", "贷方")), ("方向", ("借", "贷")),
     ],
 )  # fmt: skip
 def test_amounts_on_both_sides_are_asked_for(column: str, sides: tuple[str, str]) -> None:
@@ -34,7 +34,7 @@ def test_amounts_on_both_sides_are_asked_for(column: str, sides: tuple[str, str]
         ("Dr/Cr", ("DR", "DR"), (100, 30)),
         ("Dr/Cr", ("DR", "CR"), (100, -30)),
         ("Payment Type", ("Credit", "Debit"), (100, 30)),
-        ("Type", ("C", "D"), (100, 30)),
+        ("Type", ("Credit", "Debit"), (100, 30)),
     ],
 )
 def test_one_side_a_minus_and_cards_are_no_question(
