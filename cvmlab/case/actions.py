@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 _DRAWS = 4000
 _FOR_A_COMPARISON = 20
 # Nobody is left alone who brings so large a part of the money of all that an action is meant for.
-_TOO_LARGE_TO_LEAVE = 0.1
+_TOO_LARGE_TO_LEAVE = 0.05
+# Standard deviation by which the log-odds that silent customers return differ from one year to the next.
+_YEARS_DIFFER = 0.5
 # So many customers are drawn one by one; what the others lose is a sum of many small amounts, so nearly normal.
 _ONE_BY_ONE = 300
 
@@ -83,34 +85,38 @@ def silent_valuable(customers: pd.DataFrame, silent_below: float, worth_from: fl
     Parameters
     ----------
     customers
-        ``customer_id``, ``orders``, ``p_alive`` (0 to 1), ``yearly_contribution`` (yearly money),
-        ``usual_gap_days`` (NaN for one purchase), ``silent_days`` and any further columns.
+        ``customer_id``, ``orders``, ``p_alive`` (0 to 1), ``yearly_contribution`` (money of the last 12 months),
+        ``last_active_year`` (money of the 12 months up to the customer's last purchase), ``usual_gap_days`` (NaN for
+        one purchase), ``silent_days`` and any further columns.
     silent_below, worth_from
-        ``p_alive`` below which a customer is called silent; yearly contribution that is worth a call, money.
+        ``p_alive`` below which a customer is called silent; money of a year that is worth a call.
 
     Returns
     -------
     pandas.DataFrame
-        The customers that are both, with at least two orders (one purchase has no rhythm to break).
+        The customers that are both, with at least two orders (one purchase has no rhythm to break), who brought
+        something in the last 12 months: whoever left earlier has long been missed. What is worth a call, and comes
+        first, is what a customer brought before the silence, not the year that holds the silence.
 
     Examples
     --------
     >>> import pandas as pd
     >>> customers = pd.DataFrame({
     ...     "customer_id": ["a", "b"], "orders": [9, 9], "p_alive": [0.2, 0.9],
-    ...     "yearly_contribution": [500.0, 900.0], "usual_gap_days": [21, 30], "silent_days": [74, 12],
+    ...     "yearly_contribution": [300.0, 900.0], "last_active_year": [500.0, 900.0],
+    ...     "usual_gap_days": [21, 30], "silent_days": [74, 12],
     ... })
     >>> silent_valuable(customers, silent_below=0.5, worth_from=100)["customer_id"].tolist()
     ['a']
     """
-    needed = [CUSTOMER_ID, "orders", "p_alive", "yearly_contribution", "usual_gap_days", "silent_days"]
-    check_columns(customers, needed)
+    years = ["yearly_contribution", "last_active_year"]
+    check_columns(customers, [CUSTOMER_ID, "orders", "p_alive", *years, "usual_gap_days", "silent_days"])
     if not len(customers):
         return customers.copy()
-    alive, yearly = numbers_between(customers, "p_alive", 0, 1), numbers(customers, "yearly_contribution")
+    alive, (yearly, before) = numbers_between(customers, "p_alive", 0, 1), (numbers(customers, name) for name in years)
     regular = numbers(customers, "orders") >= 2
-    called = customers.loc[(alive < silent_below) & (yearly >= worth_from) & (yearly > 0) & regular]
-    return called.sort_values(["yearly_contribution", CUSTOMER_ID], ascending=[False, True], ignore_index=True)
+    called = customers.loc[(alive < silent_below) & (before >= worth_from) & (yearly > 0) & (before > 0) & regular]
+    return called.sort_values(["last_active_year", CUSTOMER_ID], ascending=[False, True], ignore_index=True)
 
 
 @public
@@ -179,11 +185,12 @@ def lost_money(
 ) -> tuple[float, float, float]:
     """Return the money expected to be lost with a list of customers, and its 80% interval, corrected by the backtest.
 
-    A model of buying may be too sure, or not sure enough, that a silent customer is gone. Customers of whom the same
-    was said in the backtest show by how much: on the scale of log-odds one shift for all, with a normal prior of mean
-    0 and standard deviation 2 (ours). Money is counted, not heads: 4,000 draws of the shift, and under it of who goes,
-    so that a list with one large customer has a wide interval. Of more than 300 customers the largest 300 are drawn
-    one by one, the sum of the others as a normal one.
+    A model of buying may be too sure, or not sure enough, that a silent customer is gone. Customers of whom the
+    same was said in the backtest show by how much: on the scale of log-odds one shift for all, with a normal prior
+    of mean 0 and standard deviation 2, and a standard deviation of 0.5 from that year to this (both ours). Money is
+    counted, not heads: 4,000 draws of the shift, and under it of who goes, so that a list with one large customer
+    has a wide interval. Of more than 300 customers the largest 300 are drawn one by one, the sum of the others as a
+    normal one.
 
     Parameters
     ----------
@@ -198,7 +205,8 @@ def lost_money(
     Returns
     -------
     tuple of float
-        Mean, and the bounds that leave out the lowest and the highest tenth of the draws.
+        Mean, and the bounds that leave out the lowest and the highest tenth of the draws; of very few customers the
+        bounds may be one and the same sum, and then so is the mean.
 
     Examples
     --------
@@ -224,7 +232,7 @@ def lost_money(
     for own, money in zip(odds[large], amount[large], strict=True):
         total += money * (draw.random(len(shifts)) < _chance(own + shifts))
     low, high = np.quantile(total, [0.1, 0.9])
-    return float(total.mean()), float(low), float(high)
+    return float(np.clip(total.mean(), low, high)), float(low), float(high)
 
 
 def _normal_sums(
@@ -264,6 +272,9 @@ def _shifts(
         went, stayed = np.bincount(which[gone], minlength=len(odds)), np.bincount(which[~gone], minlength=len(odds))
         shifted = odds[:, None] + shift
         log_weight -= went @ np.logaddexp(0, -shifted) + stayed @ np.logaddexp(0, shifted)
+        # that year is not this one
+        likelihood, between_years = np.exp(log_weight - log_weight.max()), np.exp(-((shift / _YEARS_DIFFER) ** 2) / 2)
+        log_weight = np.log(np.convolve(likelihood, between_years, "same"))
     weight = np.exp(log_weight - log_weight.max())
     return shift, weight / weight.sum()
 
@@ -288,7 +299,7 @@ def assign_actions(
         The customers with ``action``: ``win_back`` for the silent ones, otherwise ``develop`` (types IV and II),
         ``maintain`` (III) or ``simplify`` (I, and all with a negative current value, where selling more would
         lose more); and ``hold_out`` (True: leave alone). Of fewer than twenty customers nobody is held out, as one
-        or two compare with nothing, and never one who brings a tenth or more of what all those of the action bring.
+        or two compare with nothing, and never one who brings over a twentieth of what all those of the action bring.
 
     Examples
     --------
@@ -327,7 +338,8 @@ def recommend(
     Parameters
     ----------
     customers
-        All customers: ``action``, ``hold_out``, ``yearly_contribution``, ``headroom`` (money).
+        All customers: ``action``, ``hold_out``, ``yearly_contribution``, ``headroom`` (money), and
+        ``last_active_year`` (money) for what a customer won back brings.
     win_back_loss, maintain_loss
         Yearly money expected to be lost with the silent customers, and with those to maintain, each with its 80%
         interval; from `lost_money`.
@@ -338,7 +350,7 @@ def recommend(
     -------
     pandas.DataFrame
         ``action``, ``customers`` and ``held_out`` (numbers), ``at_stake`` with ``low`` and ``high`` (money), ``gain``
-        (money per success, mean over the customers), ``break_even_rate``. At stake are: for ``win_back`` and
+        (money of a year per success, mean over the customers), ``break_even_rate``. At stake are: for ``win_back`` and
         ``maintain`` the loss given; ``develop`` headroom × reach (bounds: half the reach, half as much again);
         ``simplify`` nothing, it saves cost.
 
@@ -347,24 +359,26 @@ def recommend(
     >>> import pandas as pd
     >>> customers = pd.DataFrame({
     ...     "action": ["develop", "win_back"], "hold_out": [False, False],
-    ...     "yearly_contribution": [90.0, 100.0], "headroom": [50.0, 0.0]})
+    ...     "yearly_contribution": [90.0, 60.0], "last_active_year": [90.0, 100.0], "headroom": [50.0, 0.0]})
     >>> table = recommend(customers, (40.0, 30.0, 50.0), (0.0, 0.0, 0.0), contact_cost=5, reach=0.2)
     >>> table["break_even_rate"].tolist()
     [0.05, 0.5, nan, nan]
     """
     import pandas as pd
 
-    check_columns(customers, ["action", "hold_out", "yearly_contribution", "headroom"])
-    for column in ("yearly_contribution", "headroom"):
+    money = ["yearly_contribution", "last_active_year", "headroom"]
+    check_columns(customers, ["action", "hold_out", *money])
+    for column in money:
         numbers(customers, column)
     check_present(customers["hold_out"].isna().to_numpy(), "hold_out", "customers")
     group = {name: customers.loc[customers["action"] == name] for name in ACTIONS}
     headroom = group["develop"]["headroom"].to_numpy(float)
-    yearly = {name: _mean(group[name]["yearly_contribution"].to_numpy(float)) for name in ("win_back", "maintain")}
+    won_back = _mean(group["win_back"]["last_active_year"].to_numpy(float))
+    kept = _mean(group["maintain"]["yearly_contribution"].to_numpy(float))
     stakes = {
-        "win_back": (*win_back_loss, yearly["win_back"]),
+        "win_back": (*win_back_loss, won_back),
         "develop": (*reach_interval(headroom, reach), reach * _mean(headroom)),
-        "maintain": (*maintain_loss, yearly["maintain"]),
+        "maintain": (*maintain_loss, kept),
         "simplify": (0.0, math.nan, math.nan, 0.0),
     }
     rows = [(name, len(group[name]), int(group[name]["hold_out"].sum()), *stakes[name]) for name in ACTIONS]

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
+from cvmlab.core.periods import DAYS_A_YEAR
 from cvmlab.core.statistics import total_of
 from cvmlab.data.tables import CUSTOMER_ID, PROFIT
-from cvmlab.worth import portfolio
+from cvmlab.worth import matrix, portfolio
 
 from .expectations import with_contribution
 
@@ -28,7 +29,7 @@ _LEVEL_OFF = 0.25
 _SEASON_SHARE = 0.25
 _CONTRACT_SHARE, _CONTRACT_MONTHS = 0.9, 4
 _CONTRACT_TIMES, _CONTRACT_PERIODS = 3, (1, 2, 3, 4, 6, 12)
-_LATE_MONTHS = 12
+_LATE_DAYS = 28
 
 
 def quality_light(quality: DataReport) -> Light:
@@ -51,9 +52,9 @@ def value_curve(case: Case) -> pd.DataFrame | None:
 
 
 def buyers_of_the_year(case: Case) -> pd.DataFrame:
-    """Return the customers with any contribution or revenue in the last 12 months."""
+    """Return the customers with an order in the last 12 months, or with money from an earlier one."""
     customers = case.customers
-    return customers.loc[(customers["yearly_contribution"] != 0) | (customers["yearly_revenue"] != 0)]
+    return customers.loc[(customers["yearly_orders"] > 0) | (customers["yearly_contribution"] != 0)]
 
 
 def base_frame(case: Case) -> pd.DataFrame:
@@ -76,25 +77,44 @@ def base_frame(case: Case) -> pd.DataFrame:
 
 
 class Trend(NamedTuple):
-    """Customers who bought and revenue in the latest complete months, and in as many months before."""
+    """Customers who bought and revenue in the latest months and in as many months before; who makes most of it.
+
+    ``largest`` is the customer, if there is one, who alone makes half of the change of revenue or more, and ``by`` the
+    change of that customer, money.
+    """
 
     now: tuple[float, float]
     before: tuple[float, float]
     over: Literal["years", "months_a_year_apart", "months"]
+    largest: str = ""
+    by: float = 0.0
 
 
 def trend(case: Case) -> Trend | None:
-    """Return the last 12 complete months beside the 12 before, in a shorter history three months; None if too few.
+    """Return the last 12 months beside the 12 before, in a shorter history three complete months; None if too few.
 
     A year has every season in it and rests on no single month. Three months are compared with the same ones a year
     before, so that a season is not taken for a trend, or with the three before if that is too long ago.
     """
+    if case.moves is not None and case.moves.months == 12:
+        return _years(case.moves.moves)
     months = len(case.panel.period)
-    if months >= 24:
-        return Trend(_bought(case, -12, months), _bought(case, -24, -12), "years")
     if months >= 15:
         return Trend(_bought(case, -3, months), _bought(case, -15, -12), "months_a_year_apart")
     return Trend(_bought(case, -3, months), _bought(case, -6, -3), "months") if months >= 6 else None
+
+
+def _years(moves: pd.DataFrame) -> Trend:
+    """Return the trend of customers who moved, or not, from one year to the next."""
+    money = moves[["revenue_before", "revenue_after"]].fillna(0.0)
+    before, now = (float(money[name].sum()) for name in money.columns)
+    were, are = int(moves["from_type"].ne(matrix.NEW).sum()), int(moves["to_type"].ne(matrix.GONE).sum())
+    changes = (money["revenue_after"] - money["revenue_before"]).to_numpy(float)
+    most = int(np.abs(changes).argmax())
+    share = changes[most] / (now - before) if now != before else 0.0
+    # with a share above 1 the others went the other way
+    found = (str(moves[CUSTOMER_ID].iloc[most]), float(changes[most])) if share >= 0.5 else ("", 0.0)
+    return Trend((are, now), (were, before), "years", *found)
 
 
 def _bought(case: Case, first: int, end: int) -> tuple[float, float]:
@@ -158,26 +178,13 @@ def _once_a_month(bought: NDArray[np.float64]) -> bool:
     return bool((bought[within] == 1).mean() >= _CONTRACT_SHARE)
 
 
-def stopped_paying(case: Case) -> pd.DataFrame:
-    """Return customers of the year who missed the last two complete months and are not on the call list."""
-    active = case.panel["volume"] > 0
-    missed = case.panel.customer_id[active.any(axis=0) & ~active[-2:].any(axis=0)]
-    buyers = buyers_of_the_year(case)
-    return buyers[buyers[CUSTOMER_ID].isin(missed) & ~buyers[CUSTOMER_ID].isin(case.calls[CUSTOMER_ID])]
-
-
 def overdue(case: Case, months: int) -> pd.DataFrame:
-    """Return ``customer_id`` of those not on the call list who are 1 to 12 months overdue, with ``last_year``.
+    """Return the customers not on the call list whose payment is four weeks to a year late, the largest first.
 
-    ``months`` lie between payments; ``last_year`` is the revenue of the 12 months up to the last one, money.
+    ``months`` lie between payments.
     """
-    panel = case.panel
-    active = panel["volume"] > 0
-    last = len(active) - 1 - active[::-1].argmax(axis=0)
-    late = len(active) - 1 - last - months
-    chosen = np.flatnonzero(active.any(axis=0) & (late >= 1) & (late <= _LATE_MONTHS))
-    total = np.vstack([np.zeros((1, active.shape[1])), np.cumsum(panel["revenue"], axis=0)])
-    end = last[chosen] + 1
-    revenue = total[end, chosen] - total[np.maximum(end - 12, 0), chosen]
-    found = pd.DataFrame({CUSTOMER_ID: panel.customer_id[chosen], "last_year": revenue})
-    return found[~found[CUSTOMER_ID].isin(case.calls[CUSTOMER_ID])]
+    customers = case.customers
+    late = customers["silent_days"].to_numpy(float) - months * DAYS_A_YEAR / 12
+    chosen = customers[(late >= _LATE_DAYS) & (late <= DAYS_A_YEAR) & (customers["orders"] >= _CONTRACT_TIMES)]
+    chosen = chosen[~chosen[CUSTOMER_ID].isin(case.calls[CUSTOMER_ID])]
+    return chosen.sort_values("last_active_year", ascending=False)

@@ -96,7 +96,7 @@ def basis_of(columns: Collection[str], assumed: Assumptions) -> Basis:
 def with_yearly(
     customers: pd.DataFrame, transactions: Any, as_of: date, first_date: date, assumed: Assumptions
 ) -> pd.DataFrame:
-    """Add ``yearly_revenue`` and ``yearly_contribution``: the last 12 months, scaled up from a shorter log."""
+    """Add ``yearly_revenue``, ``yearly_contribution``: the last 12 months, scaled up from a shorter log; and orders."""
     after = windows.months_before(as_of, 12)
     days = (as_of - first_date).days + 1
     scale = max(1.0, 365 / days)
@@ -106,7 +106,26 @@ def with_yearly(
     return customers.assign(
         yearly_revenue=found["revenue"].fillna(0.0).to_numpy(float) * scale,
         yearly_contribution=found["contribution"].fillna(0.0).to_numpy(float) * scale,
+        yearly_orders=found["orders"].fillna(0).to_numpy(int),
     )
+
+
+def with_last_active_year(
+    customers: pd.DataFrame, transactions: Any, silent: NDArray[np.bool_], assumed: Assumptions
+) -> pd.DataFrame:
+    """Add ``last_active_year``: of the silent the money of the 12 months up to their last purchase, else the yearly.
+
+    The last 12 months of a silent customer hold the silence, so they are no measure of what could come back.
+    """
+    yearly = customers["yearly_contribution"]
+    if not silent.any():
+        return customers.assign(last_active_year=yearly)
+    theirs = customers.loc[silent, CUSTOMER_ID].tolist()
+    window = windows.of_each_up_to_the_last_purchase(transactions, theirs, 12)
+    before, _ = with_contribution(aggregate.summarise_customers(window).df(), assumed)
+    found = before.set_index(CUSTOMER_ID)["contribution"].reindex(customers[CUSTOMER_ID]).to_numpy(float)
+    # less than the last 12 months bring only a log that was scaled up, or refunds
+    return customers.assign(last_active_year=np.fmax(found, yearly))
 
 
 def season_of(customers: pd.DataFrame, panel: Panel) -> Season | None:

@@ -18,6 +18,7 @@ from cvmlab.core.annotations import LARGEST
 from cvmlab.core.checking import check_count
 from cvmlab.core.discounting import discounted_years
 from cvmlab.core.guarding import public
+from cvmlab.core.periods import DAYS_A_YEAR
 from cvmlab.core.statistics import total_of
 from cvmlab.core.words import CvmError, say
 from cvmlab.data import aggregate, windows
@@ -38,6 +39,7 @@ from .expectations import (
     season_of,
     with_contribution,
     with_expectations,
+    with_last_active_year,
     with_yearly,
 )
 from .forecasts import expected_by_month, next_purchase
@@ -65,8 +67,9 @@ class Case:
     thresholds, moves
         Of the value matrix; moves between its types, None if the history is too short.
     calls, recommendations
-        Silent valuable customers, the most valuable first, with ``hold_out`` and ``chance_back`` (probability to buy
-        in the next ``horizon_months`` if nobody calls, as the backtest corrects it); from `actions.recommend`.
+        Silent valuable customers, those first who take most with them, with ``hold_out`` and ``chance_back``
+        (probability to buy in the next ``horizon_months`` if nobody calls, as the backtest corrects it); from
+        `actions.recommend`.
     past, past_problem
         The backtest, None if the history is too short; then the reason in words.
     quality, seconds
@@ -166,6 +169,8 @@ def study(log: Log, assumptions: Assumptions | None = None, *, kept: Thresholds 
         ``contribution``            money in all: profit, assumed profit or revenue (`Case.basis`)
         ``yearly_contribution``     money of the last 12 months; scaled up from a shorter history
         ``yearly_revenue``          money of the last 12 months, likewise
+        ``yearly_orders``           orders of the last 12 months
+        ``last_active_year``        money of the 12 months up to the last purchase of a silent customer, else as above
         ``p_alive``                 estimated probability that the customer still buys, 0 to 1
         ``usual_gap_days``          mean days between purchases, NaN for a single purchase
         ``silent_days``             days since the last purchase
@@ -224,13 +229,19 @@ def study(log: Log, assumptions: Assumptions | None = None, *, kept: Thresholds 
         customers = customers.merge(segments.rfm_labels(customers)[[CUSTOMER_ID, "rfm_label"]], on=CUSTOMER_ID)
         moves = compare_windows(log.transactions, as_of, first_date, thresholds, assumed)
     with clock.step("actions"):
+        # of those who have not bought for longer than usual, and not given up for years
+        silent = (
+            ~(customers["silent_gaps"].to_numpy(float) <= 1) | (customers["p_alive"] < assumed.silent_below).to_numpy()
+        )
+        silent &= customers["silent_days"].to_numpy(float) <= 2 * DAYS_A_YEAR
+        customers = with_last_active_year(customers, log.transactions, silent, assumed)
         calls = actions.silent_valuable(customers, assumed.silent_below, cost_to_keep)
         customers = actions.assign_actions(
             customers, calls[CUSTOMER_ID].to_numpy(object), assumed.hold_out_share, assumed.seed
         )
         calls = calls.merge(customers[[CUSTOMER_ID, "action", "hold_out"]], on=CUSTOMER_ID)
         called_before = _of_the_backtest(None if past is None else past.called)
-        calls = calls.assign(chance_back=1 - actions.corrected_chance(_chance_gone(calls), **called_before))
+        calls = _most_lost_first(calls, actions.corrected_chance(_chance_gone(calls), **called_before))
         maintained = customers.loc[customers["action"] == "maintain"]
         recommendations = actions.recommend(
             customers,
@@ -325,6 +336,12 @@ def _costs(customers: pd.DataFrame, assumed: Assumptions) -> tuple[float, float]
     keep = assumed.keep_share * yearly if assumed.cost_to_keep is None else assumed.cost_to_keep
     contact = assumed.contact_share * per_order if assumed.contact_cost is None else assumed.contact_cost
     return keep, contact
+
+
+def _most_lost_first(calls: pd.DataFrame, gone: NDArray[np.float64]) -> pd.DataFrame:
+    """Add ``chance_back``, and put those first who take most with them if nobody calls."""
+    lost = -gone * calls["last_active_year"].to_numpy(float)
+    return calls.assign(chance_back=1 - gone).iloc[np.argsort(lost, kind="stable")].reset_index(drop=True)
 
 
 def _chance_gone(customers: pd.DataFrame) -> NDArray[np.float64]:

@@ -17,6 +17,7 @@ from cvmlab.core.words import say
 from cvmlab.data import aggregate, windows
 from cvmlab.data.tables import CUSTOMER_ID
 from cvmlab.worth import buying, matrix
+from cvmlab.worth.buying import GapRule
 from cvmlab.worth.buying.choosing import fit_kind
 from cvmlab.worth.matrix import VALUABLE, Thresholds
 from cvmlab.worth.value import potential
@@ -34,6 +35,8 @@ _EVIDENT = 3.0
 _YEARS_DIFFER = 0.1
 # One giant's year is no level: so many equal customers must weigh as much.
 _FOR_A_LEVEL = 20
+# What one customer brings above its expectation counts up to so many times that.
+_MOST_OF_ONE = 3.0
 _SILENT_FOR_A_CORRECTION = 10
 # Shares captured by the model and its rival that differ by less are called equal.
 _EQUAL_WITHIN = 0.02
@@ -84,9 +87,17 @@ class Past:
 
     @property
     def level(self) -> float:
-        """What came over what was expected, where a whole year shows evidently more or less; otherwise 1."""
+        """What came over what was expected, where a whole year shows evidently more or less; otherwise 1.
+
+        The rule of three gaps knows of nobody who leaves later, so what the average customer brought of what it
+        expected counts always; each customer counts alike, as one giant's year is no level.
+        """
         expected, actual = (self.customers[name].to_numpy(float) for name in ("expected_revenue", "later_revenue"))
-        if self.months < 12 or min(self.expected, self.actual) <= 0 or _customers_that_count(actual) < _FOR_A_LEVEL:
+        if self.months < 12 or min(self.expected, self.actual) <= 0:
+            return 1.0
+        if isinstance(self.models.buying, GapRule):
+            return _kept_of_each(expected, actual)
+        if _customers_that_count(actual) < _FOR_A_LEVEL:
             return 1.0
         # the standard error of the logarithm of a ratio of sums, by customers
         error = math.sqrt(float(((actual / self.actual - expected / self.expected) ** 2).sum()))
@@ -182,6 +193,14 @@ class Moves:
             for group, chosen in groups.items()
         ]
         return pd.DataFrame(rows)
+
+
+def _kept_of_each(expected: NDArray[np.float64], actual: NDArray[np.float64]) -> float:
+    """Return what customers brought of what was expected of each, in the mean; 1 for too few of them."""
+    known = expected > 0
+    if known.sum() < _FOR_A_LEVEL:
+        return 1.0
+    return float(np.minimum(actual[known] / expected[known], _MOST_OF_ONE).mean())
 
 
 def _customers_that_count(amount: NDArray[np.float64]) -> float:

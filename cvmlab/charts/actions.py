@@ -94,7 +94,8 @@ def plot_silence(frame: pd.DataFrame, *, worth_from: float = 0, currency: str = 
     frame
         One row per customer: label (``customer``; if missing ``customer_name``, then ``customer_id``),
         ``silent_gaps`` (silence in the customer's own usual gaps between purchases; empty for a single purchase,
-        which is not drawn: it has no rhythm), ``yearly_contribution`` (money), ``action`` (``"win_back"``: to call;
+        which is not drawn: it has no rhythm), ``yearly_contribution`` (money of a year; of the silent ones that of
+        the year before the silence), ``action`` (``"win_back"``: to call;
         ``"held_out"``: silent as well, but left alone for comparison, and drawn hollow).
     worth_from
         Yearly cost of keeping a customer, money: who brings less is not worth a call.
@@ -116,7 +117,7 @@ def plot_silence(frame: pd.DataFrame, *, worth_from: float = 0, currency: str = 
     ...     "action": ["win_back", "maintain"],
     ... })
     >>> plot_silence(customers).get_title(loc="left")
-    '1 customer worth keeping fell silent: 82,000 last year'
+    '1 customer worth keeping fell silent: 82,000 in the year before'
     """
     name_column = next((name for name in ("customer", "customer_name") if name in frame), "customer_id")
     check_parameter("worth_from", worth_from, 0)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 import narwhals as nw
 
-from cvmlab.data.tables import DATE
+from cvmlab.data.tables import AMOUNT, CUSTOMER_ID, DATE
 
 
 def months_before(day: date, months: int) -> date:
@@ -23,6 +24,14 @@ def between(transactions: Any, after: date, until: date) -> Any:
     """Return the transactions later than ``after`` and not later than ``until``, on their own engine."""
     day = nw.col(DATE).cast(nw.Date)
     return nw.from_native(transactions).filter(day > after, day <= until).to_native()
+
+
+def of_each_up_to_the_last_purchase(transactions: Any, customers: Sequence[str], months: int) -> Any:
+    """Return what customers bought in the months up to the own last purchase, and gave back since, on their engine."""
+    day = nw.col(DATE).cast(nw.Date)
+    last = nw.when(nw.col(AMOUNT) > 0).then(day).max().over(CUSTOMER_ID)
+    theirs = nw.from_native(transactions).filter(nw.col(CUSTOMER_ID).is_in(list(customers)))
+    return theirs.filter(day > last.dt.offset_by(f"-{months}mo")).to_native()
 
 
 def any_between(transactions: Any, after: date, until: date) -> bool:

@@ -20,11 +20,19 @@ if TYPE_CHECKING:
 
 _ACTIONS = ("win_back", "develop", "maintain", "simplify")
 _RESULTS = ("will_buy", "not_now", "gone", "not_reached", "wrong_number")
-_CALLS = ("reason", "yearly_contribution", "last_date", "silent_days", "usual_gap_days", "chance_back")
+_CALLS = (
+    "reason",
+    "last_active_year",
+    "yearly_contribution",
+    "last_date",
+    "silent_days",
+    "usual_gap_days",
+    "chance_back",
+)
 _MONEY = frozenset(
     {
-        "yearly_contribution", "yearly_revenue", "current_value", "headroom", "revenue", "contribution",
-        "expected_contribution", "value_low", "value_high",
+        "yearly_contribution", "last_active_year", "yearly_revenue", "current_value", "headroom", "revenue",
+        "contribution", "expected_contribution", "value_low", "value_high",
     }
 )  # fmt: skip
 _FORMATS = {

@@ -16,16 +16,19 @@ from cvmlab.worth.buying import PaymentRule
 from . import html
 from .figures import Picture, picture
 from .judging import judged_by, level_caution
-from .wording import basis, call_list, chances_known, how_cost, joined, who_columns
+from .wording import basis, call_list, chances_known, every, how_cost, joined, who_columns
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
     from matplotlib.axes import Axes
 
     from cvmlab.case import Case
+    from cvmlab.case.lookback import Past
 
 Piece = Picture | html.Page
-_FEW_DAYS = 90
+_FEW_DAYS, _NAMED = 90, 5
 
 
 def page_one(case: Case, title: str) -> list[Piece]:
@@ -47,7 +50,12 @@ def _silence(case: Case) -> Axes:
     """Return the picture of who brings much and has gone silent."""
     customers = case.customers
     held = (customers["action"] == "win_back") & customers["hold_out"]
-    shown = customers.assign(action=customers["action"].mask(held, "held_out"))
+    yearly = customers["yearly_contribution"]
+    shown = customers.assign(
+        action=customers["action"].mask(held, "held_out"),
+        # what could come back; who left more than a year ago is past that
+        yearly_contribution=customers["last_active_year"].where(yearly > 0, yearly),
+    )
     return charts.plot_silence(shown, worth_from=case.cost_to_keep, currency=case.currency)
 
 
@@ -81,9 +89,9 @@ def _stakes(case: Case) -> list[tuple[str, str, str]]:
     # the rule alone says who is silent, not what is lost
     stake, stake_kind = lost["at_stake"], estimated
     if sure:
-        stake, stake_kind = case.calls["yearly_contribution"].sum(), yearly_kind
+        stake, stake_kind = case.calls["last_active_year"].sum(), yearly_kind
     loss = say(
-        f"report.card_loss{sure}" if lost["customers"] else "report.card_no_loss",
+        f"report.card_loss{sure or _all_or_some(lost)}" if lost["customers"] else "report.card_no_loss",
         count=count(lost["customers"]), low=money(lost["low"]), high=money(lost["high"]),
     )  # fmt: skip
     headroom = say(
@@ -125,13 +133,17 @@ def _contract(case: Case) -> list[str]:
     months = None if isinstance(case.models.buying, PaymentRule) else known.contract_months(case)
     if months is None:
         return []
-    if months == 1:
-        stopped = known.stopped_paying(case)
-        yearly = whole_money(stopped["yearly_contribution"].sum())
-        return [say("report.caution_contract", count=count(len(stopped)), yearly=yearly)]
     late = known.overdue(case, months)
-    revenue = whole_money(late["last_year"].sum())
-    return [say("report.caution_contract_months", months=months, count=count(len(late)), revenue=revenue)]
+    money_of = whole_money(late["last_active_year"].sum())
+    said = say("report.caution_contract", every=every(months), count=count(len(late)), money=money_of)
+    return [joined(said, *_names(late))]
+
+
+def _names(customers: pd.DataFrame) -> list[str]:
+    """Return the sentence with the first few customers, none where there are none."""
+    first = customers[CUSTOMER_ID].head(_NAMED)
+    listed = ("、" if language() == "zh" else ", ").join(map(str, first)) + (" …" if len(customers) > _NAMED else "")
+    return [say("report.caution_contract_names", names=listed)] if len(first) else []
 
 
 def _who(case: Case) -> str:
@@ -161,7 +173,11 @@ def _trend(case: Case) -> str:
     if trend is None:
         return term("report.s_no_trend")
     change, revenue = map(_change, trend.now, trend.before)
-    return say(f"report.s_trend_{trend.over}", now=count(trend.now[0]), change=change, revenue=revenue)
+    said = say(f"report.s_trend_{trend.over}", now=count(trend.now[0]), change=change, revenue=revenue)
+    if not trend.largest:
+        return said
+    by = ("+" if trend.by > 0 else "−") + whole_money(abs(trend.by))
+    return joined(said, say("report.s_trend_one", customer=trend.largest, by=by))
 
 
 def _change(now: float, before: float) -> str:
@@ -199,12 +215,19 @@ def _silent(case: Case) -> str:
     if case.past is not None and case.past.came_back is not None:
         key, called, ago = "report.s_silent_corrected", len(case.past.called), case.past.months
         back = _how_many(case.past.came_back)
-    yearly = whole_money(case.calls["yearly_contribution"].sum())
+    elif fitted:
+        key += _all_or_some(row)
+    yearly, before = (whole_money(case.calls[name].sum()) for name in ("yearly_contribution", "last_active_year"))
     loss, low, high = (whole_money(row[name]) for name in ("at_stake", "low", "high"))
     return say(
-        key, count=count(row["customers"]), yearly=yearly, called=count(called), back=back, ago=ago,
+        key, count=count(row["customers"]), yearly=yearly, before=before, called=count(called), back=back, ago=ago,
         loss=loss, low=low, high=high,
     )  # fmt: skip
+
+
+def _all_or_some(loss: Mapping[str, float]) -> str:
+    """Return what sets the words apart where all is likely lost: of a few customers there is no range."""
+    return "_all" if loss["low"] == loss["high"] else ""
 
 
 def _how_many(customers: int) -> str:
@@ -228,7 +251,16 @@ def _trust(case: Case) -> str:
     )  # fmt: skip
     # where the sentence before says how many came back, one such figure is enough
     said_before = len(case.calls) > 0 and past.came_back is not None
-    return joined(forecast, ranking, *([] if said_before else [warnings]))
+    return joined(forecast, ranking, *([] if said_before else [warnings]), *_found(past))
+
+
+def _found(past: Past) -> list[str]:
+    """Return how many of those who left after the cut would have been called: most leave without a warning."""
+    of = past.customers
+    gone = of.loc[(of["last_year_revenue"] > 0) & ~of["bought"]]
+    if not len(gone):
+        return []
+    return [say("report.s_trust_found", gone=count(len(gone)), found=_how_many(int(gone["silent"].sum())))]
 
 
 def _what_is_silent(case: Case) -> str:
@@ -247,6 +279,8 @@ def _calls(case: Case) -> list[str]:
         "report.calls_lead", count=number, silent=_what_is_silent(case),
         held=say(of_them, count=number, held=held, shown=len(calls)),
     )  # fmt: skip
+    if case.past is not None and len(case.past.called):
+        lead = joined(lead, say("report.calls_chance", months=case.past.months))
     columns: html.Columns = {
         **who_columns(calls),
         "reason": (term("report.reason"), "text"),

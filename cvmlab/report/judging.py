@@ -12,7 +12,7 @@ from cvmlab.core.words import say, term
 from cvmlab.worth.buying import PaymentRule, ZeroInflatedBgNbd
 
 from . import html
-from .wording import joined, why_no_model
+from .wording import every, joined, why_no_model
 
 if TYPE_CHECKING:
     from cvmlab.case import Case
@@ -30,13 +30,13 @@ def judged_by(case: Case) -> list[str]:
         return [say("report.matrix_naive", why=why_no_model(case), basis=term(f"report.basis_{case.basis}"))]
     once = percent(model.once) if isinstance(model, ZeroInflatedBgNbd) else ""
     months = model.months if isinstance(model, PaymentRule) else 0
-    every = say("report.every_month" if months == 1 else "report.every_months", months=months)
-    what = say(f"report.judged_{model.KIND}", once=once, every=every)
+    what = say(f"report.judged_{model.KIND}", once=once, every=every(months))
     sentences = [joined(what, _why(case))]
     if case.models.season is not None:
         sentences.append(_season(case.models.season, case.as_of.month))
     if case.past is not None and case.models.level != 1:
-        sentences.append(say("report.judged_level", **_expected_and_came(case.past), level=f"{case.models.level:.2f}"))
+        key = "report.judged_level_rule" if case.models.is_rule else "report.judged_level"
+        sentences.append(say(key, **_expected_and_came(case.past), level=f"{case.models.level:.2f}"))
     return sentences
 
 

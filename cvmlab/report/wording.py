@@ -44,6 +44,11 @@ def chances_known(case: Case) -> bool:
     return not case.models.is_rule or case.past is not None
 
 
+def every(months: int) -> str:
+    """Return how often a payment falls due."""
+    return say("report.every_month" if months == 1 else "report.every_months", months=months)
+
+
 def joined(*sentences: str) -> str:
     """Return sentences one after the other."""
     return ("" if language() == "zh" else " ").join(sentences)
@@ -53,7 +58,7 @@ def reason(customer: Mapping[Any, Any], *, seasonal: bool) -> str:
     """Return why a customer should be called, in one line; two or three purchases make no habit."""
     said = {
         "silent": f"{customer['silent_days']:,.0f}",
-        "yearly": whole_money(customer["yearly_contribution"]),
+        "yearly": whole_money(customer["last_active_year"]),
     }
     if customer["frequency"] < _GAPS_OF_A_HABIT:
         return say("report.calls_reason_few", days=f"{customer['frequency'] + 1:.0f}", **said)

@@ -67,7 +67,7 @@ def test_silence_marks_whom_to_call_and_leaves_out_who_has_no_rhythm() -> None:
     assert len(others) + len(held) + len(to_call) == len(rhythm)
     silent = frame[frame["action"].isin(["win_back", "held_out"])]
     total = silent["yearly_contribution"].sum()
-    assert headline(ax) == f"{len(silent)} customers worth keeping fell silent: {total:,.0f} last year"
+    assert headline(ax) == f"{len(silent)} customers worth keeping fell silent: {total:,.0f} in the year before"
     first = rhythm[rhythm["action"] == "win_back"].nlargest(6, "yearly_contribution")["customer_id"]
     assert {*first, "cost of keeping: 200"} <= {text.get_text() for text in ax.texts}
 

@@ -82,7 +82,7 @@ def test_a_trend_compares_years_or_else_the_same_months(
         columns=["customer_id", "date", "amount"],
     )
     found = cautions.trend(case.study(read(log.assign(date=log["date"].dt.strftime("%Y-%m-%d")), name="log")))
-    assert found == (now, before, over)
+    assert found is not None and found[:3] == (now, before, over)
 
 
 def test_a_high_season_just_ahead_is_said() -> None:

@@ -73,7 +73,7 @@ def test_a_season_is_named_and_not_taken_for_a_trend() -> None:
 def test_payments_once_a_month_look_like_a_contract_and_the_stopped_are_counted() -> None:
     made = subscriptions()
     assert cautions.contract_months(made) == 1
-    stopped = set(cautions.stopped_paying(made)["customer_id"])
+    stopped = set(cautions.overdue(made, 1)["customer_id"])
     on_the_list = set(made.calls["customer_id"])
     assert stopped | on_the_list == {f"s{number:02d}" for number in range(10)}
     assert not stopped & on_the_list
@@ -134,13 +134,13 @@ def test_a_contact_that_costs_more_than_it_brings_is_said_not_to_pay() -> None:
     ],
 )
 def test_two_or_three_purchases_are_no_habit(frequency: int, said: str) -> None:
-    customer = {"frequency": frequency, "usual_gap_days": 2.0, "silent_days": 148.0, "yearly_contribution": 174.0}
+    customer = {"frequency": frequency, "usual_gap_days": 2.0, "silent_days": 148.0, "last_active_year": 174.0}
     assert wording.reason(customer, seasonal=False).startswith(said)
 
 
 def test_a_season_counts_purchases_missed() -> None:
     customer = {
-        "frequency": 9, "usual_gap_days": 2.0, "silent_days": 148.0, "silent_gaps": 4.3, "yearly_contribution": 174.0,
+        "frequency": 9, "usual_gap_days": 2.0, "silent_days": 148.0, "silent_gaps": 4.3, "last_active_year": 174.0,
     }  # fmt: skip
     assert wording.reason(customer, seasonal=True).startswith("about 4 purchases missed, the season counted;")
 
@@ -203,7 +203,7 @@ def test_a_premium_every_year_or_quarter_is_a_contract_and_who_missed_one_is_tol
         name for name in missed if int(name[1:]) % every != every - 1
     }
     assert set(late["customer_id"]) <= missed
-    assert late["last_year"].between(300 * 12 / every, 400 * 12 / every).all()
+    assert late["last_active_year"].between(300 * 12 / every, 400 * 12 / every).all()
     (caution,) = [text for text in first_page.cautions(made) if "as under a contract" in text]
     assert f"every {every} months" in caution
     with speaking("zh"):
