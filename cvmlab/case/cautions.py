@@ -30,6 +30,7 @@ _SEASON_SHARE = 0.25
 _CONTRACT_SHARE, _CONTRACT_MONTHS = 0.9, 4
 _CONTRACT_TIMES, _CONTRACT_PERIODS = 3, (1, 2, 3, 4, 6, 12)
 _LATE_DAYS = 28
+_ALONE = 1 / 3
 
 
 def quality_light(quality: DataReport) -> Light:
@@ -79,8 +80,8 @@ def base_frame(case: Case) -> pd.DataFrame:
 class Trend(NamedTuple):
     """Customers who bought and revenue in the latest months and in as many months before; who makes most of it.
 
-    ``largest`` is the customer, if there is one, who alone makes half of the change of revenue or more, and ``by`` the
-    change of that customer, money.
+    ``largest`` is the customer, if there is one, who alone makes a third of the change of revenue or more, and ``by``
+    the change of that customer, money.
     """
 
     now: tuple[float, float]
@@ -113,7 +114,7 @@ def _years(moves: pd.DataFrame) -> Trend:
     most = int(np.abs(changes).argmax())
     share = changes[most] / (now - before) if now != before else 0.0
     # with a share above 1 the others went the other way
-    found = (str(moves[CUSTOMER_ID].iloc[most]), float(changes[most])) if share >= 0.5 else ("", 0.0)
+    found = (str(moves[CUSTOMER_ID].iloc[most]), float(changes[most])) if share >= _ALONE else ("", 0.0)
     return Trend((are, now), (were, before), "years", *found)
 
 

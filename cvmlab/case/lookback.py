@@ -196,11 +196,11 @@ class Moves:
 
 
 def _kept_of_each(expected: NDArray[np.float64], actual: NDArray[np.float64]) -> float:
-    """Return what customers brought of what was expected of each, in the mean; 1 for too few of them."""
+    """Return what customers brought of what was expected of each, in the mean; 1 for more, or too few of them."""
     known = expected > 0
     if known.sum() < _FOR_A_LEVEL:
         return 1.0
-    return float(np.minimum(actual[known] / expected[known], _MOST_OF_ONE).mean())
+    return min(1.0, float(np.minimum(actual[known] / expected[known], _MOST_OF_ONE).mean()))
 
 
 def _customers_that_count(amount: NDArray[np.float64]) -> float:

@@ -93,3 +93,28 @@ def test_a_high_season_just_ahead_is_said() -> None:
         month = (peak - months_to_go - 1) % 12 + 1
         shown = dataclasses.replace(made, as_of=made.as_of.replace(month=month, day=1))
         assert any("just ahead" in note for note in first_page.judged_by(shown)) == said
+
+
+def test_who_alone_makes_much_of_a_change_is_named() -> None:
+    made = judged("free")
+    assert made.moves is not None
+    moves = made.moves.moves.assign(revenue_before=100.0, revenue_after=100.0)
+    moves.loc[moves.index[0], "revenue_after"] = 10_100.0
+    changed = dataclasses.replace(made, moves=dataclasses.replace(made.moves, moves=moves))
+    assert f"{moves['customer_id'].iloc[0]} alone makes +10,000 of that" in first_page.five_sentences(changed)[1]
+    moves["revenue_after"] = 120.0
+    changed = dataclasses.replace(made, moves=dataclasses.replace(made.moves, moves=moves))
+    assert "alone" not in first_page.five_sentences(changed)[1]
+
+
+def test_a_list_that_is_probably_all_lost_has_no_range() -> None:
+    made = judged("free")
+    lost = made.recommendations["action"] == "win_back"
+    sure = made.recommendations.assign(
+        low=made.recommendations["low"].mask(lost, 50.0), high=made.recommendations["high"].mask(lost, 50.0)
+    )
+    assert made.past is not None
+    few = dataclasses.replace(made.past, customers=made.past.customers.assign(silent=False))
+    page = dataclasses.replace(made, recommendations=sure, past=few)
+    assert "expect to lose all of it" in first_page.five_sentences(page)[3]
+    assert "four chances" not in first_page._stakes(page)[2][1]
