@@ -73,9 +73,8 @@ def judge_statuses(connection: Any, mappings: Sequence[ColumnMapping]) -> list[N
             "amount": f"{amount:,.2f}",
         }
         if not booked and STATUS not in mappings[part].chosen:
-            _check_share(
-                connection, part, amount, said | {"confirmed": mappings[part].statuses_named().split("' / '")[0]}
-            )
+            confirmed = mappings[part].get(STATUS) or next(iter(mappings[part].statuses.values()))
+            _check_share(connection, part, amount, said | {"confirmed": confirmed})
         notes.append(Note("cancelled_booked" if booked else "cancelled_out", said, "warning"))
         if not booked:
             # further lines of such an order have no status of their own
