@@ -217,7 +217,8 @@ def _silent(case: Case) -> str:
         back = _how_many(case.past.came_back)
     elif fitted:
         key += _all_or_some(row)
-    yearly, before = (whole_money(case.calls[name].sum()) for name in ("yearly_contribution", "last_active_year"))
+    yearly, former = (whole_money(case.calls[name].sum()) for name in ("yearly_contribution", "last_active_year"))
+    before = "" if former == yearly else say("report.s_silent_before", money=former)
     loss, low, high = (whole_money(row[name]) for name in ("at_stake", "low", "high"))
     return say(
         key, count=count(row["customers"]), yearly=yearly, before=before, called=count(called), back=back, ago=ago,

@@ -15,7 +15,7 @@ from cvmlab.data.tables import PRODUCT
 
 from ..cells.deductions import is_said
 from ..columns import CANCEL, GIFT, LEDGER, ORDER_REFUND, REFUND, RETURN, TYPE, ColumnMapping, option
-from ..notes import Note
+from ..notes import Level, Note
 from .costs import take_back
 from .verdicts import USED_ROWS, set_aside
 
@@ -110,6 +110,8 @@ def _leave_out(connection: Any, mappings: Sequence[ColumnMapping], kind: _Kind) 
     return notes
 
 
+# less than one part in so many of the positive money is no reason to doubt a file
+_ONE_IN = 100
 _PRODUCTS = {
     ("prepaid_product",): "prepaid_kept",
     ("gift_product",): "gifts_kept",
@@ -122,15 +124,17 @@ def product_notes(connection: Any, mappings: Sequence[ColumnMapping]) -> list[No
     notes = []
     for words, remark in _PRODUCTS.items():
         found = connection.execute(
-            f"""SELECT part, count_if(said), sum(exact) FILTER (said), min(product) FILTER (said), bool_and(said)
+            f"""SELECT part, count_if(said), sum(exact) FILTER (said), min(product) FILTER (said), sum(exact),
+                bool_and(said)
             FROM (SELECT *, coalesce({is_said(PRODUCT, *words)}, false) AS said
                 FROM log WHERE {USED_ROWS} AND exact > 0)
             GROUP BY part HAVING bool_or(said) ORDER BY part"""
         ).fetchall()
-        for part, rows, amount, example, alone in found:
+        for part, rows, amount, example, whole, alone in found:
             said = {"column": mappings[part][PRODUCT], "rows": f"{rows:,}", "amount": f"{amount:,.2f}"}
             # who sells nothing else lives on them
-            notes += [] if alone else [Note(remark, {**said, "value": example}, "warning")]
+            level: Level = "warning" if amount * _ONE_IN > whole else "note"
+            notes += [] if alone else [Note(remark, {**said, "value": example}, level)]
     return notes
 
 

@@ -86,6 +86,9 @@ def test_other_types_are_sales(word: str) -> None:
 def test_products_that_may_be_no_sales_are_shown_with_their_sum(product: str, remark: str) -> None:
     assert seen(log_of("product", "shirt|100", f"{product}|30")) == (130, [remark])
     assert seen(log_of("product", f"{product}|100", f"{product}|30")) == (130, [])
+    # so little money is no reason to doubt the file, but is said
+    little = log_of("product", "shirt|10000", f"{product}|30")
+    assert seen(little) == (10030, []) and remark in {note.key for note in little.quality.notes}
 
 
 @pytest.mark.parametrize(
