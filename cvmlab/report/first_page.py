@@ -9,6 +9,7 @@ from cvmlab import charts
 from cvmlab.case import cautions as known
 from cvmlab.core.formats import count, money, percent, whole_money
 from cvmlab.core.words import language, say, term
+from cvmlab.data.reading.quality import REFUND, USED
 from cvmlab.data.tables import CUSTOMER_ID
 from cvmlab.worth import matrix, portfolio
 from cvmlab.worth.buying import PaymentRule
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 Piece = Picture | html.Page
 _FEW_DAYS, _NAMED = 90, 5
+_MANY_RETURNS = 0.05
 
 
 def page_one(case: Case, title: str) -> list[Piece]:
@@ -63,7 +65,7 @@ def _masthead(case: Case, title: str) -> str:
     light = known.quality_light(case.quality)
     lead = say(
         "report.lead", as_of=case.as_of, first=case.first_date, customers=count(len(case.customers)),
-        orders=count(int(case.customers["orders"].sum())), basis=basis(case),
+        orders=count(int(case.customers["orders"].sum())), basis=basis(case), returns=_returns(case),
     )  # fmt: skip
     lamp = (
         f"<div class='light {light}'><span class='lamp'></span>{html.escape(term('report.light_title'))}"
@@ -71,6 +73,13 @@ def _masthead(case: Case, title: str) -> str:
     )
     heading = f"<h1>{html.escape(say('report.title', name=title))}</h1>"
     return f"<div class='masthead'><div>{heading}{html.paragraph(lead, quiet=True)}</div>{lamp}</div>"
+
+
+def _returns(case: Case) -> str:
+    """Return that returns are deducted, with their share where it is large."""
+    back, sales = -case.quality.amount(REFUND), case.quality.amount(USED)
+    large = sales > 0 and back > _MANY_RETURNS * float(sales)
+    return say("report.returns_large", share=percent(float(back / sales))) if large else term("report.returns_deducted")
 
 
 def _stakes(case: Case) -> list[tuple[str, str, str]]:

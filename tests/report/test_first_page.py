@@ -85,6 +85,17 @@ def test_a_trend_compares_years_or_else_the_same_months(
     assert found is not None and found[:3] == (now, before, over)
 
 
+@pytest.mark.parametrize(("back", "said"), [(-30.0, "after returns of 30% of the sales"), (-2.0, "returns deducted")])
+def test_many_returns_are_told_with_their_share(back: float, said: str) -> None:
+    log = pd.DataFrame(
+        [(f"c{n}", f"2024-{month:02d}-{day}", amount) for n in range(30) for month in range(1, 10)
+         for day, amount in ((10, 100.0), (25, back))],
+        columns=["customer_id", "date", "amount"],
+    )  # fmt: skip
+    page = first_page.page_one(case.study(read(log, name="log")), "x")[0]
+    assert said in page._repr_html_()
+
+
 def test_a_high_season_just_ahead_is_said() -> None:
     made = judged("season")
     assert made.models.season is not None
