@@ -109,7 +109,12 @@ class Case:
     def expected_total(self) -> tuple[float, float, float]:
         """Return the money expected of today's customers, and its 80% interval; NaN where nothing was tested."""
         total = float(self.customers["expected_contribution"].sum())
-        spread = math.nan if self.past is None or total <= 0 else self.past.spread
+        # that one year was off by a level does not say that the next will be
+        spread = (
+            math.nan
+            if self.past is None or total <= 0
+            else math.hypot(self.past.spread, math.log(self.models.level) / 2)
+        )
         return total, total * math.exp(-_EIGHTY * spread), total * math.exp(_EIGHTY * spread)
 
     def expected_purchases(self, months: int = 12) -> pd.DataFrame:

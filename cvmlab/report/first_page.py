@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 Piece = Picture | html.Page
 _FEW_DAYS, _NAMED = 90, 5
 _MANY_RETURNS = 0.05
+_SURELY_GONE = 0.02
 
 
 def page_one(case: Case, title: str) -> list[Piece]:
@@ -186,7 +187,8 @@ def _trend(case: Case) -> str:
     if not trend.largest:
         return said
     by = ("+" if trend.by > 0 else "−") + whole_money(abs(trend.by))
-    return joined(said, say("report.s_trend_one", customer=trend.largest, by=by))
+    bought = case.customers.loc[case.customers[CUSTOMER_ID] == trend.largest, "yearly_orders"].sum() > 0
+    return joined(said, say(f"report.s_trend_{'one' if bought else 'gone'}", customer=trend.largest, by=by))
 
 
 def _change(now: float, before: float) -> str:
@@ -210,8 +212,13 @@ def _types(case: Case) -> str:
         value=whole_money(value), total=whole_money(total), months=case.assumptions.horizon_months,
         low=count((small & ~called).sum()), cost=whole_money(case.cost_to_keep), how=how_cost(case),
     )  # fmt: skip
-    others = {"called": (little & called).sum(), "two": (little & ~called & ~small).sum()}
-    more = [say(f"report.s_types_{name}", count=count(number)) for name, number in others.items() if number]
+    calls = called.sum()
+    beyond = (little & called).sum()
+    others = {"called" if beyond < calls else "called_all": beyond, "two": (little & ~called & ~small).sum()}
+    more = [
+        say(f"report.s_types_{name}", count=count(number), calls=count(calls), rest=count(calls - beyond))
+        for name, number in others.items() if number
+    ]  # fmt: skip
     return joined(sentence, *more)
 
 
@@ -254,20 +261,23 @@ def _trust(case: Case) -> str:
     ranking = say(
         f"report.s_rank_{past.verdict}", captured=percent(past.model_captured), rival=percent(past.rival_captured)
     )
-    warnings = say(
-        "report.s_trust_silent" if alarms.silent else "report.s_trust_none",
-        silent=count(alarms.silent), wrong=_how_many(alarms.silent_but_bought),
-        gone=count(alarms.active_but_gone), known=count(len(past.customers)),
-    )  # fmt: skip
+    called = past.called
+    warnings = []
     # where the sentence before says how many came back, one such figure is enough
-    said_before = len(case.calls) > 0 and past.came_back is not None
-    return joined(forecast, ranking, *([] if said_before else [warnings]), *_found(past))
+    if len(called) and not (len(case.calls) and past.came_back is not None):
+        wrong = _how_many(int(called["bought"].sum()))
+        warnings = [say("report.s_trust_silent", silent=count(len(called)), wrong=wrong)]
+    elif not alarms.silent:
+        known = count(len(past.customers))
+        warnings = [say("report.s_trust_none", gone=count(alarms.active_but_gone), known=known)]
+    return joined(forecast, ranking, *warnings, *_found(past))
 
 
 def _found(past: Past) -> list[str]:
     """Return how many of those who left after the cut would have been called: most leave without a warning."""
     of = past.customers
-    gone = of.loc[(of["last_year_revenue"] > 0) & ~of["bought"]]
+    # the same customers as in `Past.called`
+    gone = of.loc[(of["last_year_revenue"] > 0) & (of["orders"] >= 2) & ~of["bought"]]
     if not len(gone):
         return []
     return [say("report.s_trust_found", gone=count(len(gone)), found=_how_many(int(gone["silent"].sum())))]
@@ -294,9 +304,14 @@ def _calls(case: Case) -> list[str]:
     columns: html.Columns = {
         **who_columns(calls),
         "reason": (term("report.reason"), "text"),
-        "chance_back": (term("report.chance_back"), "percent"),
+        "chance_back": (term("report.chance_back"), "number_text"),
         "last_date": (term("report.last_date"), "date"),
     }
     if not chances_known(case):
         del columns["chance_back"]
+    # nothing is known so well
+    told = [
+        percent(chance) if chance >= _SURELY_GONE else f"<{percent(_SURELY_GONE)}" for chance in calls["chance_back"]
+    ]
+    calls = calls.assign(chance_back=told)
     return [title, html.paragraph(lead, quiet=True), html.table(calls, columns)]

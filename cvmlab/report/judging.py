@@ -66,7 +66,7 @@ def _expected_and_came(past: Past) -> dict[str, object]:
 def level_caution(case: Case) -> str:
     """Return that the backtest was far off, and that these months cannot show why."""
     assert case.past is not None
-    value = whole_money(case.customers["current_value"].sum())
+    value = whole_money(case.customers["expected_contribution"].sum())
     return say(
         "report.caution_level", **_expected_and_came(case.past), value=value, horizon=case.assumptions.horizon_months
     )

@@ -20,6 +20,8 @@ from .verdicts import USED_ROWS
 _FEW = 50
 _LOOKED_AT = 2_000
 _MOST = 20
+# the engine cannot look at thousands of columns at once
+_WIDEST = 200
 # between the column and its word, and in place of a date
 _JOINT, _DATED = "\x1f", "…"
 
@@ -40,7 +42,7 @@ def words_elsewhere(connection: Any, table: RawTable, mapping: ColumnMapping) ->
         if cell not in dated and kinds[cell] in ("VARCHAR", "BOOLEAN") and not is_called(name, "other_status")
     ]  # fmt: skip
     try:
-        found = _few_words(connection, table, worded)
+        found = _few_words(connection, table, worded[:_WIDEST])
     except duckdb.Error:
         # reading the table says what is wrong with it
         found = {}
@@ -80,7 +82,9 @@ def _against(name: str, words: Sequence[str], *, described: bool) -> list[str]:
 def _is_against(word: str, described: bool) -> bool:
     # lines of a ledger have been looked for in its descriptions
     looked_for = ("return_word", *(("ledger_word", "receipt_word") if described else ()))
-    others = [role for role in NO_SALE_WORDS if role not in looked_for]
+    # as in the names of products
+    more = ("doubtful_product", "prepaid_product", "gift_product") if described else ()
+    others = [role for role in (*NO_SALE_WORDS, *more) if role not in looked_for]
     return _is(word, *others) or (_is(word, "return_word") and not _is(word, "no_return_word"))
 
 
