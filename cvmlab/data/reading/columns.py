@@ -146,8 +146,8 @@ class ColumnMapping:
         return "' / '".join([*([self[STATUS]] if STATUS in self else []), *self.statuses.values()])
 
     def named(self, role: str) -> str:
-        """Return the column of a role, or the columns where it is found in several, as a sentence names them."""
-        return "' / '".join(self.wordings) if role == LEDGER else self[role]
+        """Return the column of a role, or several, as a sentence names them; an empty text if the source has none."""
+        return "' / '".join(self.wordings) if role == LEDGER else self.get(role) or ""
 
     def to_dict(self) -> dict[str, str]:
         """Return role to source column as a plain dict, ready for JSON."""
