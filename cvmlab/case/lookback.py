@@ -113,11 +113,16 @@ class Past:
         return math.sqrt(float((missed**2).sum()) / self.expected**2 + _YEARS_DIFFER**2)
 
     @property
-    def called(self) -> pd.DataFrame:
-        """Customers called silent who were like those on a call list: two orders, and a purchase in the year before."""
+    def recent(self) -> pd.DataFrame:
+        """Customers like those that a call list may hold: two orders, and a purchase in the year before."""
         # most customers called silent have been gone for years; that they do not return says nothing of these
         of = self.customers
-        return of.loc[of["silent"] & (of["orders"] >= 2) & (of["last_year_revenue"] > 0)]
+        return of.loc[(of["orders"] >= 2) & (of["last_year_revenue"] > 0)]
+
+    @property
+    def called(self) -> pd.DataFrame:
+        """Those of the `recent` who were called silent."""
+        return self.recent.loc[self.recent["silent"]]
 
     @property
     def going_on(self) -> pd.DataFrame:

@@ -275,9 +275,7 @@ def _trust(case: Case) -> str:
 
 def _found(past: Past) -> list[str]:
     """Return how many of those who left after the cut would have been called: most leave without a warning."""
-    of = past.customers
-    # the same customers as in `Past.called`
-    gone = of.loc[(of["last_year_revenue"] > 0) & (of["orders"] >= 2) & ~of["bought"]]
+    gone = past.recent.loc[~past.recent["bought"]]
     if not len(gone):
         return []
     return [say("report.s_trust_found", gone=count(len(gone)), found=_how_many(int(gone["silent"].sum())))]

@@ -190,6 +190,9 @@ def test_what_is_expected_in_all_has_a_range_that_the_backtest_sets(generator):
     spread = np.hypot(np.sqrt((missed**2).sum()) / made.past.expected, 0.1)
     assert high / total == pytest.approx(total / low) == pytest.approx(np.exp(1.2816 * spread))
     assert all(map(math.isnan, replace(made, past=None).expected_total()[1:]))
+    # a level that one year showed may not be that of the next
+    levelled = replace(made, models=replace(made.models, level=0.7))
+    assert levelled.expected_total()[2] > high
 
 
 def end_of_months(log):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -136,6 +137,17 @@ def test_a_year_of_one_giant_is_no_level() -> None:
     past = judged(doubled[doubled["customer_id"] != "C200"]).past
     assert past is not None
     assert past.level == pytest.approx(2, rel=0.2)
+
+
+def test_what_the_rule_kept_counts_each_customer_alike_and_raises_nothing() -> None:
+    past = study(reading.read(make_world("business", 5).log.rename(columns={"revenue": "amount"}))).past
+    assert past is not None and isinstance(past.models.buying, buying.GapRule)
+    expected = np.array([100.0] * 24 + [1e6])
+    for came, level in ((0.6, 0.616), (1.4, 1.0)):
+        # the giant brings all that was expected
+        later = np.append(came * expected[:-1], 1e6)
+        customers = pd.DataFrame({"expected_revenue": expected, "later_revenue": later})
+        assert replace(past, customers=customers).level == pytest.approx(level)
 
 
 def test_last_year_goes_on_under_a_season_as_well() -> None:
