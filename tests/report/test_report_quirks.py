@@ -130,7 +130,7 @@ def test_a_contact_that_costs_more_than_it_brings_is_said_not_to_pay() -> None:
     [
         (1, "bought on 2 days,"),
         (2, "bought on 3 days,"),
-        (3, "usual 2-day gap between purchases,"),
+        (3, "usual 2-day gap,"),
     ],
 )
 def test_two_or_three_purchases_are_no_habit(frequency: int, said: str) -> None:
