@@ -1,4 +1,4 @@
-"""Feedback on what a student wrote, and pictures that wait for a guess.
+"""Feedback on what a student wrote; pictures that wait for a guess come from `waiting`.
 
 Nothing here raises an error for an answer: one that is missing or cannot be understood gets a sentence
 that says what to write where. The sentences are in ``words/feedback.csv`` and in a file for each notebook;
@@ -8,28 +8,21 @@ right answers are in the folder ``answers``. A guess says itself how near it cam
 from __future__ import annotations
 
 import re
-from base64 import b64encode
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
-from inspect import signature
-from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cvmlab.core.formats import named
 from cvmlab.core.guarding import public
-from cvmlab.core.refusing import Needed, brief
 from cvmlab.core.words import CvmError, keys, language, read_table, say, term, wording
 from cvmlab.data.tables import check_columns
+
+from .waiting import WaitingPicture, picture_after
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from cvmlab.whatif import Guess
-
 REASONS = range(1, 7)
-#: Pixels on the page.
-PICTURE_WIDTH = 720
 
 __all__ = ["Feedback", "WaitingPicture", "check", "compare_each", "compare_judges", "in_full", "picture_after"]
 
@@ -297,95 +290,3 @@ def _reason(number: float | None) -> str:
 
 def _yes(answer: bool) -> str:
     return term("feedback.yes" if answer else "feedback.no")
-
-
-@public
-def picture_after(guess: Guess, plot: Callable[..., Any], *args: Any, **options: Any) -> WaitingPicture:
-    """Draw a chart that gives the answer away, and show it once the guess is committed.
-
-    Parameters
-    ----------
-    guess
-        From `cvmlab.whatif.guess`.
-    plot
-        A function of `cvmlab.charts`; it gets the axes as ``ax``.
-    *args, **options
-        Handed on to it.
-
-    Returns
-    -------
-    WaitingPicture
-        On a page with a kernel a sentence stands in its place until the guess is committed. In a run
-        without a page nobody can commit: what is stored there is the picture.
-
-    Raises
-    ------
-    CvmError
-        What ``plot`` raises, at once and not only after the guess.
-
-    Examples
-    --------
-    >>> from cvmlab.whatif import forget_guesses, guess
-    >>> half = guess("share of the larger half", minimum=0, maximum=1, unit="share")
-    >>> chart = picture_after(half, lambda ax: ax.set_title("It brings 70%", loc="left"))
-    >>> chart.shown
-    False
-    >>> half.commit("60%")
-    >>> chart.shown
-    True
-    >>> forget_guesses()
-    """
-    return WaitingPicture(guess, *_drawn(plot, *args, **options))
-
-
-@public
-class WaitingPicture:
-    """A finished picture that waits for a guess; made by `picture_after`.
-
-    Attributes
-    ----------
-    shown
-        Whether the page shows it.
-    """
-
-    def __init__(self, guess: Guess, picture: bytes, message: str) -> None:
-        import ipywidgets as widgets
-
-        from cvmlab.whatif.page import page_of, said
-
-        self.shown = False
-        self._picture, self._message = b64encode(picture).decode("ascii"), message
-        self._plain = say("feedback.picture_plain", message=message)
-        self._place = widgets.HTML(said(term("feedback.picture_waits")))
-        self._page = page_of([self._place])
-        guess.when_committed(self._show)
-
-    def _show(self) -> None:
-        self.shown = True
-        source, text = f"data:image/png;base64,{self._picture}", escape(self._message)
-        self._place.value = f'<img src="{source}" alt="{text}" width="{PICTURE_WIDTH}">'
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
-        bundle = {**(self._page._repr_mimebundle_() or {}), "text/plain": self._plain, "image/png": self._picture}
-        return bundle, {"image/png": {"width": PICTURE_WIDTH}}
-
-
-def _drawn(plot: Callable[..., Any], *args: Any, **options: Any) -> tuple[bytes, str]:
-    """Return a chart as PNG, and its headline."""
-    from matplotlib.figure import Figure
-
-    from cvmlab.charts import style
-
-    try:
-        signature(plot).bind(*args, ax=None, **options)
-    except TypeError as error:
-        said: dict[str, object] = {"function": "picture_after", "name": "plot", "value": brief(plot)}
-        raise CvmError("guarding.needs", needed=Needed("drawing_function"), **said) from error
-    # a figure of its own, so that the notebook does not show it as well
-    figure = Figure(figsize=(style.WIDTH, style.HEIGHT), dpi=PICTURE_WIDTH / style.WIDTH, layout="constrained")
-    ax = figure.subplots()
-    plot(*args, ax=ax, **options)
-    buffer = BytesIO()
-    figure.savefig(buffer, dpi=1.5 * figure.dpi)
-    apart = "" if language() == "zh" else " "
-    return buffer.getvalue(), ax.get_title(loc="left").replace("\n", apart)
