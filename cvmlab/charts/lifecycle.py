@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +31,8 @@ SOURCES = {
     "indirect_benefit": (style.ORANGE, "\\\\\\"),
 }
 COSTS = {"fixed_cost": (style.PALE, "xxx"), "acquisition_cost": (style.VERMILION, "---")}
+#: The place of the months of decline in a picture of the whole life: left, bottom, width, height.
+_INSET, _INSET_OF_SHARES = (0.42, 0.58, 0.3, 0.24), (0.42, 0.24, 0.3, 0.3)
 #: The place of each of six panels in the whole: left, bottom, width, height.
 _COLUMNS, _ROWS = (0.0, 0.37, 0.74), (0.56, 0.04)
 _PANEL = (0.26, 0.36)
@@ -50,11 +53,16 @@ def plot_life_curve(frame: pd.DataFrame, *, as_share: bool = False, currency: st
     ax
         Axes to draw on; a new figure if left out.
 
+    Notes
+    -----
+    A dot marks the month from which a curve has 90% of its highest. Where the life ends in decline, an inset shows how
+    much of each curve is lost there, month by month, in the unit of the picture.
+
     Examples
     --------
     >>> from cvmlab.relationship.lifecycle import Relationship, life_curve
-    >>> plot_life_curve(life_curve(Relationship())).get_title(loc="left").replace(chr(10), " ")
-    'Revenue is near its highest from month 23 on, profit from month 45 on'
+    >>> plot_life_curve(life_curve(Relationship()), currency="¥").get_title(loc="left").splitlines()[0]
+    'Revenue is near its highest from month 23, profit from month 45. In'
     """
     frame = _months(frame, "life_curve", ["revenue", "profit"])
     ax = style.canvas(ax)
@@ -62,14 +70,58 @@ def plot_life_curve(frame: pd.DataFrame, *, as_share: bool = False, currency: st
     draw_curves(ax, frame, as_share=as_share)
     label_curve_axes(ax, currency, as_share=as_share)
     _over_months(ax, frame, room=0.08)
-    reached = [_near_its_highest(frame[name].to_numpy(float)) for name in ("revenue", "profit")]
-    message = say("lifecycle.life_curve_message", revenue=reached[0], profit=reached[1])
+    drawn = curves(frame, as_share=as_share)
+    reached = {name: _near_its_highest(heights) for name, heights in drawn.items()}
+    for (name, month), mark in zip(reached.items(), style.SERIES, strict=False):
+        ax.plot(month, drawn[name][month - 1], marker="o", markersize=7, color=mark.color, markeredgecolor="white")
+    message = say("lifecycle.life_curve_message", **reached)
+    if fallen := _lost_in_decline(frame, drawn):
+        _draw_decline(ax, fallen, as_share=as_share)
+        said = formats.percent if as_share else partial(_money, currency=currency)
+        ends = {name: said(float(lost[-1])) for name, lost in fallen.items()}
+        message = f"{message}{'' if language() == 'zh' else ' '}{say('lifecycle.decline_message', **ends)}"
     style.headline(ax, message, pad=24)
-    x = float(_ends_of_months(frame)[-1])
-    ends = {name: float(heights[-1]) for name, heights in curves(frame, as_share=as_share).items()}
-    looks = zip(ends.items(), style.SERIES, strict=False)
-    style.label_ends(ax, [(x, y, term(f"{name}_curve"), mark.color) for (name, y), mark in looks])
+    name_curves(ax, frame, as_share=as_share)
     return style.lettered(ax)
+
+
+def _money(amount: float, currency: str) -> str:
+    return currency + formats.whole_money(amount)
+
+
+def _lost_in_decline(frame: pd.DataFrame, drawn: dict[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
+    """Return how much each curve has lost in each month of the last decline, from 0 on; nothing without a decline."""
+    stage = frame["stage"].to_numpy()
+    before = np.flatnonzero(stage != "decline")
+    if stage[-1] != "decline" or not len(before):
+        return {}
+    return {name: heights[before[-1]] - heights[before[-1] :] for name, heights in drawn.items()}
+
+
+def _draw_decline(ax: Axes, fallen: dict[str, NDArray[np.float64]], *, as_share: bool) -> None:
+    """Draw in the empty middle of a life curve what is lost in decline, which the long life squeezes together."""
+    from matplotlib.ticker import MaxNLocator
+
+    inset = style.dressed(ax.inset_axes(_INSET_OF_SHARES if as_share else _INSET))
+    for (name, lost), mark in zip(fallen.items(), style.SERIES, strict=False):
+        inset.plot(np.arange(len(lost)), -lost, color=mark.color, linestyle=mark.line, linewidth=2)
+        style.note(inset, term(name), (len(lost) - 1, -float(lost[-1])), (4, 0), va="center")
+    inset.set_xlim(0, max(len(lost) for lost in fallen.values()) - 1)
+    inset.set_title(term("lifecycle.lost_in_decline"), loc="left", fontsize=style.NOTE_SIZE, color=style.INK)
+    (style.percent_axis if as_share else style.money_axis)(inset.yaxis)
+    inset.xaxis.set_major_locator(MaxNLocator(integer=True))
+    inset.tick_params(labelsize=8.5)
+    style.lettered(inset)
+
+
+def name_curves(ax: Axes, frame: pd.DataFrame, *, as_share: bool = False) -> None:
+    """Write each curve's number in the book and its name beside it, early in stability."""
+    steady = np.flatnonzero(frame["stage"].to_numpy() == "stability")
+    month = int(steady[len(steady) // 20]) if len(steady) else len(frame) - 1
+    lifts = {"revenue": 7, "profit": -16}
+    for name, heights in curves(frame, as_share=as_share).items():
+        place = (month + 1.0, float(heights[month]))
+        style.note(ax, term(f"lifecycle.{name}_curve"), place, (4, lifts[name]))
 
 
 def _months(frame: pd.DataFrame, table: str, figures: Iterable[str]) -> pd.DataFrame:
@@ -181,7 +233,7 @@ def plot_variables(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None =
     money = currency or term("units.currency")
     units = [
         term("lifecycle.units_a_month"),
-        *[say("lifecycle.money_a_unit", currency=money)] * 2,
+        *[say("lifecycle.money_a_unit_cut", currency=money)] * 2,
         *[say("lifecycle.currency_a_month", currency=money)] * 3,
     ]
     names = ["volume", "price", "cost_per_unit", "indirect_benefit", "revenue", "profit"]
@@ -202,8 +254,7 @@ def plot_variables(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None =
         if number >= 3:
             panel.set_xlabel(term("lifecycle.month"), fontsize=style.NOTE_SIZE)
         style.lettered(panel)
-    stages = " · ".join(term(name) for name, _, _ in spells_of(frame["stage"]))
-    style.headline(ax, say("lifecycle.variables_message", stages=stages))
+    style.headline(ax, say("lifecycle.variables_message"))
     return style.lettered(ax)
 
 
@@ -272,7 +323,7 @@ def plot_long_lived(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None 
     >>> from cvmlab.relationship.lifecycle import summarise_years
     >>> lives = pd.DataFrame({"years": [0.5, 12.0, 14.0], "profit_a_month": [-1.0, 5.0, -2.0]})
     >>> plot_long_lived(summarise_years(lives, [0, 10])).get_title(loc="left").replace(chr(10), " ")
-    '50% of customers of 10 years or more are unprofitable'
+    '50% of customers of 10 years or more bring a loss, of those of 0–10 years 100%'
     """
     quantiles = ("high", "upper", "median", "lower", "low")
     bounds = {"years_from": COUNT, "years_to": Holds(minimum=0, gaps=True)}
@@ -285,20 +336,29 @@ def plot_long_lived(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None 
     ax.vlines(x, figures["low"], figures["high"], color=style.BLUE, linewidth=1.6)
     ax.bar(x, figures["upper"] - figures["lower"], 0.46, bottom=figures["lower"], color=style.SKY, edgecolor=style.BLUE)
     ax.plot(x, figures["median"], linestyle="none", marker="D", markersize=7, color=style.INK)
-    names = [_years_named(*row) for row in frame[["years_from", "years_to"]].to_numpy(float)]
+    names = [_band_named(*row) for row in frame[["years_from", "years_to", "losing_share"]].to_numpy(float)]
     ax.set_xticks(x, names)
     ax.grid(visible=False, axis="x")
     ax.margins(x=0.06, y=0.08)
     style.money_axis(ax.yaxis, term("lifecycle.profit_a_month"), currency)
     ax.set_xlabel(term("lifecycle.years_axis"))
-    last = frame.iloc[-1]
+    first, last = frame.iloc[0], frame.iloc[-1]
     said = {"years": f"{last['years_from']:g}", "share": formats.percent(float(last["losing_share"]))}
-    style.headline(ax, say("lifecycle.long_lived_message", **said))
+    if len(frame) > 1:
+        said |= {
+            "first": _years_named(*first[["years_from", "years_to"]]),
+            "young": formats.percent(first["losing_share"]),
+        }
+    style.headline(ax, say(f"lifecycle.long_lived_{'message' if len(frame) > 1 else 'alone'}", **said))
     ends = {name: float(figures[name][-1]) for name in quantiles}
     style.label_ends(
         ax, [(float(x[-1]), y, term(f"lifecycle.quantile_{name}"), style.QUIET) for name, y in ends.items()]
     )
     return style.lettered(ax)
+
+
+def _band_named(start: float, end: float, losing: float) -> str:
+    return f"{_years_named(start, end)}\n{say('lifecycle.band_losing', share=formats.percent(losing))}"
 
 
 def _years_named(start: float, end: float) -> str:

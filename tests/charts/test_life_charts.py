@@ -97,7 +97,13 @@ def test_the_curve_shows_both_curves_and_names_the_stages():
     ]
     assert [text.get_text() for text in ax.texts][:4] == ["exploration", "formation", "stability", "decline"]
     assert ax.get_ylabel() == "per month (¥)"
-    assert headline(ax) == "Revenue is near its highest from month 23 on, profit from month 45 on"
+    assert headline(ax) == (
+        "Revenue is near its highest from month 23, profit from month 45. "
+        "In decline revenue falls by ¥9,418, profit by ¥3,538"
+    )
+    assert {"I · revenue", "II · profit"} <= {text.get_text() for text in ax.texts}
+    (inset,) = ax.child_axes
+    assert [line.get_ydata()[-1] for line in inset.lines] == pytest.approx([-9_418, -3_538], abs=1)
     styles = [line.get_linestyle() for line in ax.lines if len(line.get_ydata()) == 96]
     assert styles[0] != styles[1], "told apart in grey"
 

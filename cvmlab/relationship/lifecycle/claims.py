@@ -3,8 +3,8 @@
 >>> from cvmlab.relationship.lifecycle import Relationship
 >>> bool(check_table(Relationship())["holds"].all()), meets_textbook(Relationship())
 (True, True)
->>> first_to_break(Relationship(fixed_cost=2_000)).iloc[0][["variable", "stage"]].tolist()
-['profit', 'exploration']
+>>> first_to_break(Relationship(fixed_cost=2_000)).iloc[0]["variable"]
+'b'
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def table_3_1(language: str | None = None, *, wide: bool = False) -> pd.DataFram
         return pd.DataFrame(rows)
     claims = {(row["variable"], row["stage"]): row["claim"] for row in rows}
     return pd.DataFrame([
-        {term("transaction_variable", language): _named(variable, language)}
+        {term("transaction_variable", language): term(variable, language)}
         | {term(stage, language): claims[variable, stage] for stage in STAGES}
         for variable in VARIABLES
     ])  # fmt: skip
@@ -256,8 +256,8 @@ def first_to_break(relationship: Relationship, start: Relationship | None = None
     Examples
     --------
     >>> broken = first_to_break(Relationship(fixed_cost=2_000), steps=20)
-    >>> broken.head(2)[["way", "claim"]].values.tolist()[0][0]
-    0.05
+    >>> broken[["way", "claim"]].iloc[:1].values.tolist()
+    [[0.35, 'in decline profit falls more slowly than revenue']]
     """
     checked("steps", steps, Limits("lifecycle.steps", minimum=1, maximum=_MOST_STEPS, whole=True))
     start = start or Relationship()

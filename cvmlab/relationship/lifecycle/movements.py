@@ -84,6 +84,12 @@ def _very_small(life: LifeOf) -> Finding:
     return Finding(bool(months.min() >= 0 and largest <= VERY_SMALL), (largest,), shares=True)
 
 
+def _small_or_a_loss(life: LifeOf) -> Finding:
+    # the book: "even negative"; how large the loss may be it does not say
+    largest = _share(float(life.of(EXPLORATION).max()), life.highest)
+    return Finding(largest <= VERY_SMALL, (largest,), shares=True)
+
+
 def _low_base(life: LifeOf) -> Finding:
     risen = _share(life.at_end(EXPLORATION) - life.relationship.base_price, life.highest - life.relationship.base_price)
     return Finding(risen <= VERY_SMALL, (risen,), shares=True)
@@ -194,9 +200,9 @@ def _shrinks_lagging(life: LifeOf) -> Finding:
 MOVEMENTS: dict[str, Callable[[LifeOf], Finding]] = {
     measure.__name__.removeprefix("_"): measure
     for measure in (
-        _very_small, _low_base, _highest, _none, _fastest, _near_the_top, _clear_late, _clearly_lower, _appears_late,
-        _largest, _steady, _rises_further, _to_a_floor, _ever_more_slowly, _falls_back, _starts_to_fall, _rises_again,
-        _shrinks_lagging,
+        _very_small, _small_or_a_loss, _low_base, _highest, _none, _fastest, _near_the_top, _clear_late, _clearly_lower,
+        _appears_late, _largest, _steady, _rises_further, _to_a_floor, _ever_more_slowly, _falls_back, _starts_to_fall,
+        _rises_again, _shrinks_lagging,
     )
 }  # fmt: skip
 

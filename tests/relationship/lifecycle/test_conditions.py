@@ -17,7 +17,6 @@ OUTSIDE = [
     ("stages_run_their_course", {"formed": 0.8}, "revenue formation"),
     ("stages_run_their_course", {"stability_months": 6}, "profit stability"),
     ("stages_run_their_course", {"left_at": 0.7}, "volume decline"),
-    ("units_are_profitable", {"product_cost": 80.5}, "profit exploration"),
     ("units_are_profitable", {"price_premium": 0, "largest_benefit": 1_000}, "price stability"),
     ("units_are_profitable", {"cost_saving": 0, "product_cost": 75}, "cost stability"),
     (
