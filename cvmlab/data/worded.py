@@ -21,7 +21,7 @@ def in_words(frame: pd.DataFrame, **heads: str) -> pd.DataFrame:
     ----------
     frame
         A pandas frame with the toolkit's column names; its columns, and the name of its index, are worded by
-        ``heads.csv``, codes such as ``exploration`` or ``law_firm`` by ``codes.csv``. What has no wording stays.
+        ``heads.csv``, codes such as ``exploration`` or ``canteen`` by ``codes.csv``. What has no wording stays.
     **heads
         Column name to the key in ``heads.csv``, where a column means something else than it usually does.
 

@@ -37,11 +37,11 @@ def _money(default: float, name: str, maximum: float, step: float, minimum: floa
 @public
 @dataclass(frozen=True)
 class PipelineRates(Scenario):
-    """The monthly rates of a pipeline and the money in it; the defaults are a maker of copiers (ours).
+    """The monthly rates of a pipeline and the money in it; the defaults are Linhe Packaging (ours).
 
     The labels of the fields say what each is. A rate is a share of 1 per month and not a probability: of 100 customers
     with a rate of 0.9, 59 move within a month. Moves that are not listed do not occur. ``user_margin`` is before the
-    cost of calls: toner, service, cross purchases. ``device_margin`` and ``setup_cost`` (delivery, installation,
+    cost of calls: film, bags, boxes. ``device_margin`` and ``setup_cost`` (delivery, installation,
     training) come once, at the order. `CALLS` says how many calls there are.
 
     Examples
@@ -65,10 +65,10 @@ class PipelineRates(Scenario):
     user_lost: float = _rate(0.006, "user_lost", maximum=0.1, step=0.001)
     dormant_user: float = _rate(0.06, "dormant_user", maximum=0.3)
     dormant_lost: float = _rate(0.025, "dormant_lost", maximum=0.3)
-    user_margin: float = _money(220.0, "user_margin", maximum=1_000, step=10)
+    user_margin: float = _money(500.0, "user_margin", maximum=3_000, step=20)
     device_margin: float = _money(100.0, "device_margin", minimum=-3_000, maximum=3_000, step=100)
-    setup_cost: float = _money(600.0, "setup_cost", maximum=3_000, step=50)
-    call_cost: float = _money(80.0, "call_cost", maximum=300, step=5)
+    setup_cost: float = _money(800.0, "setup_cost", maximum=3_000, step=50)
+    call_cost: float = _money(100.0, "call_cost", maximum=300, step=5)
     discount_rate: float = number(0.10, word="discount_rate", minimum=0, maximum=0.5, step=0.01, unit="share")
 
     @classmethod
@@ -93,8 +93,8 @@ class PipelineRates(Scenario):
 
         Examples
         --------
-        >>> PipelineRates(call_cost=100).rewards()["user"]
-        190.0
+        >>> PipelineRates(call_cost=200).rewards()["user"]
+        440.0
         """
         money = {state: -calls * self.call_cost for state, calls in CALLS.items()}
         money["user"] += self.user_margin

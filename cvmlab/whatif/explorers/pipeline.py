@@ -41,7 +41,7 @@ def pipeline_step(start: PipelineRates | None = None, *, currency: str = "", aft
     Parameters
     ----------
     start
-        Where the sliders start, for example `PipelineRates.from_log`; a maker of copiers if left out. Rates
+        Where the sliders start, for example `PipelineRates.from_log`; Linhe Packaging if left out. Rates
         are rounded to a tenth of a point, as the sliders show them.
     currency
         Sign of the currency.

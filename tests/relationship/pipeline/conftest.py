@@ -21,9 +21,9 @@ def stays(made):
 
 @pytest.fixture(scope="module")
 def leads():
-    return datasets.load("copier_leads")
+    return datasets.load("packaging_leads")
 
 
 @pytest.fixture(scope="module")
 def leads_stays(leads):
-    return pipeline.spells(leads, as_of="2001-12-31")
+    return pipeline.spells(leads, as_of="2025-12-31")

@@ -49,5 +49,6 @@ MONEY = log_of(
     ("a", "2024-06-01", "user"),
 ).assign(
     event=["order", "delivered", "call", "repeat_purchase"], value=[10.0, 0.0, 0.0, 90.0], cost=[5.0, 2.0, 1.0, 0.0],
-    amount=[900.0, 0.0, 0.0, 120.0], paid=[300.0, 300.0, 0.0, 120.0], product=["copier", None, None, "toner"],
+    amount=[900.0, 0.0, 0.0, 120.0], paid=[300.0, 300.0, 0.0, 120.0],
+    product=["bagging_machine", None, None, "film_and_bags"],
 )  # fmt: skip

@@ -56,7 +56,7 @@ def test_rates_of_a_log_make_the_scenario_and_back(stays):
 
 
 def test_money_of_a_log_makes_the_scenario(leads, leads_stays):
-    money = pipeline.money_by_state(leads, as_of="2001-12-31")
+    money = pipeline.money_by_state(leads, as_of="2025-12-31")
     scenario = PipelineRates.from_log(pipeline.transition_rates(leads_stays), money)
     rewards = money.set_index("state")["reward"]
     assert scenario.rewards()["user"] == pytest.approx(rewards["user"], abs=2)
@@ -69,9 +69,9 @@ def test_money_of_a_log_makes_the_scenario(leads, leads_stays):
 
 def test_the_generator_makes_exactly_what_is_shipped(monkeypatch):
     monkeypatch.syspath_prepend(str(Path(__file__).parents[3] / "datasets"))
-    generator_script = importlib.import_module("make_copier_leads")
+    generator_script = importlib.import_module("make_packaging_leads")
     digest = importlib.import_module("parquet_files").digest
-    for name in ("make_copier_leads", "parquet_files"):
+    for name in ("make_packaging_leads", "parquet_files"):
         monkeypatch.delitem(sys.modules, name)
     for name, frame in generator_script.tables().items():
         assert digest(frame) == digest(datasets.load(name)), name
@@ -79,7 +79,7 @@ def test_the_generator_makes_exactly_what_is_shipped(monkeypatch):
 
 
 def test_moves_of_the_leads_are_those_of_the_truth(leads, leads_stays):
-    truth = datasets.load("copier_leads_truth")
+    truth = datasets.load("packaging_leads_truth")
     now = leads_stays[leads_stays["censored"]]
     assert now["state"].tolist() == truth.set_index("customer_id").loc[now["customer_id"], "state"].tolist()
     rates = pipeline.transition_rates(leads_stays)
@@ -92,7 +92,7 @@ def test_moves_of_the_leads_are_those_of_the_truth(leads, leads_stays):
 
 def test_the_value_of_a_lead_is_near_the_true_one(leads, leads_stays):
     rates = pipeline.transition_rates(leads_stays)
-    money = pipeline.money_by_state(leads, as_of="2001-12-31")
+    money = pipeline.money_by_state(leads, as_of="2025-12-31")
     rewards = dict(zip(money["state"], money["reward"], strict=True))
     for state in STEPS:
         estimated = pipeline.value_of_prospect(rates, rewards, discount_rate=0.1, start=state)
@@ -101,17 +101,17 @@ def test_the_value_of_a_lead_is_near_the_true_one(leads, leads_stays):
 
 
 def test_money_by_state_loses_no_money(leads):
-    money = pipeline.money_by_state(leads, as_of="2001-12-31")
+    money = pipeline.money_by_state(leads, as_of="2025-12-31")
     assert money["value"].sum() == pytest.approx(leads["value"].sum())
     assert money["cost"].sum() == pytest.approx(leads["cost"].sum())
     reward = money.set_index("state")["reward"]
     assert reward["user"] > 0 > reward["order"]
 
 
-def test_the_maker_earns_on_toner_and_not_on_the_device(leads):
+def test_the_maker_earns_on_film_and_not_on_the_device(leads):
     by_product = leads.groupby("product")[["amount", "value"]].sum()
-    assert by_product.loc["copier", "amount"] > 3 * by_product.loc["toner", "amount"]
-    assert by_product.loc["toner", "value"] > 15 * by_product.loc["copier", "value"]
+    assert by_product.loc["bagging_machine", "amount"] > by_product.loc["film_and_bags", "amount"]
+    assert by_product.loc["film_and_bags", "value"] > 30 * by_product.loc["bagging_machine", "value"]
 
 
 def test_the_cards_figures_and_the_lessons_forty_leads(leads):
@@ -120,14 +120,14 @@ def test_the_cards_figures_and_the_lessons_forty_leads(leads):
     )
     ordered = first.index.isin(leads.loc[leads["event"] == "order", "customer_id"])
     year = first["date"].dt.year
-    counts = [(int((year == y).sum()), int(ordered[year == y].sum())) for y in (2001, 1998)]
+    counts = [(int((year == y).sum()), int(ordered[year == y].sum())) for y in (2025, 2022)]
     assert counts == [(502, 17), (524, 173)]
-    ours = ((year == 2001) & (first["region"] == "Nanjing") & (first["sector"] == "school")).to_numpy()
+    ours = ((year == 2025) & (first["region"] == "Nanjing") & (first["sector"] == "food_shop")).to_numpy()
     assert (ours.sum(), ordered[ours].sum()) == (40, 2)
 
 
 def test_the_account_has_a_line_for_each_customer_and_owes_what_is_not_paid(leads):
-    account = pipeline.account(leads, as_of="2001-12-31")
+    account = pipeline.account(leads, as_of="2025-12-31")
     assert account["customer_id"].tolist() == sorted(leads["customer_id"].unique())
     assert account["receivables"].sum() == pytest.approx((leads["amount"] - leads["paid"]).sum())
     assert (account["receivables"] >= 0).all()
@@ -136,7 +136,7 @@ def test_the_account_has_a_line_for_each_customer_and_owes_what_is_not_paid(lead
     # our own calls do not end a silence
     never = account["purchases"] == 0
     assert account.loc[never, "silent_days"].isna().all()
-    silent = pd.Timestamp("2001-12-31") - account.loc[~never, "last_purchase"]
+    silent = pd.Timestamp("2025-12-31") - account.loc[~never, "last_purchase"]
     assert account.loc[~never, "silent_days"].tolist() == silent.dt.days.tolist()
     cancelled = leads.loc[leads["event"] == "cancelled", "customer_id"]
     assert len(cancelled) == 14

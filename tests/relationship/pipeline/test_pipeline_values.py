@@ -118,7 +118,10 @@ def test_the_largest_leak_is_not_the_step_worth_most():
     ahead = [pipeline.chance_of_reaching(TRUTH.frame(), goal).set_index("state")["chance"] for goal in STEPS[1:]]
     forward = [chance[before] for chance, before in zip(ahead, STEPS[:-1], strict=True)]
     assert STEPS[int(np.argmin(forward))] == "opportunity"
-    assert effect.sort_values("by_share").iloc[-1][["from_state", "to_state"]].tolist() == ["opportunity", "order"]
+    # by a tenth of itself the two are about level: "better by how much?" decides
+    nearly = effect.sort_values("by_share").iloc[-2:]
+    assert set(nearly["from_state"]) == {"user", "opportunity"}
+    assert nearly["by_share"].max() < 1.1 * nearly["by_share"].min()
 
 
 @pytest.mark.parametrize(

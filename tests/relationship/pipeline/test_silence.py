@@ -32,10 +32,10 @@ def test_silence_keeps_its_order_whatever_the_log(bought, within):
 
 
 def test_many_who_are_silent_for_long_are_dormant_and_not_lost(leads):
-    silent = pipeline.dormancy(pipeline.purchases(leads), silent_days=(180,), as_of="2001-12-31").iloc[0]
+    silent = pipeline.dormancy(pipeline.purchases(leads), silent_days=(180,), as_of="2025-12-31").iloc[0]
     assert silent["silences"] > 100
     assert 0.35 < silent["chance_within"] < 0.6
-    truth = datasets.load("copier_leads_truth").query("state == 'dormant'")
+    truth = datasets.load("packaging_leads_truth").query("state == 'dormant'")
     assert (truth["next_state"] == "user").mean() > 0.6
 
 

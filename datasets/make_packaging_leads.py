@@ -1,10 +1,10 @@
-"""Make ``copier_leads``: from target to user, dormant and woken again, by the states of S06.
+"""Make ``packaging_leads``: from target to user, dormant and reactivated, by the states of S06.
 
-    python datasets/make_copier_leads.py
+    python datasets/make_packaging_leads.py
 
-A maker sells copiers at about what they cost it and earns on toner and service. Customers move between the states by
-constant monthly rates, which are the truth; purchases, calls and payments are laid over their stays. Sector
-and region change how much is bought, never how a customer moves.
+Linhe Packaging places bagging machines at about what they cost it and earns on film and bags. Customers move between
+the states by constant monthly rates, which are the truth; purchases, calls and payments are laid over their stays.
+Sector and region change how much is bought, never how a customer moves.
 """
 
 from __future__ import annotations
@@ -24,15 +24,16 @@ TARGETS = 2_000
 MONTHS = 48
 TRUTH = PipelineRates()
 
-# name, share of targets, how much a user of the sector prints
-SECTORS = (("school", 0.30, 0.8), ("office", 0.35, 1.0), ("law_firm", 0.15, 1.5), ("print_shop", 0.20, 1.1))
+FIRST_DAY = "2022-01-01"
+# name, share of targets, how much a user of the sector packs
+SECTORS = (("food_shop", 0.30, 0.6), ("bakery", 0.35, 0.9), ("bakery_chain", 0.15, 2.2), ("canteen", 0.20, 0.8))
 REGIONS = ("Hefei", "Nanjing", "Wuhan", "Zhengzhou", "Changsha")
 
 # product, purchases a month of a user, price (yuan), share of the price that is margin
 GOODS = {
-    "repeat_purchase": ("toner", 0.60, 560.0, 0.55),
-    "upgrade": ("copier", 0.012, 15_000.0, 0.01),
-    "cross_purchase": ("shredder", 0.05, 1_300.0, 0.30),
+    "repeat_purchase": ("film_and_bags", 0.60, 1_850.0, 0.42),
+    "upgrade": ("bagging_machine", 0.012, 15_000.0, 0.01),
+    "cross_purchase": ("boxes", 0.05, 2_400.0, 0.25),
 }
 DEVICE_PRICE, DEVICE_MARGIN = 12_500.0, 0.008
 INSTALMENTS = 6  # months after the order; an instalment may be missed
@@ -78,24 +79,24 @@ def calls(stays: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(event="call", cost=cents(cost))
 
 
-def bought(stays: pd.DataFrame, prints: NDArray[np.float64]) -> pd.DataFrame:
-    """Return what users buy: toner again and again, now and then another device or something else."""
+def bought(stays: pd.DataFrame, packs: NDArray[np.float64]) -> pd.DataFrame:
+    """Return what users buy: film again and again, now and then another device or something else."""
     parts = []
     for place, (event, (product, monthly, price, share)) in enumerate(GOODS.items()):
         rows = thinned_days(stays, "user", monthly, COUNT + 10 * (place + 1))
         key, number = rows["key"].to_numpy(), rows["number"].to_numpy()
-        size = prints[key] if event == "repeat_purchase" else 1.0
+        size = packs[key] if event == "repeat_purchase" else 1.0
         amount = cents(price * size * factor(key, number, PRICE + 10 * (place + 1), 0.4))
         parts.append(rows.assign(event=event, product=product, amount=amount, value=cents(amount * share), paid=amount))
     return pd.concat(parts, ignore_index=True)
 
 
-def wakings(stays: pd.DataFrame, prints: NDArray[np.float64]) -> pd.DataFrame:
-    """Return the purchase of toner with which a dormant customer wakes."""
+def wakings(stays: pd.DataFrame, packs: NDArray[np.float64]) -> pd.DataFrame:
+    """Return the purchase of film that reactivates a dormant customer."""
     woken = stays[stays["woken"]]
     key, number = woken["key"].to_numpy(), 1_000 * woken["stay"].to_numpy()
     product, _, price, share = GOODS["repeat_purchase"]
-    amount = cents(price * prints[key] * factor(key, number, DEVICE + 10, 0.4))
+    amount = cents(price * packs[key] * factor(key, number, DEVICE + 10, 0.4))
     return pd.DataFrame({
         "key": key, "state": "user", "day": woken["first"].to_numpy(), "event": "repeat_purchase", "product": product,
         "amount": amount, "value": cents(amount * share), "paid": amount,
@@ -109,7 +110,7 @@ def orders(stays: pd.DataFrame) -> pd.DataFrame:
     amount = cents(DEVICE_PRICE * factor(key, number, DEVICE, 0.25))
     return pd.DataFrame({
         "key": key, "state": "order", "day": placed["first"].to_numpy(), "number": number, "event": "order",
-        "product": "copier", "amount": amount, "value": cents(amount * DEVICE_MARGIN),
+        "product": "bagging_machine", "amount": amount, "value": cents(amount * DEVICE_MARGIN),
         "cost": TRUTH.setup_cost, "paid": cents(amount / (INSTALMENTS + 1)),
         "delivered": (placed["next_state"] == "user").to_numpy(),
         "cancelled": (placed["next_state"] == "lost").to_numpy(),
@@ -151,8 +152,8 @@ def state_on(stays: pd.DataFrame, key: NDArray[np.int64], day: NDArray[np.int64]
 
 def tables() -> dict[str, pd.DataFrame]:
     """Return the log and its truth by name."""
-    made = simulate_pipeline(TRUTH, TARGETS, SEED, months=MONTHS, first_day="1998-01-01")
-    first_day, last = np.datetime64("1998-01-01", "D"), np.datetime64(made.as_of, "D")
+    made = simulate_pipeline(TRUTH, TARGETS, SEED, months=MONTHS, first_day=FIRST_DAY)
+    first_day, last = np.datetime64(FIRST_DAY, "D"), np.datetime64(made.as_of, "D")
     stays = spells(made.events, as_of=made.as_of)
     stays["key"] = pd.factorize(stays["customer_id"], sort=True)[0]
     stays["first"] = (stays["start"].to_numpy().astype("datetime64[D]") - first_day).astype(np.int64)
@@ -163,7 +164,7 @@ def tables() -> dict[str, pd.DataFrame]:
     limits = np.cumsum([share for _, share, _ in SECTORS])
     sector = np.searchsorted(limits, draws.uniform(SEED, key, 0, SECTOR), side="right").clip(0, len(SECTORS) - 1)
     region = (len(REGIONS) * draws.uniform(SEED, key, 0, REGION)).astype(np.int64)
-    prints = np.array([size for *_, size in SECTORS])[sector] * factor(key, 0 * key, SIZE, 0.4)
+    packs = np.array([size for *_, size in SECTORS])[sector] * factor(key, 0 * key, SIZE, 0.4)
 
     first = orders(stays)
     moves = stays[~stays["state"].eq("order") & ~stays["woken"]]
@@ -173,9 +174,9 @@ def tables() -> dict[str, pd.DataFrame]:
             entered,
             first,
             cancellations(first),
-            wakings(stays, prints),
+            wakings(stays, packs),
             calls(stays),
-            bought(stays, prints),
+            bought(stays, packs),
             instalments(first),
         ],
         ignore_index=True,
@@ -199,7 +200,7 @@ def tables() -> dict[str, pd.DataFrame]:
         "region": np.array(REGIONS, object)[region][number],
     })  # fmt: skip
     rates = {name: np.full(TARGETS, getattr(TRUTH, name)) for name, *_ in TRUTH.moves()}
-    return {"copier_leads": known, "copier_leads_truth": made.truth.assign(**rates)}
+    return {"packaging_leads": known, "packaging_leads_truth": made.truth.assign(**rates)}
 
 
 if __name__ == "__main__":
