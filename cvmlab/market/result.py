@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvmlab.core.guarding import public
+from cvmlab.core.patterns import PATTERNS, pattern_of_life
 from cvmlab.core.words import CvmError
 
 from .layout import CAUSES, COUNTS, LEFT, MOOD_SCALE, Panel, State
@@ -37,7 +38,6 @@ REASON_OF_CAUSE: Mapping[str, str] = {
 }
 _NAMES = np.array(["", *CAUSES], dtype=object)
 _REASONS = np.array(["", *(REASON_OF_CAUSE[cause] for cause in CAUSES)], dtype=object)
-_LATE = 12
 
 
 def _named(codes: NDArray[Any], names: Sequence[str]) -> pd.Categorical[str]:
@@ -225,7 +225,7 @@ class Result:
         pandas.DataFrame
             ``customer_id``, ``carrier``, ``first_period``, ``last_period``, ``ended``, ``cause``,
             ``reason`` (empty if not ended), ``stage_reached`` (the highest), ``pattern`` (I–IV by the stage
-            reached; IV after at least 12 months in stability; empty if not ended: no pattern yet).
+            reached; IV after at least 12 months in stability, ended or not; else empty if not ended).
         """
         import pandas as pd
 
@@ -245,8 +245,7 @@ class Result:
         ended = last < periods - 1
         cause = np.zeros(len(flat), np.uint8)
         cause[ended] = panel.cause.T[customer[ended], last[ended] + 1]
-        number = np.where(reached < 3, reached, np.where(stable >= _LATE, 4, 3))
-        pattern = np.array(["", "I", "II", "III", "IV"], dtype=object)[np.where(ended, number, 0)]
+        pattern = np.array(["", *PATTERNS], dtype=object)[pattern_of_life(reached, stable, ended)]
         columns = {
             "customer_id": self.customer_id()[customer],
             "carrier": np.array(self.names(), dtype=object)[carrier[customer, first]],

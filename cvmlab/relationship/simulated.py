@@ -28,7 +28,7 @@ from cvmlab.data.panels import Panel
 from cvmlab.data.tables import BREADTH, COST, CUSTOMER_ID, PROFIT, REVENUE, VOLUME
 
 from .lifecycle import DECLINE, ENDED, EXPLORATION, FORMATION, STABILITY, Relationship, variables
-from .patterns import LATE_MONTHS, PATTERNS
+from .patterns import PATTERNS, UNDECIDED, pattern_of_paths
 from .patterns.paths import last_relationship
 
 if TYPE_CHECKING:
@@ -112,9 +112,10 @@ class Relationships:
         5 ended.
     truth
         One row per customer, of the last relationship if there were several: ``customer_id``, ``start`` (first row with
-        a relationship), ``pattern`` (``"I"`` to ``"IV"``, empty while alive), ``stage_left`` (code of the stage from
-        which the relationship last fell or ended, 0 while alive), ``ended`` (first row after the end, −1 while alive),
-        ``repaired`` (how often a decline was overcome), ``stable_months``.
+        a relationship), ``pattern`` (``"I"`` to ``"IV"``; while active ``"IV"`` from twelve months of stability on,
+        else empty), ``stage_left`` (code of the stage from which it last fell or ended, 0 while alive: after a repair
+        it may be lower than the highest stage, which names the pattern), ``ended`` (first row after the end, −1 while
+        alive), ``repaired`` (how often a decline was overcome), ``stable_months``.
     """
 
     panel: Panel
@@ -380,15 +381,12 @@ def _truth(customer_id: NDArray[np.object_], stage: _Codes) -> pd.DataFrame:
     customers = np.arange(stage.shape[1])
     # a customer who declines from the first month on has still been in exploration
     left = np.where(rising.any(axis=0), stage[last_rising, customers], EXPLORATION)
-    left = np.where(over, left, 0)
-    stable = (stage == STABILITY).sum(axis=0)
-    pattern = np.where(left == STABILITY, np.where(stable >= LATE_MONTHS, 4, 3), left)
     return pd.DataFrame({
         CUSTOMER_ID: customer_id,
         "start": np.where(alive.any(axis=0), alive.argmax(axis=0), len(stage)),
-        "pattern": np.array(["", *PATTERNS], dtype=object)[pattern],
-        "stage_left": left.astype(np.int64),
+        "pattern": np.array([UNDECIDED, *PATTERNS], dtype=object)[pattern_of_paths(stage)],
+        "stage_left": np.where(over, left, 0).astype(np.int64),
         "ended": np.where(over, (stage == ENDED).argmax(axis=0), -1),
         "repaired": ((stage[:-1] == DECLINE) & rising[1:]).sum(axis=0),
-        "stable_months": stable,
+        "stable_months": (stage == STABILITY).sum(axis=0),
     })  # fmt: skip

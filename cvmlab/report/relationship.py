@@ -217,7 +217,7 @@ def _share_of(share: float, of: int) -> str:
 
 
 def patterns_section(case: Case, evidence: StageEvidence | None = None) -> list[Piece]:
-    """Return the section on the patterns of ended relationships, and what each brought against IV.
+    """Return the section on the patterns of relationships, and what each brought compared with IV.
 
     Nothing where the log tells no stages: `stages_section` says why.
 
@@ -230,9 +230,10 @@ def patterns_section(case: Case, evidence: StageEvidence | None = None) -> list[
     if evidence.decoded is None or not evidence.staged:
         return []
     title = html.heading(term("stages.report_patterns_title"))
-    if not (evidence.decoded.stage[-1] == ENDED).any():
-        return [html.page(title, html.paragraph(term("stages.report_nobody_ended")))]
     said = patterns.classify(evidence.panel, evidence.decoded.model, draws=_DRAWS, seed=case.assumptions.seed)
+    decided = said["pattern"] != patterns.UNDECIDED
+    if not decided.any():
+        return [html.page(title, html.paragraph(term("stages.report_nobody_ended")))]
     measure = PROFIT if PROFIT in tuple(evidence.panel.values) else REVENUE
     brought = patterns.profit_by_pattern(evidence.panel, said, measure=measure)
     table = patterns.pattern_shares(said)[["pattern", "share", "low", "high"]].merge(
@@ -250,10 +251,10 @@ def patterns_section(case: Case, evidence: StageEvidence | None = None) -> list[
         "mean": (say("stages.report_mean", measure=term(measure)), "money"),
         "lost": (say("stages.report_lost", measure=term(measure)), "money"),
     }
-    decided = said.loc[said["pattern"] != patterns.UNDECIDED]
     lead = say(
         "stages.report_patterns_lead",
-        ended=count(len(decided)), customers=count(len(said)),
+        ended=count(int((~said["active"]).sum())), lasting=count(int((decided & said["active"]).sum())),
+        customers=count(len(said)),
     )  # fmt: skip
     return [
         html.page(

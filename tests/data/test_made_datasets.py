@@ -405,8 +405,9 @@ def test_newcomers_come_to_buy_more_and_the_truth_tells_one_story(office):
     assert stages.course(panel).low > 2
     truth, months = datasets.load("office_supplies_truth"), datasets.load("office_supplies_truth_stages")
     assert set(truth["customer_id"]) == set(office["customer_id"]) == set(months["customer_id"])
-    assert ((truth["pattern"] == "") == truth["ended"].isna()).all()
-    assert ((truth["pattern"] == "") == (truth["stage_left"] == "")).all()
+    assert set(truth["pattern"][truth["ended"].isna()]) == {"", "IV"}
+    assert (truth["pattern"] != "")[truth["ended"].notna()].all()
+    assert (truth["ended"].isna() == (truth["stage_left"] == "")).all()
     last = months.groupby("customer_id")["period"].max()
     went = truth.set_index("customer_id")["ended"].dropna()
     assert (last[went.index] + pd.DateOffset(months=1) == went).all()

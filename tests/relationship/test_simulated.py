@@ -66,16 +66,17 @@ def test_truth_is_read_off_the_stages(name, request):
         if not len(alive):
             continue
         assert row["start"] == alive[0]
+        late = (path == STABILITY).sum() >= LATE_MONTHS
         if (path == ENDED).any():
             assert row["ended"] == np.flatnonzero(path == ENDED)[0] == alive[-1] + 1
             rising = path[(path > 0) & (path <= STABILITY)]
             left = rising[-1] if len(rising) else EXPLORATION
             assert row["stage_left"] == left
-            late = (path == STABILITY).sum() >= LATE_MONTHS
-            assert row["pattern"] == {1: "I", 2: "II", 3: "IV" if late else "III"}[left]
+            highest = rising.max() if len(rising) else EXPLORATION
+            assert row["pattern"] == {1: "I", 2: "II", 3: "IV" if late else "III"}[highest]
         else:
             assert row["ended"] == -1
-            assert row["pattern"] == ""
+            assert row["pattern"] == ("IV" if late else "")
             assert row["stage_left"] == 0
     assert set(truth["pattern"]) == {"", "I", "II", "III", "IV"}
     assert truth["repaired"].max() >= 1

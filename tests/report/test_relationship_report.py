@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cvmlab import reading, speaking, stages, term
+from cvmlab import patterns, reading, speaking, stages, term
 from cvmlab.case import study
 from cvmlab.data.panels import Panel
 from cvmlab.relationship.simulated import Population, simulate_relationships
@@ -140,13 +140,19 @@ def test_who_buys_rarely_is_looked_at_in_longer_periods():
     assert evidence.panel["revenue"].sum() == pytest.approx(rare["revenue"].sum())
 
 
-def test_nobody_ended_has_no_pattern():
+def test_the_lead_counts_the_ended_and_those_who_last():
     case, evidence = judged()
-    alive = evidence.decoded.stage.copy()
-    alive[alive == 5] = 3
-    decoded = dataclasses.replace(evidence.decoded, stage=alive)
-    nobody = dataclasses.replace(evidence, decoded=decoded)
-    assert term("stages.report_nobody_ended") in text_of(relationship.patterns_section(case, nobody))
+    text = text_of(relationship.patterns_section(case, evidence))
+    ended, lasting = re.search(r"relationships, (\d+) have ended .* Another (\d+) are active", text).groups()
+    assert int(ended) > 50
+    assert int(lasting) > 50
+
+
+def test_without_any_pattern_the_section_says_so(monkeypatch):
+    case, evidence = judged()
+    said = patterns.classify(evidence.panel, evidence.decoded.model, draws=2)
+    monkeypatch.setattr(patterns, "classify", lambda *_, **__: said.assign(pattern="", active=True))
+    assert term("stages.report_nobody_ended") in text_of(relationship.patterns_section(case, evidence))
 
 
 # --- logs that carry less -------------------------------------------------------------------------------

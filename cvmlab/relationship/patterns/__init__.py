@@ -4,11 +4,12 @@
 I    early failure   left in exploration
 II   midway end      left in formation
 III  early exit      left in stability, after less than twelve months of it
-IV   long-lasting    left in stability, after twelve months of it or more
+IV   long-lasting    twelve months of stability or more, whether it has ended or not
 ===  ==============  =================================================================
 
-Active relationships have no final pattern yet: they are undecided, whatever they look like. Every function that takes
-paths through the stages raises `CvmError` for other codes than 0 to 5, another shape, or paths without a period.
+The highest stage reached decides. An end is needed to know I, II and III: active relationships that have not outlived
+early stability are undecided, whatever they look like. Every function that takes paths through the stages raises
+`CvmError` for other codes than 0 to 5, another shape, or paths without a period.
 
 >>> from cvmlab import patterns
 >>> patterns.ending(patterns.Story(setback_month=3)).pattern

@@ -8,12 +8,14 @@ import numpy as np
 
 from cvmlab.core.checking import check_count
 from cvmlab.core.guarding import public
+from cvmlab.core.patterns import LATE_MONTHS, PATTERNS
 from cvmlab.core.statistics import confidence_bands, wilson_interval
 from cvmlab.core.words import CvmError
 from cvmlab.data.panels import Panel
 from cvmlab.data.tables import CUSTOMER_ID, REVENUE, check_columns, check_one_row_each, numbers_between
+from cvmlab.relationship.lifecycle import DECLINE, ENDED
 
-from .paths import LATE_MONTHS, PATTERNS, STAGE_LEFT, UNDECIDED, check_patterns, last_periods, pattern_of_paths
+from .paths import STAGE_LEFT, UNDECIDED, check_patterns, last_periods, pattern_of_paths
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,9 +38,10 @@ def classify(
     """Estimate each customer's pattern, and how sure that is.
 
     Stages are not observed. Paths through the stages that fit the history are drawn (`cvmlab.stages.sample`), the
-    pattern of each is determined (`pattern_of_paths`), and the patterns are counted. A customer is undecided unless an
-    end is likelier than not: one or two silent months at the end of the data are no end, and active customers have no
-    final pattern yet. A customer who bought in the last period is alive.
+    pattern of each is determined (`pattern_of_paths`), and the patterns are counted. A customer is undecided unless
+    most paths have a pattern: an end is needed to know I, II and III, and one or two silent months at the end of the
+    data are not an end; IV is known as soon as early stability is outlived. A customer who bought in the last period is
+    alive.
 
     Parameters
     ----------
@@ -56,10 +59,10 @@ def classify(
     Returns
     -------
     pandas.DataFrame
-        One row per customer: ``customer_id``, ``pattern`` (I–IV, "" for undecided), ``confidence``
-        (its probability), ``ended_probability``, ``probability_I`` … ``probability_IV`` (given that it has ended; NaN
-        where no path has), ``stage_left`` (key of a term, "" if undecided), ``last_period`` (start of the last period
-        alive: the median of the paths that agree with the pattern).
+        One row per customer: ``customer_id``, ``pattern`` (I–IV, "" for undecided), ``confidence`` (its probability),
+        ``ended_probability``, ``active`` (whether an end is at most as likely as not), ``probability_I`` …
+        ``probability_IV`` (of the paths with a pattern; NaN where there is none), ``stage_left`` (key of a term, "" if
+        active), ``last_period`` (start of the last period alive: the median of the paths that agree with what is said).
 
     Raises
     ------
@@ -70,8 +73,8 @@ def classify(
     Notes
     -----
     Estimated, not known. On simulated data (`grade`, `calibration`) the confidence claims too much below the very top:
-    of the generator's own patterns stated with 0.85 about six in ten are right, with 0.94 seven, with 0.99 nine; of
-    relationships made otherwise (`benchmarks/bench_stages.py`) about eight to nine in ten of those stated above 0.9.
+    of the generator's own patterns stated with 0.83 about five in ten are right, with 0.99 nine; of relationships made
+    otherwise (`benchmarks/bench_stages.py`) more than nine in ten of those stated above 0.9.
     The report therefore states none.
 
     Examples
@@ -79,7 +82,7 @@ def classify(
     >>> from cvmlab.relationship.simulated import Population, simulate_relationships
     >>> known = simulate_relationships(Population(), customers=100, periods=36, seed=1)
     >>> said = classify(known.panel, draws=10)
-    >>> bool(grade(said, known.truth)["right"].iloc[-1] > 0.95)  # active customers are undecided
+    >>> bool(grade(said, known.truth)["right"].iloc[3] > 0.9)  # of the long-lasting
     True
     """
     from cvmlab.relationship import stages
@@ -88,20 +91,22 @@ def classify(
     chosen = stages.fit(panel, seed=seed) if model is None else model
     customers = len(panel.customer_id)
     shares = np.zeros((len(PATTERNS) + 1, customers))
-    last = np.full((2, customers), len(panel.period) - 1)
-    # customers who bought in the last period are alive, and need no draws
+    last = np.zeros((2, customers), dtype=np.int64)
+    over = np.zeros(customers)
+    # who bought in the last period is alive, whatever a drawn path says
     bought = panel[REVENUE][-1] > 0
-    shares[0, bought] = 1
-    others = np.flatnonzero(~bought)
     size = max(_CELLS // max(int(draws) * len(panel.period), 1), 1)
-    for begin in range(0, len(others), size):
-        some = others[begin : begin + size]
+    for begin in range(0, customers, size):
+        some = np.arange(begin, min(begin + size, customers))
         paths = stages.sample(panel.part(some), chosen, draws=int(draws), seed=seed)
+        ended = (paths[:, -1] == ENDED) & ~bought[some]
+        paths[:, -1] = np.where(bought[some] & (paths[:, -1] == ENDED), DECLINE, paths[:, -1])
         codes = pattern_of_paths(paths, late_months, panel.months)
         shares[:, some] = [(codes == code).mean(axis=0) for code in range(len(shares))]
+        over[some] = ended.mean(axis=0)
         rows = last_periods(paths)
-        last[:, some] = [_median_where(rows, codes == 0), _median_where(rows, codes > 0)]
-    return _classified(panel, shares, last)
+        last[:, some] = [_median_where(rows, ~ended), _median_where(rows, ended)]
+    return _classified(panel, shares, over, last)
 
 
 def _median_where(rows: NDArray[np.int64], chosen: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -112,23 +117,26 @@ def _median_where(rows: NDArray[np.int64], chosen: NDArray[np.bool_]) -> NDArray
     return np.where(chosen.any(axis=0), np.maximum(found, 0), 0)
 
 
-def _classified(panel: Panel, shares: NDArray[np.float64], last: NDArray[np.int64]) -> pd.DataFrame:
+def _classified(
+    panel: Panel, shares: NDArray[np.float64], over: NDArray[np.float64], last: NDArray[np.int64]
+) -> pd.DataFrame:
     import pandas as pd
 
-    ended = shares[1:].sum(axis=0)
-    decided = ended > 0.5
-    code = np.where(decided, shares[1:].argmax(axis=0) + 1, 0)
-    given = np.divide(shares[1:], ended, out=np.full_like(shares[1:], np.nan), where=ended > 0)
+    has_pattern = shares[1:].sum(axis=0)
+    active = over <= 0.5
+    code = np.where(has_pattern > 0.5, shares[1:].argmax(axis=0) + 1, 0)
+    given = np.divide(shares[1:], has_pattern, out=np.full_like(shares[1:], np.nan), where=has_pattern > 0)
     left = np.array(["", *(STAGE_LEFT[pattern] for pattern in PATTERNS)], dtype=object)
-    row = np.where(decided, last[1], last[0])
+    row = np.where(active, last[0], last[1])
     return pd.DataFrame(
         {
             CUSTOMER_ID: panel.customer_id,
             "pattern": _NAMES[code],
             "confidence": np.take_along_axis(shares, code[None], axis=0)[0],
-            "ended_probability": ended,
+            "ended_probability": over,
+            "active": active,
             **{f"probability_{name}": given[k] for k, name in enumerate(PATTERNS)},
-            "stage_left": left[code],
+            "stage_left": np.where(active, "", left[code]),
             "last_period": panel.period[row],
         }
     )
@@ -141,15 +149,16 @@ def pattern_shares(classified: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     classified
-        From `classify`: ``pattern`` and, where they are there, ``ended_probability`` and ``probability_I`` …; or any
-        frame with a true ``pattern``.
+        From `classify`: ``pattern`` and, where they are there, ``active`` and the probabilities; or any frame with a
+        true ``pattern``, such as the truth of `cvmlab.simulated`, where ``ended`` is −1 for active customers.
 
     Returns
     -------
     pandas.DataFrame
-        Five rows, I–IV and "" for undecided: ``pattern``, ``customers``, ``share`` of all customers, ``low``
-        and ``high`` (95% interval of the share by Wilson (1927): for the chance of the sample, not for mistakes of the
-        decoding), ``expected_share`` (mean probability of the pattern, NaN where the frame has none).
+        Five rows, I–IV and "" for undecided: ``pattern``, ``customers``, ``active`` (of them, still active; NaN where
+        the frame does not say), ``share`` of all customers, ``low`` and ``high`` (95% interval of the share by Wilson
+        (1927): for the chance of the sample, not for mistakes of the decoding), ``expected_share`` (mean probability of
+        the pattern, NaN where the frame has none).
 
     Raises
     ------
@@ -173,6 +182,7 @@ def pattern_shares(classified: pd.DataFrame) -> pd.DataFrame:
         {
             "pattern": names,
             "customers": count,
+            "active": _active(classified, pattern),
             "share": count / len(pattern),
             "low": low,
             "high": high,
@@ -181,13 +191,28 @@ def pattern_shares(classified: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def _active(classified: pd.DataFrame, pattern: NDArray[np.object_]) -> NDArray[np.float64]:
+    """Return how many customers of each pattern are still active, NaN where the frame does not say."""
+    if "active" in classified:
+        active = classified["active"].to_numpy(bool)
+    elif "ended" in classified and classified["ended"].dtype.kind == "i":
+        active = classified["ended"].to_numpy() < 0
+    else:
+        return np.full(len(PATTERNS) + 1, np.nan)
+    return np.array([((pattern == name) & active).sum() for name in (*PATTERNS, UNDECIDED)], dtype=float)
+
+
 def _expected(classified: pd.DataFrame) -> NDArray[np.float64]:
     columns = [f"probability_{name}" for name in PATTERNS]
-    if not {"ended_probability", *columns} <= set(classified):
+    if not {"pattern", "confidence", *columns} <= set(classified):
         return np.full(len(PATTERNS) + 1, np.nan)
-    ended = classified["ended_probability"].to_numpy(float)
-    joint = np.nan_to_num(classified[columns].to_numpy(float)) * ended[:, None]
-    return np.append(joint.mean(axis=0), 1 - ended.mean())
+    given = np.nan_to_num(classified[columns].to_numpy(float))
+    stated = classified["confidence"].to_numpy(float)
+    # what is stated of a pattern is its share of all paths, of the undecided that of the paths without one
+    decided = (classified["pattern"] != UNDECIDED).to_numpy()
+    best = np.where(decided, given.max(axis=1), 1)
+    has_pattern = np.where(decided, stated / best, 1 - stated)
+    return np.append((given * has_pattern[:, None]).mean(axis=0), 1 - has_pattern.mean())
 
 
 @public
@@ -199,12 +224,12 @@ def grade(classified: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
     classified
         ``customer_id`` and ``pattern``, from `classify`.
     truth
-        ``customer_id`` and ``pattern`` (I–IV, "" while alive), from `cvmlab.simulated.Relationships`.
+        ``customer_id`` and ``pattern`` (I–IV, "" while undecided), from `cvmlab.simulated.Relationships`.
 
     Returns
     -------
     pandas.DataFrame
-        A confusion matrix of customers, one row per true pattern: ``pattern`` (I–IV, "" alive), the columns
+        A confusion matrix of customers, one row per true pattern: ``pattern`` (I–IV, "" undecided), the columns
         ``I``, ``II``, ``III``, ``IV`` and ``undecided`` (estimated), ``right`` (share of the row, NaN where it is
         empty).
 

@@ -8,6 +8,9 @@ import numpy as np
 
 from cvmlab.core.checking import check_count, check_parameter
 from cvmlab.core.guarding import public
+from cvmlab.core.patterns import LATE_MONTHS as LATE_MONTHS
+from cvmlab.core.patterns import PATTERNS as PATTERNS
+from cvmlab.core.patterns import pattern_of_life
 from cvmlab.core.words import CvmError, read_rules, term
 from cvmlab.data.tables import check_columns
 from cvmlab.relationship.lifecycle import DECLINE, ENDED, EXPLORATION, FORMATION, STABILITY, STAGES
@@ -16,11 +19,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-PATTERNS = ("I", "II", "III", "IV")
-#: What stands in place of a pattern while a relationship is alive.
+#: What stands in place of a pattern while a relationship is active and has not outlived early stability.
 UNDECIDED = ""
-#: Months of stability from which it is called late: ours, the source gives no number.
-LATE_MONTHS = 12
 #: Stage that was left, by pattern.
 STAGE_LEFT = {"I": "exploration", "II": "formation", "III": "stability", "IV": "stability"}
 
@@ -96,9 +96,10 @@ def check_patterns(frame: pd.DataFrame, table: str) -> NDArray[np.object_]:
 def pattern_of_paths(paths: NDArray[np.uint8], late_months: float = LATE_MONTHS, months: int = 1) -> NDArray[np.uint8]:
     """Return the pattern of whole paths through the stages.
 
-    The stage left is the last one before the final decline, or before the end where there was none. A decline that was
-    repaired is a setback, not an end. A path with nothing but decline never left exploration. Months of stability are
-    counted over the whole relationship; of customers who left and came back, only the last relationship counts.
+    The highest stage reached decides: a relationship that reached stability is III or IV, whatever happened between
+    stability and its end. An end is needed to know I, II and III; a relationship that has outlived early stability is
+    IV, active or not. A path with nothing but decline never left exploration. Months of stability are counted over the
+    whole relationship; of customers who left and came back, only the last relationship counts.
 
     Parameters
     ----------
@@ -113,7 +114,8 @@ def pattern_of_paths(paths: NDArray[np.uint8], late_months: float = LATE_MONTHS,
     Returns
     -------
     ndarray
-        uint8, shape (draws, customers) or (customers,): 0 undecided (alive, or never begun), 1–4 for I–IV.
+        uint8, shape (draws, customers) or (customers,): 0 undecided (active before late stability, or never begun), 1–4
+        for I–IV.
 
     Raises
     ------
@@ -124,22 +126,19 @@ def pattern_of_paths(paths: NDArray[np.uint8], late_months: float = LATE_MONTHS,
     --------
     >>> pattern_of_paths(np.array([[1, 2, 2, 4, 5]], dtype=np.uint8).T)  # one customer, who left in formation
     array([2], dtype=uint8)
+    >>> pattern_of_paths(np.array([[1, 2] + [3] * 12], dtype=np.uint8).T)  # active, and past early stability
+    array([4], dtype=uint8)
     >>> pattern_of_paths(np.array([[3] * 12 + [5, 1, 1, 5]], dtype=np.uint8).T)  # came back once, on trial
     array([1], dtype=uint8)
     """
     check_parameter("months", months, 1)
     check_parameter("late_months", late_months, 0)
     codes = last_relationship(check_paths(paths))
-    has_stage = (codes >= EXPLORATION) & (codes <= STABILITY)
-    periods = codes.shape[-2]
-    last = periods - 1 - has_stage[..., ::-1, :].argmax(axis=-2)
-    left = np.take_along_axis(codes, last[..., None, :], axis=-2)[..., 0, :]
-    left = np.where(has_stage.any(axis=-2), left, EXPLORATION)
+    reached = np.where(codes <= STABILITY, codes, 0).max(axis=-2)
     stable = (codes == STABILITY).sum(axis=-2) * months
-    pattern = np.where((left == STABILITY) & (stable >= late_months), 4, left)
     lived = ((codes >= EXPLORATION) & (codes <= DECLINE)).any(axis=-2)
-    ended = (codes[..., -1, :] == ENDED) & lived
-    return np.where(ended, pattern, 0).astype(np.uint8)
+    is_over = (codes[..., -1, :] == ENDED) & lived
+    return pattern_of_life(reached, stable, is_over, late_months)
 
 
 def last_relationship(paths: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -178,22 +177,23 @@ def last_periods(paths: NDArray[np.uint8]) -> NDArray[np.int64]:
 
 @public
 def fate_of_the_living(paths: NDArray[np.uint8], periods: int, late_months: float = LATE_MONTHS) -> pd.DataFrame:
-    """Return what became of the relationships that were alive after some periods: why none of them had a pattern.
+    """Return what became of the relationships that were active after some periods.
 
     Parameters
     ----------
     paths
         True codes of stages, shape (periods, customers); a period is a month.
     periods
-        Look at relationships alive after this many periods; fewer than the paths have.
+        Look at relationships active after this many periods; fewer than the paths have.
     late_months
         Months of stability from which the pattern is IV.
 
     Returns
     -------
     pandas.DataFrame
-        Four rows, the stages as they were then: ``stage`` (key of a term), ``customers``, and how many of them ended
-        later as ``I`` … ``IV`` or were ``alive`` at the last period.
+        Four rows, the stages as they were then: ``stage`` (key of a term), ``customers``, ``IV_before`` (of them, had
+        already outlived early stability), their patterns at the last period (``I`` … ``IV``, ``undecided``), and
+        ``alive`` (of all, still active then).
 
     Raises
     ------
@@ -203,7 +203,7 @@ def fate_of_the_living(paths: NDArray[np.uint8], periods: int, late_months: floa
     Examples
     --------
     >>> path = np.array([[1, 1, 5], [1, 2, 2]], dtype=np.uint8).T
-    >>> fate_of_the_living(path, periods=2)[["stage", "customers", "I", "alive"]].values.tolist()
+    >>> fate_of_the_living(path, periods=2)[["stage", "customers", "I", "undecided"]].values.tolist()
     [['exploration', 1, 1, 0], ['formation', 1, 0, 1], ['stability', 0, 0, 0], ['decline', 0, 0, 0]]
     """
     import pandas as pd
@@ -213,13 +213,16 @@ def fate_of_the_living(paths: NDArray[np.uint8], periods: int, late_months: floa
     pattern = pattern_of_paths(codes, late_months)
     if periods >= len(codes):
         raise CvmError("patterns.too_few_periods", periods=periods, count=len(codes))
-    then = codes[periods - 1]
+    then, is_alive = codes[periods - 1], codes[-1] != ENDED
+    before = pattern_of_paths(codes[:periods], late_months) == len(PATTERNS)
     rows = []
     for code, stage in enumerate(STAGES, start=1):
-        later = np.bincount(pattern[then == code], minlength=len(PATTERNS) + 1)
-        fates = dict(zip(("alive", *PATTERNS), later.tolist(), strict=True))
-        rows.append({"stage": stage, "customers": int(later.sum()), **fates})
-    return pd.DataFrame(rows)[["stage", "customers", *PATTERNS, "alive"]]
+        these = then == code
+        later = np.bincount(pattern[these], minlength=len(PATTERNS) + 1)
+        fates = dict(zip(("undecided", *PATTERNS), later.tolist(), strict=True))
+        counts = {"customers": int(these.sum()), "IV_before": int((these & before).sum())}
+        rows.append({"stage": stage, **counts, **fates, "alive": int((these & is_alive).sum())})
+    return pd.DataFrame(rows)[["stage", "customers", "IV_before", *PATTERNS, "undecided", "alive"]]
 
 
 @public

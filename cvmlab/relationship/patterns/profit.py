@@ -8,12 +8,13 @@ import numpy as np
 
 from cvmlab.core.discounting import First, present_value
 from cvmlab.core.guarding import public
+from cvmlab.core.patterns import LATE_MONTHS, PATTERNS
 from cvmlab.core.words import CvmError
 from cvmlab.data.panels import Panel
 from cvmlab.data.tables import CUSTOMER_ID, PERIOD, PROFIT, check_columns, check_one_row_each
 from cvmlab.relationship.lifecycle import DECLINE, STAGES, Relationship, level_path, stage_path, variables
 
-from .paths import LATE_MONTHS, PATTERNS, UNDECIDED, check_patterns
+from .paths import UNDECIDED, check_patterns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -165,7 +166,8 @@ def profit_by_pattern(panel: Panel, classified: pd.DataFrame, *, measure: str = 
     """Return the mean profit of a relationship by pattern, from data.
 
     Nothing is made comparable: customers of different patterns may differ in size, and those who lasted had
-    longer to bring it. It says what was, not what a longer life would have brought.
+    longer to bring it. Of active customers (IV and the undecided) it is the profit so far. It says what was, not what a
+    longer life would have brought.
 
     Parameters
     ----------
@@ -179,7 +181,7 @@ def profit_by_pattern(panel: Panel, classified: pd.DataFrame, *, measure: str = 
     Returns
     -------
     pandas.DataFrame
-        Five rows, I–IV and "" for undecided (profit so far): ``pattern``, ``customers``, ``mean`` (money per
+        Five rows, I–IV and "" for undecided: ``pattern``, ``customers``, ``mean`` (money per
         relationship), ``low`` and ``high`` (95% interval of the mean by Student's t; NaN for fewer than
         two), ``lost`` (mean of IV less the pattern's mean, NaN for the undecided).
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cvmlab.core.guarding import public
+from cvmlab.core.patterns import PATTERNS
 from cvmlab.core.scenario import Scenario, number
 from cvmlab.relationship.lifecycle import (
     DECLINE,
@@ -28,7 +29,7 @@ from cvmlab.relationship.lifecycle import (
     variables,
 )
 
-from .paths import PATTERNS, pattern_of_paths
+from .paths import pattern_of_paths
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,7 +81,7 @@ class Story(Scenario):
     repair_month, repair_strength
         Month in which the repair begins, and by how many points our value is higher six months later, when it is felt.
     months
-        Months the story is followed; a relationship alive then has no pattern.
+        Months the story is followed.
 
     Examples
     --------
@@ -109,7 +110,7 @@ class Ending:
     Attributes
     ----------
     pattern
-        I–IV, "" while alive.
+        I–IV; while alive, IV from twelve months of stability on, else "".
     months
         Months lived.
     cause
@@ -118,17 +119,15 @@ class Ending:
     last_repair
         The last month in which a repair of the story's strength keeps it alive to the end of the story; None
         if no month does, or none is needed.
+    ended
+        Whether the relationship ended within the story.
     """
 
     pattern: str
     months: int
     cause: str
     last_repair: int | None
-
-    @property
-    def ended(self) -> bool:
-        """Whether the relationship ended within the story."""
-        return self.pattern != ""
+    ended: bool = True
 
 
 @public
@@ -191,18 +190,18 @@ def ending(story: Story | None = None, relationship: Relationship | None = None)
     Examples
     --------
     >>> ending(Story(setback_month=3))
-    Ending(pattern='I', months=3, cause='setback', last_repair=None)
+    Ending(pattern='I', months=3, cause='setback', last_repair=None, ended=True)
     """
     story, relationship = story or Story(), relationship or Relationship()
     variants = [story, *(story.replace(**changes) for changes in _WITHOUT.values())]
     code = _lives(_stacked(variants), story.months, relationship)["code"]
     months = (code != ENDED).sum(axis=0)
-    pattern = int(pattern_of_paths(code[:, :1])[0])
-    if not pattern:
-        return Ending("", story.months, "", None)
+    pattern = ("", *PATTERNS)[int(pattern_of_paths(code[:, :1])[0])]
+    if code[-1, 0] != ENDED:
+        return Ending(pattern, story.months, "", None, ended=False)
     gained = months[1:] - months[0]
     cause = CAUSES[int(gained.argmax())] if gained.max() > 0 else ""
-    return Ending(PATTERNS[pattern - 1], int(months[0]), cause, last_month_to_repair(story, relationship))
+    return Ending(pattern, int(months[0]), cause, last_month_to_repair(story, relationship))
 
 
 @public

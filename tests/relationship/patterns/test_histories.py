@@ -32,31 +32,32 @@ def test_true_paths_read_as_the_generator_says(known: relationships.Relationship
 def test_probabilities_add_up_and_confidence_is_that_of_what_is_said(classified: pd.DataFrame) -> None:
     given = classified[[f"probability_{name}" for name in p.PATTERNS]].to_numpy()
     ended = classified["ended_probability"].to_numpy()
-    assert (np.isnan(given).all(axis=1) == (ended == 0)).all()
-    assert given[ended > 0].sum(axis=1) == pytest.approx(1)
-    decided = (classified["pattern"] != "").to_numpy()
-    assert (decided == (ended > 0.5)).all()
+    told = ~np.isnan(given).all(axis=1)
+    assert told[ended > 0].all()
+    assert given[told].sum(axis=1) == pytest.approx(1)
+    decided, active = (classified["pattern"] != "").to_numpy(), classified["active"].to_numpy()
+    assert (active == (ended <= 0.5)).all()
+    # an end is a pattern; among the active only IV is
+    assert decided[~active].all()
+    assert set(classified["pattern"][active]) == {"", "IV"}
     assert (classified["confidence"] > 0).all()
-    assert classified["confidence"].to_numpy()[~decided] == pytest.approx(1 - ended[~decided])
-    best = np.nan_to_num(given).max(axis=1) * ended
-    assert classified["confidence"].to_numpy()[decided] == pytest.approx(best[decided])
-    left = classified["pattern"].map({**p.STAGE_LEFT, "": ""})
+    assert (classified["confidence"][~decided] >= 0.5).all()
+    left = classified["pattern"].map({**p.STAGE_LEFT, "": ""}).where(~active, "")
     assert (classified["stage_left"] == left).all()
 
 
-def test_who_bought_in_the_last_period_is_undecided(
-    known: relationships.Relationships, classified: pd.DataFrame
-) -> None:
+def test_who_bought_in_the_last_period_is_active(known: relationships.Relationships, classified: pd.DataFrame) -> None:
     bought = known.panel["revenue"][-1] > 0
     assert bought.any()
-    assert (classified["pattern"][bought] == "").all()
+    assert classified["active"][bought].all()
+    assert (classified["ended_probability"][bought] == 0).all()
     assert (classified["last_period"][bought] == known.panel.period[-1]).all()
 
 
 def test_last_periods_of_the_ended_are_near_the_truth(
     known: relationships.Relationships, classified: pd.DataFrame
 ) -> None:
-    both = ((classified["pattern"] != "") & (known.truth["ended"] > 0)).to_numpy()
+    both = (~classified["active"] & (known.truth["ended"] > 0)).to_numpy()
     said = np.searchsorted(known.panel.period, classified["last_period"].to_numpy().astype("datetime64[D]"))
     assert np.median(np.abs(said - (known.truth["ended"].to_numpy() - 1))[both]) <= 1
 
@@ -120,7 +121,7 @@ def test_small_and_odd_panels_are_answered(revenue: list[list[float]]) -> None:
     assert found["customer_id"].tolist() == panel.customer_id.tolist()
     assert set(found["pattern"]) <= {"", *p.PATTERNS}
     bought = panel["revenue"][-1] > 0
-    assert (found["pattern"][bought] == "").all()
+    assert found["active"][bought].all()
 
 
 def test_where_nobody_ever_buys_there_are_no_stages() -> None:
@@ -139,10 +140,13 @@ def test_the_living_end_up_in_every_pattern(known: relationships.Relationships) 
     table = p.fate_of_the_living(known.stage, 30).set_index("stage")
     alive = (known.stage[29] > 0) & (known.stage[29] < ENDED)
     assert table["customers"].sum() == alive.sum()
-    assert (table[[*p.PATTERNS, "alive"]].sum(axis=1) == table["customers"]).all()
-    # who is in formation can still end in any way but as an early failure, unless there is no way back
+    assert (table[[*p.PATTERNS, "undecided"]].sum(axis=1) == table["customers"]).all()
+    # once IV, always IV
+    assert (table["IV_before"] <= table["IV"]).all()
+    assert (table["undecided"] <= table["alive"]).all()
+    # who is in formation can still end in any way but as an early failure, who has reached stability not as II
     assert (table.loc["formation", ["II", "III", "alive"]] > 0).all()
-    assert table.loc["stability", "I"] == 0
+    assert table.loc["stability", ["I", "II"]].tolist() == [0, 0]
     with pytest.raises(CvmError, match=r"too few periods \(60\)"):
         p.fate_of_the_living(known.stage, 60)
 

@@ -196,8 +196,9 @@ def test_where_two_things_go_wrong_at_once_neither_is_named_alone() -> None:
     assert p.ending(both).cause == ""
 
 
-def test_it_is_alive_at_the_end_of_the_story_and_has_no_pattern() -> None:
-    assert p.ending(p.Story(setback_month=30, months=36)) == p.Ending("", 36, "", None)
+def test_alive_at_the_end_of_the_story_it_is_undecided_or_iv() -> None:
+    assert p.ending(p.Story(setback_month=30, months=36)) == p.Ending("", 36, "", None, ended=False)
+    assert p.ending(p.Story(setback_month=0)) == p.Ending("IV", 84, "", None, ended=False)
     assert not p.ending(p.Story(setback_month=30, months=36)).ended
     assert p.ending(p.Story(setback_month=30, months=60)).ended
 

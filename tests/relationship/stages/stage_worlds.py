@@ -77,8 +77,11 @@ def _levels(rng, flat, rise, fall):
             own = np.r_[own[:leaves], np.full(len(down), 4), np.full(120, 5)][:120]
         rows = np.arange(max(begins[i], 0), MONTHS)
         level[rows, i], stage[rows, i] = up[rows - begins[i]], own[rows - begins[i]]
+        # of one who lasts, IV is known without an end
         if stage[-1, i] == 5:
             pattern[i] = kind
+        elif (stage[:, i] == 3).sum() >= LATE:
+            pattern[i] = "IV"
     return _Levels(level, stage, pattern, is_flat)
 
 
