@@ -191,6 +191,7 @@ def further_calls(packages: tuple[str, ...]) -> None:
         start = cvm.pipeline.PipelineRates()
         what_if = cvm.whatif.WhatIf(start, cvm.scenario.Scenario.values, lambda ax, rates: ax.plot([1, 2]))
         what_if.set(), what_if.reset(), what_if.pin()
+        cvm.whatif.Unfold(12).of({})
         cvm.whatif.launch(customers=1_000)
         notebook = Path("small.ipynb")
         notebook.write_text('{"cells": [], "metadata": {"widgets": {}}}', encoding="utf-8")

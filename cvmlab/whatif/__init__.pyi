@@ -10,6 +10,7 @@ from .guessing import forget_guesses as forget_guesses
 from .guessing import guess as guess
 from .guessing import guesses_summary as guesses_summary
 from .measures import Measure as Measure
+from .playing import Unfold as Unfold
 from .static import strip_file as strip_file
 from .static import strip_views as strip_views
 from .widget import WhatIf as WhatIf

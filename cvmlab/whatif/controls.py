@@ -6,8 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cvmlab.core.formats import in_money, with_unit
 from cvmlab.core.scenario import Limits, Scenario
 from cvmlab.core.words import CvmError, say, term
+
+#: Controls on first sight; the others are folded.
+FIRST = 5
 
 Range = tuple[float, float] | tuple[float, float, float]
 """Lowest and highest value of a slider, and its step."""
@@ -39,6 +43,8 @@ class Control:
             shown = 100 * value if self.limits.unit == "share" else value
             bounds = _on_grid(shown, self.widget.min, self.widget.max, self.widget.step)
             with self.widget.hold_sync():
+                if not self.limits.whole:
+                    self.widget.readout_format = _readout(self.widget.step, bounds["value"])
                 # first wider, so that no bound is refused for the sake of the old value
                 self.widget.max, self.widget.min = max(self.widget.max, shown), min(self.widget.min, shown)
                 self.widget.value = bounds["value"]
@@ -50,7 +56,11 @@ class Control:
 
 
 def make_controls(
-    scenario: Scenario, *, only: Sequence[str] | None = None, ranges: Mapping[str, Range] | None = None
+    scenario: Scenario,
+    *,
+    only: Sequence[str] | None = None,
+    ranges: Mapping[str, Range] | None = None,
+    currency: str = "",
 ) -> dict[str, Control]:
     """Return a control for each field of a scenario, or for some only, with ranges of their own where given."""
     known = scenario.limits()
@@ -62,14 +72,24 @@ def make_controls(
     for name, limits in wanted.items():
         spanned = limits.within(*(ranges or {})[name]) if name in (ranges or {}) else limits
         value = getattr(scenario, name)
-        made[name] = Control(name, spanned, _widget(value, spanned))
+        made[name] = Control(name, spanned, _widget(value, spanned, currency))
     return made
 
 
-def _widget(value: Any, limits: Limits) -> Any:
+def shown_first(
+    scenario: Scenario, only: Sequence[str] | None, more: Sequence[str] | None
+) -> tuple[list[str], list[str]]:
+    """Return the fields on first sight, at most `FIRST`, and those folded away."""
+    folded = list(more or ())
+    shown = list(scenario.limits() if only is None else only)
+    shown = [name for name in dict.fromkeys(shown) if name not in folded]
+    return shown[:FIRST], list(dict.fromkeys([*shown[FIRST:], *folded]))
+
+
+def _widget(value: Any, limits: Limits, currency: str) -> Any:
     import ipywidgets as widgets
 
-    shared = {"description": _description(limits), "tooltip": _tooltip(limits)}
+    shared = {"description": _description(limits, currency), "tooltip": _tooltip(limits)}
     if limits.kind == "switch":
         return widgets.Checkbox(value=value, indent=False, **shared)
     if limits.kind == "choice":
@@ -84,7 +104,7 @@ def _widget(value: Any, limits: Limits) -> Any:
 
 
 def _slider(value: float, limits: Limits, shared: dict[str, str]) -> Any:
-    import ipywidgets as widgets
+    from .sliders import SteadyFloatSlider, SteadyIntSlider
 
     factor = 100 if limits.unit == "share" else 1
     low, high = limits.minimum or 0.0, limits.maximum or 0.0
@@ -92,8 +112,8 @@ def _slider(value: float, limits: Limits, shared: dict[str, str]) -> Any:
     bounds = _on_grid(factor * value, factor * low, factor * high, step)
     if limits.whole:
         whole = {name: round(bound) for name, bound in bounds.items()}
-        return widgets.IntSlider(step=max(round(step), 1), readout_format="d", **whole, **shared)
-    return widgets.FloatSlider(step=step, readout_format=_readout(step), **bounds, **shared)
+        return SteadyIntSlider(step=max(round(step), 1), readout_format="d", **whole, **shared)
+    return SteadyFloatSlider(step=step, readout_format=_readout(step, bounds["value"]), **bounds, **shared)
 
 
 def _on_grid(value: float, low: float, high: float, step: float) -> dict[str, float]:
@@ -108,17 +128,22 @@ def _on_grid(value: float, low: float, high: float, step: float) -> dict[str, fl
     return {name: round(bound, 10) for name, bound in bounds.items()}
 
 
-def _readout(step: float) -> str:
-    decimals = next((n for n in range(5) if abs(step * 10**n - round(step * 10**n)) < 1e-6), 5)
+def _readout(*numbers: float) -> str:
+    """Return the format with as many decimals as the numbers have: a value is shown as it was set."""
+    decimals = max(next((n for n in range(5) if abs(x * 10**n - round(x * 10**n)) < 1e-6), 5) for x in numbers)
     # no separators: the slider would read "1,234" back as 1
     return f".{decimals}f"
 
 
-def _description(limits: Limits) -> str:
-    if limits.unit in {"", "money"}:
-        return limits.label()
+def _description(limits: Limits, currency: str) -> str:
+    label = limits.label()
+    if limits.kind != "number" or not limits.unit:
+        return label
+    if limits.unit == "money":
+        return in_money(label, currency)
     unit = "%" if limits.unit == "share" else term(f"units.{limits.unit}")
-    return say("charts.with_unit", label=limits.label(), unit=unit)
+    # "months of decline", "退化期月数" need not say so twice
+    return label if unit.removeprefix("个") in label else with_unit(label, unit)
 
 
 def _tooltip(limits: Limits) -> str:

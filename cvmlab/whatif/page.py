@@ -7,24 +7,42 @@ from html import escape
 from typing import Any
 
 _STYLE = """<style>
-.cvm-whatif .widget-hslider, .cvm-whatif .widget-text, .cvm-whatif .widget-dropdown {
-  flex-wrap: wrap; height: auto; width: auto; min-width: 250px; margin: 0 2px 4px }
+.cvm-whatif { overflow: hidden }
+.cvm-whatif .widget-hslider, .cvm-whatif .widget-text, .cvm-whatif .widget-dropdown, .cvm-whatif .widget-checkbox {
+  height: auto; width: auto; min-height: 28px; margin: 0 2px 3px; align-items: center }
 .cvm-whatif .widget-hslider > label, .cvm-whatif .widget-text > label, .cvm-whatif .widget-dropdown > label {
-  width: 100%; max-width: none; text-align: left; height: auto; line-height: 22px; white-space: normal }
-.cvm-whatif .widget-hslider .slider-container { margin-left: 8px }
-.cvm-whatif .widget-readout { min-width: 64px; text-align: right }
-.cvm-whatif img { max-width: 100%; height: auto; align-self: flex-start }
-.cvm-whatif .cvm-figures { border-collapse: collapse; font-size: 13px; line-height: 1.35; margin: 6px 2px; width: 100% }
+  flex: 1 1 150px; width: auto; max-width: none; text-align: left; height: auto; line-height: 16px; white-space: normal;
+  margin-right: 6px }
+.cvm-whatif .widget-checkbox > label { line-height: 16px; white-space: normal }
+.cvm-whatif .widget-text > input, .cvm-whatif .widget-dropdown > select { flex: 0 0 150px }
+.cvm-whatif .widget-hslider .slider-container { flex: 0 0 116px; margin: 0 8px }
+.cvm-whatif .widget-readout { flex: 0 0 auto; min-width: 52px; text-align: right; margin-left: 2px; padding: 0 2px }
+.cvm-whatif .cvm-buttons .widget-button { height: 26px; line-height: 26px; margin: 0 6px 4px 0; padding: 0 8px }
+.cvm-whatif .cvm-player { align-items: center; margin-top: 2px }
+.cvm-whatif .cvm-player .widget-play { width: auto; flex: 0 0 auto }
+.cvm-whatif .cvm-player .widget-play > button { width: auto; padding: 0 10px; line-height: 26px; height: 26px }
+.cvm-whatif .cvm-player .widget-play > button:nth-child(n+2) { display: none }
+.cvm-whatif .cvm-player .widget-hslider { flex: 1 1 auto; margin: 0 }
+.cvm-whatif .cvm-player .widget-hslider > label { flex: 0 0 auto; margin: 0 2px 0 8px }
+.cvm-whatif .cvm-player .widget-hslider .slider-container { flex: 1 1 auto }
+.cvm-whatif .jupyter-widget-Collapse-header { padding: 3px 8px; line-height: 20px }
+.cvm-whatif .jupyter-widget-Collapse-contents { padding: 4px 0 2px }
+.cvm-whatif .widget-accordion, .cvm-whatif .jupyter-widget-Collapse { margin: 0 0 3px }
+.cvm-whatif img { max-width: 100%; height: auto; align-self: flex-start; margin: 0 }
+.cvm-whatif .widget-html, .cvm-whatif .widget-html-content { height: auto; min-height: 0 }
+.cvm-whatif .cvm-figures { border-collapse: collapse; font-size: 12.5px; line-height: 16px; margin: 3px 2px;
+  width: 100% }
 .cvm-whatif .cvm-figures th, .cvm-whatif .cvm-figures td {
-  padding: 2px 6px; border-bottom: 1px solid #8884; text-align: right; white-space: nowrap;
+  padding: 2px 0 2px 8px; border-bottom: 1px solid #8884; text-align: right; white-space: nowrap;
   font-variant-numeric: tabular-nums }
 .cvm-whatif .cvm-figures th[scope=row] { text-align: left; font-weight: normal; white-space: normal; padding-left: 0 }
 .cvm-whatif .cvm-figures thead th { font-weight: 600; border-bottom: 1px solid #888 }
 .cvm-whatif .cvm-figures thead th:first-child { text-align: left; padding-left: 0 }
 .cvm-guess .cvm-figures { width: auto }
+.cvm-guess .cvm-figures th, .cvm-guess .cvm-figures td { padding: 2px 6px }
 .cvm-guess .cvm-figures td { white-space: normal }
-.cvm-whatif .cvm-sentence, .cvm-whatif .cvm-question { font-size: 14px; line-height: 1.5; margin: 4px 2px }
-.cvm-whatif .cvm-trouble { font-size: 14px; line-height: 1.5; margin: 4px 2px; padding: 4px 8px;
+.cvm-whatif .cvm-sentence, .cvm-whatif .cvm-question { font-size: 14px; line-height: 1.4; margin: 3px 2px }
+.cvm-whatif .cvm-trouble { font-size: 14px; line-height: 1.4; margin: 3px 2px; padding: 3px 8px;
   border-left: 4px solid #D55E00; background: #D55E0014 }
 </style>"""
 
@@ -38,6 +56,8 @@ _NAMES = (
     "page.querySelectorAll('.widget-hslider').forEach(slider=>{"
     "const handle=slider.querySelector('[role=slider]'),label=slider.querySelector('label');"
     "if(handle&&label)handle.setAttribute('aria-label',label.textContent)});"
+    "page.querySelectorAll('.cvm-player .widget-play').forEach(play=>{"
+    "play.firstElementChild.setAttribute('aria-label',play.title)});"
     "page.querySelectorAll('.cvm-sentence').forEach(told=>{"
     "const region=told.parentElement;region.setAttribute('aria-live','polite')})},250)\">"
 )

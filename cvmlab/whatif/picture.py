@@ -52,7 +52,9 @@ class Picture:
         self._families = list(chinese_families())
         self._ax: Axes = self._figure.add_subplot()
         self._grows = (True, True)
+        self._pinned: tuple[Any, Any] | None = None
         self._background: Any = None
+        self._whole: NDArray[np.uint8] | None = None
         self.left_out = 0
 
     def pin(self, baseline: Any) -> None:
@@ -67,14 +69,29 @@ class Picture:
         self._ax.autoscale_view()
         self._grows = (self._ax.get_autoscalex_on(), self._ax.get_autoscaley_on())
         self._ax.autoscale(False)
+        self._pinned = self._ax.viewLim.frozen(), self._ax.dataLim.frozen()
         style.lettered(self._ax)
         self._lay_out()
 
-    def show(self, result: Any) -> bytes:
-        """Return the picture of a result as PNG; a result without a finite number to draw is refused."""
+    def shrink(self) -> None:
+        """Give the axes the limits they had for the baseline, however far they have grown since."""
+        if self._pinned is None:
+            return
+        view, data = self._pinned
+        # a copy: a box that is set shares its points
+        self._ax.dataLim.set(data.frozen())
+        if (self._ax.viewLim.get_points() != view.get_points()).any():
+            self._ax.set(xlim=view.intervalx, ylim=view.intervaly)
+            self._draw_background()
+
+    def show(self, result: Any, *, whole: bool = True) -> bytes:
+        """Return the picture of a result as PNG; a result without a finite number to draw is refused.
+
+        A picture that is not whole, being one of many on the way to it, is not kept for `stamped`.
+        """
         artists = self._added(result)
         try:
-            self.left_out = check_points(artists)
+            left_out = check_points(artists)
             for artist in artists:
                 # not part of what stands still when the background has to be drawn again
                 artist.set_animated(True)
@@ -83,13 +100,16 @@ class Picture:
             self._canvas.restore_region(self._background)
             for artist in sorted(artists, key=lambda artist: artist.get_zorder()):
                 self._ax.draw_artist(artist)
-            return png(np.asarray(self._canvas.buffer_rgba()))
+            pixels = np.asarray(self._canvas.buffer_rgba())
+            if whole:
+                self.left_out, self._whole = left_out, pixels.copy()
+            return png(pixels)
         finally:
             _remove(artists)
 
     def stamped(self, note: str) -> bytes:
-        """Return the last picture with a line below it, for a page that has no kernel."""
-        pixels = np.asarray(self._canvas.buffer_rgba())
+        """Return the last whole picture with a line below it, for a page that has no kernel."""
+        pixels = np.asarray(self._canvas.buffer_rgba()) if self._whole is None else self._whole
         return png(np.vstack([pixels, _band(note, pixels.shape[1], self._families)]))
 
     def _added(self, result: Any) -> list[Artist]:

@@ -16,9 +16,10 @@ from cvmlab.core.words import CvmError, language, say, speaking, term, wording
 
 from . import measures as figures
 from . import page
-from .controls import Control, Range, make_controls
+from .controls import Control, Range, make_controls, shown_first
 from .measures import Measure, Sentence
 from .picture import Draw, Picture
+from .playing import Player, Unfold
 
 if TYPE_CHECKING:
     from .guessing import Guess
@@ -51,11 +52,16 @@ class WhatIf:
     title
         Vocabulary key or text above the picture.
     only
-        Fields that get a slider; all if left out.
+        Fields that get a slider; all if left out. Five are seen at once, the rest is folded.
+    more
+        Fields folded away under "More settings".
     ranges
         Field to (lowest, highest, step) of its slider where its bounds are too wide or missing.
     presets
-        Vocabulary key or text of a button to the fields it sets.
+        Vocabulary key or text of a button to the fields it sets, with a slider or without. All else is as in the
+        baseline, whatever the sliders say.
+    play
+        How the picture unfolds in time (`Unfold`): puts a Play button and a slider of time below it.
     after
         A guess to be committed before the sliders unlock.
     currency
@@ -73,6 +79,10 @@ class WhatIf:
     A slider sends its next value only when the last picture is finished, and then the newest one: of a
     fast drag values in between are dropped, the last never, and the picture is at most one behind.
     ``compute`` runs in the kernel's own thread, so it should take well below a tenth of a second.
+
+    With ``play`` the picture is whole until somebody presses Play; then ``draw`` is called with what ``play.at``
+    makes of the result, month by month, up to the whole one. ``compute`` is not called again, the ghost and the
+    figures stay whole, and any change of the scenario stops it. Of a slow kernel pictures in between are left out.
 
     A ``compute`` or ``draw`` that fails, and a result without a finite number to draw, leaves the last
     good picture and figures where they are and says what is wrong.
@@ -93,6 +103,14 @@ class WhatIf:
     Traceback (most recent call last):
     ...
     cvmlab.CvmError: revenue (price) is 50; it must be at most 20 currency units.
+
+    A picture that unfolds in time: ``draw`` looks up how far it is to go.
+
+    >>> def draw(ax, result):
+    ...     shown = result["profit"][: result.get("until")]
+    ...     ax.plot(range(1, len(shown) + 1), shown)
+    >>> what_if = WhatIf(Offer(), lambda offer: {"profit": [offer.price] * 12}, draw, play=Unfold(12))
+    >>> what_if.unfold(6)
     """
 
     def __init__(
@@ -106,8 +124,10 @@ class WhatIf:
         sentence: Sentence | None = None,
         title: str = "",
         only: Sequence[str] | None = None,
+        more: Sequence[str] | None = None,
         ranges: Mapping[str, Range] | None = None,
         presets: Mapping[str, Mapping[str, Any]] | None = None,
+        play: Unfold | None = None,
         after: Guess | None = None,
         currency: str = "",
         width: int = 560,
@@ -121,13 +141,15 @@ class WhatIf:
         self._compute, self._measures, self._sentence_of = compute, measures, sentence
         self._currency = currency
         self._title = title
-        self.controls = make_controls(scenario, only=only, ranges=ranges)
+        first, folded = shown_first(scenario, only, more)
+        self.controls = make_controls(scenario, only=[*first, *folded], ranges=ranges, currency=currency)
+        self._player = None if play is None else Player(play, self._show_month)
         self._picture = Picture(self._framed(frame), draw, width=width, height=height)
         self._result: Any = None
         self._baseline: Any = None
         self._sentence = self._trouble = ""
         self._writing = False
-        self._build(presets or {}, width, height)
+        self._build(presets or {}, folded, width, height)
         self._show(scenario)
         if after is not None and not after.committed:
             self._lock(after)
@@ -193,6 +215,42 @@ class WhatIf:
             self._baseline = None
             self._show(self._scenario)
 
+    def unfold(self, month: int) -> None:
+        """Show the picture as it stands in a month, where it unfolds in time (``play``).
+
+        Raises
+        ------
+        CvmError
+            If it does not unfold.
+        """
+        if self._player is None:
+            raise CvmError("whatif.no_play")
+        self._player.go(month)
+
+    def _preset(self, changes: Mapping[str, Any]) -> None:
+        with speaking(self._language):
+            try:
+                scenario = self._baseline_scenario.replace(**changes)
+            except CvmError as error:
+                self._put(trouble=str(error))
+                return
+            self._write(scenario)
+            # so that the picture, too, does not say what was tried before
+            self._picture.shrink()
+            self._show(scenario)
+
+    def _show_month(self, month: int | None) -> None:
+        """Draw the result as it stands in a month, or whole; the figures stay."""
+        if self._result is None or self._player is None:
+            return
+        with speaking(self._language):
+            try:
+                shown = self._result if month is None else self._player.unfold.at(self._result, month)
+                self._image.value = self._picture.show(shown, whole=month is None)
+            except Exception as error:
+                self._player.stop()
+                self._put(trouble=_in_a_sentence(error, has_picture=True))
+
     def _show(self, scenario: Scenario) -> None:
         self._scenario = scenario
         try:
@@ -206,8 +264,12 @@ class WhatIf:
             table = figures.table(chosen, self._baseline, result, self._currency)
             sentence = self._in_words(chosen, result)
             gaps = self._gaps(chosen, result)
+            if self._player is not None:
+                self._player.fit(result)
         except Exception as error:
             # whatever a student's function does, the widget says so and lives on
+            if self._player is not None:
+                self._player.stop()
             self._put(trouble=_in_a_sentence(error, has_picture=self._result is not None))
             return
         self._result, self._sentence = result, sentence
@@ -239,21 +301,31 @@ class WhatIf:
 
         return drawn
 
-    def _build(self, presets: Mapping[str, Mapping[str, Any]], width: int, height: int) -> None:
+    def _build(self, presets: Mapping[str, Mapping[str, Any]], folded: Sequence[str], width: int, height: int) -> None:
         import ipywidgets as widgets
 
         self._image = page.picture_widget(width, height)
         self._table, self._words = widgets.HTML(), widgets.HTML()
         acts = ("whatif.reset", self.reset, "undo"), ("whatif.pin", self.pin, "thumb-tack")
         self._buttons = [self._button(word, act, icon) for word, act, icon in acts]
-        self._presets = [self._button(word, partial(self.set, **changes)) for word, changes in presets.items()]
+        self._presets = [self._button(word, partial(self._preset, changes)) for word, changes in presets.items()]
         for control in self.controls.values():
             control.widget.observe(self._listener(control), "value")
-        side = [control.widget for control in self.controls.values()]
-        side += [widgets.HBox(row, layout=_WRAPPED) for row in (self._presets, self._buttons) if row]
-        picture = widgets.VBox([self._image, self._words], layout={"flex": f"0 1 {width}px"})
-        beside = widgets.VBox([*side, self._table], layout=_BESIDE)
-        self._page = page.page_of([widgets.HBox([picture, beside], layout=_WRAPPED)])
+        first = [control.widget for name, control in self.controls.items() if name not in folded]
+        buttons = widgets.HBox([*self._presets, *self._buttons], layout=_WRAPPED)
+        buttons.add_class("cvm-buttons")
+        player = [] if self._player is None else [self._player.row]
+        picture = widgets.VBox([self._image, *player, self._words], layout={"flex": f"0 1 {width}px"})
+        beside = widgets.VBox([*first, *self._folded(folded), self._table], layout=_BESIDE)
+        self._page = page.page_of([buttons, widgets.HBox([picture, beside], layout=_WRAPPED)])
+
+    def _folded(self, names: Sequence[str]) -> list[Any]:
+        import ipywidgets as widgets
+
+        if not names:
+            return []
+        inside = widgets.VBox([self.controls[name].widget for name in names])
+        return [widgets.Accordion([inside], titles=(term("whatif.more"),))]
 
     def _button(self, word: str, act: Callable[[], None], icon: str = "") -> Any:
         import ipywidgets as widgets
@@ -298,6 +370,7 @@ class WhatIf:
 
     def _lock(self, guess: Guess) -> None:
         locked = [*(control.widget for control in self.controls.values()), *self._buttons, *self._presets]
+        locked += [] if self._player is None else self._player.widgets
         for widget in locked:
             widget.disabled = True
         self._put(trouble=term("whatif.guess_first"))
@@ -322,7 +395,7 @@ class WhatIf:
         return bundle, {"image/png": {"width": self._picture.width}}
 
 
-_BESIDE = {"flex": "1 1 290px", "max_width": "460px", "margin": "0 0 0 14px"}
+_BESIDE = {"flex": "1 1 300px", "max_width": "460px", "margin": "0 0 0 14px"}
 _WRAPPED = {"flex_flow": "row wrap", "align_items": "flex-start"}
 
 

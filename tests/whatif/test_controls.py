@@ -23,8 +23,8 @@ def test_every_kind_of_field_has_a_control_and_goes_there_and_back(what_if):
     made = make_controls(Offer())
     names = {name: type(control.widget).__name__ for name, control in made.items()}
     assert names == {
-        "retention_rate": "FloatSlider",
-        "months": "IntSlider",
+        "retention_rate": "SteadyFloatSlider",
+        "months": "SteadyIntSlider",
         "margin": "Text",
         "wanted": "Text",
         "rule": "Dropdown",

@@ -104,6 +104,70 @@ def test_presets_set_several_fields_at_once():
     assert (what_if.scenario.retention_rate, what_if.scenario.margin) == (0.5, 20)
 
 
+def with_presets(**options):
+    presets = {
+        "keep": {"retention_rate": 0.95},
+        "earn": {"margin": 20.0},
+        "wait": {"months": 3, "retention_rate": 0.62},
+    }
+    return WhatIf(Offer(), curve, draw, presets=presets, **options)
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 1, 0)])
+def test_presets_in_any_order_give_what_each_gives_alone(order):
+    what_if = with_presets()
+    what_if.set(retention_rate=0.3, certain=True)
+    for place in order:
+        alone = with_presets()
+        alone._presets[place].click()
+        what_if._presets[place].click()
+        assert what_if.scenario == alone.scenario
+        assert (what_if.picture, what_if.table, what_if.sentence) == (alone.picture, alone.table, alone.sentence)
+
+
+def test_a_preset_starts_from_what_was_pinned():
+    what_if = with_presets()
+    what_if.set(margin=8.0)
+    what_if.pin()
+    what_if.set(margin=1.0)
+    what_if._presets[0].click()
+    assert what_if.scenario == Offer(margin=8.0, retention_rate=0.95)
+
+
+def test_a_preset_may_set_a_field_without_a_slider_and_shows_exactly_what_it_sets():
+    what_if = with_presets(only=["retention_rate"])
+    what_if._presets[1].click()
+    assert what_if.scenario.margin == 20
+    what_if._presets[2].click()
+    assert what_if.scenario == Offer(retention_rate=0.62, months=3)
+    assert slider(what_if, "retention_rate").value == 62
+
+
+def test_a_preset_out_of_bounds_says_so_and_moves_nothing():
+    what_if = WhatIf(Offer(), curve, draw, presets={"too much": {"retention_rate": 1.2}})
+    what_if._presets[0].click()
+    assert "at most 1" in what_if.trouble and what_if.scenario == Offer()
+
+
+def titles(what_if):
+    """Return the labels on first sight and those folded away."""
+    side = what_if._page.children[2].children[1].children
+    folded = [part for part in side if hasattr(part, "titles")]
+    inside = folded[0].children[0].children if folded else ()
+    return [part.description for part in side if getattr(part, "description", "")], [
+        part.description for part in inside
+    ]
+
+
+def test_five_settings_are_seen_and_the_rest_is_folded():
+    seen, folded = titles(WhatIf(Offer(), curve, draw))
+    assert len(seen) == 5 and folded == ["revenue"]
+    assert list(WhatIf(Offer(), curve, draw).controls) == list(Offer.limits())
+    seen, folded = titles(WhatIf(Offer(), curve, draw, only=["margin", "certain"], more=["months", "margin"]))
+    assert seen == ["revenue"] and folded == ["revenue (months)", "profit (currency units)"]
+    assert titles(WhatIf(Offer(), curve, draw, only=["margin"], currency="¥")) == (["profit (¥)"], [])
+
+
 def test_the_callers_settings_of_matplotlib_are_left_alone(what_if):
     import matplotlib as mpl
 

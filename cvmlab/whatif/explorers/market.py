@@ -19,6 +19,7 @@ from cvmlab.market import Result, compile_engine, is_compiled, make_customers, s
 from cvmlab.market.carrier import AS_BEFORE, CARRIERS, FIRST_MONTH, INCUMBENT, LAUNCH_MONTH, MARKET, PERIODS, RIVALS
 
 from ..measures import Measure
+from ..playing import Unfold
 from ..widget import WhatIf
 
 if TYPE_CHECKING:
@@ -129,7 +130,8 @@ def launch(
         style.percent_axis(ax.yaxis, say("launch.share_axis", customers=f"{customers:,}"))
 
     def draw(ax: Axes, result: dict[str, Any]) -> None:
-        ax.plot(style.days_since_epoch(months), result["shares"], color=style.BLUE, linewidth=2.4)
+        shown = result["shares"][: result.get("until")]
+        ax.plot(style.days_since_epoch(months)[: len(shown)], shown, color=style.BLUE, linewidth=2.4)
 
     def sentence(before: dict[str, Any], now: dict[str, Any]) -> str:
         gain = now["profit"] - before["profit"]
@@ -161,6 +163,7 @@ def launch(
             "launch.cut_price": {"price": 0.9},
             "launch.tie_groups": {"group_offer": 10},
         },
+        play=Unfold(PERIODS, seconds=5),
         after=after,
         currency=currency,
     )
