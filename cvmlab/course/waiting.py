@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable
-from html import escape
 from inspect import signature
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cvmlab.core.guarding import public
 from cvmlab.core.refusing import Needed, brief
 from cvmlab.core.words import CvmError, language, say, term
+from cvmlab.whatif import kept
 
 if TYPE_CHECKING:
     from cvmlab.whatif import Guess
@@ -60,7 +60,7 @@ def picture_after(guess: Guess, plot: Callable[..., Any], *args: Any, **options:
 
 
 @public
-class WaitingPicture:
+class WaitingPicture(kept.Kept):
     """A finished picture that waits for a guess; made by `picture_after`.
 
     Attributes
@@ -75,20 +75,25 @@ class WaitingPicture:
         from cvmlab.whatif.page import page_of, said
 
         self.shown = False
-        self._picture, self._message = b64encode(picture).decode("ascii"), message
+        self._picture, self._message = picture, message
         self._plain = say("feedback.picture_plain", message=message)
-        self._place = widgets.HTML(said(term("feedback.picture_waits")))
+        self._waits = term("feedback.picture_waits")
+        self._place = widgets.HTML(said(self._waits))
         self._page = page_of([self._place])
         guess.when_committed(self._show)
 
     def _show(self) -> None:
         self.shown = True
-        source, text = f"data:image/png;base64,{self._picture}", escape(self._message)
-        self._place.value = f'<img src="{source}" alt="{text}" width="{PICTURE_WIDTH}">'
+        self._place.value = kept.picture(self._picture, self._message, PICTURE_WIDTH)
+        self._keep()
+
+    def _still(self) -> kept.Still:
+        return kept.Still(self._message if self.shown else self._waits, self._place.value)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
-        bundle = {**(self._page._repr_mimebundle_() or {}), "text/plain": self._plain, "image/png": self._picture}
-        return bundle, {"image/png": {"width": PICTURE_WIDTH}}
+        view = self._page._repr_mimebundle_() or {}
+        still = {"text/plain": self._plain, "image/png": b64encode(self._picture).decode("ascii")}
+        return {**view, **still}, {"image/png": {"width": PICTURE_WIDTH}}
 
 
 def _drawn(plot: Callable[..., Any], *args: Any, **options: Any) -> tuple[bytes, str]:

@@ -20,6 +20,7 @@ from cvmlab.core.scenario import Limits, checked
 from cvmlab.core.words import CvmError, language, say, speaking, term, wording
 
 from . import page
+from .kept import Kept, Still
 from .measures import Measure
 
 _guesses: dict[str, Guess] = {}
@@ -27,7 +28,7 @@ _watchers: list[Callable[[], None]] = []
 
 
 @public
-class Guess:
+class Guess(Kept):
     """A question with one chance to answer; made by `guess`.
 
     Attributes
@@ -81,6 +82,7 @@ class Guess:
         waiting, self._waiting = self._waiting, []
         for act in waiting:
             act()
+        self._keep()
         _call_watchers()
 
     def reveal(self, truth: Any) -> None:
@@ -95,6 +97,7 @@ class Guess:
         with speaking(self._language):
             if self.committed:
                 self._reveal()
+        self._keep()
         _call_watchers()
 
     def when_committed(self, act: Callable[[], None]) -> None:
@@ -200,6 +203,10 @@ class Guess:
         # without a guess the answer stays hidden
         return [wording(self.name), term("whatif.not_committed"), "?", "–"]
 
+    def _still(self) -> Still:
+        with speaking(self._language):
+            return Still(self._line(), page.said(self._line(), strong=self.committed))
+
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         with speaking(self._language):
             plain = say("whatif.guess_plain", name=wording(self.name))
@@ -287,7 +294,7 @@ def guesses_summary() -> Any:
     return Summary()
 
 
-class Summary:
+class Summary(Kept):
     """The guesses of a notebook, kept up to date on the page."""
 
     def __init__(self) -> None:
@@ -309,6 +316,10 @@ class Summary:
             heads = [term(f"whatif.{name}") for name in ("guessed_what", "guessed", "true_answer", "how_near")]
             table = page.figures(heads, [asked._row() for asked in _guesses.values()])
             self._table.value = table if _guesses else f"<p>{escape(term('whatif.no_guesses'))}</p>"
+        self._keep()
+
+    def _still(self) -> Still:
+        return Still(self.text(), self._table.value)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         with speaking(self._language):

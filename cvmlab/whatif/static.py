@@ -76,4 +76,7 @@ def _stripped(notebook: Any) -> dict[str, Any]:
     for cell in stripped["cells"]:
         for output in cell.get("outputs", []):
             output.get("data", {}).pop(VIEW, None)
+        if "outputs" in cell:
+            # a view may have been all there was: what it showed is in the output after it
+            cell["outputs"] = [output for output in cell["outputs"] if output.get("data", True)]
     return stripped

@@ -17,6 +17,7 @@ from cvmlab.core.words import CvmError, language, say, speaking, term, wording
 from . import measures as figures
 from . import page
 from .controls import Control, Range, make_controls, shown_first
+from .kept import Kept, Still, picture
 from .measures import Measure, Sentence
 from .picture import Draw, Picture
 from .playing import Player, Unfold
@@ -29,7 +30,7 @@ SPOKEN = 2
 
 
 @public
-class WhatIf:
+class WhatIf(Kept):
     """A scenario with sliders: on every change the picture, the figures and a sentence follow at once.
 
     Parameters
@@ -367,6 +368,7 @@ class WhatIf:
                 self._image.tooltip = " ".join(filter(None, (wording(self._title), self._sentence)))
             self._table.value = table
         self._words.value = page.said(self._sentence) + (page.trouble(trouble) if trouble else "")
+        self._keep(soon=True)
 
     def _lock(self, guess: Guess) -> None:
         locked = [*(control.widget for control in self.controls.values()), *self._buttons, *self._presets]
@@ -382,6 +384,14 @@ class WhatIf:
                 self._show(self._scenario)
 
         guess.when_committed(unlock)
+
+    def _still(self) -> Still:
+        with speaking(self._language):
+            moves = figures.settings(self._baseline_scenario, self._scenario) if self._sentence_of else []
+            seen = picture(self.picture, wording(self._title), self._picture.width) if self.picture else ""
+        lines = [*moves, self._sentence]
+        told = "".join(map(page.said, lines)) + (page.trouble(self._trouble) if self._trouble else "")
+        return Still(" · ".join(lines), seen + told + self.table)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
         with speaking(self._language):
