@@ -10,6 +10,7 @@ from .core.words import say as say
 from .core.words import speaking as speaking
 from .core.words import term as term
 from .core.words import use as use
+from .course import exam as exam
 from .course import feedback as feedback
 from .data import aggregate as aggregate
 from .data import datasets as datasets

@@ -1,3 +1,4 @@
+from . import exam as exam
 from . import feedback as feedback
 from .copying import CourseCopy as CourseCopy
 from .copying import copy_course as copy_course

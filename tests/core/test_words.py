@@ -157,7 +157,9 @@ def test_chinese_wordings_are_chinese(file: str) -> None:
         narrow = chinese.translate(str.maketrans({"（": " (", "）": ")", "：": ": ", "，": ", "}))
         alike = english == narrow and SAME_IN_BOTH.fullmatch(english)
         assert CHINESE.search(chinese) or alike, f"{key}: {chinese}"
-        assert not CHINESE.search(english), f"{key}: {english}"
+        # an exam card names the book's term beside the English one
+        plain = re.sub(r"\([^()]*\)", "", english) if file == "words/exam" else english
+        assert not CHINESE.search(plain), f"{key}: {english}"
 
 
 @pytest.mark.parametrize("file", FILES)

@@ -1,0 +1,227 @@
+"""The widgets of the exam cards: a place to write, boxes to tick, and the way from card to card."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from html import escape
+from typing import Any
+
+from cvmlab.core.words import CvmError, language, say, speaking, term
+from cvmlab.whatif import page
+
+from .attempts import Attempt
+from .plain import about, heads_of, marks_of, variables_of
+from .questions import STAGES
+
+_LOOK = """<style>
+.cvm-exam { max-width: 940px }
+.cvm-exam p { font-size: 14px; line-height: 1.5; margin: 2px }
+.cvm-exam .cvm-about { color: var(--jp-ui-font-color2, #666); font-size: 12px }
+.cvm-exam .cvm-asked { font-weight: 600; margin: 2px 2px 6px }
+.cvm-exam .cvm-model { border-left: 3px solid #0072B2; padding: 2px 10px; margin: 6px 2px }
+.cvm-exam .cvm-grid { align-items: start; column-gap: 6px }
+.cvm-exam .cvm-grid p { font-size: 13px }
+.cvm-exam .cvm-grid .widget-text { min-width: 0; width: 100%; margin: 0; padding-right: 1px }
+.cvm-exam .widget-dropdown select { height: 28px }
+.cvm-exam .widget-checkbox { width: auto; height: auto }
+.cvm-exam .widget-checkbox label {
+  display: flex; align-items: flex-start; white-space: normal; height: auto; line-height: 1.4 }
+.cvm-exam .widget-checkbox input { margin: 2px 6px 0 2px; flex-shrink: 0 }
+.cvm-exam .cvm-grid .widget-checkbox label { font-size: 12px; line-height: 1.3 }
+</style>"""
+ROWS = {"define": 3, "short": 4, "essay": 8, "letter": 5}
+
+
+class CardForm:
+    """The widgets of one card; it shows what the card says and tells the card what the student does."""
+
+    def __init__(self, card: Attempt) -> None:
+        import ipywidgets as widgets
+
+        self.card = card
+        self._refreshing = False
+        question = card.question
+        self._boxes = [self._box(point) for point in question.points()]
+        self._answer = _Grid(self, self._boxes) if question.is_table else _Lines(self, ROWS[question.kind])
+        self._open = _button("exam.open", lambda _: self._do(card.open), style="primary")
+        self._give_up = _button("exam.give_up", lambda _: self._do(card.give_up))
+        self._again = _button("exam.start_over", lambda _: self._do(card.start_over))
+        self._trouble, self._marks = widgets.HTML(), widgets.HTML()
+        self._buttons, self._points = widgets.HBox(), widgets.VBox()
+        asked = f'<p class="cvm-about">{escape(about(question))}</p><p class="cvm-asked">{escape(question.text())}</p>'
+        parts = [widgets.HTML(asked), self._answer.widget, self._buttons, self._trouble, self._points]
+        self.box = widgets.VBox(parts, layout={"width": "100%"})
+        self._whole: Any = None
+        card.when_changed(self.refresh)
+        self.refresh()
+
+    @property
+    def page(self) -> Any:
+        """The card as a page of its own."""
+        if self._whole is None:
+            self._whole = _page([self.box])
+        return self._whole
+
+    def keep(self, _: Any = None) -> None:
+        """Tell the card what stands in the place to write."""
+        if not self._refreshing:
+            self._do(lambda: self.card.keep(self._answer.read()))
+
+    def refresh(self) -> None:
+        """Show the card as it is now."""
+        if self._refreshing:
+            return
+        self._refreshing = True
+        try:
+            with speaking(self.card.language):
+                self._show()
+        finally:
+            self._refreshing = False
+
+    def _show(self) -> None:
+        state = self.card.state
+        self._answer.show(state.written, opened=state.opened)
+        self._buttons.children = (self._again,) if state.opened else (self._open, self._give_up)
+        for number, box in enumerate(self._boxes, start=1):
+            box.value, box.disabled = number in state.ticked, state.gave_up
+        self._marks.value = page.said(marks_of(self.card), strong=True)
+        self._points.children = self._opened() if state.opened else ()
+        self._trouble.value = ""
+
+    def _opened(self) -> tuple[Any, ...]:
+        import ipywidgets as widgets
+
+        question = self.card.question
+        how = {"table": "exam.tick_cells", "letter": "exam.tick_letter"}.get(question.kind, "exam.tick")
+        parts = [widgets.HTML(page.said(term(how)))] if not self.card.state.gave_up else []
+        # the boxes of a table stand under its cells
+        parts += [] if question.is_table else self._boxes
+        parts.append(self._marks)
+        if question.model():
+            model = f"<strong>{escape(heads_of(question)[1])}</strong><br>{escape(question.model())}"
+            parts.append(widgets.HTML(f'<p class="cvm-model">{model}</p>'))
+        return tuple(parts)
+
+    def _box(self, point: str) -> Any:
+        import ipywidgets as widgets
+
+        box = widgets.Checkbox(description=point, indent=False)
+        box.observe(self._ticked, "value")
+        return box
+
+    def _ticked(self, _: Any) -> None:
+        if not self._refreshing:
+            points = [number for number, box in enumerate(self._boxes, start=1) if box.value]
+            self._do(lambda: self.card.tick(*points))
+
+    def _do(self, act: Any) -> None:
+        with speaking(self.card.language):
+            try:
+                act()
+            except CvmError as error:
+                self._trouble.value = page.trouble(str(error))
+
+
+class CardsForm:
+    """One card of a lesson at a time, the way to the others, and the sum."""
+
+    def __init__(self, cards: Sequence[tuple[Attempt, Any]], summed: Callable[[], str]) -> None:
+        import ipywidgets as widgets
+
+        self._boxes, self._summed, self._place = [box for _, box in cards], summed, 0
+        self._language = language()
+        options = [(_titled(place + 1, card), place) for place, (card, _) in enumerate(cards)]
+        self._choice = widgets.Dropdown(options=options, value=0, layout={"width": "auto", "max_width": "420px"})
+        self._choice.observe(lambda change: self._go(change["new"]), "value")
+        self._back = _button("exam.previous", lambda _: self._go(self._place - 1), icon="arrow-left")
+        self._on = _button("exam.next", lambda _: self._go(self._place + 1), icon="arrow-right")
+        self._sum, self._room = widgets.HTML(), widgets.VBox(layout={"width": "100%"})
+        note = widgets.HTML(f'<p class="cvm-about">{escape(term("exam.marks_are_ours"))}</p>')
+        self.page = _page([widgets.HBox([self._choice, self._back, self._on]), self._room, self._sum, note])
+        for card, _ in cards:
+            card.when_changed(self._refresh)
+        self._go(0)
+        self._refresh()
+
+    def _go(self, place: int) -> None:
+        self._place = place
+        self._choice.value = place
+        self._back.disabled, self._on.disabled = place == 0, place == len(self._boxes) - 1
+        self._room.children = (self._boxes[place],)
+
+    def _refresh(self) -> None:
+        with speaking(self._language):
+            self._sum.value = page.said(self._summed(), strong=True)
+
+
+def _titled(number: int, card: Attempt) -> str:
+    return f"{number}. {term(f'exam.kind_{card.question.kind}')} · {card.question.title()}"
+
+
+class _Lines:
+    """A few lines to write in."""
+
+    def __init__(self, form: CardForm, rows: int) -> None:
+        import ipywidgets as widgets
+
+        place = term("exam.write_here")
+        self.widget = widgets.Textarea(placeholder=place, rows=rows, layout={"width": "99%", "height": "auto"})
+        self.widget.observe(form.keep, "value")
+
+    def read(self) -> str:
+        return str(self.widget.value)
+
+    def show(self, written: dict[str, str], *, opened: bool) -> None:
+        # what the student is typing is not touched: only another answer replaces it
+        if self.read().strip() != written.get("", "").strip():
+            self.widget.value = written.get("", "")
+
+
+class _Grid:
+    """A table to fill in; once opened, the book's cell stands under each of the student's, with a box to tick."""
+
+    def __init__(self, form: CardForm, boxes: Sequence[Any]) -> None:
+        import ipywidgets as widgets
+
+        question = form.card.question
+        self._boxes = boxes
+        self._cells = {cell: widgets.Text() for cell in question.cells()}
+        for cell, text in self._cells.items():
+            variable, _, stage = cell.rpartition("_")
+            text.placeholder = say("exam.cell", variable=term(variable), stage=term(stage))
+            text.observe(form.keep, "value")
+        self._places = [widgets.VBox([text], layout={"overflow": "hidden"}) for text in self._cells.values()]
+        heads = ["", *map(term, STAGES)]
+        parts = [widgets.HTML(f"<p><strong>{escape(head)}</strong></p>") for head in heads]
+        places = iter(self._places)
+        for variable in variables_of(question):
+            parts.append(widgets.HTML(f"<p>{escape(term(variable))}</p>"))
+            parts += [next(places) for _ in STAGES]
+        columns = f"84px repeat({len(STAGES)}, minmax(0, 1fr))"
+        self.widget = widgets.GridBox(parts, layout={"grid_template_columns": columns, "width": "99%"})
+        self.widget.add_class("cvm-grid")
+
+    def read(self) -> dict[str, str]:
+        return {cell: text.value for cell, text in self._cells.items()}
+
+    def show(self, written: dict[str, str], *, opened: bool) -> None:
+        for place, (cell, text), box in zip(self._places, self._cells.items(), self._boxes, strict=True):
+            if text.value.strip() != written.get(cell, "").strip():
+                text.value = written.get(cell, "")
+            place.children = (text, box) if opened else (text,)
+
+
+def _button(key: str, act: Any, *, icon: str = "", style: str = "") -> Any:
+    import ipywidgets as widgets
+
+    button = widgets.Button(description=term(key), icon=icon, button_style=style, layout={"width": "auto"})
+    button.on_click(act)
+    return button
+
+
+def _page(parts: Sequence[Any]) -> Any:
+    import ipywidgets as widgets
+
+    whole = page.page_of([widgets.HTML(_LOOK), *parts], guess=True)
+    whole.add_class("cvm-exam")
+    return whole

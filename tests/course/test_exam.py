@@ -1,0 +1,244 @@
+"""Exam cards: every point of the chapter is on one, nothing opens before the student has written, marks add up."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from cvmlab import CvmError, exam, speaking
+from cvmlab.core.words import keys, read_rules
+from cvmlab.course.exam.questions import all_questions, exam_of
+
+#: What the chapter's exam asks, in the book's own terms (S01–S03 in lesson 01, S04 in lesson 02).
+TERMS = {
+    "01": """
+        客户关系生命周期 全过程 建立业务关系 业务关系终止 客户关系水平随时间变化的发展轨迹 移植 产品生命周期 四阶段模型
+        考察期 孕育期 形成期 快速发展阶段 稳定期 发展的最高阶段 退化期 关系水平逆转
+        不确定性 评估对方的潜在价值和降低不确定性 尝试性订单
+        相互满意 相互信任和相互依赖 愿意承诺长期关系 风险承受意愿
+        高度满意 大量有形和无形的投入 大量的交易
+        更适合的关系伙伴 需求变化 交易量下降 物色候选伙伴 开始交流结束关系的意图 不可跳跃性
+        与客户关系水平成正比 支付意愿 协调、监督成本 服务成本 交易成本 产品成本 营销成本
+        规模效应 经常化、常规化 风险评估 谈判签约 沟通效率 间接效益 义务广告员 口碑效应
+        基本利润 价格敏感度下降 成本降低 甚至负利润
+        客户关系生命曲线 倒“U”形 狭义的客户关系生命曲线 惯性作用 滞后效应
+    """,
+    "02": """
+        四种生命周期模式 早期流产型 中途夭折型 提前退出型 长久保持型 非常多见 转移成本
+        客户价值是客户保持的核心决定因素 价值预期不断提升 个性化增值 核心竞争能力
+        持续增值创新能力不够 收益不对等 对等双赢 经济和心理转移成本 累积成本 专有投资 风险成本 学习和被学习成本 关系修复
+    """,
+}
+WRITTEN = "from the beginning of the relationship to its end"
+
+
+@pytest.fixture(autouse=True)
+def nothing_answered():
+    exam.forget_cards()
+    yield
+    exam.forget_cards()
+
+
+def texts_of(lesson: str) -> str:
+    """Return everything that stands on the cards of a lesson."""
+    parts = []
+    for question in exam_of(lesson):
+        parts += [question.text(), *question.points(), question.model()]
+    return "\n".join(parts)
+
+
+@pytest.mark.parametrize(("lesson", "term"), [(lesson, term) for lesson in TERMS for term in TERMS[lesson].split()])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_term_of_the_chapter_is_on_a_card(lesson: str, term: str, language: str) -> None:
+    with speaking(language):
+        assert term in texts_of(lesson)
+
+
+@pytest.mark.parametrize("name", list(all_questions()))
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_card_has_a_question_points_and_a_model_answer(name: str, language: str) -> None:
+    with speaking(language):
+        question = all_questions()[name]
+        points = question.points()
+        assert question.text() and question.title()
+        assert question.full_marks() == len(points) * question.marks_each >= 2
+        if question.is_table:
+            assert points == [row["claim"] for row in read_rules("table_3_1")]
+            assert len(question.cells()) == len(set(question.cells())) == 24
+            return
+        assert len(set(points)) == len(points) >= 2
+        # an answer that has every point says more than one of them
+        assert len(question.model()) > max(map(len, points)) / 2
+
+
+def test_no_point_is_left_out_of_the_count() -> None:
+    written = {key for key in keys() if re.fullmatch(r"exam\.\d\d_.*_\d+", key)} - {"exam.01_table_3_1"}
+    counted = {
+        f"exam.{question.lesson}_{question.key}_{number}"
+        for question in all_questions().values()
+        if not question.is_table
+        for number in range(1, len(question.points()) + 1)
+    }
+    assert written == counted
+
+
+@pytest.mark.parametrize("lesson", ["00", "01", "02", "03"])
+def test_a_lesson_has_one_essay_and_one_letter_that_is_not_asked_in_the_exam(lesson: str) -> None:
+    assert [question.kind for question in exam_of(lesson)].count("essay") == 1
+    assert exam.card(f"{lesson}.letter").question.kind == "letter"
+    assert "letter" not in [each.question.key for each in exam.cards(lesson)]
+
+
+def test_the_points_stay_closed_until_something_is_written() -> None:
+    card = exam.card("01.define_lifecycle")
+    for too_little in ("", "  \n ", "?"):
+        with pytest.raises(CvmError, match="Write something first"):
+            card.write(too_little)
+        assert not card.opened
+    with pytest.raises(CvmError, match="still closed"):
+        card.tick(1)
+    card.write(WRITTEN)
+    assert card.opened
+
+
+@pytest.mark.parametrize("answer", ["falls", "下降"])
+def test_one_cell_is_enough_to_open_a_table(answer: str) -> None:
+    table = exam.card("01.table_3_1")
+    table.write({"price_decline": answer})
+    assert table.opened
+
+
+def test_marks_are_summed_over_points_and_cards() -> None:
+    lesson = exam.cards("01")
+    lesson["define_lifecycle"].write(WRITTEN)
+    lesson["define_lifecycle"].tick(1, 2)
+    lesson["essay_ideal"].write(WRITTEN)
+    lesson["essay_ideal"].tick(3)
+    lesson["table_3_1"].write({"price_decline": "falls", "volume_exploration": "very small"})
+    lesson["table_3_1"].tick(1, 8, 24)
+    assert [lesson[key].marks for key in ("define_lifecycle", "essay_ideal", "table_3_1")] == [2, 2, 1.5]
+    assert lesson.marks == 5.5
+    assert lesson.text() == "Lesson 01: 5.5 of 65 marks · 3 of 10 cards answered"
+    lesson["define_lifecycle"].tick(3)
+    assert lesson.marks == 4.5
+
+
+@pytest.mark.parametrize("point", [0, 5, -1])
+def test_a_point_that_is_not_there_is_named(point: int) -> None:
+    card = exam.card("01.define_lifecycle")
+    card.write(WRITTEN)
+    with pytest.raises(CvmError, match=rf"no point {point}. .* 1 to 4"):
+        card.tick(1, point)
+    assert card.marks == 0
+
+
+def test_a_cell_that_is_not_there_is_named() -> None:
+    with pytest.raises(CvmError, match=r"price_boom.*volume_exploration"):
+        exam.card("01.table_3_1").write({"price_boom": "rises"})
+
+
+def test_who_gave_up_sees_the_points_and_may_try_again() -> None:
+    card = exam.card("01.define_lifecycle")
+    card.give_up()
+    assert card.opened
+    with pytest.raises(CvmError, match="Start over"):
+        card.tick(1)
+    card.start_over()
+    assert not card.opened
+    card.write(WRITTEN)
+    card.tick(1)
+    assert card.marks == 1
+
+
+def test_running_a_cell_again_keeps_what_was_written() -> None:
+    exam.cards("01")["define_lifecycle"].write(WRITTEN)
+    again = exam.cards("01")["define_lifecycle"]
+    assert again.opened
+    assert again.form._answer.read() == WRITTEN
+    with speaking("zh"):
+        assert exam.card("01.define_lifecycle").form._answer.read() == WRITTEN
+
+
+def clicked(box, description: str) -> None:
+    """Press the button of a name among the children of a box."""
+    (button,) = [child for child in box.children if child.description == description]
+    button.click()
+
+
+@pytest.mark.parametrize(
+    ("language", "show", "first"),
+    [("en", "Show the points", "Write something first"), ("zh", "对照得分点", "先写一点")],
+)
+def test_on_the_page_a_student_writes_opens_and_ticks(language: str, show: str, first: str) -> None:
+    with speaking(language):
+        lesson = exam.cards("01")
+        card = lesson["define_lifecycle"]
+        form = card.form
+        points = card.question.points()
+    # the page speaks the language of the cell, though buttons are pressed outside of it
+    clicked(form._buttons, show)
+    assert first in form._trouble.value
+    assert not form._points.children
+    form._answer.widget.value = WRITTEN
+    assert not card.opened
+    clicked(form._buttons, show)
+    assert [box.description for box in form._boxes] == points
+    assert set(form._boxes) < set(form._points.children)
+    form._boxes[1].value = True
+    assert card.marks == 1
+    assert str(1) in form._marks.value
+    assert "1" in lesson.form._sum.value
+
+
+def test_a_table_shows_the_cell_of_the_book_under_that_of_the_student() -> None:
+    card = exam.card("01.table_3_1")
+    places = card.form._answer._places
+    assert all(len(place.children) == 1 for place in places)
+    card.form._answer._cells["cost_decline"].value = "rises again"
+    card.open()
+    texts = {text.placeholder: box.description for text, box in (place.children for place in places)}
+    assert texts["cost in decline"] == "rises again, usually below exploration"
+    assert len(texts) == 24
+
+
+def test_the_way_from_card_to_card() -> None:
+    form = exam.cards("01").form
+    assert form._back.disabled and not form._on.disabled
+    form._on.click()
+    assert form._choice.value == 1
+    form._choice.value = 9
+    assert form._on.disabled
+    (shown,) = form._room.children
+    assert shown is exam.cards("01")["essay_ideal"].form.box
+
+
+def test_a_reader_without_a_kernel_has_questions_and_folded_points() -> None:
+    bundle = exam.cards("01")._repr_mimebundle_()
+    still = bundle["text/html"]
+    assert "application/vnd.jupyter.widget-view+json" in bundle
+    assert bundle["text/plain"].startswith("Exam cards of lesson 01: 10 cards, 65 marks")
+    assert still.count("<details><summary>") == 10
+    unfolded = re.sub(r"<details>.*?</details>", "", still)
+    assert "Define the narrow life curve" in unfolded
+    assert "产品生命周期" not in unfolded
+    # the same at every run
+    assert still == exam.cards("01")._repr_mimebundle_()["text/html"]
+
+
+def test_what_was_written_stands_in_the_still_page_and_is_no_html() -> None:
+    card = exam.card("01.define_lifecycle")
+    card.write("from <b>first</b> contact\nto the end")
+    card.tick(1)
+    still = card._repr_mimebundle_()["text/html"]
+    assert "from &lt;b&gt;first&lt;/b&gt; contact<br>to the end" in still
+    assert "1 of 4 marks" in still
+    assert still.count("✓") == 1
+
+
+@pytest.mark.parametrize("name", ["01.no_such_card", "letter", ""])
+def test_a_card_that_is_not_there_is_named(name: str) -> None:
+    with pytest.raises(CvmError, match=r"01\.define_lifecycle"):
+        exam.card(name)
+    with pytest.raises(CvmError, match="00, 01, 02, 03"):
+        exam.cards(name)
