@@ -11,7 +11,7 @@ from typing import Any
 from cvmlab.core.formats import grouped, in_money, listed, with_unit
 from cvmlab.core.guarding import public
 from cvmlab.core.refusing import brief
-from cvmlab.core.scenario import Scenario
+from cvmlab.core.scenario import Limits, Scenario
 from cvmlab.core.words import CvmError, say, term, wording
 
 from . import page
@@ -74,7 +74,9 @@ class Measure:
         # a number of customers need not say so twice
         if not self.unit or self.unit in COUNTED:
             return self.label()
-        return with_unit(self.label(), term(f"units.{self.unit}"))
+        unit = term(f"units.{self.unit}")
+        # "months in decline", "退化期月数" need not say so twice
+        return self.label() if unit.removeprefix("个") in self.label() else with_unit(self.label(), unit)
 
     def text(self, amount: float, beside: float = 0.0) -> str:
         """Return a number as the table shows it, with the decimals that ``beside`` and it ask for."""
@@ -82,9 +84,11 @@ class Measure:
             return "–"
         return self._grouped(amount, amount, beside)
 
-    def phrase(self, amount: float) -> str:
-        """Return a number as a sentence says it: "85%", "1,234"."""
-        return f"{self.text(amount)}%" if self.unit == "share" else self.text(amount)
+    def phrase(self, amount: float, currency: str = "") -> str:
+        """Return a number as a sentence says it: "85%", "¥1,234"."""
+        if self.unit == "share":
+            return f"{self.text(amount)}%"
+        return signed(self.text(amount), currency) if self.unit == "money" else self.text(amount)
 
     def difference(self, before: float, after: float) -> str:
         """Return after − before with its sign; "=" where what is shown is the same."""
@@ -106,6 +110,12 @@ class Measure:
         if self.unit in WHOLE_MOSTLY and all(float(amount).is_integer() for amount in amounts):
             return 0
         return 1 if size >= 100 else 2
+
+
+def signed(amount: str, currency: str) -> str:
+    """Return an amount with the sign of its currency, a minus before it: "−¥5", "EUR 5"."""
+    minus = "−" if amount.startswith("−") else ""
+    return f"{minus}{currency}{' ' if currency[-1:].isalpha() else ''}{amount.removeprefix('−')}"
 
 
 def measures_of(result: Any) -> tuple[Measure, ...]:
@@ -143,30 +153,39 @@ def _row(measure: Measure, before: Any, after: Any, currency: str) -> list[str]:
     return [measure.heading(currency), measure.text(was, now), measure.text(now, was), measure.difference(was, now)]
 
 
-def settings(before: Scenario, after: Scenario) -> list[str]:
+def settings(before: Scenario, after: Scenario, currency: str = "") -> list[str]:
     """Return what was set differently, one phrase per field: "retention rate 85% instead of 80%"."""
     was, now = before.values(), after.values()
+
+    def text(limits: Limits, value: Any) -> str:
+        shown = limits.text(value)
+        return signed(shown, currency) if limits.unit == "money" and value is not None else shown
+
     return [
-        say("whatif.moved", label=limits.label(), before=limits.text(was[name]), after=limits.text(now[name]))
+        say("whatif.moved", label=limits.label(), before=text(limits, was[name]), after=text(limits, now[name]))
         for name, limits in before.limits().items()
         if was[name] != now[name]
     ]
 
 
-def change(measure: Measure, before: Any, after: Any) -> str:
-    """Return how one figure changed, in words: "current value rises by 50.0 (25%) to 250.0"."""
+def change(measure: Measure, before: Any, after: Any, currency: str = "") -> str:
+    """Return how one figure changed, in words: "current value rises by ¥50.0 (25%) to ¥250.0"."""
     was, now = measure.value(before), measure.value(after)
     if not (math.isfinite(was) and math.isfinite(now)):
         return say("whatif.unknown", measure=measure.label())
     shown = measure.difference(was, now)
     if shown == "=":
-        return say("whatif.stays", measure=measure.label(), after=measure.phrase(now))
-    points = say("whatif.points", points=shown.lstrip("+−")) if measure.unit == "share" else ""
+        return say("whatif.stays", measure=measure.label(), after=measure.phrase(now, currency))
+    size = shown.lstrip("+−")
+    if measure.unit == "share":
+        difference = say("whatif.points", points=size)
+    else:
+        difference = _with_relative(signed(size, currency) if measure.unit == "money" else size, was, now)
     return say(
         "whatif.rises" if now > was else "whatif.falls",
         measure=measure.label(),
-        difference=points or _with_relative(shown.lstrip("+−"), was, now),
-        after=measure.phrase(now),
+        difference=difference,
+        after=measure.phrase(now, currency),
     )
 
 

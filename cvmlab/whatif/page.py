@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from typing import Any
 
+from cvmlab.core.words import term, wording
+
 _STYLE = """<style>
-.cvm-whatif { overflow: hidden }
 .cvm-whatif .widget-hslider, .cvm-whatif .widget-text, .cvm-whatif .widget-dropdown, .cvm-whatif .widget-checkbox {
   height: auto; width: auto; min-height: 28px; margin: 0 2px 3px; align-items: center }
 .cvm-whatif .widget-hslider > label, .cvm-whatif .widget-text > label, .cvm-whatif .widget-dropdown > label {
@@ -16,8 +17,8 @@ _STYLE = """<style>
 .cvm-whatif .widget-checkbox > label { line-height: 16px; white-space: normal }
 .cvm-whatif .widget-text > input, .cvm-whatif .widget-dropdown > select { flex: 0 0 150px }
 .cvm-whatif .widget-hslider .slider-container { flex: 0 0 116px; margin: 0 8px }
-.cvm-whatif .widget-readout { flex: 0 0 auto; min-width: 52px; text-align: right; margin-left: 2px; padding: 0 2px }
-.cvm-whatif .cvm-buttons .widget-button { height: 26px; line-height: 26px; margin: 0 6px 4px 0; padding: 0 8px }
+.cvm-whatif .widget-readout { flex: 0 0 auto; min-width: 46px; text-align: right; margin-left: 2px; padding: 0 2px }
+.cvm-whatif .cvm-buttons .widget-button { height: 26px; line-height: 26px; margin: 0 5px 4px 0; padding: 0 7px }
 .cvm-whatif .cvm-player { align-items: center; margin-top: 2px }
 .cvm-whatif .cvm-player .widget-play { width: auto; flex: 0 0 auto }
 .cvm-whatif .cvm-player .widget-play > button { width: auto; padding: 0 10px; line-height: 26px; height: 26px }
@@ -72,6 +73,42 @@ def page_of(parts: Sequence[Any], *, guess: bool = False) -> Any:
     for name in ("cvm-whatif", *(["cvm-guess"] if guess else [])):
         page.add_class(name)
     return page
+
+
+def what_if_page(buttons: Sequence[Any], left: Sequence[Any], right: Sequence[Any], width: int) -> Any:
+    """Return the page of a what-if: its buttons, and below them the picture beside its settings and figures.
+
+    The picture gives way a little where the page is narrow, so that the settings stay beside it.
+    """
+    import ipywidgets as widgets
+
+    row = widgets.HBox(buttons, layout=_WRAPPED)
+    row.add_class("cvm-buttons")
+    looks = {"flex": f"3 1 {round(0.8 * width)}px", "max_width": f"{width}px", "min_width": "0"}
+    columns = [widgets.VBox(left, layout=looks), widgets.VBox(right, layout=_BESIDE)]
+    return page_of([row, widgets.HBox(columns, layout=_WRAPPED)])
+
+
+_BESIDE = {"flex": "1 1 300px", "max_width": "460px", "margin": "0 0 0 14px"}
+_WRAPPED = {"flex_flow": "row wrap", "align_items": "flex-start"}
+
+
+def folded(settings: Sequence[Any]) -> list[Any]:
+    """Return settings that open on a click; nothing where there are none."""
+    import ipywidgets as widgets
+
+    return [widgets.Accordion([widgets.VBox(settings)], titles=(term("whatif.more"),))] if settings else []
+
+
+def button(word: str, act: Callable[[], None], icon: str = "") -> Any:
+    """Return a button; ``<word>_tip`` is its tooltip if the vocabulary has it."""
+    import ipywidgets as widgets
+
+    made = widgets.Button(description=wording(word), icon=icon, layout={"width": "auto"})
+    tip = f"{word}_tip"
+    made.tooltip = wording(tip) if wording(tip) != tip else wording(word)
+    made.on_click(lambda _: act())
+    return made
 
 
 def said(text: str, kind: str = "sentence", *, strong: bool = False) -> str:

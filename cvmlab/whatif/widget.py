@@ -66,7 +66,7 @@ class WhatIf(Kept):
     after
         A guess to be committed before the sliders unlock.
     currency
-        Sign of the currency in the table.
+        Sign of the currency of sliders, table and sentence.
     width, height
         Size of the picture on the page in pixels.
 
@@ -149,6 +149,7 @@ class WhatIf(Kept):
         self._result: Any = None
         self._baseline: Any = None
         self._sentence = self._trouble = ""
+        self._whole = b""
         self._writing = False
         self._build(presets or {}, folded, width, height)
         self._show(scenario)
@@ -233,7 +234,7 @@ class WhatIf(Kept):
             try:
                 scenario = self._baseline_scenario.replace(**changes)
             except CvmError as error:
-                self._put(trouble=str(error))
+                self._put(trouble=self._refused(error))
                 return
             self._write(scenario)
             # so that the picture, too, does not say what was tried before
@@ -277,11 +278,12 @@ class WhatIf(Kept):
         self._put(drawn=drawn, table=table, trouble=gaps)
 
     def _in_words(self, chosen: Sequence[Measure], result: Any) -> str:
-        moves = figures.settings(self._baseline_scenario, self._scenario)
+        moves = figures.settings(self._baseline_scenario, self._scenario, self._currency)
         if moves and self._sentence_of is not None:
             return self._sentence_of(self._baseline, result)
         spoken = chosen[:SPOKEN]
-        return figures.sentence(moves, [figures.change(measure, self._baseline, result) for measure in spoken])
+        changes = [figures.change(measure, self._baseline, result, self._currency) for measure in spoken]
+        return figures.sentence(moves, changes)
 
     def _gaps(self, chosen: Sequence[Measure], result: Any) -> str:
         gaps = []
@@ -308,34 +310,21 @@ class WhatIf(Kept):
         self._image = page.picture_widget(width, height)
         self._table, self._words = widgets.HTML(), widgets.HTML()
         acts = ("whatif.reset", self.reset, "undo"), ("whatif.pin", self.pin, "thumb-tack")
-        self._buttons = [self._button(word, act, icon) for word, act, icon in acts]
-        self._presets = [self._button(word, partial(self._preset, changes)) for word, changes in presets.items()]
+        self._buttons = [page.button(word, act, icon) for word, act, icon in acts]
+        self._presets = [page.button(word, partial(self._preset, changes)) for word, changes in presets.items()]
         for control in self.controls.values():
             control.widget.observe(self._listener(control), "value")
-        first = [control.widget for name, control in self.controls.items() if name not in folded]
-        buttons = widgets.HBox([*self._presets, *self._buttons], layout=_WRAPPED)
-        buttons.add_class("cvm-buttons")
+        first, hidden = (
+            [control.widget for name, control in self.controls.items() if (name in folded) == is_folded]
+            for is_folded in (False, True)
+        )
         player = [] if self._player is None else [self._player.row]
-        picture = widgets.VBox([self._image, *player, self._words], layout={"flex": f"0 1 {width}px"})
-        beside = widgets.VBox([*first, *self._folded(folded), self._table], layout=_BESIDE)
-        self._page = page.page_of([buttons, widgets.HBox([picture, beside], layout=_WRAPPED)])
-
-    def _folded(self, names: Sequence[str]) -> list[Any]:
-        import ipywidgets as widgets
-
-        if not names:
-            return []
-        inside = widgets.VBox([self.controls[name].widget for name in names])
-        return [widgets.Accordion([inside], titles=(term("whatif.more"),))]
-
-    def _button(self, word: str, act: Callable[[], None], icon: str = "") -> Any:
-        import ipywidgets as widgets
-
-        button = widgets.Button(description=wording(word), icon=icon, layout={"width": "auto"})
-        tip = f"{word}_tip"
-        button.tooltip = wording(tip) if wording(tip) != tip else wording(word)
-        button.on_click(lambda _: act())
-        return button
+        self._page = page.what_if_page(
+            [*self._presets, *self._buttons],
+            [self._image, *player, self._words],
+            [*first, *page.folded(hidden), self._table],
+            width,
+        )
 
     def _listener(self, control: Control) -> Callable[[Any], None]:
         def moved(change: Mapping[str, Any]) -> None:
@@ -345,11 +334,15 @@ class WhatIf(Kept):
                 try:
                     scenario = self._scenario.replace(**{control.name: control.read()})
                 except CvmError as error:
-                    self._put(trouble=str(error))
+                    self._put(trouble=self._refused(error))
                 else:
                     self._show(scenario)
 
         return moved
+
+    def _refused(self, error: CvmError) -> str:
+        """Return why a value is refused, in the currency of this what-if."""
+        return str(error).replace(term("units.money"), self._currency or term("units.money"))
 
     def _write(self, scenario: Scenario) -> None:
         self._writing = True
@@ -362,6 +355,7 @@ class WhatIf(Kept):
     def _put(self, *, trouble: str, drawn: bytes | None = None, table: str = "") -> None:
         self._trouble = trouble
         if drawn is not None:
+            self._whole = drawn
             with self._image.hold_sync():
                 # the picture goes first: it is what the eye waits for
                 self._image.value = drawn
@@ -387,9 +381,10 @@ class WhatIf(Kept):
 
     def _still(self) -> Still:
         with speaking(self._language):
-            moves = figures.settings(self._baseline_scenario, self._scenario) if self._sentence_of else []
-            seen = picture(self.picture, wording(self._title), self._picture.width) if self.picture else ""
-        lines = [*moves, self._sentence]
+            moves = figures.settings(self._baseline_scenario, self._scenario, self._currency)
+            # whole, even while it plays
+            seen = picture(self._whole, wording(self._title), self._picture.width) if self._whole else ""
+        lines = [*(moves if self._sentence_of else ()), self._sentence]
         told = "".join(map(page.said, lines)) + (page.trouble(self._trouble) if self._trouble else "")
         return Still(" · ".join(lines), seen + told + self.table)
 
@@ -403,10 +398,6 @@ class WhatIf(Kept):
         view = self._page._repr_mimebundle_() or {}
         bundle.update({kind: content for kind, content in view.items() if kind != "text/plain"})
         return bundle, {"image/png": {"width": self._picture.width}}
-
-
-_BESIDE = {"flex": "1 1 300px", "max_width": "460px", "margin": "0 0 0 14px"}
-_WRAPPED = {"flex_flow": "row wrap", "align_items": "flex-start"}
 
 
 def _is_noise(old: object, new: object) -> bool:

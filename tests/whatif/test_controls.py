@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from small_what_ifs import Offer, curve, draw, modest, pixels, slider
 
 from cvmlab import CvmError, speaking
+from cvmlab.core.scenario import Scenario, dataclass, number
 from cvmlab.whatif import Measure, WhatIf, measures, static, strip_file, strip_views
 from cvmlab.whatif.controls import make_controls
 from cvmlab.whatif.picture import Picture, check_points, png
@@ -54,6 +55,34 @@ def test_labels_units_and_tooltips_are_in_the_language_in_force():
         made = make_controls(Offer(), only=["retention_rate", "months"])
     assert made["retention_rate"].widget.description == "客户保持率（%）"
     assert made["months"].widget.tooltip.endswith("：从 1 到 36")
+
+
+def test_money_is_in_the_currency_given_wherever_it_is_said():
+    total = Measure("total", "profit", "money")
+    what_if = WhatIf(Offer(), curve, draw, measures=[total], currency="¥")
+    assert slider(what_if, "margin").description == "profit (¥)"
+    what_if.set(margin=10.0)
+    assert what_if.sentence == "With profit ¥10 instead of ¥5: profit rises by ¥23.28 (100%) to ¥46.56."
+    assert "profit (¥)" in what_if.table
+    what_if.set(margin=-10.0)
+    assert "to −¥46.56" in what_if.sentence
+    priced = WhatIf(Priced(), lambda o: {"price": o.price}, lambda ax, r: ax.plot([0, r["price"]]), currency="EUR")
+    slider(priced, "price").value = "-1"
+    assert "at least 0 EUR" in priced.trouble
+
+
+@dataclass(frozen=True)
+class Priced(Scenario):
+    price: float = number(2.0, minimum=0, word="revenue", unit="money")
+    decline_months: int = number(3, minimum=1, maximum=9, word="lifecycle.decline_months", unit="months", whole=True)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_unit_is_not_said_twice(language):
+    with speaking(language):
+        made = make_controls(Priced())
+        assert made["decline_months"].widget.description == Priced.limits()["decline_months"].label()
+        assert Measure("lived", "patterns.lived", "months").heading() == Measure("lived", "patterns.lived").label()
 
 
 def test_an_unknown_field_of_a_control_is_refused():

@@ -33,6 +33,18 @@ def test_whale_curve_says_what_after_acting_says(customers):
     assert what_if.result["chance_evens_out"] < what_if.result["fixed_cost_stays"] < what_if.result["hoped"]
 
 
+def test_what_acting_costs_is_taken_from_every_promise_and_has_a_row(customers):
+    what_if = whale_curve(customers, currency="$")
+    what_if.set(stay_share=0.5, share=0.25)
+    free = what_if.result
+    what_if.set(cost_each=10)
+    for step in ("hoped", "fixed_cost_stays", "chance_evens_out"):
+        assert what_if.result[step] == pytest.approx(free[step] - 1_000)
+    assert what_if.result["as_is"] == free["as_is"]
+    assert "cost of the action ($)" in what_if.table and "<td>1,000</td>" in what_if.table
+    assert "$" in what_if.sentence
+
+
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_the_finished_what_ifs_draw_in_both_languages_without_a_missing_glyph(customers, language):
     cvm.use(language)

@@ -18,7 +18,7 @@ from cvmlab.core.words import say, term
 from cvmlab.market import Result, compile_engine, is_compiled, make_customers, simulate
 from cvmlab.market.carrier import AS_BEFORE, CARRIERS, FIRST_MONTH, INCUMBENT, LAUNCH_MONTH, MARKET, PERIODS, RIVALS
 
-from ..measures import Measure
+from ..measures import Measure, signed
 from ..playing import Unfold
 from ..widget import WhatIf
 
@@ -59,8 +59,8 @@ class LaunchAnswer(Scenario):
     handset_subsidy: float = number(
         0.0, word="launch.handset_subsidy", minimum=0, maximum=3_000, step=100, unit="money"
     )
-    network_quality: float = number(1.0, word="launch.network_quality", minimum=1, maximum=3, step=0.1)
-    price: float = number(1.0, word="launch.price", minimum=0.7, maximum=1.2, step=0.01)
+    network_quality: float = number(1.0, word="launch.network_quality", minimum=1, maximum=3, step=0.1, unit="share")
+    price: float = number(1.0, word="launch.price", minimum=0.7, maximum=1.2, step=0.01, unit="share")
     group_offer: float = number(0.0, word="launch.group_offer", minimum=0, maximum=30, step=1, unit="money")
 
 
@@ -140,8 +140,8 @@ def launch(
             months=PERIODS - LAUNCH_MONTH,
             share=formats.percent(now["share"]),
             points=Measure("share", unit="share").difference(before["share"], now["share"]),
-            cost=currency + formats.money(now["cost"]),
-            profit=currency + formats.money(abs(gain)),
+            cost=signed(formats.money(now["cost"]), currency),
+            profit=signed(formats.money(abs(gain)), currency),
         )
 
     lost = ("lost", *CAUSES_OF, "lost_other")
@@ -163,7 +163,7 @@ def launch(
             "launch.cut_price": {"price": 0.9},
             "launch.tie_groups": {"group_offer": 10},
         },
-        play=Unfold(PERIODS, seconds=5),
+        play=Unfold(PERIODS, first=LAUNCH_MONTH, seconds=4),
         after=after,
         currency=currency,
     )

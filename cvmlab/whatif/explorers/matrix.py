@@ -86,7 +86,8 @@ def value_matrix(
     Notes
     -----
     The result is a dict: ``IV_customers``, ``IV_value`` (money), ``IV_budget`` (money) and so on for each
-    type, and ``types``, the type of each customer. Sliders span the customers up to the 99% quantile.
+    type, and ``types``, the type of each customer. The budget is money spent on them: what it brings is not
+    modelled, so nothing is promised for it. Sliders span the customers up to the 99% quantile.
 
     Examples
     --------

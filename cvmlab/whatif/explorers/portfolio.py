@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,11 +10,12 @@ import numpy as np
 from cvmlab.charts import style
 from cvmlab.core import formats
 from cvmlab.core.guarding import public
+from cvmlab.core.scenario import number
 from cvmlab.core.words import say, term
 from cvmlab.data.tables import CUSTOMER_ID, PROFIT, REVENUE, check_columns
 from cvmlab.worth import portfolio
 
-from ..measures import Measure
+from ..measures import Measure, signed
 from ..widget import WhatIf
 
 if TYPE_CHECKING:
@@ -21,6 +23,17 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from ..guessing import Guess
+
+#: Settings on first sight: what is done. What is assumed of cost and chance is folded.
+ACTIONS = ("share", "stay_share", "price_change", "saving", "cost_each")
+ASSUMED = ("fixed_cost_share", "persistence")
+
+
+@dataclass(frozen=True)
+class _Action(portfolio.WorstCustomers):
+    """What is done to the worst customers, and what doing it costs for each of them (money)."""
+
+    cost_each: float = number(0, minimum=0, word="whatif.cost_each", unit="money")
 
 
 @public
@@ -37,7 +50,7 @@ def whale_curve(
 
     The curve is this year's profit, from the best customer to the worst. Its end is the profit of all.
     Three lines say what is to be expected after acting on the worst: as hoped, with fixed cost staying,
-    and with chance evening out as well (`cvmlab.portfolio.after_acting`).
+    and with chance evening out as well (`cvmlab.portfolio.after_acting`), each after the cost of the action.
 
     Parameters
     ----------
@@ -52,6 +65,14 @@ def whale_curve(
     after
         A guess to be committed first (`WhatIf`).
 
+    Notes
+    -----
+    The scenario has one field more than `cvmlab.portfolio.WorstCustomers`: ``cost_each``, what the action costs for
+    each customer acted on (money, once), 0 at the start.
+
+    The result is a dict: ``as_is``, ``hoped``, ``fixed_cost_stays``, ``chance_evens_out`` (money per year, less the
+    cost of the action), ``cost`` (money), ``acted_on`` (customers), ``share``.
+
     Examples
     --------
     >>> import pandas as pd
@@ -62,6 +83,9 @@ def whale_curve(
     >>> what_if.set(share=0.25, stay_share=0)
     >>> print(what_if.sentence)
     Acting on the worst 25% of customers promises 40 more in profit per year. ... expect 7.2 less in profit per year.
+    >>> what_if.set(cost_each=5)
+    >>> what_if.result["cost"], what_if.result["hoped"]
+    (5.0, 115.0)
     """
     check_columns(customers, (CUSTOMER_ID, profit, revenue))
     curve = portfolio.whale_curve(customers, profit)
@@ -69,12 +93,17 @@ def whale_curve(
     cumulative = np.concatenate(([0.0], curve["cumulative"].to_numpy()))
     rows = style.thinned(len(share), 1_000)
     label = term("assumed_profit" if profit == "assumed_profit" else "profit")
+    # one figure is enough for the ends of a slider
+    typical = float(f"{customers[profit].abs().mean():.1g}") or 1.0
     needed = customers[[CUSTOMER_ID, profit, revenue]]
 
-    def compute(action: portfolio.WorstCustomers) -> dict[str, Any]:
+    def compute(action: _Action) -> dict[str, Any]:
         steps = portfolio.after_acting(needed, action, profit=profit, revenue=revenue)
         found: dict[str, Any] = dict(zip(steps["step"], steps["profit"].astype(float), strict=True))
-        return {**found, "share": action.share, "acted_on": round(action.share * len(needed))}
+        acted_on = round(action.share * len(needed))
+        cost = action.cost_each * acted_on
+        after = {step: amount - cost for step, amount in found.items() if step != "as_is"}
+        return {**found, **after, "cost": cost, "share": action.share, "acted_on": acted_on}
 
     def frame(ax: Axes, _: dict[str, Any]) -> None:
         ax.fill_between(share[rows], cumulative[rows], color=style.BLUE, alpha=0.08, linewidth=0)
@@ -94,22 +123,26 @@ def whale_curve(
         y = np.concatenate(([np.interp(left, share, cumulative)], cumulative[rows][inside]))
         ax.fill_between(x, y, color=style.VERMILION, alpha=0.3, linewidth=0)
         ax.plot(x, y, color=style.VERMILION, linewidth=2.6)
-        _draw_levels(ax, result)
+        _draw_levels(ax, result, currency)
 
     def sentence(_: dict[str, Any], now: dict[str, Any]) -> str:
         return say(
             "whatif.whale_sentence",
             share=formats.percent(now["share"]),
-            hoped=_gain(now["hoped"] - now["as_is"]),
-            likely=_gain(now["chance_evens_out"] - now["as_is"]),
+            hoped=_gain(now["hoped"] - now["as_is"], currency),
+            likely=_gain(now["chance_evens_out"] - now["as_is"], currency),
         )
 
     return WhatIf(
-        scenario or portfolio.WorstCustomers(),
+        _Action(**(scenario or portfolio.WorstCustomers()).values()),
         compute,
         draw,
         frame=frame,
-        measures=[Measure("acted_on", "whatif.acted_on", "customers"), *map(_net_profit, list(_LEVELS)[1:])],
+        measures=[
+            Measure("acted_on", "whatif.acted_on", "customers"),
+            Measure("cost", "whatif.action_cost", "money"),
+            *map(_net_profit, list(_LEVELS)[1:]),
+        ],
         sentence=sentence,
         title="whatif.whale_title",
         presets={
@@ -117,7 +150,9 @@ def whale_curve(
             "whatif.reprice": {"stay_share": 0.8, "price_change": 0.1, "saving": 0.0},
             "whatif.cheaper": {"stay_share": 0.9, "price_change": 0.0, "saving": 0.2},
         },
-        ranges={"price_change": (-0.5, 0.5, 0.01)},
+        only=ACTIONS,
+        more=ASSUMED,
+        ranges={"price_change": (-0.5, 0.5, 0.01), "cost_each": (0.0, 2 * typical, typical / 20)},
         after=after,
         currency=currency,
         height=430,
@@ -127,28 +162,31 @@ def whale_curve(
 _LEVELS = {"as_is": style.QUIET, "hoped": style.SKY, "fixed_cost_stays": style.ORANGE, "chance_evens_out": style.INK}
 
 
-def _draw_levels(ax: Axes, result: dict[str, Any]) -> None:
+def _draw_levels(ax: Axes, result: dict[str, Any], currency: str) -> None:
     """Draw beside the curve the profit of all customers after each step, its names moved apart."""
+    from matplotlib.collections import LineCollection
+
     for step, color in _LEVELS.items():
         wide = 2.6 if step == "chance_evens_out" else 1.8
         ax.plot([1.0, 1.04], [result[step]] * 2, color=color, linewidth=wide)
+    leads = []
     bottom, top = ax.get_ylim()
     heights = [(result[step] - bottom) / (top - bottom) for step in _LEVELS]
     for step, height in zip(_LEVELS, style.spread(heights, 0.07, 0.03, 0.97), strict=True):
-        # a plain line is drawn ten times faster than the arrow of an annotation
         beside = bottom + height * (top - bottom)
-        ax.plot([1.045, 1.075], [result[step], beside], color=_LEVELS[step], linewidth=0.8)
-        style.write(
-            ax, 1.085, beside, f"{term(f'portfolio.{step}')} {formats.money(result[step])}", va="center", size=8
-        )
+        leads.append([(1.045, result[step]), (1.075, beside)])
+        said = f"{term(f'portfolio.{step}')} {signed(formats.money(result[step]), currency)}"
+        style.write(ax, 1.085, beside, said, va="center", size=8)
+    # a collection leaves no ghost, and is drawn ten times faster than the arrows of annotations
+    ax.add_collection(LineCollection(leads, colors=list(_LEVELS.values()), linewidths=0.8))
 
 
 def _net_profit(step: str) -> Measure:
     return Measure(step, say("whatif.net_profit", step=term(f"portfolio.{step}")), "money")
 
 
-def _gain(change: float) -> str:
+def _gain(change: float, currency: str) -> str:
     text = formats.money(abs(change))
     if text == "0":
         return term("whatif.no_change")
-    return say("whatif.gain" if change > 0 else "whatif.loss", amount=text)
+    return say("whatif.gain" if change > 0 else "whatif.loss", amount=signed(text, currency))
