@@ -186,7 +186,7 @@ def further_calls(packages: tuple[str, ...]) -> None:
     if "cvmlab.whatif" in packages:
         asked = cvm.whatif.guess("case.margin", minimum=0, maximum=1)
         asked.when_committed(dict)
-        asked.text(0.5), asked.commit(0.4), asked.reveal(0.5)
+        asked.text(0.5), asked.commit(0.4), asked.reveal(0.5).refresh()
         cvm.whatif.forget_guesses()
         start = cvm.pipeline.PipelineRates()
         what_if = cvm.whatif.WhatIf(start, cvm.scenario.Scenario.values, lambda ax, rates: ax.plot([1, 2]))

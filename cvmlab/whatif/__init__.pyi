@@ -8,9 +8,11 @@ from .explorers.portfolio import whale_curve as whale_curve
 from .guessing import Guess as Guess
 from .guessing import forget_guesses as forget_guesses
 from .guessing import guess as guess
-from .guessing import guesses_summary as guesses_summary
 from .measures import Measure as Measure
 from .playing import Unfold as Unfold
+from .remembering import Remembered as Remembered
+from .remembering import remembered as remembered
 from .static import strip_file as strip_file
 from .static import strip_views as strip_views
+from .summing import guesses_summary as guesses_summary
 from .widget import WhatIf as WhatIf

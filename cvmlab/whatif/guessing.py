@@ -1,30 +1,32 @@
 """Guesses: the student commits one before the slider or the answer unlocks.
 
-A guess lives in the kernel session and nowhere else: restarting the kernel forgets it. In a run without
-a page (tests, reports) nobody can commit; nothing waits for it.
+A committed guess is kept in a small file beside the notebook (`remembering`) and is there again after a restart of
+the kernel. In a run without a page (tests, reports) nobody can commit; nothing waits for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from html import escape
 from itertools import combinations
 from typing import Any
 
 from cvmlab.core.annotations import takes
-from cvmlab.core.formats import with_unit
+from cvmlab.core.formats import grouped
 from cvmlab.core.guarding import public
 from cvmlab.core.refusing import brief
 from cvmlab.core.scenario import Limits, checked
 from cvmlab.core.words import CvmError, language, say, speaking, term, wording
 
 from . import page
+from .forms import Answer, OrderAnswer, focus_on_next_cell
 from .kept import Kept, Still
 from .measures import Measure
+from .remembering import forget, recalled, remember
+from .revealing import Revealed
 
-_guesses: dict[str, Guess] = {}
-_watchers: list[Callable[[], None]] = []
+guesses: dict[str, Guess] = {}
+watchers: list[Callable[[], None]] = []
 
 
 @public
@@ -46,15 +48,19 @@ class Guess(Kept):
         self._truth = self._possible(truth)
         self._language = language()
         self._waiting: list[Callable[[], None]] = []
+        self._note = ""
         self._build()
-        before = _guesses.get(name)
-        _guesses[name] = self
+        before = guesses.get(name)
+        guesses[name] = self
         if before is not None:
             # running the cell again is not a second chance, and what waits still waits
             self._waiting = before._waiting
-            if before.committed:
-                with suppress(CvmError):
-                    self.commit(before.value)
+            self._truth = before._truth if truth is None else self._truth
+        earlier = recalled(name) if before is None or not before.committed else before.value
+        if earlier is not None:
+            # the question may have changed since
+            with suppress(CvmError):
+                self._take(self._answer_of(earlier))
 
     @property
     def committed(self) -> bool:
@@ -76,29 +82,35 @@ class Guess(Kept):
         CvmError
             For a value that does not answer the question; nothing is committed.
         """
-        self.value = self._answer_of(value)
-        with speaking(self._language):
-            self._reveal()
-        waiting, self._waiting = self._waiting, []
-        for act in waiting:
-            act()
-        self._keep()
-        _call_watchers()
+        self._take(self._answer_of(value))
+        self._remember()
 
-    def reveal(self, truth: Any) -> None:
-        """Give the answer later than the question; it is shown once a guess is committed.
+    def reveal(self, truth: Any = None) -> Revealed:
+        """Lay the guess beside the answer, which may come later than the question; one line, shown by a cell's end.
+
+        Parameters
+        ----------
+        truth
+            The answer; if left out, the one that the question was asked with.
 
         Raises
         ------
         CvmError
-            For an answer that nobody could have guessed.
+            For an answer that nobody could have guessed, and where there is none.
         """
-        self._truth = self._possible(truth)
+        if truth is None and self._truth is None:
+            raise CvmError("whatif.nothing_to_reveal", name=wording(self.name))
+        self._truth = self._truth if truth is None else self._possible(truth)
         with speaking(self._language):
             if self.committed:
                 self._reveal()
+                self._remember()
+            plain = say("whatif.reveal_plain", name=wording(self.name), value=self._answer_text())
         self._keep()
         _call_watchers()
+        line = Revealed(lambda: guesses.get(self.name, self)._compared(), plain)
+        self.when_committed(line.refresh)
+        return line
 
     def when_committed(self, act: Callable[[], None]) -> None:
         """Call ``act`` when the guess is committed, at once if it is."""
@@ -129,6 +141,27 @@ class Guess(Kept):
             return term("whatif.right" if self.value == truth else "whatif.wrong")
         return self._distance(float(truth))
 
+    def _take(self, value: Any) -> None:
+        """Let a checked value be the guess, and let go what waits for it."""
+        self.value = value
+        self._note = ""
+        with speaking(self._language):
+            self._reveal()
+        waiting, self._waiting = self._waiting, []
+        for act in waiting:
+            act()
+        self._keep()
+        _call_watchers()
+
+    def _remember(self) -> None:
+        """Keep the guess in the file beside the notebook, and say on the page if that failed."""
+        with speaking(self._language):
+            told = {"kind": "guess", "question": wording(self.name), "text": self.text(self.value)}
+            if self.truth is not None:
+                told["answer"] = self._answer_text()
+            self._note = remember(self.name, self.value, **told)
+            self._reveal()
+
     def _answer_of(self, value: Any) -> Any:
         """Return a value as it answers the question, or raise `CvmError`."""
         if not self._order:
@@ -153,7 +186,7 @@ class Guess(Kept):
             return term("whatif.right")
         size = shown.lstrip("+−")
         if self._limits.unit == "share":
-            size = say("whatif.points", points=size)
+            size = say("whatif.points", points=_short(size))
         return say("whatif.too_high" if self.value > truth else "whatif.too_low", difference=size)
 
     def _build(self) -> None:
@@ -163,33 +196,54 @@ class Guess(Kept):
         self._answer = widgets.HTML()
         self._button = widgets.Button(description=term("whatif.commit"), **look)
         self._button.on_click(self._on_commit)
-        self._input = _OrderAnswer(self._order) if self._order else _Answer(self.name, self._limits)
+        self._input: Answer | OrderAnswer = OrderAnswer(self._order) if self._order else Answer(self.name, self._limits)
+        if isinstance(self._input, Answer):
+            self._input.when_entered(lambda: self._on_commit(self._button))
         question = widgets.HTML()
         if self._order or self._limits.kind == "choice":
             question.value = page.said(say("whatif.guess", name=wording(self.name)), "question")
         self._page = page.page_of([question, self._input.widget, self._button, self._answer], guess=True)
 
     def _on_commit(self, _: Any) -> None:
+        if self.committed:
+            return
         with speaking(self._language):
             try:
                 value = self._input.read()
                 if value in (None, ""):
                     raise CvmError("whatif.no_guess_yet")
                 self.commit(value)
+                # the button that has the focus is disabled now: Shift+Enter shall run the next cell
+                self._answer.value += focus_on_next_cell()
             except CvmError as error:
                 self._answer.value = page.trouble(str(error))
 
     def _reveal(self) -> None:
         self._input.lock(self.value)
         self._button.disabled = True
-        parts = [say("whatif.your_guess", value=self.text(self.value)), *self._beside_the_truth()]
-        self._answer.value = page.said(" · ".join(parts), strong=True)
+        noted = page.trouble(self._note) if self._note else ""
+        self._answer.value = page.said(self._compared(), strong=True) + noted
+
+    def _compared(self) -> str:
+        """Return guess, answer and verdict in one line, or that the guess is to come first."""
+        if not self.committed:
+            return term("whatif.commit_first")
+        return " · ".join([say("whatif.your_guess", value=self.text(self.value)), *self._beside_the_truth()])
+
+    def _answer_text(self) -> str:
+        """Return the answer with as many decimals as a person reads."""
+        truth = self.truth
+        if truth is None or self._order or self._limits.kind == "choice":
+            return self.text(truth)
+        if self._limits.unit == "share":
+            return f"{_short(grouped(100 * float(truth), 1))}%"
+        return _short(Measure(self.name, unit=self._limits.unit).text(float(truth))) + self._limits.unit_label()
 
     def _beside_the_truth(self) -> list[str]:
         """Return the truth and the verdict in words; nothing where the truth is not known yet."""
         if self.truth is None:
             return []
-        return list(filter(None, [say("whatif.truth", value=self.text(self.truth)), self.verdict()]))
+        return list(filter(None, [say("whatif.truth", value=self._answer_text()), self.verdict()]))
 
     def _line(self) -> str:
         if not self.committed:
@@ -199,7 +253,7 @@ class Guess(Kept):
 
     def _row(self) -> list[str]:
         if self.committed:
-            return [wording(self.name), self.text(self.value), self.text(self.truth), self.verdict() or "–"]
+            return [wording(self.name), self.text(self.value), self._answer_text(), self.verdict() or "–"]
         # without a guess the answer stays hidden
         return [wording(self.name), term("whatif.not_committed"), "?", "–"]
 
@@ -211,6 +265,11 @@ class Guess(Kept):
         with speaking(self._language):
             plain = say("whatif.guess_plain", name=wording(self.name))
         return {**(self._page._repr_mimebundle_() or {}), "text/plain": plain}
+
+
+def _short(number: str) -> str:
+    """Return a number without zeros that say nothing."""
+    return number.rstrip("0").rstrip(".") if "." in number else number
 
 
 def _share(value: Any, limits: Limits) -> Any:
@@ -272,7 +331,7 @@ def guess(
     >>> peak = guess("peak of the whale curve", truth=1.34, minimum=0, unit="share")
     >>> peak.commit("110%")
     >>> peak.text(peak.value), peak.text(peak.truth), peak.verdict()
-    ('110%', '134%', '24.0 percentage points too low')
+    ('110%', '134%', '24 percentage points too low')
     >>> forget_guesses()
     """
     kind = "choice" if choices else "number"
@@ -281,61 +340,15 @@ def guess(
 
 
 @public
-def guesses_summary() -> Any:
-    """Return a table of the guesses in this notebook and how near each came; it follows later guesses.
-
-    Examples
-    --------
-    >>> forget_guesses()
-    >>> guess("hope or data?", choices=["hope", "data"], truth="data").commit("data")
-    >>> print(guesses_summary().text())
-    hope or data?: data · truth: data · right
-    """
-    return Summary()
-
-
-class Summary(Kept):
-    """The guesses of a notebook, kept up to date on the page."""
-
-    def __init__(self) -> None:
-        import ipywidgets as widgets
-
-        self._language = language()
-        self._table = widgets.HTML()
-        self._page = page.page_of([self._table], guess=True)
-        _watchers.append(self._refresh)
-        self._refresh()
-
-    def text(self) -> str:
-        """Return one line per guess; a sentence if there are none."""
-        with speaking(self._language):
-            return "\n".join(asked._line() for asked in _guesses.values()) or term("whatif.no_guesses")
-
-    def _refresh(self) -> None:
-        with speaking(self._language):
-            heads = [term(f"whatif.{name}") for name in ("guessed_what", "guessed", "true_answer", "how_near")]
-            table = page.figures(heads, [asked._row() for asked in _guesses.values()])
-            self._table.value = table if _guesses else f"<p>{escape(term('whatif.no_guesses'))}</p>"
-        self._keep()
-
-    def _still(self) -> Still:
-        return Still(self.text(), self._table.value)
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        with speaking(self._language):
-            plain = term("whatif.summary_plain")
-        return {**(self._page._repr_mimebundle_() or {}), "text/plain": plain}
-
-
-@public
 def forget_guesses() -> None:
-    """Forget all guesses of this session, for a class that starts over."""
-    _guesses.clear()
+    """Forget all guesses of this session and those kept in this folder, for a class that starts over."""
+    guesses.clear()
+    forget("guess")
     _call_watchers()
 
 
 def _call_watchers() -> None:
-    for watcher in _watchers:
+    for watcher in watchers:
         watcher()
 
 
@@ -344,86 +357,3 @@ def pairs_in_order(given: Sequence[str], right: Sequence[str]) -> tuple[int, int
     place = {item: number for number, item in enumerate(right)}
     pairs = list(combinations(given, 2))
     return sum(place[first] < place[second] for first, second in pairs), len(pairs)
-
-
-class _Answer:
-    """A text box for a number, radio buttons for a choice; nothing is chosen at first."""
-
-    def __init__(self, name: str, limits: Limits) -> None:
-        import ipywidgets as widgets
-
-        self._limits = limits
-        if limits.kind == "choice":
-            options = [(wording(chosen), chosen) for chosen in limits.choices]
-            self.widget = widgets.RadioButtons(options=options, value=None, layout={"width": "auto"})
-            return
-        unit = "%" if limits.unit == "share" else limits.unit_label().strip()
-        asked = say("whatif.guess", name=wording(name))
-        self.widget = widgets.Text(
-            description=with_unit(asked, unit) if unit else asked,
-            placeholder=term("whatif.a_number"),
-            layout={"max_width": "360px"},
-        )
-
-    def read(self) -> Any:
-        """Return what stands in it."""
-        shown = self.widget.value
-        if self._limits.kind == "choice" or not isinstance(shown, str):
-            return shown
-        text = shown.strip()
-        if self._limits.unit == "share" and text and not text.endswith(("%", "％")):
-            return f"{text}%"
-        return text
-
-    def lock(self, value: Any) -> None:
-        """Show what was committed and take no more."""
-        is_choice = self._limits.kind == "choice"
-        self.widget.value = value if is_choice else self._limits.text(value).rstrip("%")
-        self.widget.disabled = True
-
-
-class _OrderAnswer:
-    """A list whose items move up and down by buttons, with mouse or keyboard."""
-
-    def __init__(self, items: Sequence[str]) -> None:
-        import ipywidgets as widgets
-
-        self._items = list(items)
-        self._labels = [widgets.HTML() for _ in items]
-        self._moves: list[Any] = []
-        rows = []
-        for place, label in enumerate(self._labels):
-            buttons = [self._move(place, place - 1, "arrow-up"), self._move(place, place + 1, "arrow-down")]
-            rows.append(widgets.HBox([*buttons, label]))
-        self.widget = widgets.VBox(rows)
-        self._refresh()
-
-    def _move(self, place: int, target: int, icon: str) -> Any:
-        import ipywidgets as widgets
-
-        tip = say("whatif.move_up" if target < place else "whatif.move_down", place=place + 1)
-        beyond = not 0 <= target < len(self._items)
-        button = widgets.Button(icon=icon, tooltip=tip, disabled=beyond, layout={"width": "34px"})
-        button.on_click(lambda _: self._swap(place, target))
-        self._moves.append(button)
-        return button
-
-    def _swap(self, place: int, target: int) -> None:
-        items = self._items
-        items[place], items[target] = items[target], items[place]
-        self._refresh()
-
-    def _refresh(self) -> None:
-        for place, (label, item) in enumerate(zip(self._labels, self._items, strict=True), start=1):
-            label.value = f"{place}. {escape(wording(item))}"
-
-    def read(self) -> list[str]:
-        """Return the items as they stand."""
-        return list(self._items)
-
-    def lock(self, value: Sequence[str]) -> None:
-        """Show what was committed and take no more."""
-        self._items[:] = value
-        self._refresh()
-        for button in self._moves:
-            button.disabled = True

@@ -16,6 +16,7 @@ CELLS = (
     'truth=lambda: (customers["assumed_profit"] < 0).mean())\nlosing',
     'feedback.picture_after(losing, lambda ax: ax.set_title("What waits for the guess", loc="left"))',
     'whale = whatif.whale_curve(customers, profit="assumed_profit", currency="$", after=losing)\nwhale',
+    "losing.reveal()",
     "whatif.guesses_summary()",
 )
 COMPLAINTS = ("Error displaying widget", "model not found", "Loading widget")
@@ -56,14 +57,15 @@ def test_the_next_day_without_a_kernel_shows_what_was_committed_and_seen(lab, pa
     name = written(lab, "next_day.ipynb")
     open_notebook(page, lab, name)
     run_all(page)
-    guess, waiting, whale, summary = (page.locator(".cvm-live").nth(place) for place in range(4))
+    guess, waiting, whale, line, summary = (page.locator(".cvm-live").nth(place) for place in range(5))
     whale.locator(".widget-image").wait_for(timeout=30_000)
     # one of everything: what is kept for the next day is out of sight
-    assert page.locator(".cvm-kept").count() == 4
+    assert page.locator(".cvm-kept").count() == 5
     assert not [kept for kept in page.locator(".cvm-kept").all() if kept.is_visible()]
 
     guess.locator("input").fill("25")
     guess.locator("button").click()
+    line.get_by_text("Your guess: 25% · answer: 31.4%").wait_for(timeout=15_000)
     waiting.locator("img[alt='What waits for the guess']").wait_for(timeout=15_000)
     handle = whale.locator("[role=slider]").first
     page.wait_for_function("handle => !handle.closest('[disabled]')", arg=handle.element_handle(), timeout=15_000)
@@ -77,7 +79,7 @@ def test_the_next_day_without_a_kernel_shows_what_was_committed_and_seen(lab, pa
     shut_down(page)
 
     def check():
-        page.locator(".cvm-kept").nth(3).wait_for(state="attached", timeout=30_000)
+        page.locator(".cvm-kept").nth(4).wait_for(state="attached", timeout=30_000)
         page.wait_for_timeout(3_000)
         assert not [said for said in COMPLAINTS for cell in seen(page) if said in cell]
         kept = page.locator(".cvm-kept")
@@ -86,7 +88,8 @@ def test_the_next_day_without_a_kernel_shows_what_was_committed_and_seen(lab, pa
         assert kept.nth(2).locator("img").evaluate("image => image.naturalWidth") > 500
         assert "Acting on the worst 35%" in kept.nth(2).inner_text()
         assert kept.nth(2).locator(".cvm-figures").inner_text() == figures
-        assert "25%" in kept.nth(3).inner_text()
+        assert "Your guess: 25% · answer: 31.4%" in kept.nth(3).inner_text()
+        assert "25%" in kept.nth(4).inner_text()
 
     # with no kernel at all
     open_without_kernel(page, lab, name)
@@ -94,9 +97,36 @@ def test_the_next_day_without_a_kernel_shows_what_was_committed_and_seen(lab, pa
     # and with a fresh one that knows nothing
     open_notebook(page, lab, name)
     check()
+    # which, once the cells are run, has the guess from the file beside the notebook
+    run_all(page)
+    guess.locator("button[disabled]").wait_for(timeout=30_000)
+    assert "Your guess: 25%" in guess.inner_text()
+    assert (lab.folder / "cvmlab-answers.json").exists()
+
     # as a page of its own it shows everything once
     shown, _ = nbconvert.HTMLExporter(embed_images=True).from_filename(str(lab.folder / name))
     page.set_content(shown, wait_until="domcontentloaded")
-    assert [kept.is_visible() for kept in page.locator(".cvm-kept").all()] == [True] * 4
+    assert [kept.is_visible() for kept in page.locator(".cvm-kept").all()] == [True] * 5
     text = page.locator("body").inner_text()
-    assert text.count("25% · ") == 1 and not [said for said in COMPLAINTS if said in text]
+    assert text.count("25% · ") == 2 and not [said for said in COMPLAINTS if said in text]
+
+
+@pytest.mark.parametrize("by", ["button", "Enter"])
+def test_after_the_commit_shift_enter_goes_on_to_the_next_cell(lab, page, by):
+    name = written(lab, f"go_on_{by}.ipynb")
+    open_notebook(page, lab, name)
+    run_all(page)
+    guess = page.locator(".cvm-live").first
+    guess.locator("input").fill("25")
+    if by == "Enter":
+        guess.locator("input").press("Enter")
+    else:
+        guess.locator("button").click()
+    guess.get_by_text("Your guess: 25%").wait_for(timeout=15_000)
+    page.wait_for_function("() => document.activeElement.closest('.jp-Cell')", timeout=5_000)
+    page.keyboard.press("Shift+Enter")
+    page.wait_for_function(
+        "() => { const cells = window.jupyterapp.shell.currentWidget.content; const ran = cells.widgets[3].model;"
+        " return ran.executionCount > cells.widgets.length && cells.activeCellIndex === 4; }",
+        timeout=15_000,
+    )

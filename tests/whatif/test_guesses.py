@@ -23,7 +23,7 @@ def test_a_number_is_committed_once_and_stays_beside_the_truth():
     asked._input.widget.value = "110"
     asked._button.click()
     assert asked.value == 1.1 and asked._button.disabled and asked._input.widget.disabled
-    assert "your guess: 110% · truth: 134% · 24.0 percentage points too low" in asked._answer.value
+    assert "Your guess: 110% · answer: 134% · 24 percentage points too low" in asked._answer.value
     again = guess("peak", truth=1.34, minimum=0, unit="share")
     assert again.value == 1.1 and again._button.disabled
 
@@ -114,12 +114,12 @@ def test_the_truth_is_computed_only_when_it_is_shown_and_may_come_later():
     assert calls == [1] and asked.verdict() == "1.00 too low"
     other = guess("later")
     other.commit(3)
-    assert "truth" not in other._answer.value
+    assert "answer" not in other._answer.value
     other.reveal(3)
     assert "right" in other._answer.value
     assert summary.text().splitlines() == [
-        "late: 4 · truth: 5 · 1.00 too low",
-        "later: 3 · truth: 3 · right",
+        "late: 4 · answer: 5 · 1.00 too low",
+        "later: 3 · answer: 3 · right",
     ]
     assert "1.00 too low" in summary._table.value
 
@@ -137,7 +137,7 @@ def test_guesses_speak_chinese():
         summary = guesses_summary()
     asked._input.widget.value = "70"
     asked._button.click()
-    assert "你的估计：70% · 真实答案：80% · 低了 10.0 个百分点" in asked._answer.value
+    assert "你的估计：70% · 答案：80% · 低了 10 个百分点" in asked._answer.value
     assert "你的估计" in summary._table.value
 
 
@@ -159,3 +159,39 @@ def test_a_refused_truth_leaves_the_one_before():
     with pytest.raises(CvmError):
         asked.reveal(7)
     assert asked.truth == 0.25 and asked.verdict().endswith("too high")
+
+
+def test_a_later_cell_lays_guess_and_answer_side_by_side_and_follows_the_commit():
+    asked = guess("rank 7", unit="share", minimum=0, maximum=1)
+    line = asked.reveal(0.05)
+    assert line.text.startswith("Commit your guess first") and "5%" not in line._place.value
+    assert line._repr_mimebundle_()["text/plain"].startswith("rank 7 · answer: 5% · run this cell")
+    # the cell of the question is run once more before somebody commits
+    guess("rank 7", unit="share", minimum=0, maximum=1).commit(0.25)
+    assert "Your guess: 25% · answer: 5% · 20 percentage points too high" in line._place.value
+
+
+def test_an_answer_known_from_the_start_needs_no_value_and_a_missing_one_is_asked_for():
+    known = guess("rank 8", truth=17.234)
+    known.commit(12)
+    assert known.reveal().text == "Your guess: 12 · answer: 17.23 · 5.23 too low"
+    with pytest.raises(CvmError, match="no answer yet to 'rank 9'"):
+        guess("rank 9").reveal()
+
+
+@pytest.mark.parametrize(
+    ("typed", "committed"), [("0.05", None), ("0.05%", 0.0005), ("5", 0.05), ("5 %", 0.05), ("0", 0)]
+)
+def test_a_share_of_one_typed_for_a_percentage_is_asked_back(typed, committed):
+    asked = guess("peak", minimum=0, maximum=1, unit="share")
+    asked._input.widget.value = typed
+    asked._button.click()
+    assert asked.value == committed
+    assert ("Did you mean 5%?" in asked._answer.value) == (committed is None)
+
+
+def test_the_enter_key_commits():
+    asked = guess("peak", minimum=0, unit="share")
+    asked._input.widget.value = "40"
+    asked._input.widget._handle_custom_msg({"event": "submit"}, [])
+    assert asked.value == 0.4 and "onload" in asked._answer.value, "and gives the focus back to the notebook"
