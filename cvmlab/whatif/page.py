@@ -47,7 +47,8 @@ _STYLE = """<style>
   border-left: 4px solid #D55E00; background: #D55E0014 }
 </style>"""
 
-# The sliders of ipywidgets have no name for a screen reader, and their HTML is not a live region. A picture of
+# The sliders of ipywidgets have no name for a screen reader, what is folded does not open by keyboard, and their HTML
+# is not a live region. A picture of
 # one transparent pixel, once loaded, gives both; where a page forbids it, everything else still works.
 _NAMES = (
     '<img alt="" width="1" height="1" style="position:absolute;opacity:0" '
@@ -59,6 +60,12 @@ _NAMES = (
     "if(handle&&label)handle.setAttribute('aria-label',label.textContent)});"
     "page.querySelectorAll('.cvm-player .widget-play').forEach(play=>{"
     "play.firstElementChild.setAttribute('aria-label',play.title)});"
+    "page.querySelectorAll('.jupyter-widget-Collapse-header:not([role])').forEach(head=>{"
+    "const say=()=>head.setAttribute('aria-expanded',head.parentElement.matches('.jupyter-widget-Collapse-open'));"
+    "head.tabIndex=0;head.setAttribute('role','button');say();"
+    "head.addEventListener('click',()=>setTimeout(say,100));"
+    "head.addEventListener('keydown',event=>{if(event.key==='Enter'||event.key===' '){"
+    "event.preventDefault();event.stopPropagation();head.click()}})});"
     "page.querySelectorAll('.cvm-sentence').forEach(told=>{"
     "const region=told.parentElement;region.setAttribute('aria-live','polite')})},250)\">"
 )

@@ -92,8 +92,16 @@ def test_settings_picture_and_table_are_seen_together_whatever_is_pressed(what_i
         record_property(cell, max(heights))
         print(f"{max(heights):.0f} px: {cell}")
         assert max(heights) <= ROOM, cell
-        sliders = what_if.locator(".cvm-buttons ~ * [role=slider]:visible").count()
-        assert sliders <= 5 + what_if.locator(".cvm-player").count(), cell
+        sliders = what_if.locator("[role=slider]:visible")
+        seen = sliders.count()
+        assert seen <= 5 + what_if.locator(".cvm-player").count(), cell
+        # by keyboard
+        folded = what_if.get_by_role("button", expanded=False)
+        if folded.count():
+            folded.press("Enter")
+            what_if.get_by_role("button", expanded=True).wait_for(timeout=5_000)
+            assert sliders.count() > seen, cell
+            assert measured(page, what_if)["cut"] == [], cell
 
 
 @pytest.mark.parametrize("what_ifs", ["room.ipynb"], indirect=True)

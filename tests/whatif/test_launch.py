@@ -166,3 +166,11 @@ def test_the_sentence_goes_even_if_compiling_fails(tmp_path):
     source = NOT_COMPILED.format(wait="1 / 0").replace("what_if", "try:\n    what_if")
     outputs, _ = run_cell(source + "except Exception:\n    pass", tmp_path)
     assert outputs == []
+
+
+def test_it_plays_from_the_launch_on(what_if):
+    whole = what_if.picture
+    what_if.unfold(0)
+    assert what_if.picture != whole
+    what_if.unfold(PERIODS - LAUNCH_MONTH)
+    assert what_if.picture == whole

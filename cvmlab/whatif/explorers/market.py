@@ -19,7 +19,7 @@ from cvmlab.market import Result, compile_engine, is_compiled, make_customers, s
 from cvmlab.market.carrier import AS_BEFORE, CARRIERS, FIRST_MONTH, INCUMBENT, LAUNCH_MONTH, MARKET, PERIODS, RIVALS
 
 from ..measures import Measure, signed
-from ..playing import Unfold
+from ..playing import Unfold, until
 from ..widget import WhatIf
 
 if TYPE_CHECKING:
@@ -133,6 +133,9 @@ def launch(
         shown = result["shares"][: result.get("until")]
         ax.plot(style.days_since_epoch(months)[: len(shown)], shown, color=style.BLUE, linewidth=2.4)
 
+    def since_launch(result: dict[str, Any], month: int) -> dict[str, Any]:
+        return until(result, LAUNCH_MONTH + month)
+
     def sentence(before: dict[str, Any], now: dict[str, Any]) -> str:
         gain = now["profit"] - before["profit"]
         return say(
@@ -163,7 +166,7 @@ def launch(
             "launch.cut_price": {"price": 0.9},
             "launch.tie_groups": {"group_offer": 10},
         },
-        play=Unfold(PERIODS, first=LAUNCH_MONTH, seconds=4),
+        play=Unfold(PERIODS - LAUNCH_MONTH, since_launch, first=0, word="launch.months_since", seconds=4),
         after=after,
         currency=currency,
     )
