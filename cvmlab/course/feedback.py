@@ -7,7 +7,9 @@ right answers are in the folder ``answers``. A guess says itself how near it cam
 
 from __future__ import annotations
 
+import math
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -109,7 +111,11 @@ def compare_judges(reasons: object, fight_for: object, case: str = "carrier") ->
         cells = [_reason(mine), _reason(theirs), _yes(i_fight), _yes(they_fight)]
         lines.append(f"| **{customer}** | {' | '.join(cells)} |")
     counted = say("feedback.agreement", reasons=same_reason, fights=same_fight, customers=len(second))
-    return Feedback("\n".join([*lines, "", counted]))
+    reasons_given = [
+        f"- {say('feedback.judge_says', customer=customer, why=term(f'feedback.judge_{case}_{customer}'))}"
+        for customer in second
+    ]
+    return Feedback("\n".join([*lines, "", *reasons_given, "", counted]))
 
 
 @public
@@ -121,12 +127,14 @@ def check(question: str, answer: object) -> Feedback:
     question
         Its name in ``answers/single.csv``, for example ``"start_here.what_is_crm"``.
     answer
-        A letter for a question with options, a number in percent for a computed one; None: not answered.
+        A letter for a question with options; for a computed one a number in its unit, percent if it has none. None
+        or ``""``: not answered.
 
     Returns
     -------
     Feedback
-        For an option its own sentence; for a number whether it is right, too high or too low.
+        For an option its own sentence; for a number whether it is right, which likely mistake it is
+        (``answers/likely.csv``), too high or too low.
 
     Raises
     ------
@@ -136,17 +144,19 @@ def check(question: str, answer: object) -> Feedback:
     Examples
     --------
     >>> check("start_here.what_is_crm", None)
-    **Not answered yet.** Write a, b or c in quotation marks in place of `None`, ...
-    >>> check("start_here.what_is_crm", "a").right, check("start_here.what_is_crm", "c").right
+    **Not answered yet.** Type a, b or c between the quotation marks and run the cell again.
+    >>> check("start_here.what_is_crm", "c").right, check("start_here.what_is_crm", "(A)").right
     (False, True)
     >>> check("start_here.half_the_revenue", 40)
     Not yet: 40% is too high. Try again, or open the hint.
+    >>> check("start_here.half_the_revenue", 50)
+    Not yet: 50% is half of the households. Asked is how many of them bring half of the *revenue*.
     """
     row = next((row for row in read_table("answers/single") if row["question"] == question), None)
     if row is None:
         raise CvmError("feedback.unknown_question", question=question)
     if row["tolerance"]:
-        return _check_number(question, answer, float(row["answer"]), float(row["tolerance"]))
+        return _check_number(row, answer)
     return _check_option(question, answer, row["answer"])
 
 
@@ -193,8 +203,17 @@ def compare_each(question: str, answers: object) -> Feedback:
         name = named(part, f"{question}_name_")
         chosen, right = term(f"{question}_{mine:.0f}"), term(f"{question}_{theirs}")
         mark = "" if mine == theirs else "**"
-        lines.append(f"| **{name}** | {chosen} | {mark}{right}{mark} | {term(f'{question}_why_{part}')} |")
+        lines.append(f"| **{name}** | {chosen} | {mark}{right}{mark} | {_why(question, part, mine, theirs, chosen)} |")
     return Feedback("\n".join([*lines, "", say("feedback.each_counted", same=same, parts=len(parts))]))
+
+
+def _why(question: str, part: str, mine: float | None, theirs: int, chosen: str) -> str:
+    """Return the reason for the right answer, and before it what is wrong with another one where that is written."""
+    reason = term(f"{question}_why_{part}")
+    mistake = f"{question}_not_{part}_{mine:.0f}"
+    if mine == theirs or mistake not in keys():
+        return reason
+    return f"{say('feedback.each_chosen', chosen=chosen, why=term(mistake))} {reason}"
 
 
 @public
@@ -228,26 +247,39 @@ def in_full(frame: pd.DataFrame, head: Mapping[str, str] | None = None) -> Feedb
 def _check_option(question: str, answer: object, right: str) -> Feedback:
     options = sorted(key.rpartition("_")[2] for key in keys() if re.fullmatch(rf"{question}_[a-z]", key))
     listed = say("feedback.options", first=_listed(options[:-1]), last=options[-1])
-    if answer is None:
+    if answer is None or answer == "":
         return Feedback(say("feedback.option_missing", options=listed))
-    letter = str(answer).strip().lower()
+    letter = re.sub(r"[\s()（）.。'\"‘’“”]", "", unicodedata.normalize("NFKC", str(answer))).lower()
     if letter not in options:
         return Feedback(say("feedback.no_option", answer=answer, options=listed))
     return Feedback(term(f"{question}_{letter}"), right=letter == right)
 
 
-def _check_number(question: str, answer: object, truth: float, tolerance: float) -> Feedback:
+def _check_number(row: Mapping[str, str], answer: object) -> Feedback:
+    question, truth, tolerance, unit = row["question"], float(row["answer"]), float(row["tolerance"]), row["unit"]
+    named_unit = term(f"units.{unit or 'percentage'}")
     if answer is None:
-        return Feedback(say("feedback.number_missing"))
-    percent = _number(answer)
-    if percent is None or not 0 <= percent <= 100:
-        return Feedback(say("feedback.not_percent", answer=answer))
-    if abs(percent - truth) <= tolerance:
+        return Feedback(say("feedback.number_missing", unit=named_unit))
+    number = _number(answer)
+    if number is None or not math.isfinite(number):
+        return Feedback(say("feedback.no_number", answer=answer, unit=named_unit))
+    if abs(number - truth) <= tolerance:
         return Feedback(f"{say('feedback.number_right')}\n\n{term(f'{question}_right')}", right=True)
-    if abs(percent * 100 - truth) <= tolerance:
-        return Feedback(say("feedback.share_not_percent", answer=answer, percent=f"{percent * 100:.3g}"))
-    key = "feedback.number_high" if percent > truth else "feedback.number_low"
-    return Feedback(say(key, answer=f"{percent:g}"), right=False)
+    if not unit and 0 < abs(number) < 1:
+        return Feedback(say("feedback.share_wanted", answer=answer), right=False)
+    shown = f"{number:,.10g}{'' if unit else '%'}"
+    if mistake := _likely_mistake(question, number):
+        return Feedback(say("feedback.likely", answer=shown, mistake=mistake), right=False)
+    key = "feedback.number_high" if number > truth else "feedback.number_low"
+    return Feedback(say(key, answer=shown), right=False)
+
+
+def _likely_mistake(question: str, number: float) -> str:
+    """Return what somebody probably computed instead, empty if nobody has thought of it."""
+    for row in read_table("answers/likely"):
+        if row["question"] == question and abs(number - float(row["answer"])) <= float(row["tolerance"]):
+            return term(f"{question}_wrong_{row['mistake']}")
+    return ""
 
 
 def _problem_with(asked: str, answers: object, parts: list[str], options: Sequence[int]) -> str:

@@ -274,12 +274,6 @@ def first_to_break(relationship: Relationship, start: Relationship | None = None
     return pd.DataFrame(rows, columns=["way", "variable", "stage", "claim", "in_words"])
 
 
-def broken_claims(relationship: Relationship) -> list[str]:
-    """Return the claims that do not hold, in words: the two differences first, then the rows of Table 3-1."""
-    broken = [claim for claim, is_broken in zip(_claims(), _broken(relationship), strict=True) if is_broken]
-    return [_in_words(claim) for claim in sorted(broken, key=lambda claim: claim["stage"] != "")]
-
-
 def _broken(relationship: Relationship) -> list[bool]:
     return [not finding.holds for finding in _table_findings(relationship) + difference_findings(relationship)]
 

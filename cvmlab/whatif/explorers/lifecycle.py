@@ -1,9 +1,10 @@
-"""The what-if of the life curve: how long the stages last, what lags, what it costs to serve (S02, S03)."""
+"""The what-if of the life curve: when a customer has paid back, and what that takes (S02, S03)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,16 +14,15 @@ from cvmlab.charts import style
 from cvmlab.core import formats
 from cvmlab.core.checking import check_parameter
 from cvmlab.core.discounting import present_value
-from cvmlab.core.formats import listed
 from cvmlab.core.guarding import public
 from cvmlab.core.scenario import Scenario
 from cvmlab.core.words import say, term
 from cvmlab.relationship import lifecycle
 from cvmlab.relationship.lifecycle import Relationship
-from cvmlab.relationship.lifecycle.claims import broken_claims
 
 from ..controls import Range
 from ..measures import Measure
+from ..playing import Unfold
 from ..widget import WhatIf
 
 if TYPE_CHECKING:
@@ -32,24 +32,11 @@ if TYPE_CHECKING:
 
     from ..guessing import Guess
 
-#: Fields that get a slider unless others are asked for.
-SLIDERS = (
-    "exploration_months",
-    "formation_months",
-    "stability_months",
-    "price_lag",
-    "benefit_lag",
-    "fixed_cost",
-    "bad_word_of_mouth",
-    "acquisition_cost",
-)
-PRESETS: dict[str, dict[str, Any]] = {
-    "lifecycle.shorten_exploration": {"exploration_months": 3},
-    "lifecycle.cost_to_serve": {"fixed_cost": 1_000},
-    "lifecycle.disappoint": {"bad_word_of_mouth": 2_000},
-}
-#: Claims the sentence names; the table counts all.
-NAMED = 2
+#: Fields that get a slider on first sight, and those folded away, unless others are asked for.
+SLIDERS = ("exploration_months", "stability_months", "acquisition_cost", "fixed_cost", "bad_word_of_mouth")
+MORE = ("formation_months", "decline_months", "price_lag", "benefit_lag")
+#: What helping a new customer with its test costs in the preset (money); ours.
+HELP = 2_000
 
 
 @public
@@ -57,7 +44,7 @@ def life_curve(
     relationship: Relationship | None = None,
     *,
     sliders: Sequence[str] = SLIDERS,
-    as_share: bool = False,
+    more: Sequence[str] = MORE,
     discount_rate: float = 0.10,
     currency: str = "",
     after: Guess | None = None,
@@ -68,10 +55,8 @@ def life_curve(
     ----------
     relationship
         Where the sliders start; the textbook life of `Relationship` if left out.
-    sliders
-        Fields that get a slider. A preset is offered if its field has one.
-    as_share
-        Whether each curve is drawn as a share of its own highest value.
+    sliders, more
+        Fields that get a slider: on first sight, and folded away.
     discount_rate
         Annual, for the present value; the first month counts at once.
     currency
@@ -89,19 +74,21 @@ def life_curve(
     The result is a dict: ``curve`` (`cvmlab.lifecycle.life_curve`), ``profit`` and ``present_value`` of the
     whole life (money), ``payback_month`` (the month, counted from 1, from which the profit so far stays
     positive; 0 if it is from the first one on, so that there is nothing to pay back, NaN if it never is),
-    ``unpaid_months`` (months before that one, all if it never comes), ``loss_months``, ``revenue_month`` and
-    ``profit_month`` (with the highest figure), ``broken`` (claims of Table 3-1 and of the two differences that
-    do not hold), ``too_late`` (whether the repair would come after the end).
+    ``early_loss`` (money lost if the customer leaves after exploration; 0 if nothing is), ``loss_months``, ``too_late``
+    (whether the repair would come after the end).
+
+    The preset that shortens exploration halves it, adds the months to stability and the cost of the help (2,000, ours)
+    to the acquisition cost.
 
     Sliders move one by one, so a repair may be asked for after the end of decline. `Relationship` refuses
     that; here such a life is one without a repair, and the sentence says so.
 
     Examples
     --------
-    >>> what_if = life_curve()
+    >>> what_if = life_curve(Relationship(acquisition_cost=8_000))
     >>> what_if.set(fixed_cost=1_000)
-    >>> what_if.result["profit"] < what_if.baseline["profit"], what_if.result["broken"]
-    (True, 2)
+    >>> what_if.baseline["payback_month"], what_if.result["payback_month"]
+    (18.0, 28.0)
     """
     check_parameter("discount_rate", discount_rate, -1, open_minimum=True)
     start = _Moved(**(relationship or Relationship()).values())
@@ -110,32 +97,49 @@ def life_curve(
         return _figures(chosen, discount_rate)
 
     def frame(ax: Axes, baseline: dict[str, Any]) -> None:
-        highest = 1.0 if as_share else float(baseline["curve"]["revenue"].max())
+        highest = float(baseline["curve"]["revenue"].max())
         ax.set_xlim(0, 1.2 * len(baseline["curve"]))
         ax.set_ylim(-0.3 * highest, 1.25 * highest)
         ax.axhline(0, color=style.QUIET, linewidth=0.8)
-        life.label_curve_axes(ax, currency, as_share=as_share)
+        life.label_curve_axes(ax, currency, as_share=False)
 
     def draw(ax: Axes, result: dict[str, Any]) -> None:
-        curve = result["curve"]
-        life.draw_curves(ax, curve, as_share=as_share)
-        _mark_stages(ax, curve["stage"])
-        _label_curves(ax, curve, as_share=as_share)
+        shown = result["curve"].iloc[: result.get("until")]
+        life.draw_curves(ax, shown)
+        _mark_stages(ax, shown["stage"])
+        life.name_curves(ax, shown)
 
+    asked = [*sliders, *more]
     return WhatIf(
         start,
         compute,
         draw,
         frame=frame,
         measures=_measures(discount_rate),
-        sentence=_sentence,
+        sentence=partial(_sentence, currency),
         title="lifecycle.what_if_title",
         only=list(sliders),
-        ranges={name: span for name, span in _ranges(start).items() if name in sliders},
-        presets={word: changes for word, changes in PRESETS.items() if set(changes) <= set(sliders)},
+        more=list(more),
+        ranges={name: span for name, span in _ranges(start).items() if name in asked},
+        presets=_presets(start),
+        play=Unfold(lambda result: len(result["curve"])),
         after=after,
         currency=currency,
     )
+
+
+def _presets(start: Relationship) -> Mapping[str, Mapping[str, Any]]:
+    sooner = start.exploration_months - start.exploration_months // 2
+    helped = {
+        "exploration_months": start.exploration_months - sooner,
+        "stability_months": start.stability_months + sooner,
+        "acquisition_cost": start.acquisition_cost + HELP,
+    }
+    return {
+        **({"lifecycle.help_with_test": helped} if helped["exploration_months"] else {}),
+        "lifecycle.cost_to_serve": {"fixed_cost": 1_000},
+        "lifecycle.disappoint": {"bad_word_of_mouth": 2_000},
+    }
 
 
 @dataclass(frozen=True)
@@ -156,32 +160,24 @@ class _Moved(Relationship):
 def _measures(discount_rate: float) -> list[Measure]:
     discounted = say("lifecycle.life_present_value", rate=formats.percent(discount_rate))
     return [
+        Measure("payback_month", "lifecycle.payback_month", "months"),
+        Measure("early_loss", "lifecycle.early_loss", "money"),
         Measure("profit", "lifecycle.life_profit", "money"),
         Measure("present_value", discounted, "money"),
-        *(
-            Measure(name, f"lifecycle.{name}", "times")
-            for name in ("unpaid_months", "loss_months", "revenue_month", "profit_month", "broken")
-        ),
+        Measure("loss_months", "lifecycle.loss_months", "months"),
     ]
 
 
 def _figures(moved: _Moved, discount_rate: float) -> dict[str, Any]:
-    relationship = moved.settled()
-    curve = lifecycle.life_curve(relationship)
-    profit, revenue = curve["profit"].to_numpy(), curve["revenue"].to_numpy()
-    broken = broken_claims(relationship)
-    unpaid = _unpaid_months(profit)
+    curve = lifecycle.life_curve(moved.settled())
+    profit = curve["profit"].to_numpy()
     return {
         "curve": curve,
         "profit": float(profit.sum()),
         "present_value": float(present_value(profit, discount_rate, 12, first="now")),
-        "payback_month": _payback(unpaid, len(profit)),
-        "unpaid_months": unpaid,
+        "payback_month": _payback(_unpaid_months(profit), len(profit)),
+        "early_loss": max(-float(profit[: moved.exploration_months].sum()), 0.0),
         "loss_months": int((profit < 0).sum()),
-        "revenue_month": int(revenue.argmax()) + 1,
-        "profit_month": int(profit.argmax()) + 1,
-        "broken": len(broken),
-        "claims": broken,
         "too_late": moved.too_late,
         "repaired_after": moved.repaired_after,
     }
@@ -228,26 +224,16 @@ def _mark_stages(ax: Axes, stage: pd.Series[str]) -> None:
         style.note(ax, term(name), (start, high), (3, -12 - 12 * (row % 2)), color=style.QUIET)
 
 
-def _label_curves(ax: Axes, curve: pd.DataFrame, *, as_share: bool) -> None:
-    """Name each curve in the last month of its last stability."""
-    month = int(np.flatnonzero(curve["stage"] == "stability")[-1])
-    lifts = {"revenue": 5, "profit": -14 if as_share else 5}
-    for name, heights in life.curves(curve, as_share=as_share).items():
-        style.note(ax, term(f"{name}_curve"), (month + 1.0, float(heights[month])), (0, lifts[name]), ha="right")
-
-
-def _sentence(before: dict[str, Any], now: dict[str, Any]) -> str:
+def _sentence(currency: str, before: dict[str, Any], now: dict[str, Any]) -> str:
     change = now["profit"] - before["profit"]
-    difference = ("−" if change < 0 else "+") + formats.money(abs(change))
-    parts = [say("lifecycle.sentence_profit", profit=formats.money(now["profit"]), difference=difference)]
+    difference = ("−" if change < 0 else "+") + currency + formats.whole_money(abs(change))
+    profit = currency + formats.whole_money(now["profit"])
+    parts = [say("lifecycle.sentence_profit", profit=profit, difference=difference)]
     parts.append(_payback_in_words(now["payback_month"]))
     if now["too_late"]:
         parts.append(say("lifecycle.sentence_repair_too_late", months=now["repaired_after"]))
-    if claims := now["claims"]:
-        named = listed(claims[:NAMED], apart=True)
-        parts.append(say("lifecycle.sentence_broken", count=len(claims), claims=named))
-    else:
-        parts.append(term("lifecycle.sentence_textbook"))
+    if now["early_loss"] != before["early_loss"]:
+        parts.append(say("lifecycle.sentence_early_loss", loss=currency + formats.whole_money(now["early_loss"])))
     return "".join(parts) if parts[0].endswith("。") else " ".join(parts)
 
 

@@ -56,7 +56,7 @@ def test_revenue_alone_cannot_tell_late_formation_from_stability() -> None:
 
 
 def test_the_misconception_is_caught() -> None:
-    assert [feedback.check("patterns.switching", letter).right for letter in "abc"] == [False, False, True]
+    assert [feedback.check("patterns.switching", letter).right for letter in "abc"] == [True, False, False]
 
 
 # --- pictures and the what-if -----------------------------------------------------------------------
