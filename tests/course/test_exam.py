@@ -8,6 +8,7 @@ import pytest
 
 from cvmlab import CvmError, exam, speaking
 from cvmlab.core.words import keys, read_rules
+from cvmlab.course.exam import attempts, deck
 from cvmlab.course.exam.questions import all_questions, exam_of
 
 #: What the chapter's exam asks, in the book's own terms (S01–S03 in lesson 01, S04 in lesson 02).
@@ -242,3 +243,59 @@ def test_a_card_that_is_not_there_is_named(name: str) -> None:
         exam.card(name)
     with pytest.raises(CvmError, match="00, 01, 02, 03"):
         exam.cards(name)
+
+
+class _InANotebook:
+    """Stands for the shell of a notebook's kernel."""
+
+    kernel = object()
+
+
+@pytest.fixture
+def notebook(tmp_path, monkeypatch):
+    import IPython
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("JPY_SESSION_NAME", "01_lifecycle.ipynb")
+    monkeypatch.setattr(IPython, "get_ipython", _InANotebook)
+    return tmp_path / "cvmlab-answers.json"
+
+
+def restarted() -> None:
+    """Lose what a session knows, and keep the file."""
+    attempts._states.clear()
+    deck._cards.clear()
+    deck._decks.clear()
+
+
+def test_what_a_student_does_on_the_page_is_there_after_a_restart(notebook) -> None:
+    form = exam.card("01.define_lifecycle").form
+    form._answer.widget.value = WRITTEN
+    clicked(form._buttons, "Show the points")
+    form._boxes[2].value = True
+    restarted()
+    again = exam.card("01.define_lifecycle")
+    assert (again.opened, again.marks, again.form._answer.read()) == (True, 1, WRITTEN)
+    exam.forget_cards()
+    assert not exam.card("01.define_lifecycle").opened
+
+
+def test_what_is_done_from_code_leaves_no_file(notebook) -> None:
+    exam.card("01.define_lifecycle").write(WRITTEN)
+    assert not notebook.exists()
+
+
+@pytest.mark.parametrize("value", ['"yes"', "{}", '{"written": 3, "opened": true, "gave_up": false, "ticked": []}'])
+def test_a_file_that_holds_something_else_is_no_attempt(notebook, value: str) -> None:
+    entry = f'{{"notebook": "01_lifecycle", "name": "exam.01.define_lifecycle", "value": {value}}}'
+    notebook.write_text(f"[{entry}]", encoding="utf-8")
+    restarted()
+    assert not exam.card("01.define_lifecycle").opened
+
+
+def test_a_file_that_cannot_be_read_is_said_on_the_page(notebook) -> None:
+    notebook.write_text("not JSON", encoding="utf-8")
+    form = exam.card("01.define_lifecycle").form
+    clicked(form._buttons, "I can't answer this yet")
+    assert "cvmlab-answers.json" in form._trouble.value
+    assert exam.card("01.define_lifecycle").opened

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from cvmlab.core.guarding import public
-from cvmlab.core.words import CvmError, language, term
+from cvmlab.core.words import CvmError, language, say, term
+from cvmlab.whatif import remembering
 
 from .questions import Question, question_called
 
@@ -46,7 +48,9 @@ class Attempt:
         self.question: Question = question_called(name)
         self.name = name
         self.language = language()
-        self.state = _states.setdefault(name, State())
+        if name not in _states:
+            _states[name] = _state_of(remembering.recalled(f"exam.{name}"))
+        self.state = _states[name]
         self._watchers: list[Callable[[], None]] = []
 
     @property
@@ -184,6 +188,33 @@ class Attempt:
         self.state.opened = self.state.gave_up = False
         self._changed()
 
+    def remember(self) -> str:
+        """Keep the attempt in the file beside the notebook, and return why that failed, empty if it did not.
+
+        Examples
+        --------
+        >>> Attempt("01.define_lifecycle").remember()
+        ''
+        """
+        kept = {
+            "written": self.state.written,
+            "opened": self.state.opened,
+            "gave_up": self.state.gave_up,
+            "ticked": sorted(self.state.ticked),
+        }
+        told = {"kind": "exam", "question": self.question.text(), "text": self.marks_so_far()}
+        return remembering.remember(f"exam.{self.name}", kept, **told)
+
+    def marks_so_far(self) -> str:
+        """Return the marks so far in words.
+
+        Examples
+        --------
+        >>> Attempt("01.define_lifecycle").marks_so_far()
+        '0 of 4 marks'
+        """
+        return say("exam.marks_of", marks=f"{self.marks:g}", full=f"{self.full_marks:g}")
+
     def when_changed(self, act: Callable[[], None]) -> None:
         """Call ``act`` after every change of the card.
 
@@ -207,5 +238,16 @@ def _length(text: str) -> int:
 
 
 def forget() -> None:
-    """Forget every attempt of this session."""
+    """Forget every attempt of this session and of the file beside the notebook."""
     _states.clear()
+    remembering.forget("exam")
+
+
+def _state_of(kept: Any) -> State:
+    """Return what a file has kept of an attempt, an empty one where it holds anything else."""
+    match kept:
+        case {"written": dict(written), "opened": bool(opened), "gave_up": bool(gave_up), "ticked": list(ticked)}:
+            texts = {str(cell): str(text) for cell, text in written.items()}
+            return State(texts, opened, gave_up, frozenset(int(point) for point in ticked if str(point).isdigit()))
+        case _:
+            return State()

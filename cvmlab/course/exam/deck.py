@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from html import escape
 from typing import Any
 
 from cvmlab.core.guarding import public
 from cvmlab.core.words import CvmError, language, say, speaking
+from cvmlab.whatif.kept import Kept, Still
 
 from .attempts import Attempt, forget
 from .form import CardForm, CardsForm
@@ -15,10 +17,11 @@ from .questions import exam_of
 
 # a card shown twice is the same card: what is written in one place stands in the other
 _cards: dict[tuple[str, str], Card] = {}
+_decks: dict[tuple[str, str], Cards] = {}
 
 
 @public
-class Card(Attempt):
+class Card(Attempt, Kept):
     """One question of the exam, with room for the answer; made by `card` and `cards`.
 
     Attributes
@@ -33,6 +36,7 @@ class Card(Attempt):
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
+        self.when_changed(self._keep)
         self._form: CardForm | None = None
 
     @property
@@ -43,6 +47,14 @@ class Card(Attempt):
                 self._form = CardForm(self)
         return self._form
 
+    def _still(self) -> Still:
+        with speaking(self.language):
+            return Still(self.marks_so_far(), cards_html([self]))
+
+    def _ipython_display_(self) -> None:
+        self._page = self.form.page
+        super()._ipython_display_()
+
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         with speaking(self.language):
             plain, still = say("exam.plain_card", name=self.name), cards_html([self])
@@ -50,7 +62,7 @@ class Card(Attempt):
 
 
 @public
-class Cards:
+class Cards(Kept):
     """The exam cards of a lesson, one open at a time; made by `cards`.
 
     Attributes
@@ -66,6 +78,8 @@ class Cards:
         self.language = language()
         self._cards = {question.key: card(question.name) for question in exam_of(lesson)}
         self._form: CardsForm | None = None
+        for each in self:
+            each.when_changed(self._keep)
 
     def __getitem__(self, key: str) -> Card:
         if key not in self._cards:
@@ -107,6 +121,14 @@ class Cards:
             with speaking(self.language):
                 self._form = CardsForm([(each, each.form.box) for each in self], self.text)
         return self._form
+
+    def _still(self) -> Still:
+        with speaking(self.language):
+            return Still(self.text(), cards_html(self) + f"<p><strong>{escape(self.text())}</strong></p>")
+
+    def _ipython_display_(self) -> None:
+        self._page = self.form.page
+        super()._ipython_display_()
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         with speaking(self.language):
@@ -169,7 +191,10 @@ def cards(lesson: str) -> Cards:
     2.0
     >>> forget_cards()
     """
-    return Cards(lesson)
+    kept = _decks.get((lesson, language()))
+    if kept is None:
+        kept = _decks[lesson, language()] = Cards(lesson)
+    return kept
 
 
 @public
@@ -185,3 +210,4 @@ def forget_cards() -> None:
     """
     forget()
     _cards.clear()
+    _decks.clear()

@@ -10,7 +10,7 @@ from cvmlab.core.words import CvmError, language, say, speaking, term
 from cvmlab.whatif import page
 
 from .attempts import Attempt
-from .plain import about, heads_of, marks_of, variables_of
+from .plain import about, heads_of, variables_of
 from .questions import STAGES
 
 _LOOK = """<style>
@@ -29,6 +29,8 @@ _LOOK = """<style>
 .cvm-exam .widget-checkbox input { margin: 2px 6px 0 2px; flex-shrink: 0 }
 .cvm-exam .cvm-grid .widget-checkbox label { font-size: 12px; line-height: 1.3 }
 </style>"""
+# a text is sent when the student leaves it, not letter by letter
+_AT_REST: dict[str, Any] = {"continuous_update": False}
 ROWS = {"define": 3, "short": 4, "essay": 8, "letter": 5}
 
 
@@ -84,7 +86,7 @@ class CardForm:
         self._buttons.children = (self._again,) if state.opened else (self._open, self._give_up)
         for number, box in enumerate(self._boxes, start=1):
             box.value, box.disabled = number in state.ticked, state.gave_up
-        self._marks.value = page.said(marks_of(self.card), strong=True)
+        self._marks.value = page.said(self.card.marks_so_far(), strong=True)
         self._points.children = self._opened() if state.opened else ()
         self._trouble.value = ""
 
@@ -115,11 +117,15 @@ class CardForm:
             self._do(lambda: self.card.tick(*points))
 
     def _do(self, act: Any) -> None:
+        """Do what a person has asked for, and keep it; what goes wrong is said on the page."""
         with speaking(self.card.language):
             try:
                 act()
+                trouble = self.card.remember()
             except CvmError as error:
-                self._trouble.value = page.trouble(str(error))
+                trouble = str(error)
+            if trouble:
+                self._trouble.value = page.trouble(trouble)
 
 
 class CardsForm:
@@ -165,7 +171,9 @@ class _Lines:
         import ipywidgets as widgets
 
         place = term("exam.write_here")
-        self.widget = widgets.Textarea(placeholder=place, rows=rows, layout={"width": "99%", "height": "auto"})
+        self.widget = widgets.Textarea(
+            placeholder=place, rows=rows, **_AT_REST, layout={"width": "99%", "height": "auto"}
+        )
         self.widget.observe(form.keep, "value")
 
     def read(self) -> str:
@@ -185,7 +193,7 @@ class _Grid:
 
         question = form.card.question
         self._boxes = boxes
-        self._cells = {cell: widgets.Text() for cell in question.cells()}
+        self._cells = {cell: widgets.Text(**_AT_REST) for cell in question.cells()}
         for cell, text in self._cells.items():
             variable, _, stage = cell.rpartition("_")
             text.placeholder = say("exam.cell", variable=term(variable), stage=term(stage))

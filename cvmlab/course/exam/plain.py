@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
-from cvmlab.core.words import say, term
+from cvmlab.core.words import term
 
 from .attempts import Attempt
 from .questions import STAGES, Question, marks_text
@@ -37,17 +37,12 @@ def _card_html(card: Attempt) -> str:
     if card.state.written:
         parts.append(_written(card))
     if card.state.opened:
-        parts.append(f"<p>{escape(marks_of(card))}</p>")
+        parts.append(f"<p>{escape(card.marks_so_far())}</p>")
     inside = _table(question, question.points()) if question.is_table else _list(card)
     if question.model():
         inside += f"<p><em>{escape(model)}</em><br>{escape(question.model())}</p>"
     parts.append(f"<details><summary>{escape(points)}</summary>{inside}</details>")
     return "".join(parts)
-
-
-def marks_of(card: Attempt) -> str:
-    """Return the marks of a card so far."""
-    return say("exam.marks_of", marks=f"{card.marks:g}", full=f"{card.full_marks:g}")
 
 
 def _written(card: Attempt) -> str:
