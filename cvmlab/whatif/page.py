@@ -15,7 +15,7 @@ _STYLE = """<style>
   flex: 1 1 150px; width: auto; max-width: none; text-align: left; height: auto; line-height: 16px; white-space: normal;
   margin-right: 6px }
 .cvm-whatif .widget-checkbox > label { line-height: 16px; white-space: normal }
-.cvm-whatif .widget-text > input, .cvm-whatif .widget-dropdown > select { flex: 0 0 150px }
+.cvm-whatif .widget-text > input, .cvm-whatif .widget-dropdown > select { flex: 0 0 150px; height: 28px }
 .cvm-whatif .widget-hslider .slider-container { flex: 0 0 116px; margin: 0 8px }
 .cvm-whatif .widget-readout { flex: 0 0 auto; min-width: 46px; text-align: right; margin-left: 2px; padding: 0 2px }
 .cvm-whatif .cvm-buttons .widget-button { height: 26px; line-height: 26px; margin: 0 5px 4px 0; padding: 0 7px }
