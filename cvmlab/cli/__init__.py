@@ -80,7 +80,7 @@ def lab(folder: str, no_browser: bool) -> None:
         show(line)
     for line in filter(None, [course.missing_language_pack(), say("course.opening", target=folder)]):
         show(line)
-    sys.exit(course.open_lab(Path(folder), browser=not no_browser))
+    sys.exit(course.open_lab(Path(folder), browser=not no_browser, tell=show))
 
 
 @main.command()

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import sysconfig
+import time
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -16,7 +19,13 @@ from cvmlab.core.stopping import ENDS, handling
 from cvmlab.core.words import CvmError, language_of, say
 
 _LANGUAGE_PACK = "jupyterlab_language_pack_zh_CN"
+#: What the server has to say, in the working folder; a terminal full of it tells a student nothing.
+LOG = ".cvmlab-lab.log"
+#: Settings of a JupyterLab that greets nobody.
+_JUPYTER = Path(__file__).parents[1] / "assets" / "jupyter"
+_SECONDS_TO_START = 60
 _SECONDS_TO_STOP = 15
+_ADDRESS = re.compile(r"https?://\S+/lab\S*(?=\s)")
 # Low priority comes from os.nice, or on Windows from the flags of the process.
 _COMPILE = """
 import os
@@ -73,7 +82,14 @@ def lab_command(
 
 
 @public
-def open_lab(target: str | Path, *, language: str | None = None, browser: bool = True, port: int | None = None) -> int:
+def open_lab(
+    target: str | Path,
+    *,
+    language: str | None = None,
+    browser: bool = True,
+    port: int | None = None,
+    tell: Callable[..., object] | None = None,
+) -> int:
     """Open JupyterLab in a working folder and wait until it is stopped.
 
     Meanwhile the market engine is compiled, unless it is on this computer already, in a process of its own with
@@ -93,6 +109,9 @@ def open_lab(target: str | Path, *, language: str | None = None, browser: bool =
         Whether a browser is opened.
     port
         Port of the server; JupyterLab chooses if left out.
+    tell
+        Called with what a person needs to know: the address, and which file says more if the server fails. The
+        log of the server goes to that file.
 
     Returns
     -------
@@ -108,12 +127,21 @@ def open_lab(target: str | Path, *, language: str | None = None, browser: bool =
         raise CvmError("course.no_jupyterlab")
     folder = Path(target).expanduser().absolute()
     command = lab_command(folder, language=language, browser=browser, port=port)
-    server = subprocess.Popen(command, cwd=folder, env=_environment(folder, language_of(language)))
+    log = folder / LOG
+    with open(log, "wb", opener=_for_the_owner_only) as heard:
+        server = subprocess.Popen(
+            command, cwd=folder, env=_environment(folder, language_of(language)), stdout=heard, stderr=heard
+        )
     compiler = None
     try:
         with handling(ENDS, lambda *_: server.terminate()):
             compiler = _compile_in_background()
-            return server.wait()
+            if tell is not None and (address := _address(server, log)):
+                tell(say("course.address", address=address))
+            code = server.wait()
+            if tell is not None and code:
+                tell(say("course.lab_failed", log=log))
+            return code
     except KeyboardInterrupt:
         # the terminal has sent Ctrl-C to JupyterLab too: give it time to end its kernels
         _stop(server)
@@ -148,6 +176,9 @@ def _environment(folder: Path, language: str) -> dict[str, str]:
     # so that JupyterLab's own terminal finds the command `cvmlab`
     path = filter(None, [sysconfig.get_path("scripts"), environment.get("PATH")])
     environment["PATH"] = os.pathsep.join(path)
+    # the question about news comes whatever `news_url` says, so its plugin is left out
+    configured = filter(None, [str(_JUPYTER), environment.get("JUPYTER_CONFIG_PATH")])
+    environment["JUPYTER_CONFIG_PATH"] = os.pathsep.join(configured)
     if language == "zh" and find_spec(_LANGUAGE_PACK) is not None:
         settings = folder / ".jupyterlab-settings"
         translation = settings / "@jupyterlab" / "translation-extension" / "plugin.jupyterlab-settings"
@@ -155,6 +186,21 @@ def _environment(folder: Path, language: str) -> dict[str, str]:
             write_whole(translation, json.dumps({"locale": "zh_CN"}).encode())
         environment["JUPYTERLAB_SETTINGS_DIR"] = str(settings)
     return environment
+
+
+def _address(server: subprocess.Popen[bytes], log: Path) -> str:
+    """Return the address at which the lab can be opened once the server says so; empty if it never does."""
+    end = time.monotonic() + _SECONDS_TO_START
+    while server.poll() is None and time.monotonic() < end:
+        if found := _ADDRESS.search(log.read_text(encoding="utf-8", errors="replace")):
+            return found[0]
+        time.sleep(0.2)
+    return ""
+
+
+def _for_the_owner_only(path: str, flags: int) -> int:
+    """Open a file that nobody else can read: the address in it opens the lab."""
+    return os.open(path, flags, 0o600)
 
 
 def _compile_in_background() -> subprocess.Popen[bytes] | None:

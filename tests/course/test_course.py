@@ -353,6 +353,17 @@ def test_the_compiler_works_beside_the_lab_at_low_priority_and_ends_with_it(targ
     assert compiler.poll() not in (None, 0)
 
 
+def test_a_server_that_fails_is_told_with_the_file_that_says_why(target, monkeypatch, capfd):
+    monkeypatch.setattr(lab, "lab_command", lambda *_, **__: [sys.executable, "-c", "raise SystemExit('no port')"])
+    monkeypatch.setattr(lab, "_compile_in_background", lambda: None)
+    target.mkdir(parents=True)
+    told: list[str] = []
+    assert course.open_lab(target, tell=told.append) == 1
+    assert told == [f"JupyterLab has stopped because of an error. Its log is in {target / lab.LOG}."]
+    assert "no port" in (target / lab.LOG).read_text(encoding="utf-8")
+    assert capfd.readouterr() == ("", "")
+
+
 def test_a_compiler_that_fails_does_not_disturb_the_lab(target, monkeypatch, capfd):
     program = "import time; time.sleep(1); raise SystemExit(5)"
     code, compiler = _open_a_lab_that(program, "print('x'); raise ValueError('broken')", target, monkeypatch)
@@ -379,7 +390,9 @@ def test_lab_serves_the_folder_in_chinese_and_ends_cleanly_on_ctrl_c(source, tar
 
     course.copy_course(target, source=source)
     program = (
-        "import sys; from cvmlab.course import open_lab; sys.exit(open_lab(sys.argv[1], language='zh', browser=False))"
+        "import functools, sys; from cvmlab.course import open_lab; "
+        "tell = functools.partial(print, file=sys.stderr, flush=True); "
+        "sys.exit(open_lab(sys.argv[1], language='zh', browser=False, tell=tell))"
     )
     terminal, keyboard = pty.openpty()
     server = subprocess.Popen(
@@ -408,16 +421,16 @@ def test_lab_serves_the_folder_in_chinese_and_ends_cleanly_on_ctrl_c(source, tar
         os.close(keyboard)
     assert sorted(names) == ["datasets", "exercises", "notebooks"]
     assert menus["settings"] == {"locale": "zh_CN"}
-    spoken = "".join(told)
-    assert "张 三" in spoken
-    assert "Traceback" not in spoken
+    assert len(told) == 1, "only the address: what the server says is in its log"
+    log = (target / lab.LOG).read_text(encoding="utf-8")
+    assert "张 三" in log and "Traceback" not in log
 
 
 def _address(server: subprocess.Popen[str], told: list[str]) -> tuple[str, str]:
     assert server.stderr is not None
     for line in server.stderr:
         told.append(line)
-        found = re.search(r"(http://127\.0\.0\.1:\d+/)\S*token=(\w+)", line)
+        found = re.search(r"(http://localhost:\d+/)\S*token=(\w+)", line)
         if found:
             return found[1], found[2]
     raise AssertionError("JupyterLab told no address:\n" + "".join(told))
