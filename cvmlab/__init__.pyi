@@ -5,11 +5,11 @@ from . import market as market
 from . import report as report
 from . import whatif as whatif
 from .core import scenario as scenario
+from .core.using import use as use
 from .core.words import CvmError as CvmError
 from .core.words import say as say
 from .core.words import speaking as speaking
 from .core.words import term as term
-from .core.words import use as use
 from .course import exam as exam
 from .course import feedback as feedback
 from .data import aggregate as aggregate

@@ -107,7 +107,7 @@ def _words() -> Mapping[str, Word]:
 
 
 def language() -> Language:
-    """Return the language in force, ``"en"`` unless `use` or `speaking` said otherwise."""
+    """Return the language in force, ``"en"`` unless `set_language` or `speaking` said otherwise."""
     return _language.get()
 
 
@@ -130,31 +130,9 @@ def language_of(name: str | None = None) -> Language:
     return language() if name is None else check_language(name)
 
 
-def use(language: str | None = None) -> None:
-    """Set the language of labels, messages, widgets and charts for this session.
-
-    Left out, the language follows from the working folder: a notebook of the Chinese course runs in a folder
-    named ``zh``, so that it needs the same code as its English twin.
-
-    For Chinese the font that cvmlab brings along is registered with matplotlib, so that no
-    character is missing from a picture.
-
-    Parameters
-    ----------
-    language
-        ``"en"`` or ``"zh"``; left out, ``"zh"`` in a folder named ``zh`` and ``"en"`` anywhere else.
-
-    Examples
-    --------
-    >>> use(language="zh"); term("retention_rate"); use(language="en")
-    '客户保持率'
-    """
-    chosen = ("zh" if Path.cwd().name == "zh" else "en") if language is None else language
-    _language.set(check_language(chosen))
-    if _language.get() == "zh":
-        from .fonts import use_chinese_font
-
-        use_chinese_font()
+def set_language(name: str) -> None:
+    """Set the language for this session; `cvmlab.core.using.use` is what people call."""
+    _language.set(check_language(name))
 
 
 @contextmanager

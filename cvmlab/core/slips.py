@@ -1,0 +1,57 @@
+"""Slips of a beginner at the keyboard, explained in a sentence above Python's own message.
+
+Only an answer typed without quotation marks (``c``) or with Chinese ones (``“c”``) is explained. The error itself is
+shown as ever and stays an error.
+
+>>> print(slip_in(NameError("name 'c' is not defined", name="c")))
+Is `c` your answer? Then put it in quotation marks: `"c"`. Without them Python looks for a variable of that name.
+>>> slip_in(NameError("name 'curve' is not defined", name="curve"))
+''
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import Any
+
+from .words import language, say, speaking
+
+#: Quotation marks that a Chinese keyboard writes, and Word.
+CURLY = "“”‘’「」＂"
+
+
+def slip_in(error: BaseException) -> str:
+    """Return a sentence that explains an error, empty if it is no slip known here."""
+    if isinstance(error, NameError):
+        name = error.name or ""
+        return say("slips.bare_letter", letter=name) if re.fullmatch("[A-Za-z]", name) else ""
+    if isinstance(error, SyntaxError):
+        # opened by a straight mark and closed by a curly one, the text never ends
+        unended = (error.msg or "").startswith("unterminated string")
+        wrong = re.search(f"[{CURLY}]", (error.text if unended else error.msg) or "")
+        return say("slips.curly_quote", sign=wrong[0]) if wrong else ""
+    return ""
+
+
+def explain_slips() -> None:
+    """Have the running IPython explain slips from now on; without one, or where another handler is set, do nothing."""
+    ipython = sys.modules.get("IPython")
+    shell: Any = ipython and ipython.get_ipython()
+    if shell is None or not hasattr(shell, "set_custom_exc"):
+        return
+    if shell.custom_exceptions and not getattr(shell, "_cvmlab_explains_slips", False):
+        return
+    chosen = language()
+
+    def explain(shell: Any, kind: type[BaseException], error: BaseException, trace: Any, tb_offset: Any = None) -> None:
+        with speaking(chosen):
+            sentence = slip_in(error)
+        if sentence:
+            from IPython.display import display
+
+            display({"text/plain": sentence, "text/markdown": f"**{sentence}**"}, raw=True)
+        shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
+
+    shell.set_custom_exc((NameError, SyntaxError), explain)
+    shell._cvmlab_explains_slips = True

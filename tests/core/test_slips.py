@@ -1,0 +1,99 @@
+"""Slips at the keyboard, in a real IPython: explained in a sentence, and still the error they are."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from cvmlab import speaking
+from cvmlab.core.slips import CURLY, slip_in
+
+SESSION = """
+import contextlib, io, json, sys
+from IPython.core.interactiveshell import InteractiveShell
+
+shell, told = InteractiveShell.instance(), []
+for cell in json.loads(sys.argv[1]):
+    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(out):
+        result = shell.run_cell(cell)
+    error = result.error_before_exec or result.error_in_exec
+    told.append([type(error).__name__, out.getvalue()])
+print(json.dumps(told))
+"""
+CELLS = [
+    "import cvmlab as cvm; cvm.use()",
+    "my_answer = c",
+    "my_answer = “c”",
+    'my_answer = "c”',
+    "my_answer = curve",
+    "my_answer = (c",
+    "1 / 0",
+    "def f():\n    return g\nf()",
+    "cvm.use('zh')",
+    "my_answer = c",
+    "my_answer = “c”",
+    "my_answer = 'c'; print(my_answer)",
+]
+
+
+def session(*cells: str) -> list[list[str]]:
+    """Run cells in an IPython of their own and return the error and the output of each."""
+    ran = subprocess.run(
+        [sys.executable, "-c", SESSION, json.dumps(cells)], capture_output=True, text=True, check=True, timeout=120
+    )
+    found: list[list[str]] = json.loads(ran.stdout.splitlines()[-1])
+    return found
+
+
+@pytest.fixture(scope="module")
+def told() -> list[list[str]]:
+    return session(*CELLS)
+
+
+def test_every_error_stays_the_error_it_is(told: list[list[str]]) -> None:
+    expected = "NoneType NameError SyntaxError SyntaxError NameError SyntaxError ZeroDivisionError NameError"
+    assert [kind for kind, _ in told] == [*expected.split(), "NoneType", "NameError", "SyntaxError", "NoneType"]
+    for kind, said in told:
+        # Python's own message is there as well
+        assert kind == "NoneType" or kind in said
+
+
+@pytest.mark.parametrize(
+    ("cell", "sentence"),
+    [
+        (1, 'Is `c` your answer? Then put it in quotation marks: `"c"`.'),
+        (2, "`“` is not a quotation mark to Python."),
+        (3, "`”` is not a quotation mark to Python."),
+        (7, "Is `g` your answer?"),
+        (9, "`c` 是你的答案吗？请加上英文引号"),
+        (10, "Python 不认识 `“` 这样的引号"),
+    ],
+)
+def test_a_slip_is_explained_before_the_error(told: list[list[str]], cell: int, sentence: str) -> None:
+    kind, said = told[cell]
+    assert 0 <= said.find(sentence) < said.find(kind)
+
+
+@pytest.mark.parametrize("cell", [0, 4, 5, 6, 8, 11])
+def test_nothing_else_is_explained(told: list[list[str]], cell: int) -> None:
+    said = told[cell][1]
+    assert "quotation mark" not in said
+    assert "引号" not in said
+
+
+def test_a_handler_of_somebody_else_stays() -> None:
+    own = "def mine(shell, kind, error, trace, tb_offset=None): print('mine')"
+    told = session(own, "get_ipython().set_custom_exc((NameError,), mine)", "import cvmlab as cvm; cvm.use()", "x = c")
+    assert told[-1] == ["NameError", "mine\n"]
+
+
+@pytest.mark.parametrize("sign", CURLY)
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_such_mark_is_named(sign: str, language: str) -> None:
+    with pytest.raises(SyntaxError) as raised:
+        compile(f"x = {sign}c{sign}", "cell", "exec")
+    with speaking(language):
+        assert f"`{sign}`" in slip_in(raised.value)
