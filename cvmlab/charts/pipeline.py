@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cvmlab.core import formats
 from cvmlab.core.guarding import public
 from cvmlab.core.words import say, term
 from cvmlab.relationship.pipeline import STATES, STEPS
@@ -27,7 +26,6 @@ PARTS = {
     "open": ("#F4F4F4", "////"),
     "lost": (style.PALE, ""),
 }
-_SHARE = Holds(minimum=0, maximum=1, gaps=True)
 _STATE_OR_NONE = Holds("text", texts=("", *STATES))
 
 
@@ -38,26 +36,27 @@ def plot_funnel(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     frame
-        `cvmlab.pipeline.funnel`: ``state``, ``reached`` (customers), ``share_of_before`` (a share of 1),
+        `cvmlab.pipeline.funnel`: ``state``, ``reached`` (customers),
         ``went_on``, ``open``, ``lost`` (customers).
     ax
         Axes to draw on; a new figure if left out.
 
     Notes
     -----
-    Still open is hatched: neither a success nor a failure yet. Users not lost, the dormant among them,
+    Undecided is hatched: neither a success nor a failure yet. No chance of success is written on a bar: the share of
+    the step before would count the undecided as failures. Users not lost, the dormant among them,
     are customers kept.
 
     Examples
     --------
     >>> import pandas as pd
     >>> frame = pd.DataFrame({
-    ...     "state": ["target", "prospect"], "reached": [40, 10], "share_of_before": [None, 0.25],
+    ...     "state": ["target", "prospect"], "reached": [40, 10],
     ...     "went_on": [10, 0], "open": [25, 8], "lost": [5, 2]})
     >>> plot_funnel(frame).get_title(loc="left")
-    'Of 40 customers, 10 reached “prospect”; 33 are still open'
+    'Of 40 customers, 10 reached “prospect”; 33 are still undecided'
     """
-    columns = {"state": Holds("text", texts=STATES), "reached": SOME, "share_of_before": _SHARE}
+    columns = {"state": Holds("text", texts=STATES), "reached": SOME}
     columns |= dict.fromkeys(["went_on", "open", "lost"], COUNT)
     frame = check_frame(frame, "funnel", columns, once=["state"])
     ax = style.canvas(ax)
@@ -72,16 +71,18 @@ def plot_funnel(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         looks: dict[str, Any] = {"color": color, "hatch": hatch, "edgecolor": style.INK, "linewidth": 0.6}
         ax.barh(places, width, left=left, height=0.62, label=term(f"pipeline.part_{part}"), **looks)
         left += width
-    reached, shares = frame["reached"].to_numpy(float), frame["share_of_before"].to_numpy(float)
+    reached = frame["reached"].to_numpy(float)
     most = float(reached.max())
-    for place, count, share in zip(places, reached, shares, strict=True):
+    for place, count, waiting in zip(places, reached, parts["open"], strict=True):
         text = f"{count:,.0f}"
-        if np.isfinite(share):
-            text = say("pipeline.funnel_bar", reached=text, share=formats.percent(share))
+        if waiting:
+            text = say("pipeline.funnel_bar", reached=text, open=f"{waiting:,.0f}")
         style.write(ax, count + 0.012 * most, place, text, va="center")
     ax.set_yticks(places, [term(state) for state in frame["state"]])
-    ax.set_xlim(0, 1.3 * most if most else 1)
+    ax.set_xlim(0, 1.5 * most if most else 1)
     style.count_axis(ax.xaxis, term("pipeline.funnel_x"))
+    # the room on the right is for the words: no tick beyond the customers there are
+    ax.set_xticks([tick for tick in ax.get_xticks() if 0 <= tick <= most] if most else [0])
     ax.grid(visible=False, axis="y")
     style.legend(ax, loc="lower right")
     style.headline(ax, _funnel_message(frame))
@@ -143,7 +144,7 @@ def plot_flows(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     >>> frame = pd.DataFrame({
     ...     "from_state": ["", "target", "target"], "to_state": ["target", "prospect", "lost"], "count": [40, 30, 10]})
     >>> plot_flows(frame).get_title(loc="left")
-    '10 of 40 customers are lost'
+    '10 of 40 customers went to a competitor'
     """
     columns = {"from_state": _STATE_OR_NONE, "to_state": _STATE_OR_NONE, "count": SOME}
     frame = check_frame(frame, "flows", columns, once=["from_state", "to_state"])
@@ -176,9 +177,17 @@ def plot_flows(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     _draw_lost(ax, lost)
     ax.set_axis_off()
     came = sum(n for (before, _), n in counts.items() if before == "")
-    style.headline(ax, say("pipeline.flows_message", lost=f"{lost:,}", customers=f"{came:,}"))
+    style.headline(ax, _flows_message(counts, lost, came))
     style.write(ax, 0.0, -0.03, term("pipeline.flows_note"), transform=ax.transAxes, va="top", color=style.QUIET)
     return style.lettered(ax)
+
+
+def _flows_message(counts: dict[tuple[str, str], int], lost: int, came: int) -> str:
+    """Return the way back as the message, where there is one."""
+    refused, woken = counts.get(("opportunity", "prospect"), 0), counts.get((DORMANT, "user"), 0)
+    if refused or woken:
+        return say("pipeline.flows_back", refused=f"{refused:,}", woken=f"{woken:,}")
+    return say("pipeline.flows_message", lost=f"{lost:,}", customers=f"{came:,}")
 
 
 def _order_of(order: tuple[str, ...], way: tuple[str, str]) -> tuple[int, int]:

@@ -8,6 +8,10 @@ from .events import flows as flows
 from .events import funnel as funnel
 from .events import purchases as purchases
 from .events import spells as spells
+from .orders import acquisition_cost as acquisition_cost
+from .orders import expected_by_now as expected_by_now
+from .orders import first_orders as first_orders
+from .orders import newcomers as newcomers
 from .rates import DAYS_A_MONTH as DAYS_A_MONTH
 from .rates import chance_of_reaching as chance_of_reaching
 from .rates import staying_curve as staying_curve

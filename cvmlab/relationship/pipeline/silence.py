@@ -57,10 +57,12 @@ def dormancy(
     -------
     pandas.DataFrame
         One row per length, in rising order: ``silent_days``; ``silences`` (that lasted that long or longer), ``woken``
-        (of them ended by a purchase so far), ``share_woken`` (a lower bound: some still last); ``chance_within``
-        (chance to buy within ``within_days`` after that silence; NaN beyond what was observed), ``chance_seen`` (chance
-        to buy within the longest silence observed to end); ``silent_now`` (customers silent that long on the as-of
-        day), ``share_silent_now`` (of those whose first purchase lies that far back; NaN if there are none).
+        (of them ended by a purchase so far), ``share_woken`` (a lower bound: some still last); ``followed`` (silences
+        that were that long at least ``within_days`` before the as-of day), ``woken_within`` (of these, ended within
+        ``within_days`` more), ``share_within`` (woken_within/followed; NaN if none); ``chance_within`` (the same
+        chance from the Kaplan–Meier curve of all silences; NaN beyond what was observed), ``chance_seen`` (chance to
+        buy within the longest silence observed to end); ``silent_now`` (customers silent that long on the as-of day),
+        ``share_silent_now`` (of those whose first purchase lies that far back; NaN if there are none).
 
     Raises
     ------
@@ -78,7 +80,7 @@ def dormancy(
     """
     lengths = _lengths(silent_days)
     check_count("within_days", within_days)
-    length, woken, since_first = _silences(transactions, as_of)
+    length, woken, since_began, since_first = _silences(transactions, as_of)
     curve = kaplan_meier(length, woken)
     ends, staying = curve["days"].to_numpy()[1:], curve["staying"].to_numpy()
 
@@ -93,11 +95,16 @@ def dormancy(
         before = silent_after(day - 1)
         old_enough = int((since_first >= day).sum())
         silent_now = int((lasted & ~woken).sum())
+        followed = lasted & (since_began >= day + within_days)
+        woken_within = int((followed & woken & (length <= day + within_days)).sum())
         rows.append({
             "silent_days": day,
             "silences": int(lasted.sum()),
             "woken": int((lasted & woken).sum()),
             "share_woken": (lasted & woken).sum() / lasted.sum() if lasted.any() else np.nan,
+            "followed": int(followed.sum()),
+            "woken_within": woken_within,
+            "share_within": woken_within / followed.sum() if followed.any() else np.nan,
             "chance_within": 1 - silent_after(day + within_days) / before
             if before > 0 and day + within_days <= longest else np.nan,
             "chance_seen": 1 - float(staying[-1]) / before if before > 0 and lasted.any() else np.nan,
@@ -127,8 +134,8 @@ def _checked(transactions: AnyFrame) -> pd.DataFrame:
     return log[numbers(log, AMOUNT, BOUGHT.name) > 0] if AMOUNT in log else log
 
 
-def _silences(transactions: AnyFrame, as_of: dt.date | str | None) -> tuple[Whole, NDArray[np.bool_], Whole]:
-    """Return length and end (True: a purchase) of each silence, and each customer's days since the first purchase."""
+def _silences(transactions: AnyFrame, as_of: dt.date | str | None) -> tuple[Whole, NDArray[np.bool_], Whole, Whole]:
+    """Return length, end (True: a purchase) and days since the start of each silence, and since first purchases."""
     bought = _checked(transactions)
     if as_of is not None:
         bought = bought[bought[DATE].to_numpy() < np.datetime64(as_date(as_of)) + np.timedelta64(1, "D")]
@@ -142,4 +149,4 @@ def _silences(transactions: AnyFrame, as_of: dt.date | str | None) -> tuple[Whol
     last = np.append(ids[1:] != ids[:-1], True)
     first = np.append(True, last[:-1])
     length = np.where(last, end, np.append(day[1:], 0)) - day
-    return length, ~last, end - day[first]
+    return length, ~last, end - day, end - day[first]

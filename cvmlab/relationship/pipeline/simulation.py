@@ -42,7 +42,8 @@ class PipelineRates(Scenario):
     The labels of the fields say what each is. A rate is a share of 1 per month and not a probability: of 100 customers
     with a rate of 0.9, 59 move within a month. Moves that are not listed do not occur. ``user_margin`` is before the
     cost of calls: film, bags, boxes. ``device_margin`` and ``setup_cost`` (delivery, installation,
-    training) come once, at the order. `CALLS` says how many calls there are.
+    training) come once, at the order. `CALLS` says how many calls there are. ``action_cost`` is what an improvement
+    costs for 100 targets, as of today; `rewards` leaves it out.
 
     Examples
     --------
@@ -69,6 +70,7 @@ class PipelineRates(Scenario):
     device_margin: float = _money(100.0, "device_margin", minimum=-3_000, maximum=3_000, step=100)
     setup_cost: float = _money(800.0, "setup_cost", maximum=3_000, step=50)
     call_cost: float = _money(100.0, "call_cost", maximum=300, step=5)
+    action_cost: float = _money(0.0, "action_cost", maximum=200_000, step=5_000)
     discount_rate: float = number(0.10, word="discount_rate", minimum=0, maximum=0.5, step=0.01, unit="share")
 
     @classmethod

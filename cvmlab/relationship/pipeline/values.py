@@ -246,7 +246,7 @@ def value_of_prospect(
 
 def values_of(moves: Floats, reward: Floats, discount_rate: float) -> Floats:
     """Return the value of a customer in each of `STATES`, shape (7,)."""
-    return _months_spent(moves, discount_rate, reward) @ reward
+    return months_spent(moves, discount_rate, reward) @ reward
 
 
 @public
@@ -280,10 +280,10 @@ def effect_of_rate(
     Returns
     -------
     pandas.DataFrame
-        ``from_state``, ``to_state``, ``rate`` (per month), ``months`` (discounted, in from_state), ``gain`` (money:
-        value after the step less value without it), ``by_points``, ``by_share`` (money: exact change of the value of
-        one customer for a better rate; NaN where the rate is too low to be lowered, or too few are lost to be won over,
-        by so much); the largest ``by_points`` first.
+        ``step`` (from_to, worded by ``codes.csv``), ``from_state``, ``to_state``, ``rate`` (per month), ``months``
+        (discounted, in from_state), ``gain`` (money: value after the step less value without it), ``by_points``,
+        ``by_share`` (money: exact change of the value of one customer for a better rate; NaN where the rate is too low
+        to be lowered, or too few are lost to be won over, by so much); the largest ``by_points`` first.
 
     Examples
     --------
@@ -299,7 +299,7 @@ def effect_of_rate(
         raise CvmError("pipeline.taken_from", value=taken_from)
     rates = checked_rates(rates)
     reward, moves = by_state(rewards, "rewards", STATES), generator(rates)
-    months = _months_spent(moves, discount_rate, reward)
+    months = months_spent(moves, discount_rate, reward)
     value, place = months @ reward, place_of(start)
     rows = []
     for before, after, rate in rates[["from_state", "to_state", "rate"]].itertuples(index=False):
@@ -313,6 +313,7 @@ def effect_of_rate(
         rows.append((before, after, rate, abs(months[place, i]), gain, *changes))
     columns = ["from_state", "to_state", "rate", "months", "gain", "by_points", "by_share"]
     shown = pd.DataFrame(rows, columns=columns)
+    shown.insert(0, "step", shown["from_state"] + "_" + shown["to_state"])
     return shown.sort_values("by_points", ascending=False, ignore_index=True, kind="stable")
 
 
@@ -330,7 +331,7 @@ def _change(
     return float(then - now)
 
 
-def _months_spent(moves: Floats, discount_rate: float, reward: Floats) -> Floats:
+def months_spent(moves: Floats, discount_rate: float, reward: Floats) -> Floats:
     """Return the discounted months spent in each state (columns), from each state (rows)."""
     check_parameter("discount_rate", discount_rate, 0)
     # where nobody leaves and nothing is earned, months have no end at a rate of 0 and are not counted

@@ -1,42 +1,52 @@
-"""The what-if of the pipeline: a better rate at one step, and what a prospect is worth then (S06)."""
+"""The what-if of the pipeline: a better rate at one step, what it is worth, and what it may cost (S06)."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from cvmlab.charts import style
 from cvmlab.core import formats
+from cvmlab.core.formats import in_money
 from cvmlab.core.guarding import public
 from cvmlab.core.words import say, term
-from cvmlab.relationship.pipeline import STATES, STEPS, PipelineRates
+from cvmlab.relationship.pipeline import STATES, PipelineRates
 from cvmlab.relationship.pipeline.inputs import by_state
+from cvmlab.relationship.pipeline.orders import BEFORE_ORDER
 from cvmlab.relationship.pipeline.rates import chances_of
-from cvmlab.relationship.pipeline.values import values_of
+from cvmlab.relationship.pipeline.simulation import CALLS
+from cvmlab.relationship.pipeline.values import months_spent
 
 from ..measures import Measure
 from ..widget import WhatIf
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from numpy.typing import NDArray
 
     from ..guessing import Guess
 
 TARGETS = 100
-#: Years after which the bars on the right count the customers there.
+#: Years after which users are counted.
 YEARS = 5
-POINT = 0.01
-SLIDERS = (
-    "target_prospect", "prospect_opportunity", "opportunity_order", "user_dormant", "dormant_user", "user_lost",
-    "user_margin", "device_margin", "call_cost", "discount_rate",
-)  # fmt: skip
+#: What the money of targets is made of, in the order of the picture: colour, hatch.
+PARTS = {
+    "calls_before_order": (style.ORANGE, "///"),
+    "setup": (style.ORANGE, "///"),
+    "goods": (style.GREEN, ""),
+    "calls_on_users": (style.ORANGE, "///"),
+    "action": (style.ORANGE, "///"),
+    "left_over": (style.BLUE, ""),
+}
+SLIDERS = ("prospect_opportunity", "opportunity_order", "user_dormant", "dormant_user", "action_cost")
+#: Less often moved: the what-if folds them away.
+FOLDED = ("target_prospect", "user_lost", "user_margin", "device_margin", "call_cost", "discount_rate")
+#: What the improvements of the buttons cost for 100 targets: the same, so that they can be compared.
+PRICE = 60_000.0
 
 
 @public
 def pipeline_step(start: PipelineRates | None = None, *, currency: str = "", after: Guess | None = None) -> WhatIf:
-    """Return the what-if of the pipeline: how far 100 targets come, and what each of them is worth.
+    """Return the what-if of the pipeline: what 100 targets bring, and what a better step may cost.
 
     Parameters
     ----------
@@ -50,29 +60,29 @@ def pipeline_step(start: PipelineRates | None = None, *, currency: str = "", aft
 
     Notes
     -----
-    The result is a dict: ``value`` of a prospect and ``value_100`` of 100 targets (money, all that is to
-    come); of 100 targets ``prospect``, ``opportunity``, ``order`` and ``user`` (customers who ever come that far),
-    ``user_later`` and ``dormant_later`` (there after five years); ``best`` and ``best_gain``: the rate that is
-    worth most if it is better by a point per month, and that worth (money of 100 targets). What a better
-    rate costs is not counted.
+    The result is a dict of money for 100 targets, all that is to come as a present value: ``calls_before_order``,
+    ``setup``, ``goods``, ``calls_on_users``, ``action`` (the improvement's own cost) and their sum ``left_over``;
+    ``before_action`` (without the improvement's cost); ``prospect`` (money of one prospect); ``order`` and
+    ``user_later`` (customers of 100 targets who ever order, and who are users after five years).
 
     Examples
     --------
     >>> what_if = pipeline_step()
-    >>> what_if.set(user_dormant=0.02)
-    >>> what_if.result["value"] > what_if.baseline["value"], what_if.result["order"] == what_if.baseline["order"]
-    (True, True)
+    >>> what_if.set(user_dormant=0.025, action_cost=60_000)
+    >>> what_if.result["left_over"] > what_if.baseline["left_over"]
+    True
     """
 
-    def frame(ax: Axes, _: dict[str, Any]) -> None:
-        places = [*range(len(STEPS)), len(STEPS) + 0.6, len(STEPS) + 1.6]
-        later = [say("pipeline.later", state=term(state), years=YEARS) for state in ("user", "dormant")]
-        ax.set_xticks(places, [*(term(state) for state in STEPS), *later], fontsize=8)
-        ax.set_xlim(-0.6, places[-1] + 0.6)
-        ax.set_ylim(0, 1.12 * TARGETS)
-        ax.axvline(len(STEPS) - 0.2, color=style.GRID, linewidth=1.2)
-        ax.set_ylabel(say("pipeline.of_targets", targets=TARGETS))
-        ax.grid(visible=False, axis="x")
+    def frame(ax: Axes, baseline: dict[str, Any]) -> None:
+        ax.set_yticks(range(len(PARTS)), [term(f"pipeline.part_of_{part}") for part in PARTS])
+        ax.set_ylim(len(PARTS) - 0.4, -0.6)
+        most = max(abs(baseline[part]) for part in PARTS)
+        ax.set_xlim(-0.8 * most, 1.7 * most)
+        ax.axvline(0, color=style.INK, linewidth=0.8)
+        # every bar says its figure
+        ax.set_xticks([])
+        ax.set_xlabel(in_money(say("pipeline.money_of_targets", targets=TARGETS), currency))
+        ax.grid(visible=False)
 
     return WhatIf(
         _on_sliders(start or PipelineRates()),
@@ -80,24 +90,25 @@ def pipeline_step(start: PipelineRates | None = None, *, currency: str = "", aft
         _draw,
         frame=frame,
         measures=[
-            Measure("value", "pipeline.value_prospect", "money"),
-            Measure("value_100", "pipeline.value_100", "money"),
-            Measure("order", "pipeline.orders_100"),
-            Measure("user_later", say("pipeline.users_later", years=YEARS)),
+            Measure("left_over", say("pipeline.left_over_100", targets=TARGETS), "money"),
+            Measure("prospect", "pipeline.value_prospect", "money"),
+            Measure("order", say("pipeline.orders_100", targets=TARGETS)),
+            Measure("user_later", say("pipeline.users_later", years=YEARS, targets=TARGETS)),
         ],
-        sentence=_sentence,
+        sentence=partial(_sentence, currency=currency),
         title="pipeline.what_if",
         only=SLIDERS,
+        more=FOLDED,
         presets={
-            "pipeline.qualify": {"prospect_opportunity": 0.12},
-            "pipeline.close": {"opportunity_order": 0.22},
-            "pipeline.care": {"user_dormant": 0.02},
-            "pipeline.wake": {"dormant_user": 0.10},
+            "pipeline.qualify": {"prospect_opportunity": 0.10, "action_cost": PRICE},
+            "pipeline.close": {"opportunity_order": 0.18, "action_cost": PRICE},
+            "pipeline.care": {"user_dormant": 0.024, "action_cost": PRICE},
+            "pipeline.wake": {"dormant_user": 0.08, "action_cost": PRICE},
             "pipeline.dear_device": {"device_margin": 1_500.0, "opportunity_order": 0.09},
         },
         after=after,
         currency=currency,
-        height=420,
+        height=330,
     )
 
 
@@ -108,59 +119,50 @@ def _on_sliders(start: PipelineRates) -> PipelineRates:
 def _compute(scenario: PipelineRates) -> dict[str, Any]:
     from scipy.linalg import expm
 
-    moves = scenario.generator()
-    worth = _worth(scenario)
-    later = TARGETS * expm(12 * YEARS * moves)[0]
-    best, gain = _best_step(scenario)
+    moves, rewards = scenario.generator(), by_state(scenario.rewards(), "rewards", STATES)
+    months = months_spent(moves, scenario.discount_rate, rewards)
+    spent = dict(zip(STATES, TARGETS * months[0], strict=True))
+    calls = {state: -number * scenario.call_cost * spent[state] for state, number in CALLS.items()}
+    money = {
+        "calls_before_order": sum(calls[state] for state in BEFORE_ORDER),
+        "setup": TARGETS * float(months[0] @ rewards) - sum(calls.values()) - scenario.user_margin * spent["user"]
+        + calls["order"],
+        "goods": scenario.user_margin * spent["user"],
+        "calls_on_users": calls["user"] + calls["dormant"],
+        "action": -scenario.action_cost,
+    }  # fmt: skip
+    left = sum(money.values())
     return {
-        "value": float(worth[STATES.index("prospect")]),
-        "value_100": TARGETS * float(worth[0]),
-        **{state: TARGETS * float(chances_of(moves, place)[0]) for place, state in enumerate(STEPS)},
-        "user_later": float(later[STATES.index("user")]),
-        "dormant_later": float(later[STATES.index("dormant")]),
-        "best": best,
-        "best_gain": TARGETS * gain,
+        **{part: float(amount) for part, amount in money.items()},
+        "left_over": float(left),
+        "before_action": float(left) + scenario.action_cost,
+        "prospect": float(months[STATES.index("prospect")] @ rewards),
+        "order": TARGETS * float(chances_of(moves, STATES.index("order"))[0]),
+        "user_later": TARGETS * float(expm(12 * YEARS * moves)[0, STATES.index("user")]),
     }
 
 
-def _worth(scenario: PipelineRates) -> NDArray[np.float64]:
-    """Return the value of a customer in each state; the first is a target."""
-    return values_of(scenario.generator(), by_state(scenario.rewards(), "rewards", STATES), scenario.discount_rate)
-
-
-def _best_step(scenario: PipelineRates) -> tuple[str, float]:
-    """Return the slider whose rate is worth most if better by a point, and the gain of one target (money)."""
-    now = float(_worth(scenario)[0])
-    gains = {}
-    moved = [name for name, _, _ in scenario.moves() if name in SLIDERS]
-    for name, field in ((name, scenario.limits()[name]) for name in moved):
-        rates = (getattr(scenario, name) + POINT, getattr(scenario, name) - POINT)
-        possible = [rate for rate in rates if 0 <= rate <= (field.maximum or 1)]
-        gains[name] = max(float(_worth(scenario.replace(**{name: rate}))[0]) - now for rate in possible)
-    best = max(gains, key=lambda name: gains[name])
-    return best, gains[best]
-
-
 def _draw(ax: Axes, result: dict[str, Any]) -> None:
-    places = np.arange(len(STEPS))
-    heights = [result[state] for state in STEPS]
-    ax.bar(places, heights, width=0.7, color=style.BLUE)
-    later = [result["user_later"], result["dormant_later"]]
-    behind = np.array([len(STEPS) + 0.6, len(STEPS) + 1.6])
-    for place, height, color, hatch in zip(behind, later, (style.GREEN, style.ORANGE), ("", "///"), strict=True):
-        ax.bar([place], [height], width=0.7, color=color, hatch=hatch, edgecolor=style.INK, linewidth=0.5)
-    for place, height in zip([*places, *behind], [*heights, *later], strict=True):
-        shown = f"{height:.0f}" if height >= 9.95 else f"{height:.1f}"
-        style.write(ax, place, height + 1.2, shown, ha="center", va="bottom")
+    low, high = ax.get_xlim()
+    for place, (part, (color, hatch)) in enumerate(PARTS.items()):
+        amount = result[part]
+        ax.barh([place], [amount], height=0.62, color=color, hatch=hatch, edgecolor=style.INK, linewidth=0.5)
+        beside = 0.012 * (high - low) * (1 if amount >= 0 else -1)
+        style.write(
+            ax, amount + beside, place, formats.money(amount), ha="left" if amount >= 0 else "right", va="center"
+        )
 
 
-def _sentence(before: dict[str, Any], now: dict[str, Any]) -> str:
-    worth = Measure("value", unit="money")
-    return say(
-        "pipeline.sentence",
-        value=formats.money(now["value"]),
-        change=worth.difference(before["value"], now["value"]),
-        step=term(f"pipeline.short_{now['best']}"),
-        gain=formats.money(now["best_gain"]),
-        targets=TARGETS,
-    )
+def _sentence(before: dict[str, Any], now: dict[str, Any], *, currency: str) -> str:
+    gain = now["before_action"] - before["before_action"]
+    cost = before["action"] - now["action"]
+    if gain <= 0:
+        return say("pipeline.sentence_worse", loss=_money(-gain, currency), targets=TARGETS)
+    net = gain - cost
+    key = "pipeline.sentence_pays" if net >= 0 else "pipeline.sentence_too_dear"
+    shown = {"gain": gain, "cost": cost, "net": abs(net)}
+    return say(key, targets=TARGETS, **{name: _money(amount, currency) for name, amount in shown.items()})
+
+
+def _money(amount: float, currency: str) -> str:
+    return f"{currency}{formats.grouped(round(amount, -2), 0)}"

@@ -97,57 +97,72 @@ def what_if():
 def test_the_what_if_starts_where_the_functions_are(what_if):
     what_if.reset()
     rates, rewards = TRUTH.frame(), TRUTH.rewards()
-    for state, figure in (("prospect", "value"), ("target", "value_100")):
+    for state, figure in (("prospect", "prospect"), ("target", "left_over")):
         worth = pipeline.value_of_prospect(rates, rewards, discount_rate=TRUTH.discount_rate, start=state)
         assert what_if.result[figure] == pytest.approx(worth * (100 if state == "target" else 1))
     ever = pipeline.chance_of_reaching(rates, "order").set_index("state")["chance"]
     assert what_if.result["order"] == pytest.approx(100 * ever["target"])
     later = pipeline.whereabouts(rates, {"target": 100}, months=60).set_index("state")["customers"]
-    assert [what_if.result["user_later"], what_if.result["dormant_later"]] == pytest.approx(
-        later[["user", "dormant"]].tolist()
-    )
+    assert what_if.result["user_later"] == pytest.approx(later["user"])
 
 
-@pytest.mark.parametrize("name", [name for name in better_step.SLIDERS if name in TRUTH.limits()])
+def test_the_bars_of_the_what_if_are_what_each_part_brings(what_if):
+    """Each part alone: the value with everything else at nothing."""
+    what_if.reset()
+    nothing = {"user_margin": 0.0, "device_margin": 0.0, "setup_cost": 0.0, "call_cost": 0.0}
+    for part, kept in (("goods", "user_margin"), ("setup", "setup_cost"), ("setup", "device_margin")):
+        alone = TRUTH.replace(**nothing | {kept: getattr(TRUTH, kept)})
+        worth = 100 * pipeline.value_of_prospect(alone.frame(), alone.rewards(), discount_rate=0.1, start="target")
+        assert better_step._compute(alone)[part] == pytest.approx(worth)
+    calls = better_step._compute(TRUTH.replace(**nothing | {"call_cost": TRUTH.call_cost}))
+    assert calls["calls_before_order"] < calls["calls_on_users"] < 0
+    parts = ("calls_before_order", "setup", "goods", "calls_on_users", "action")
+    assert sum(what_if.result[part] for part in parts) == pytest.approx(what_if.result["left_over"])
+
+
+@pytest.mark.parametrize("name", [*better_step.SLIDERS, *better_step.FOLDED])
 def test_each_slider_moves_value_and_picture(what_if, name):
     what_if.reset()
     limits = TRUTH.limits()[name]
     up = min(getattr(TRUTH, name) + 3 * limits.step, limits.maximum)
     before = what_if.picture
     what_if.set(**{name: up})
-    gain = what_if.result["value"] - what_if.baseline["value"]
-    worse = name in ("user_dormant", "user_lost", "call_cost", "discount_rate")
-    if name == "target_prospect":
-        # who is a prospect already has that step behind him
-        assert gain == pytest.approx(0) and what_if.result["value_100"] > what_if.baseline["value_100"]
-    else:
-        assert gain < 0 if worse else gain > 0
-    moves_customers = name in [field for field, _, _ in TRUTH.moves()]
-    assert (what_if.picture != before) == moves_customers
+    gain = what_if.result["left_over"] - what_if.baseline["left_over"]
+    worse = name in ("user_dormant", "user_lost", "call_cost", "discount_rate", "action_cost")
+    assert gain < 0 if worse else gain > 0
+    assert what_if.picture != before
     assert what_if.trouble == ""
 
 
-def test_the_sentence_names_the_step_that_a_point_helps_most(what_if):
+def test_the_sentence_says_what_an_improvement_may_cost(what_if):
     what_if.reset()
     effect = pipeline.effect_of_rate(TRUTH.frame(), TRUTH.rewards(), discount_rate=0.1, start="target")
     best = effect.iloc[0]
-    assert what_if.result["best"] == f"{best['from_state']}_{best['to_state']}"
-    assert what_if.result["best_gain"] == pytest.approx(100 * best["by_points"])
-    what_if.set(user_dormant=0.03)
-    assert term("pipeline.short_user_dormant") in what_if.sentence
+    assert (best["from_state"], best["to_state"]) == ("user", "dormant")
+    worth = f"{round(100 * best['by_points'], -2):,.0f}"
+    for cost, left in ((60_000, "left over"), (100_000, "too much")):
+        what_if.set(user_dormant=TRUTH.user_dormant - 0.01, action_cost=cost)
+        assert f"worth {worth} " in what_if.sentence and f"costs {cost:,}" in what_if.sentence
+        assert what_if.sentence.endswith(f"{left}.")
+    what_if.reset()
+    what_if.set(device_margin=1_500, opportunity_order=0.09)
+    assert "worth 1" in what_if.sentence and "less" in what_if.sentence
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_every_preset_can_be_set_and_told_in_both_languages(language):
     with speaking(language):
         made = pipeline_step(currency="¥")
+        said = []
         for button in made._presets:
             made.reset()
             button.click()
             assert made.trouble == "" and made.result != made.baseline
-            assert (
-                (say("pipeline.sentence", value="", change="", step="", gain="", targets=100)[:8]) == made.sentence[:8]
-            )
+            assert made.sentence.count("¥") == (1 if made.scenario.device_margin > 1_000 else 3)
+            said.append(made.sentence)
+        # of the four buttons that spend the same one pays
+        pays = {"en": "left over.", "zh": "净增"}[language]
+    assert [pays in sentence for sentence in said] == [False, False, True, False, False]
 
 
 def test_the_sliders_wait_for_the_guess():
@@ -177,19 +192,37 @@ def test_answers_to_the_exercises_are_what_the_data_say(leads_stays):
     assert feedback.check("pipeline.second_tries", 100 * (1 - new / old)).right
     told = [feedback.check("pipeline.strike_off", letter).right for letter in "abc"]
     assert told == [False, False, True]
+    year = pipeline.whereabouts(rates, {"user": 100}, months=12).set_index("state")["customers"]
+    assert f"{year['user']:.1f}" == stated["pipeline.active_after_a_year"]
+    assert feedback.check("pipeline.active_after_a_year", year["user"]).right
+    # the likeliest wrong answers are those one gets by the mistakes that they name
+    leaving = rates.query("from_state == 'user'")["rate"].sum()
+    wrong = {
+        "ever_users": {"orders": 100 * old, "so_far": 18.15, "of_orders": 100 * users / old},
+        "second_tries": {"so_far": 100 * 74 / 395, "points": 100 * (old - new), "left": 100 * new / old},
+        "active_after_a_year": {
+            "never_stopped": 100 * np.exp(-12 * leaving), "subtracted": 100 - 1200 * leaving,
+            "not_lost": year["user"] + year["dormant"],
+        },
+    }  # fmt: skip
+    for question, mistakes in wrong.items():
+        for mistake, number in mistakes.items():
+            assert term(f"pipeline.{question}_wrong_{mistake}") in feedback.check(f"pipeline.{question}", number).text
 
 
 FILLED = {
+    '"A": None, "B": None, "C": None, "D": None, "E": None': '"A": 3, "B": 7, "C": 4, "D": 6, "E": 5',
     'unit="share")\nwill_order': 'unit="share")\nwill_order.commit("5%")\nwill_order',
-    'unit="months")\nhalf_gone': 'unit="months")\nhalf_gone.commit(8)\nhalf_gone',
     ",\n])\nbest_step": (
-        ',\n])\nbest_step.commit(["pipeline.step_" + step for step in ("opportunity_order", "user_dormant",'
+        ',\n])\nbest_step.commit(["codes." + step for step in ("opportunity_order", "user_dormant",'
         ' "prospect_opportunity", "target_prospect")])\nbest_step'
     ),
     'unit="share")\nwakes': 'unit="share")\nwakes.commit("10%")\nwakes',
-    "my_answer = None": 'my_answer = "b"',
+    "my_value = None": "my_value = rewards['user'] / (leaving + 0.008)",
+    'my_answer = ""': 'my_answer = "c"',
     "my_users = None": "my_users = 37.4",
     "my_loss = None": "my_loss = 34",
+    "my_active = None": "my_active = 69",
 }
 
 
@@ -214,10 +247,11 @@ def test_a_student_who_fills_the_lesson_in_is_answered(language, tmp_path):
         for output in cell.outputs if "text/markdown" in output.get("data", {})
     ]  # fmt: skip
     right = term("feedback.number_right", language=language)
-    assert [text.startswith(right) for text in feedback] == [False, True, True]
-    assert feedback[0] == term("pipeline.strike_off_b", language=language)
+    assert [text.startswith(right) for text in feedback] == [False, True, False, True, True, True]
+    assert term("pipeline.states_why_B", language=language) in feedback[0]
+    assert feedback[2] == term("pipeline.strike_off_c", language=language)
     (saved,) = notebook.metadata.widgets.values()
     page = [str(model.state.value) for model in saved.state.values() if "value" in model.state]
     (summary,) = [text for text in page if "<tbody>" in text and "5%" in text and "39%" in text]
-    assert len(re.findall("<tr>", summary)) == 5
+    assert len(re.findall("<tr>", summary)) == 4
     assert sum(cvm.term("whatif.guess_first", language=language) in text for text in page) == 0

@@ -54,6 +54,11 @@ def test_silence_and_waking_by_hand():
     assert silent(10, 5)[counts].tolist() == [8, 4, 0.5, 4, 1]
     assert silent(30, 5)[counts].tolist() == pytest.approx([6, 2, 1 / 3, 4, 1])
     assert silent(31, 5)[counts].tolist() == [3, 0, 0, 3, 0.75]
+    # followed for 5 days after the 10th: all but the two that began after day 85, none here; after 30 days within 30:
+    # those begun by day 40 (10 and 30 days of a and b woken, b and c and a still silent)
+    assert silent(10, 5)[["followed", "woken_within"]].tolist() == [8, 2]
+    assert silent(30, 30)[["followed", "woken_within", "share_within"]].tolist() == pytest.approx([5, 2, 0.4])
+    assert silent(30, 71)[["followed", "woken_within"]].tolist() == [0, 0]
     # on day 100 the first purchase of d lies only 40 days back
     assert [silent(days, 5)["share_silent_now"] for days in (40, 41)] == [0.75, 1]
     # who has been silent for 10 days may still wake on that day; on day 11 that is over

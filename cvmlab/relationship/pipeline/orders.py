@@ -1,0 +1,175 @@
+"""What it takes to get an order: who came in when, how many should have ordered by now, and what it cost (S06)."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+
+from cvmlab.core.annotations import AnyFrame
+from cvmlab.core.guarding import public
+from cvmlab.core.periods import as_date
+from cvmlab.core.words import CvmError
+from cvmlab.data.tables import COST, CUSTOMER_ID, DATE, check_columns, numbers
+
+from .events import EVENTS, STATE, STATES, check_events, checked_stays, place_of, spells
+from .inputs import pandas_frame
+from .rates import DAYS_A_MONTH, generator
+
+#: States in which a customer is worked on before the first order.
+BEFORE_ORDER = ("target", "prospect", "opportunity")
+
+
+@public
+def newcomers(events: AnyFrame, *, since: dt.date | str, **where: str) -> pd.DataFrame:
+    """Return the events of the customers who came in on a day or later, and belong to a group.
+
+    Parameters
+    ----------
+    events
+        An event log as `check_events` describes it; anything else is refused.
+    since
+        First day.
+    **where
+        Column of the log to the value it must have, for example ``region="Nanjing"``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows of these customers, in the order of the log; none if there is nobody.
+
+    Examples
+    --------
+    >>> log = pd.DataFrame({
+    ...     "customer_id": ["a", "b", "b"], "date": pd.to_datetime(["2024-12-31", "2025-01-01", "2025-02-01"]),
+    ...     "state": ["target", "target", "prospect"], "region": ["Wuhan", "Nanjing", "Nanjing"]})
+    >>> newcomers(log, since="2025-01-01", region="Nanjing")["state"].tolist()
+    ['target', 'prospect']
+    """
+    log = pandas_frame(events, EVENTS.name)
+    check_events(log)
+    check_columns(log, list(where), EVENTS.name)
+    first = log.groupby(CUSTOMER_ID)[DATE].transform("min")
+    chosen = (first >= pd.Timestamp(as_date(since))).to_numpy()
+    for column, value in where.items():
+        chosen = chosen & (log[column] == value).to_numpy()
+    return log[chosen]
+
+
+@public
+def first_orders(stays: pd.DataFrame) -> pd.DataFrame:
+    """Return each customer's first order, and how often the customer had said no before.
+
+    A no is a stay as an opportunity that ended as a prospect again.
+
+    Parameters
+    ----------
+    stays
+        ``customer_id``, ``state``, ``next_state``, ``start``, ``end``, from `spells`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``customer_id``, ``start`` (day of the order), ``refusals`` (before it); by customer.
+
+    Examples
+    --------
+    >>> log = pd.DataFrame({
+    ...     "customer_id": ["a"] * 4, "state": ["opportunity", "prospect", "opportunity", "order"],
+    ...     "date": pd.to_datetime(["2024-01-01", "2024-03-01", "2024-06-01", "2024-07-01"])})
+    >>> first_orders(spells(log))[["customer_id", "refusals"]].values.tolist()
+    [['a', 1]]
+    """
+    stays = checked_stays(stays, CUSTOMER_ID, "next_state", "start", "end")
+    placed = stays[(stays[STATE] == "order").to_numpy()].groupby(CUSTOMER_ID)["start"].min()
+    refused = stays[((stays[STATE] == "opportunity") & (stays["next_state"] == "prospect")).to_numpy()]
+    before = refused[(refused["end"] < refused[CUSTOMER_ID].map(placed)).to_numpy()].groupby(CUSTOMER_ID).size()
+    return placed.to_frame().assign(refusals=before.reindex(placed.index, fill_value=0).to_numpy()).reset_index()
+
+
+@public
+def expected_by_now(rates: pd.DataFrame, stays: pd.DataFrame, state: str) -> pd.DataFrame:
+    """Return the chance that each customer should have reached a state by now, given the time since coming in.
+
+    The sum is the number to expect. Do not take the chance at the customers' mean age for it: few reach an order in the
+    first months and many in later ones, so the old gain more than the young lose.
+
+    Parameters
+    ----------
+    rates
+        ``from_state``, ``to_state``, ``rate`` (per month), from `transition_rates`.
+    stays
+        ``customer_id``, ``state``, ``start``, ``end``, from `spells`.
+    state
+        The state to be reached, one of `STATES`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``customer_id``, ``months`` (since the customer came in), ``chance`` (share of 1); by customer.
+
+    Examples
+    --------
+    >>> log = pd.DataFrame({
+    ...     "customer_id": ["a", "b"], "state": ["target", "target"],
+    ...     "date": pd.to_datetime(["2025-01-01", "2025-12-01"])})
+    >>> rates = pd.DataFrame({"from_state": ["target"], "to_state": ["order"], "rate": [0.1]})
+    >>> expected_by_now(rates, spells(log, as_of="2025-12-31"), "order")["chance"].round(2).tolist()
+    [0.7, 0.09]
+    """
+    from scipy.linalg import expm
+
+    stays = checked_stays(stays, CUSTOMER_ID, "start", "end")
+    goal = place_of(state)
+    moves = generator(rates)
+    # who has reached the state stays counted, wherever they go from there
+    moves[goal] = 0
+    by_customer = stays.sort_values("start", kind="stable").groupby(CUSTOMER_ID)
+    came = by_customer[["start", STATE]].first()
+    months = (by_customer["end"].max() - came["start"]).dt.days.to_numpy() / DAYS_A_MONTH
+    places = [STATES.index(name) for name in came[STATE]]
+    chances = [expm(moves * age)[place, goal] for age, place in zip(months, places, strict=True)]
+    return pd.DataFrame({CUSTOMER_ID: came.index, "months": months, "chance": np.array(chances)})
+
+
+@public
+def acquisition_cost(events: AnyFrame) -> pd.DataFrame:
+    """Return what a customer has cost until the first order, those who never order paid for by those who do.
+
+    Parameters
+    ----------
+    events
+        An event log as `check_events` describes it, with ``cost`` (money); anything else is refused.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``part``: ``calls_before_order`` (all that was spent on targets, prospects and opportunities), ``setup`` (spent
+        on the order: delivery, installation, training and calls), ``total``; ``cost`` (money), ``orders``,
+        ``cost_per_order`` (money: cost/orders).
+
+    Raises
+    ------
+    CvmError
+        If nobody has ordered.
+
+    Examples
+    --------
+    >>> log = pd.DataFrame({
+    ...     "customer_id": ["a", "b", "b"], "state": ["target", "target", "order"], "cost": [50.0, 30.0, 200.0],
+    ...     "date": pd.to_datetime(["2024-01-01", "2024-01-01", "2024-03-01"])})
+    >>> acquisition_cost(log)[["part", "cost_per_order"]].values.tolist()
+    [['calls_before_order', 80.0], ['setup', 200.0], ['total', 280.0]]
+    """
+    log = pandas_frame(events, EVENTS.name)
+    check_events(log)
+    check_columns(log, [COST], EVENTS.name)
+    orders = int((spells(log)[STATE] == "order").sum())
+    if not orders:
+        raise CvmError("pipeline.no_order")
+    cost = numbers(log, COST, EVENTS.name)
+    before = float(np.nansum(cost[log[STATE].isin(BEFORE_ORDER).to_numpy()]))
+    setup = float(np.nansum(cost[(log[STATE] == "order").to_numpy()]))
+    found = pd.DataFrame({"part": ["calls_before_order", "setup", "total"], COST: [before, setup, before + setup]})
+    return found.assign(orders=orders, cost_per_order=found[COST] / orders)

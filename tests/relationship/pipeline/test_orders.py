@@ -1,0 +1,68 @@
+"""What it takes to get an order: newcomers, refusals before it, orders to expect by now, and what it cost."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from pipeline_logs import MONEY, SMALL, TRUTH, log_of
+
+from cvmlab import CvmError, pipeline
+from cvmlab.relationship.pipeline import simulate_pipeline
+
+
+def test_newcomers_are_chosen_by_their_first_day_and_their_group(leads):
+    forty = pipeline.newcomers(leads, since="2025-01-01", region="Nanjing", sector="food_shop")
+    assert forty["customer_id"].nunique() == 40
+    assert set(forty["region"]) == {"Nanjing"} and set(forty["sector"]) == {"food_shop"}
+    assert forty["date"].min().year == 2025
+    # who came in before is left out with all events, not only the early ones
+    assert pipeline.newcomers(SMALL, since="2024-01-15")["customer_id"].tolist() == ["b", "b", "c"]
+    assert len(pipeline.newcomers(SMALL, since="2030-01-01")) == 0
+    with pytest.raises(CvmError, match="no column 'town'"):
+        pipeline.newcomers(SMALL, since="2024-01-15", town="Wuhan")
+
+
+def test_only_a_no_before_the_first_order_is_counted():
+    log = log_of(
+        ("a", "2024-01-01", "opportunity"), ("a", "2024-02-01", "prospect"), ("a", "2024-03-01", "opportunity"),
+        ("a", "2024-04-01", "prospect"), ("a", "2024-05-01", "opportunity"), ("a", "2024-06-01", "order"),
+        ("b", "2024-01-01", "order"), ("b", "2024-02-01", "lost"), ("b", "2024-05-01", "opportunity"),
+        ("b", "2024-06-01", "prospect"), ("c", "2024-01-01", "opportunity"), ("c", "2024-02-01", "prospect"),
+    )  # fmt: skip
+    first = pipeline.first_orders(pipeline.spells(log))
+    assert first[["customer_id", "refusals"]].values.tolist() == [["a", 2], ["b", 0]]
+
+
+def test_orders_to_expect_by_now_are_those_that_came():
+    """Known truth: in simulated logs as many have reached a state as expected, each by the time since coming in."""
+    for state in ("order", "user"):
+        came, expected = 0, 0.0
+        for seed in range(3):
+            made = simulate_pipeline(TRUTH, customers=2_000, seed=seed, months=24)
+            stays = pipeline.spells(made.events, as_of=made.as_of)
+            came += stays.loc[stays["state"] == state, "customer_id"].nunique()
+            expected += pipeline.expected_by_now(TRUTH.frame(), stays, state)["chance"].sum()
+        assert came == pytest.approx(expected, abs=4 * np.sqrt(expected))
+
+
+def test_the_mean_age_does_not_give_the_mean_number_of_orders(leads, leads_stays):
+    rates = pipeline.transition_rates(leads_stays)
+    forty = pipeline.newcomers(leads, since="2025-01-01", region="Nanjing", sector="food_shop")
+    expected = pipeline.expected_by_now(rates, pipeline.spells(forty, as_of="2025-12-31"), "order")
+    there = pipeline.whereabouts(rates, {"target": 40}, months=expected["months"].mean()).set_index("state")[
+        "customers"
+    ]
+    at_mean_age = there[["order", "user", "dormant"]].sum()
+    assert at_mean_age < 0.8 * expected["chance"].sum() < 2
+
+
+def test_what_a_customer_has_cost_until_the_order_is_all_that_was_spent_on_anybody(leads):
+    found = pipeline.acquisition_cost(leads).set_index("part")
+    before = leads["state"].isin(["target", "prospect", "opportunity"])
+    assert found.loc["calls_before_order", "cost"] == pytest.approx(leads.loc[before, "cost"].sum())
+    assert found.loc["total", "cost_per_order"] == pytest.approx(8_000, rel=0.01)
+    assert pipeline.acquisition_cost(MONEY)["cost_per_order"].tolist() == [1.0, 5.0, 6.0]
+    with pytest.raises(CvmError, match="Nobody in these data has ordered"):
+        pipeline.acquisition_cost(SMALL.assign(cost=1.0))
+    with pytest.raises(CvmError, match="no column 'cost'"):
+        pipeline.acquisition_cost(SMALL)
