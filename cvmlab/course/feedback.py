@@ -18,6 +18,7 @@ from cvmlab.core.formats import named
 from cvmlab.core.guarding import public
 from cvmlab.core.words import CvmError, keys, language, read_table, say, term, wording
 from cvmlab.data.tables import check_columns
+from cvmlab.whatif import kept, remembering
 
 from .waiting import WaitingPicture, picture_after
 
@@ -78,6 +79,8 @@ def compare_judges(reasons: object, fight_for: object, case: str = "carrier") ->
 
     Notes
     -----
+    On a page the judgement is kept beside the notebook: ``whatif.remembered("judges.carrier")``, for a later lesson.
+
     A count flatters: two judges who both prefer one answer also agree by chance. Cohen's kappa takes that out (S26).
 
     Examples
@@ -111,11 +114,13 @@ def compare_judges(reasons: object, fight_for: object, case: str = "carrier") ->
         cells = [_reason(mine), _reason(theirs), _yes(i_fight), _yes(they_fight)]
         lines.append(f"| **{customer}** | {' | '.join(cells)} |")
     counted = say("feedback.agreement", reasons=same_reason, fights=same_fight, customers=len(second))
+    mine_too = {customer: int(_number(reasons[customer]) or 0) for customer in second}
+    trouble = _remember_judgement(case, mine_too, "".join(sorted(chosen)))
     reasons_given = [
         f"- {say('feedback.judge_says', customer=customer, why=term(f'feedback.judge_{case}_{customer}'))}"
         for customer in second
     ]
-    return Feedback("\n".join([*lines, "", *reasons_given, "", counted]))
+    return Feedback("\n".join([*lines, "", *reasons_given, "", counted, *(["", trouble] if trouble else [])]))
 
 
 @public
@@ -247,7 +252,7 @@ def in_full(frame: pd.DataFrame, head: Mapping[str, str] | None = None) -> Feedb
 def _check_option(question: str, answer: object, right: str) -> Feedback:
     options = sorted(key.rpartition("_")[2] for key in keys() if re.fullmatch(rf"{question}_[a-z]", key))
     listed = say("feedback.options", first=_listed(options[:-1]), last=options[-1])
-    if answer is None or answer == "":
+    if answer is None or (isinstance(answer, str) and not answer):
         return Feedback(say("feedback.option_missing", options=listed))
     letter = re.sub(r"[\s()（）.。'\"‘’“”]", "", unicodedata.normalize("NFKC", str(answer))).lower()
     if letter not in options:
@@ -310,6 +315,18 @@ def _letters(answer: object) -> set[str] | None:
         return None
     text = " ".join(map(str, answer)) if isinstance(answer, list | tuple | set) else str(answer)
     return set(re.sub(r"[\s,，、;；+&]", "", text).upper())
+
+
+def _remember_judgement(case: str, reasons: dict[str, int], fight_for: str) -> str:
+    """Keep a finished judgement for a later lesson; return why that failed, empty if it did not."""
+    # a program that fills in a notebook is nobody's judgement
+    if not kept.on_a_page():
+        return ""
+    judged = _listed(f"{customer}: {_reason(reason)}" for customer, reason in reasons.items())
+    told = say("feedback.judged", reasons=judged, customers=_listed(fight_for) or "–")
+    return remembering.remember(
+        f"judges.{case}", {"reasons": reasons, "fight_for": fight_for}, kind="judgement", text=told
+    )
 
 
 def _listed(names: Iterable[str]) -> str:
