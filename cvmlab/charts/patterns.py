@@ -8,11 +8,13 @@ import numpy as np
 
 from cvmlab.core import formats
 from cvmlab.core.guarding import public
-from cvmlab.core.words import say, term
+from cvmlab.core.words import language, say, term
+from cvmlab.relationship.lifecycle import STAGES
 from cvmlab.relationship.patterns import PATTERNS, UNNAMED
 
 from . import style
 from .frames import COUNT, FIGURE, SHARE, SOME, Holds, check_frame
+from .lifecycle import shade_stages, spells_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,24 +23,31 @@ if TYPE_CHECKING:
 #: The place of each of four panels in the whole: left, bottom, width, height.
 _PLACES = ((0.0, 0.56, 0.46, 0.36), (0.54, 0.56, 0.46, 0.36), (0.0, 0.05, 0.46, 0.36), (0.54, 0.05, 0.46, 0.36))
 _PATTERN, _PATTERN_OR_NONE = Holds("text", texts=PATTERNS), Holds("text", texts=("", *PATTERNS))
+_STAGE = Holds("text", texts=STAGES)
+#: A curve lower than this share of the axis is drawn once more, enlarged.
+_SMALL = 0.25
+_ACTIVE = Holds(minimum=0, gaps=True, optional=True)
 _TRUE = Holds(minimum=0, maximum=1, gaps=True, optional=True)
 
 
 @public
 def plot_patterns(
-    frame: pd.DataFrame, *, named: bool = True, value: str = "profit", currency: str = "", ax: Axes | None = None
+    frame: pd.DataFrame, *, named: bool = True, value: str = "revenue", currency: str = "", ax: Axes | None = None
 ) -> Axes:
-    """Draw the four life curves of figure 3-2 beside each other, on the same scale.
+    """Draw the four life curves of figure 3-2 beside each other, over the stages they pass through.
 
     Parameters
     ----------
     frame
-        `cvmlab.patterns.typical_curves`: ``pattern``, ``period`` (months from 0) and the value (money per month).
+        `cvmlab.patterns.typical_curves` or, not ``named``, `cvmlab.patterns.unnamed_curves`: ``pattern``, ``period``
+        (months from 0), ``stage`` and the value (money per month).
     named
-        Whether the panels are named by their pattern, in its order, with pattern IV as a grey ghost. Otherwise
-        they are named A to D, for students to sort (`cvmlab.patterns.UNNAMED`).
+        Whether the panels are named by their pattern, in its order, on one scale, with pattern IV as a grey ghost; a
+        curve too small for that scale is drawn once more, enlarged. Otherwise they are named A to D, each on a scale of
+        its own and without stages, for students to sort (`cvmlab.patterns.UNNAMED`).
     value
-        Column to draw, and vocabulary key of its label: ``"profit"`` or ``"revenue"``.
+        Column to draw, and vocabulary key of its label: ``"revenue"``, which makes narrow life curves as in the
+        textbook, or ``"profit"``.
     currency
         Sign of the currency; "currency units" if left out.
     ax
@@ -46,38 +55,42 @@ def plot_patterns(
 
     Examples
     --------
-    >>> from cvmlab.relationship.patterns import typical_curves
-    >>> ax = plot_patterns(typical_curves(), named=False)
+    >>> from cvmlab.relationship.patterns import unnamed_curves
+    >>> ax = plot_patterns(unnamed_curves(), named=False, currency="¥")
     >>> [panel.get_title(loc="left") for panel in ax.child_axes]
     ['curve A', 'curve B', 'curve C', 'curve D']
     """
-    columns = {"pattern": _PATTERN, "period": COUNT, value: FIGURE}
+    columns = {"pattern": _PATTERN, "period": COUNT, "stage": _STAGE, value: FIGURE}
     frame = check_frame(frame, "patterns", columns, once=["pattern", "period"], in_order=True)
-    ax = style.canvas(ax, height=5.2)
+    ax = style.canvas(ax, height=5.4)
     ax.set_axis_off()
-    curves = {
-        str(name): (curve["period"].to_numpy(float), curve[value].to_numpy(float))
-        for name, curve in frame.groupby("pattern", sort=False)
-    }
-    longest = max(months[-1] for months, _ in curves.values()) + 1
-    lowest, highest = float(min(frame[value].min(), 0)), float(frame[value].max())
+    curves = {str(name): curve.reset_index(drop=True) for name, curve in frame.groupby("pattern", sort=False)}
+    longest = max(len(curve) for curve in curves.values())
+    limits = _limits(frame[value])
     panels = {f"patterns.pattern_{name}": name for name in PATTERNS} if named else UNNAMED
     for number, ((word, name), place) in enumerate(zip(panels.items(), _PLACES, strict=True)):
         if name not in curves:
             continue
+        curve = curves[name]
         panel = style.dressed(ax.inset_axes(place))
-        if named and "IV" in curves and name != "IV":
-            panel.plot(*curves["IV"], color=style.PALE, linestyle=(0, (4, 2)), linewidth=1.4)
-        months, heights = curves[name]
-        panel.plot(months, heights, color=style.BLUE, linewidth=2.2)
-        panel.fill_between(months, heights, color=style.BLUE, alpha=0.15, linewidth=0)
-        panel.plot(months[-1:], heights[-1:], marker="X", markersize=8, color=style.VERMILION, linestyle="none")
-        panel.set_title(term(word), loc="left", fontsize=style.LABEL_SIZE, color=style.INK)
-        panel.set(xlim=(-longest * 0.02, longest * 1.04), ylim=(lowest - 0.05 * highest, highest * 1.12))
+        months = longest if named else len(curve)
+        panel.set(xlim=(-months * 0.02, months * 1.04), ylim=limits if named else _limits(curve[value]))
+        if named:
+            shade_stages(panel, curve, named=False)
+            if "IV" in curves and name != "IV":
+                panel.plot(
+                    curves["IV"]["period"], curves["IV"][value], color=style.PALE, linestyle=(0, (4, 2)), linewidth=1.4
+                )
+        _draw_pattern(panel, curve, value)
+        panel.set_title(_titled(word, curve) if named else term(word), loc="left", fontsize=style.LABEL_SIZE)
         style.money_axis(panel.yaxis)
-        if number >= 2:
+        if number >= 2 or not named:
             panel.set_xlabel(term("patterns.month_axis"))
         style.lettered(panel)
+        if named and curve[value].max() < _SMALL * limits[1]:
+            _enlarge(panel, curve, value)
+        elif named:
+            _name_stages(panel, curve)
     label = formats.in_money(say("patterns.a_month", value=term(value)), currency)
     middle: dict[str, Any] = {"transform": ax.transAxes, "rotation": 90, "ha": "center", "va": "center"}
     style.write(ax, -0.11, 0.5, label, size=style.LABEL_SIZE, **middle)
@@ -85,15 +98,58 @@ def plot_patterns(
     return style.lettered(ax)
 
 
+def _limits(figures: pd.Series[float]) -> tuple[float, float]:
+    lowest, highest = float(min(figures.min(), 0)), float(figures.max())
+    return lowest - 0.05 * highest, highest * 1.2
+
+
+def _titled(word: str, curve: pd.DataFrame) -> str:
+    rising = curve["stage"][curve["stage"] != "decline"]
+    stage = term(str(rising.iloc[-1])) if len(rising) else term("decline")
+    return say("patterns.left_in", pattern=term(word), stage=stage, months=len(curve))
+
+
+def _draw_pattern(panel: Axes, curve: pd.DataFrame, value: str) -> None:
+    months, heights = curve["period"].to_numpy(float), curve[value].to_numpy(float)
+    panel.plot(months, heights, color=style.BLUE, linewidth=2.2)
+    panel.fill_between(months, heights, color=style.BLUE, alpha=0.15, linewidth=0)
+    panel.plot(months[-1:], heights[-1:], marker="X", markersize=8, color=style.VERMILION, linestyle="none")
+
+
+def _enlarge(panel: Axes, curve: pd.DataFrame, value: str) -> None:
+    """Draw a curve that is too small for its panel once more, on a scale of its own."""
+    inner = style.dressed(panel.inset_axes((0.24, 0.36, 0.5, 0.46)))
+    inner.set(xlim=(-0.2, len(curve) - 0.5), ylim=(0, float(curve[value].max()) * 1.35))
+    _draw_pattern(inner, curve, value)
+    style.money_axis(inner.yaxis)
+    inner.set_xticks(range(len(curve)))
+    corner: dict[str, Any] = {"transform": inner.transAxes, "ha": "left", "va": "bottom"}
+    corner["bbox"] = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
+    style.write(inner, 0.02, 1.04, term("patterns.enlarged"), **corner)
+    style.lettered(inner)
+
+
+def _name_stages(panel: Axes, curve: pd.DataFrame) -> None:
+    """Write the names of the stages inside the panel, where there is room for them."""
+    low, high = panel.get_xlim()
+    letter = 0.021 if language() == "zh" else 0.0118
+    for stage, start, end in spells_of(curve["stage"]):
+        name = term(stage)
+        if (end - start) / (high - low) > len(name) * letter:
+            place: dict[str, Any] = {"transform": panel.get_xaxis_transform(), "ha": "center", "va": "top"}
+            style.write(panel, (start + end) / 2, 0.99, name, color=style.QUIET, **place)
+
+
 @public
 def plot_pattern_shares(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Draw how often each pattern occurs; relationships still alive stand apart, hatched.
+    """Draw how often each pattern occurs; relationships that are still active are hatched.
 
     Parameters
     ----------
     frame
         `cvmlab.patterns.pattern_shares`: ``pattern`` (I–IV, "" for undecided), ``customers``, ``share``, ``low``
-        and ``high`` (its 95% interval), all shares of 1 [, ``true_share``, drawn as a diamond].
+        and ``high`` (its 95% interval), all shares of 1 [, ``active``, of the customers; ``true_share``, drawn as a
+        diamond].
     ax
         Axes to draw on; a new figure if left out.
 
@@ -101,44 +157,50 @@ def plot_pattern_shares(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     --------
     >>> import pandas as pd
     >>> from cvmlab.relationship.patterns import pattern_shares
-    >>> plot_pattern_shares(pattern_shares(pd.DataFrame({"pattern": ["I", "", ""]}))).get_title(loc="left")
-    '1 of 3 relationships have a pattern; the others (67%) are still alive'
+    >>> plot_pattern_shares(pattern_shares(pd.DataFrame({"pattern": ["I", "", ""]}))).get_title(loc="left")[:35]
+    '1 of 3 relationships have a pattern'
     """
     columns = {"pattern": _PATTERN_OR_NONE, "customers": SOME, "share": SHARE, "low": SHARE, "high": SHARE}
-    frame = check_frame(frame, "patterns", {**columns, "true_share": _TRUE}, once=["pattern"])
+    frame = check_frame(frame, "patterns", {**columns, "active": _ACTIVE, "true_share": _TRUE}, once=["pattern"])
     ax = style.canvas(ax, height=3.6)
     share, low, high = (frame[name].to_numpy(float) for name in ("share", "low", "high"))
     count = frame["customers"].to_numpy(int)
     places = np.arange(len(frame))[::-1].astype(float)
     alive = (frame["pattern"] == "").to_numpy()
-    bars = ax.barh(places, share, height=0.62, color=style.BLUE)
-    for bar, is_alive in zip(bars, alive, strict=True):
-        if is_alive:
-            bar.set(facecolor="white", edgecolor=style.QUIET, hatch="///", linewidth=1)
-    ax.hlines(places, low, high, color=style.INK, linewidth=1.6)
+    total = int(count.sum())
+    still = share * alive
+    if "active" in frame:
+        still = np.fmax(still, np.nan_to_num(frame["active"].to_numpy(float)) / max(total, 1))
+    ax.barh(places, share - still, height=0.62, color=style.BLUE)
+    ax.barh(
+        places, still, left=share - still, height=0.62, facecolor="white", edgecolor=style.QUIET, hatch="///",
+        linewidth=1, label=term("patterns.active"),
+    )  # fmt: skip
+    ax.hlines(places, low, high, color=style.INK, linewidth=1.6, label=term("patterns.interval"))
     right = high
+    known = frame["true_share"].to_numpy(float) if "true_share" in frame else np.full(len(frame), np.nan)
     if "true_share" in frame:
-        known = frame["true_share"].to_numpy(float)
         look: dict[str, Any] = {"marker": "D", "markeredgecolor": style.INK, "linestyle": "none", "zorder": 4}
         ax.plot(known, places, color=style.ORANGE, label=term("known_truth"), **look)
-        style.legend(ax, loc="upper right", bbox_to_anchor=(1, -0.09))
         right = np.fmax(high, known)
-    for place, edge, customers, part in zip(places, right, count, share, strict=True):
+    style.legend(ax, loc="upper left", bbox_to_anchor=(-0.02, -0.17), ncols=2)
+    for place, edge, customers, part, true in zip(places, right, count, share, known, strict=True):
         label = say("patterns.share_label", customers=f"{customers:,}", share=formats.percent(part))
+        if np.isfinite(true):
+            label = say("patterns.share_and_truth", estimated=label, true=formats.percent(true))
         style.note(ax, label, (edge, place), (9, 0), va="center")
     ax.set_yticks(places, [term(f"patterns.pattern_{name}") for name in frame["pattern"]])
-    ax.set_xlim(0, max(float(np.nanmax(right)) * 1.25, 0.01))
+    ax.set_xlim(0, max(float(np.nanmax(right)) * 1.5, 0.01))
     style.percent_axis(ax.xaxis, term("patterns.share_axis"))
     ax.grid(visible=False, axis="y")
-    total, decided = int(count.sum()), int(count[~alive].sum())
-    still = formats.percent(float(share[alive].sum()))
-    style.headline(ax, say("patterns.shares_message", decided=f"{decided:,}", total=f"{total:,}", alive=still))
+    decided, others = int(count[~alive].sum()), formats.percent(float(share[alive].sum()))
+    style.headline(ax, say("patterns.shares_message", decided=f"{decided:,}", total=f"{total:,}", alive=others))
     return style.lettered(ax)
 
 
 @public
 def plot_lost_profit(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None = None) -> Axes:
-    """Draw what a relationship of each pattern is worth, and what is lost against pattern IV.
+    """Draw what a relationship of each pattern earns, and what is forgone compared with pattern IV.
 
     Parameters
     ----------
@@ -162,13 +224,14 @@ def plot_lost_profit(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None
     worth, lost = frame["present_value"].to_numpy(float), frame["lost"].to_numpy(float)
     places = np.arange(len(frame))[::-1].astype(float)
     ax.barh(places, worth, height=0.62, color=style.BLUE, label=term("patterns.worth"))
+    # of a loss, the forgone begins at the loss: only what lies right of 0 is free to be drawn
     ax.barh(
-        places, lost, left=np.maximum(worth, 0), height=0.62,
+        places, lost + np.minimum(worth, 0), left=np.maximum(worth, 0), height=0.62,
         facecolor="white", edgecolor=style.QUIET, hatch="///", linewidth=1, label=term("patterns.lost"),
     )  # fmt: skip
-    end = float(np.max(worth + np.maximum(lost, 0)))
+    end = float(np.max(worth + lost))
     for place, amount, months in zip(places, worth, frame["months"].to_numpy(int), strict=True):
-        label = say("patterns.lost_label", amount=formats.money(amount), months=f"{months:,}")
+        label = say("patterns.lost_label", amount=formats.priced(amount, currency), months=f"{months:,}")
         style.note(ax, label, (end, place), (6, 0), va="center")
     ax.set_yticks(places, [term(f"patterns.pattern_{name}") for name in frame["pattern"]])
     ax.set_xlim(min(float(worth.min()), 0), end * 1.28)

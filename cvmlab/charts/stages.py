@@ -172,7 +172,8 @@ def _draw_history(ax: Axes, own: pd.DataFrame, name: str) -> None:
     ax.set_yticks([0, 1], ["0", formats.percent(1.0)])
     ax.grid(visible=False, axis="x")
     ax.spines["bottom"].set_visible(False)
-    style.write(ax, 0.0, 1.02, name, transform=ax.transAxes, ha="left", va="bottom")
+    label = say("stages.histories_customer", customer=name)
+    style.write(ax, 0.0, 1.02, label, transform=ax.transAxes, ha="left", va="bottom")
 
 
 def _draw_band(

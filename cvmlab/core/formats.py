@@ -97,6 +97,12 @@ def in_money(label: str, currency: str) -> str:
     return with_unit(label, currency or term("units.currency"))
 
 
+def priced(amount: float, currency: str) -> str:
+    """Return a short amount with its currency: ¥8.2k, or 8.2k where none is named."""
+    sign = "−" if amount < 0 else ""
+    return f"{sign}{currency}{money(abs(amount))}"
+
+
 def named(name: str, *prefixes: str) -> str:
     """Return the wording of ``prefix + name`` for the first prefix that has one, else the name itself.
 

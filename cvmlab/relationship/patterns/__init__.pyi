@@ -15,6 +15,7 @@ from .profit import UNNAMED as UNNAMED
 from .profit import lost_profit as lost_profit
 from .profit import profit_by_pattern as profit_by_pattern
 from .profit import typical_curves as typical_curves
+from .profit import unnamed_curves as unnamed_curves
 from .profit import unnamed_in_order as unnamed_in_order
 from .shuffling import shuffle_months as shuffle_months
 from .shuffling import stages_against_shuffled as stages_against_shuffled

@@ -100,6 +100,40 @@ def _left(relationship: Relationship, months: int) -> tuple[NDArray[np.float64],
     return level, np.concatenate((stage[:months], np.full(length, DECLINE, dtype=np.uint8)))
 
 
+#: Four customers of different pace and size, so that neither length nor height tells the pattern (ours).
+_UNALIKE = {
+    "I": Relationship(exploration_months=40, formation_months=18, largest_volume=400.0),
+    "II": Relationship(exploration_months=8, formation_months=70, largest_volume=150.0),
+    "III": Relationship(exploration_months=4, formation_months=14, decline_months=8, largest_volume=60.0),
+    "IV": Relationship(
+        exploration_months=3, formation_months=5, stability_months=16, decline_months=6, largest_volume=40.0
+    ),
+}
+
+
+@public
+def unnamed_curves() -> pd.DataFrame:
+    """Return one life curve per pattern of four customers of different pace and size, for students to sort.
+
+    Neither the length of a curve nor its height tells its pattern, only its shape does.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `typical_curves`.
+
+    Examples
+    --------
+    >>> unnamed_curves().groupby("pattern")["period"].count().to_dict()
+    {'I': 21, 'II': 50, 'III': 32, 'IV': 30}
+    """
+    import pandas as pd
+
+    curves = [(pattern, typical_curves(relationship)) for pattern, relationship in _UNALIKE.items()]
+    own = [curve[curve["pattern"] == pattern] for pattern, curve in curves]
+    return pd.concat(own, ignore_index=True)
+
+
 @public
 def unnamed_in_order() -> list[str]:
     """Return the curves A to D from pattern I to IV, as keys of the vocabulary: the answer of the sorting exercise.

@@ -80,6 +80,8 @@ class Story(Scenario):
         Points of shortfall it outweighs once the customer is fully bound.
     repair_month, repair_strength
         Month in which the repair begins, and by how many points our value is higher six months later, when it is felt.
+    repair_cost
+        What the repair costs, in the month in which it begins (money; ours).
     months
         Months the story is followed.
 
@@ -99,6 +101,9 @@ class Story(Scenario):
     switching_cost: int = number(10, word="patterns.switching_cost", minimum=0, maximum=40, step=1, whole=True)
     repair_month: int = number(0, word="patterns.repair_month", minimum=0, maximum=84, step=1, whole=True)
     repair_strength: int = number(20, word="patterns.repair_strength", minimum=0, maximum=60, step=1, whole=True)
+    repair_cost: float = number(
+        3_000.0, word="patterns.repair_cost", minimum=0, maximum=1_000_000, step=500, unit="money"
+    )
     months: int = number(84, word="patterns.months", minimum=1, maximum=240, step=1, unit="months", whole=True)
 
 
@@ -156,8 +161,9 @@ def live(story: Story | None = None, relationship: Relationship | None = None) -
     pandas.DataFrame
         A row per month: ``period`` (from 0), ``stage`` (text; "ended" after the end), ``code``, ``level``
         (0 to 1, 0 after the end), ``value``, ``standard``, ``hold`` (points; what trust and switching cost
-        outweigh), ``revenue``, ``profit`` (money per month, before what added value and repair cost).
-        After the end ``profit`` is what earlier recommendations still bring.
+        outweigh), ``revenue``, ``profit`` (money per month, less the cost of a repair that begins while the
+        relationship lasts; before what added value costs). After the end ``profit`` is what earlier recommendations
+        still bring.
 
     Examples
     --------
@@ -170,6 +176,9 @@ def live(story: Story | None = None, relationship: Relationship | None = None) -
     lives = _lives(_stacked([story]), story.months, relationship)
     level, code = lives["level"][:, 0], lives["code"][:, 0]
     brought = variables(level, relationship)
+    profit = brought["profit"].copy()
+    if 0 < story.repair_month < story.months and code[story.repair_month] != ENDED:
+        profit[story.repair_month] -= story.repair_cost
     return pd.DataFrame(
         {
             "period": np.arange(story.months),
@@ -178,7 +187,7 @@ def live(story: Story | None = None, relationship: Relationship | None = None) -
             "level": level,
             **{name: lives[name][:, 0] for name in ("value", "standard", "hold")},
             "revenue": brought["revenue"],
-            "profit": brought["profit"],
+            "profit": profit,
         }
     )
 

@@ -1,4 +1,4 @@
-"""The what-if of the four patterns: when and why a relationship ends, and which repair brings it back (S04)."""
+"""The what-if of the four patterns: by which month a repair must begin, and how much it may cost (S04)."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ import numpy as np
 
 from cvmlab.charts import style
 from cvmlab.charts.lifecycle import spells_of
+from cvmlab.core.formats import priced
 from cvmlab.core.guarding import public
 from cvmlab.core.words import language, say, term
 from cvmlab.relationship.lifecycle import ENDED, STAGES, Relationship
-from cvmlab.relationship.patterns import Story, ending, live
+from cvmlab.relationship.patterns import Story, ending, last_month_to_repair, live
 
 from ..measures import Measure
+from ..playing import Unfold
 from ..widget import WhatIf
 
 if TYPE_CHECKING:
@@ -24,15 +26,19 @@ if TYPE_CHECKING:
 
     from ..guessing import Guess
 
-#: Fields with a slider; the others are set from code, so that picture and sliders fit on a page.
-SLIDERS = (
-    "expectation_rise", "added_value", "setback_month", "alternative_month", "unfairness", "switching_cost",
-    "repair_month",
+#: Fields with a slider, and those folded away.
+SLIDERS = ("setback_month", "repair_month", "repair_cost", "added_value", "switching_cost")
+FOLDED = (
+    "expectation_rise", "setback_depth", "alternative_month", "alternative_value", "unfairness", "repair_strength",
 )  # fmt: skip
-#: Where the strip of the stages lies, below the value of 0.
-_STRIP = (-17.0, -3.0)
+#: Where the strip of the stages lies, and the names below it, under the value of 0.
+_STRIP, _NAMES_AT, _LOWEST, _HIGHEST = (-13.0, -3.0), -16.0, -27.0, 124.0
 #: Colours of the stages, as in `cvmlab.charts.plot_histories`; decline is hatched.
 _SHADES = {"exploration": style.PALE, "formation": style.SKY, "stability": style.BLUE, "decline": style.VERMILION}
+#: In grey the three lines differ in width and dash.
+_VALUE: dict[str, Any] = {"color": style.BLUE, "linewidth": 2.8}
+_STANDARD: dict[str, Any] = {"color": style.INK, "linestyle": (0, (1, 1.2)), "linewidth": 1.8}
+_LIMIT: dict[str, Any] = {"color": style.VERMILION, "linestyle": (0, (6, 2)), "linewidth": 1.3}
 
 
 @public
@@ -43,7 +49,10 @@ def pattern_explorer(
     currency: str = "",
     after: Guess | None = None,
 ) -> WhatIf:
-    """Return the what-if of a story: the value received against what is expected, the level, the end.
+    """Return the what-if of a story: the value received against what is expected, the stages, the end.
+
+    Played, the picture unfolds month by month: expectation rises, value follows or does not, and the customer leaves
+    when the value falls below what trust and switching cost still bear.
 
     Parameters
     ----------
@@ -58,47 +67,52 @@ def pattern_explorer(
 
     Notes
     -----
-    The depth of the setback, the value of the alternative and the strength of the repair have no slider: set them
-    from code, as in ``what_if.set(setback_depth=40)``.
-
     The result is a dict: ``life`` (the frame of `cvmlab.patterns.live`), ``ending`` (`cvmlab.patterns.Ending`),
-    ``lived`` (months), ``decline`` (months of it), ``profit`` (money in the months lived, before what added value
-    and repair cost; recommendations that outlast the relationship are left out), ``lost`` (money: profit of the
-    same relationship that meets no shortfall, less this one's).
+    ``lived`` (months), ``profit`` (money in the months lived, less the cost of the repair, before what added value
+    costs; recommendations that outlast the relationship are left out), ``repair_worth`` (money: profit with this repair
+    before its cost, less profit without it: what the repair may cost), ``last_repair`` (the last month in which it can
+    begin; None if no month does, or none is needed), ``lost`` (money: profit of the same relationship that meets no
+    shortfall, less this one's).
 
     Examples
     --------
     >>> what_if = pattern_explorer()
     >>> what_if.set(repair_month=31)
-    >>> what_if.result["ending"].ended, what_if.result["lost"] < what_if.baseline["lost"]
+    >>> what_if.result["ending"].ended, what_if.result["repair_worth"] > 3_000
     (False, True)
     """
     start = story or Story()
     relationship = relationship or Relationship()
-    untroubled = {"setback_month": 0, "alternative_month": 0, "unfairness": 0, "expectation_rise": 0.0}
+    untroubled = {
+        "setback_month": 0, "alternative_month": 0, "unfairness": 0, "expectation_rise": 0.0, "repair_month": 0,
+    }  # fmt: skip
     best = _profit_while_it_lasts(live(start.replace(**untroubled), relationship))
 
     def compute(chosen: Story) -> dict[str, Any]:
         life, end = live(chosen, relationship), ending(chosen, relationship)
         profit = _profit_while_it_lasts(life)
+        free = _profit_while_it_lasts(live(chosen.replace(repair_cost=0.0), relationship))
+        without = _profit_while_it_lasts(live(chosen.replace(repair_month=0), relationship))
         return {
             "story": chosen,
             "life": life,
             "ending": end,
             "lived": end.months,
-            "decline": int((life["stage"] == "decline").sum()),
             "profit": profit,
+            "repair_worth": free - without,
+            "last_repair": last_month_to_repair(chosen, relationship),
             "lost": best - profit,
         }
 
     def frame(ax: Axes, _: dict[str, Any]) -> None:
         # a range that may still grow
-        ax.update_datalim([(0, -20), (start.months + 1, 118)])
+        ax.update_datalim([(0, _LOWEST), (start.months + 1, _HIGHEST)])
         ax.margins(0)
         ax.set_yticks([0, 20, 40, 60, 80, 100])
         ax.set_xlabel(term("patterns.month_axis"))
         ax.set_ylabel(term("patterns.points_axis"))
         ax.grid(visible=False, axis="x")
+        _legend(ax)
 
     return WhatIf(
         start,
@@ -108,13 +122,15 @@ def pattern_explorer(
         measures=[
             # counted: whole numbers, and the label says of what
             Measure("lived", "patterns.lived", "times"),
-            Measure("decline", "patterns.of_them_decline", "times"),
             Measure("profit", "patterns.profit_over_life", "money"),
+            Measure("repair_worth", "patterns.repair_worth", "money"),
             Measure("lost", "patterns.lost_against_undisturbed", "money"),
         ],
-        sentence=lambda _, now: _sentence(now),
+        sentence=lambda _, now: _sentence(now, currency),
         title="patterns.explorer_title",
         only=SLIDERS,
+        more=FOLDED,
+        ranges={"repair_cost": (0, 60_000, 500)},
         presets={
             "patterns.one_bad_purchase": _only(setback_month=3),
             "patterns.better_offer": _only(alternative_month=15),
@@ -123,9 +139,10 @@ def pattern_explorer(
             "patterns.unrepaired": _only(setback_month=30),
             "patterns.repaired_in_time": _only(setback_month=30, repair_month=30),
         },
+        play=Unfold(_shown),
         after=after,
         currency=currency,
-        height=370,
+        height=330,
     )
 
 
@@ -139,30 +156,50 @@ def _only(**changes: float) -> dict[str, Any]:
     return {**quiet, "added_value": 4.0, "expectation_rise": 4.0, **changes}
 
 
+def _shown(result: dict[str, Any]) -> int:
+    """Return the months drawn: up to that of the end, in which the shortfall was too large."""
+    return min(int(result["lived"]) + 1, len(result["life"]))
+
+
+def _legend(ax: Axes) -> None:
+    from matplotlib.lines import Line2D
+
+    lines = {"line_value": _VALUE, "line_standard": _STANDARD, "line_limit": _LIMIT}
+    handles = [Line2D([], [], **looks) for looks in lines.values()]
+    names = [term(f"patterns.{word}") for word in lines]
+    style.legend(ax, handles, names, loc="upper left", handlelength=3.2, borderaxespad=0.1, labelspacing=0.3)
+
+
 def _draw(ax: Axes, result: dict[str, Any]) -> None:
     life: pd.DataFrame = result["life"]
-    month, level = life["period"].to_numpy(float), 100 * life["level"].to_numpy()
-    lived = int((life["code"] != ENDED).sum())
-    # up to the month of the end, in which the shortfall was too large
-    shown = min(lived + 1, len(life))
-    value, standard = life["value"].to_numpy()[:shown], life["standard"].to_numpy()[:shown]
-    x = month[:shown]
-    short = (standard > value).tolist()
-    ax.fill_between(x, value, standard, where=short, color=style.VERMILION, alpha=0.3, linewidth=0)
-    # collections leave no ghost: that of the level is enough
-    ax.add_collection(_line(x, standard, color=style.INK, linestyle=(0, (1, 1.2)), linewidth=1.5))
-    ax.add_collection(_line(x, value, color=style.ORANGE, linewidth=1.9))
-    ax.plot(month[:shown], level[:shown], color=style.BLUE, linewidth=2.6)
-    _strip(ax, life)
-    _name_lines(ax, value, standard, level)
-    if result["ending"].ended:
-        ax.plot([month[shown - 1]], [max(level[lived - 1], 0)], marker="X", markersize=10, color=style.VERMILION)
-        label = term(f"patterns.pattern_{result['ending'].pattern}")
-    else:
-        label = term("patterns.pattern_")
+    whole = _shown(result)
+    shown = min(result.get("until", whole), whole)
+    x = life["period"].to_numpy(float)[:shown]
+    value, standard, hold = (life[name].to_numpy()[:shown] for name in ("value", "standard", "hold"))
+    has_ended = result["ending"].ended and shown == whole
+    # in the month of the end nothing holds any more: the last hold is that of the month before
+    limit = standard - np.where(hold > 0, hold, np.append(hold[:1], hold[:-1]))
+    missing = (standard > value).tolist()
+    ax.fill_between(x, value, standard, where=missing, color=style.VERMILION, alpha=0.3, linewidth=0)
+    # collections leave no ghost: that of the value is enough
+    ax.add_collection(_line(x, standard, **_STANDARD))
+    ax.add_collection(_line(x, limit, **_LIMIT))
+    ax.plot(x, value, **_VALUE)
+    _strip(ax, life.head(shown))
+    if has_ended:
+        ax.plot(x[-1:], value[-1:], marker="X", markersize=10, color=style.VERMILION)
+    if shown == whole:
+        _name_pattern(ax, result)
+
+
+def _name_pattern(ax: Axes, result: dict[str, Any]) -> None:
+    end = result["ending"]
+    label = term(f"patterns.pattern_{end.pattern}")
+    if end.pattern and not end.ended:
+        label = say("patterns.still_active", pattern=label)
     box = {"facecolor": "white", "edgecolor": style.QUIET, "boxstyle": "round,pad=0.3"}
     corner: dict[str, Any] = {"transform": ax.transAxes, "ha": "right", "va": "top", "bbox": box}
-    style.write(ax, 0.99, 0.97, label, size=style.TITLE_SIZE, **corner)
+    style.write(ax, 0.99, 0.97, label, size=style.LABEL_SIZE, **corner)
 
 
 def _line(x: NDArray[np.float64], y: NDArray[np.float64], **options: Any) -> LineCollection:
@@ -171,46 +208,41 @@ def _line(x: NDArray[np.float64], y: NDArray[np.float64], **options: Any) -> Lin
     return LineCollection([np.column_stack((x, y))], **options)
 
 
-def _name_lines(ax: Axes, value: NDArray[Any], standard: NDArray[Any], level: NDArray[Any]) -> None:
-    grown = np.flatnonzero(level >= 25)
-    beside = (grown[0] + 1.5, 22.0) if len(grown) else (float((level > 0).sum()) + 1.5, 4.0)
-    places = {
-        "line_value": (0.6, value[0] + 2, "bottom"),
-        "line_standard": (0.6, standard[0] - 2, "top"),
-        "line_level": (*beside, "center"),
-    }
-    for word, (x, y, va) in places.items():
-        style.write(ax, x, y, term(f"patterns.{word}"), size=8.5, va=va)
-
-
 def _strip(ax: Axes, life: pd.DataFrame) -> None:
-    """Draw the stages as a strip below the curves, each run of months with its name where it fits."""
+    """Draw the stages as a strip below the curves, and the name of each run of months below it, side by side."""
     low, high = _STRIP
-    for name, begin, stop in spells_of(life["stage"]):
-        if name not in STAGES:
-            continue
+    spells = [spell for spell in spells_of(life["stage"]) if spell[0] in STAGES]
+    for name, begin, stop in spells:
         is_decline = name == "decline"
         edge, hatch = (style.QUIET, "////") if is_decline else ("white", "")
         looks: dict[str, Any] = {"facecolor": _SHADES[name], "edgecolor": edge, "hatch": hatch}
         (bar,) = ax.fill([begin, stop, stop, begin], [low, low, high, high], **looks)
         # as a fill it leaves no ghost
         bar.set(alpha=0.49, linewidth=0.6)
-        # a Chinese character is about twice as wide as a Latin letter
-        shown = term(name)
-        if stop - begin >= len(shown) * (2 if language() == "zh" else 1.15):
-            style.write(ax, (begin + stop) / 2, (low + high) / 2, shown, ha="center", va="center", size=8.5)
+    names = [term(name) for name, _, _ in spells]
+    # a Chinese character is about twice as wide as a Latin letter
+    widths = np.array([len(name) * (2.4 if language() == "zh" else 1.25) + 1.5 for name in names])
+    middles = np.array([(begin + stop) / 2 for _, begin, stop in spells])
+    if not len(spells):
+        return
+    places = style.spread(middles, (widths[1:] + widths[:-1]) / 2, widths[0] / 2, 200.0)
+    for name, place in zip(names, places, strict=True):
+        style.write(ax, place, _NAMES_AT, name, ha="center", va="top", size=8.5)
 
 
-def _sentence(now: dict[str, Any]) -> str:
-    end, life = now["ending"], now["life"]
+def _sentence(now: dict[str, Any], currency: str) -> str:
+    end, story = now["ending"], now["story"]
+    worth = {"worth": priced(now["repair_worth"], currency), "cost": priced(story.repair_cost, currency)}
     if not end.ended:
-        key = "alive_declining" if life["stage"].iloc[-1] == "decline" else "alive"
-        return say(f"patterns.{key}", months=len(life), decline=now["decline"])
+        is_declining = now["life"]["stage"].iloc[-1] == "decline"
+        repaired = "repaired" if now["last_repair"] is not None and story.repair_month else "unhurt"
+        key = "alive_declining" if is_declining else f"alive_{repaired}"
+        return say(f"patterns.{key}", months=len(now["life"]), last=now["last_repair"] or 0, **worth)
     return say(
         "patterns.ended_no_repair" if end.last_repair is None else "patterns.ended_repair_until",
         month=end.months,
         pattern=term(f"patterns.pattern_{end.pattern}"),
         why=term(f"patterns.why_{end.cause or 'several'}"),
-        strength=f"{now['story'].repair_strength:g}",
+        strength=f"{story.repair_strength:g}",
         last=end.last_repair,
     )
