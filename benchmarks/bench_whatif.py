@@ -37,7 +37,7 @@ def value(retention_rate):
 """
 
 OURS = """
-from cvmlab.scenario import Scenario, dataclass, number
+from cvmlab.core.scenario import Scenario, dataclass, number
 from cvmlab.whatif import WhatIf
 
 @dataclass(frozen=True)

@@ -448,3 +448,14 @@ def _asked(address: str, token: str, path: str) -> dict[str, Any]:
                 raise
             time.sleep(0.25)
     raise AssertionError(f"{address} does not answer")
+
+
+def test_links_from_lesson_to_lesson_lead_somewhere_in_the_copy(target):
+    course.copy_course(target)
+    followed = 0
+    for notebook in sorted((target / "notebooks").glob("**/0*.ipynb")):
+        told = "".join("".join(cell["source"]) for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"])
+        for link in re.findall(r"\]\((0[^)#:]+\.ipynb)\)", told):
+            assert (notebook.parent / link).is_file(), f"{notebook.name}: {link}"
+            followed += 1
+    assert followed >= 6, "each lesson leads to the next, in both languages"
