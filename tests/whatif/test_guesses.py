@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from small_what_ifs import Offer, curve, draw, modest, slider
 
 from cvmlab import CvmError, speaking
-from cvmlab.whatif import WhatIf, forget_guesses, guess, guesses_summary
+from cvmlab.whatif import WhatIf, forget_guesses, forms, guess, guesses_summary
 
 
 @pytest.fixture(autouse=True)
@@ -190,7 +190,8 @@ def test_a_share_of_one_typed_for_a_percentage_is_asked_back(typed, committed):
     assert ("Did you mean 5%?" in asked._answer.value) == (committed is None)
 
 
-def test_the_enter_key_commits():
+def test_the_enter_key_commits(monkeypatch):
+    monkeypatch.setattr(forms, "_after_a_moment", lambda act: act())
     asked = guess("peak", minimum=0, unit="share")
     asked._input.widget.value = "40"
     asked._input.widget._handle_custom_msg({"event": "submit"}, [])

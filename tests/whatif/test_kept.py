@@ -1,6 +1,7 @@
 """The static neighbour of a widget: when it is written, and when it is not."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -46,7 +47,9 @@ def test_a_dragged_slider_is_kept_once_it_rests(shown, what_if):
         assert not shown
         await asyncio.sleep(0.2)
 
-    asyncio.run(drag())
+    # in a thread of its own: beside a browser test, this one has a running loop already
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, drag()).result()
     ((still, _),) = shown
     assert "83%" in still["text/plain"] and "<img" in still["text/html"] and what_if.table in still["text/html"]
 
