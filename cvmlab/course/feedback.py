@@ -252,7 +252,7 @@ def in_full(frame: pd.DataFrame, head: Mapping[str, str] | None = None) -> Feedb
 def _check_option(question: str, answer: object, right: str) -> Feedback:
     options = sorted(key.rpartition("_")[2] for key in keys() if re.fullmatch(rf"{question}_[a-z]", key))
     listed = say("feedback.options", first=_listed(options[:-1]), last=options[-1])
-    if answer is None or (isinstance(answer, str) and not answer):
+    if answer is None or (isinstance(answer, str) and not answer.strip()):
         return Feedback(say("feedback.option_missing", options=listed))
     letter = re.sub(r"[\s()（）.。'\"‘’“”]", "", unicodedata.normalize("NFKC", str(answer))).lower()
     if letter not in options:
@@ -275,6 +275,8 @@ def _check_number(row: Mapping[str, str], answer: object) -> Feedback:
     shown = f"{number:,.10g}{'' if unit else '%'}"
     if mistake := _likely_mistake(question, number):
         return Feedback(say("feedback.likely", answer=shown, mistake=mistake), right=False)
+    if not unit and abs(100 - number - truth) <= tolerance:
+        return Feedback(say("feedback.the_rest", answer=shown), right=False)
     key = "feedback.number_high" if number > truth else "feedback.number_low"
     return Feedback(say(key, answer=shown), right=False)
 

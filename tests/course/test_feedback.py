@@ -47,6 +47,27 @@ def test_a_number_that_is_no_percentage_is_taken_in_its_unit() -> None:
     assert check("lesson_01.one_month", 5_000).text.startswith("Not yet: 5,000 is too high.")
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_part_that_was_not_asked_for_is_named(language: str) -> None:
+    with speaking(language):
+        # nobody has written a sentence for this question and this number
+        told = check("pipeline.ever_users", 100 - 37.4)
+        assert told.right is False
+        assert term("feedback.the_rest").partition("{answer}")[2] in told.text
+
+
+@pytest.mark.parametrize("answer", [np.array(["a", "b"]), pd.Series(["a", "b"]), ["a", "b"]])
+def test_a_list_is_no_option(answer: object) -> None:
+    told = check("start_here.what_is_crm", answer)
+    assert told.right is None
+    assert "is not one of the answers" in told.text
+
+
+@pytest.mark.parametrize("answer", [None, "", "  "])
+def test_an_empty_answer_is_a_missing_one(answer: object) -> None:
+    assert check("start_here.what_is_crm", answer).text.startswith("**Not answered yet.**")
+
+
 LIKELY = read_table("answers/likely")
 
 

@@ -22,11 +22,13 @@ _LOOK = """<style>
 .cvm-exam .cvm-grid { align-items: start; column-gap: 6px }
 .cvm-exam .cvm-grid p { font-size: 13px }
 .cvm-exam .cvm-grid .widget-text { min-width: 0; width: 100%; margin: 0; padding-right: 1px }
-.cvm-exam .widget-dropdown select { height: 28px }
-.cvm-exam .widget-checkbox { width: auto; height: auto }
+.cvm-exam .widget-dropdown { min-width: 360px }
+.cvm-exam .widget-dropdown > select { flex: 1 1 0; height: 28px }
+.cvm-exam .cvm-grid .widget-text > input { flex: 1 1 0; min-width: 0 }
+.cvm-exam .widget-checkbox { width: auto; height: auto; align-items: flex-start; line-height: 1.4; margin: 1px 2px }
 .cvm-exam .widget-checkbox label {
   display: flex; align-items: flex-start; white-space: normal; height: auto; line-height: 1.4 }
-.cvm-exam .widget-checkbox input { margin: 2px 6px 0 2px; flex-shrink: 0 }
+.cvm-exam .widget-checkbox input { align-self: flex-start; margin: 3px 6px 0 2px; flex-shrink: 0 }
 .cvm-exam .cvm-grid .widget-checkbox label { font-size: 12px; line-height: 1.3 }
 </style>"""
 # a text is sent when the student leaves it, not letter by letter
@@ -137,7 +139,7 @@ class CardsForm:
         self._boxes, self._summed, self._place = [box for _, box in cards], summed, 0
         self._language = language()
         options = [(_titled(place + 1, card), place) for place, (card, _) in enumerate(cards)]
-        self._choice = widgets.Dropdown(options=options, value=0, layout={"width": "auto", "max_width": "420px"})
+        self._choice = widgets.Dropdown(options=options, value=0, layout={"width": "360px"})
         self._choice.observe(lambda change: self._go(change["new"]), "value")
         self._back = _button("exam.previous", lambda _: self._go(self._place - 1), icon="arrow-left")
         self._on = _button("exam.next", lambda _: self._go(self._place + 1), icon="arrow-right")

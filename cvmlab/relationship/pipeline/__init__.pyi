@@ -25,6 +25,7 @@ from .simulation import SimulatedPipeline as SimulatedPipeline
 from .simulation import simulate_pipeline as simulate_pipeline
 from .values import effect_of_rate as effect_of_rate
 from .values import expected_rewards as expected_rewards
+from .values import mailing_example as mailing_example
 from .values import money_by_state as money_by_state
 from .values import state_values as state_values
 from .values import value_of_prospect as value_of_prospect

@@ -203,6 +203,37 @@ def _checked_matrix(matrix: pd.DataFrame) -> tuple[list[str], Floats]:
 
 
 @public
+def mailing_example() -> pd.DataFrame:
+    """Return the transition matrix of the published example: customers by years since the last purchase.
+
+    A customer buys with probability 0.3, 0.2, 0.15 or 0.05 one to four years after the last purchase, and is no longer
+    mailed afterwards. With a margin of 40, a mailing of 4 and 20% per year `state_values` gives the article's figures.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``state`` (years since the last purchase, or ``former``) and a column for each state; rows add up to 1.
+
+    References
+    ----------
+    Pfeifer & Carraway (2000), Modeling customer relationships as Markov chains, Journal of Interactive Marketing 14.
+
+    Examples
+    --------
+    >>> rewards = {"1": 36.0, "2": -4.0, "3": -4.0, "4": -4.0}
+    >>> values = state_values(mailing_example(), rewards, discount_rate=0.2, periods_per_year=1)
+    >>> values["value"].round(2).tolist()
+    [52.32, 5.55, 1.25, -1.82, 0.0]
+    """
+    states = ["1", "2", "3", "4", "former"]
+    chances = np.zeros((5, 5))
+    for place, buys in enumerate((0.3, 0.2, 0.15, 0.05)):
+        chances[place, 0], chances[place, place + 1] = buys, 1 - buys
+    chances[4, 4] = 1
+    return pd.DataFrame({STATE: states} | {name: chances[:, i] for i, name in enumerate(states)})
+
+
+@public
 def value_of_prospect(
     rates: pd.DataFrame, rewards: Mapping[str, float], *, discount_rate: float, start: str = "prospect"
 ) -> float:

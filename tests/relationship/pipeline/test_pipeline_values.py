@@ -13,16 +13,7 @@ from cvmlab import CvmError, pipeline
 from cvmlab.relationship.pipeline import STATES, STEPS
 
 #: Pfeifer & Carraway (2000): states by recency; margin 40, mailing 4, d = .2, p = (.3, .2, .15, .05).
-RECENCY = pd.DataFrame({
-    "state": ["1", "2", "3", "4", "former"],
-    "1": [0.3, 0.2, 0.15, 0.05, 0.0],
-    "2": [0.7, 0.0, 0.0, 0.0, 0.0],
-    "3": [0.0, 0.8, 0.0, 0.0, 0.0],
-    "4": [0.0, 0.0, 0.85, 0.0, 0.0],
-    "former": [0.0, 0.0, 0.0, 0.95, 1.0],
-})  # fmt: skip
-
-
+RECENCY = pipeline.mailing_example()
 REWARDS = {"1": 36.0, "2": -4.0, "3": -4.0, "4": -4.0}
 
 
