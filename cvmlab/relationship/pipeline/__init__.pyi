@@ -28,4 +28,5 @@ from .values import expected_rewards as expected_rewards
 from .values import mailing_example as mailing_example
 from .values import money_by_state as money_by_state
 from .values import state_values as state_values
+from .values import value_by_state as value_by_state
 from .values import value_of_prospect as value_of_prospect

@@ -275,6 +275,32 @@ def value_of_prospect(
     return float(values[place_of(start)])
 
 
+@public
+def value_by_state(rates: pd.DataFrame, rewards: Mapping[str, float], *, discount_rate: float) -> pd.DataFrame:
+    """Return what a customer in each state is worth today: `value_of_prospect` for all states.
+
+    Parameters
+    ----------
+    rates, rewards, discount_rate
+        Monthly rates and money by state, rate per year, as in `value_of_prospect`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``state``, ``value`` (money): one row for each of `STATES`.
+
+    Examples
+    --------
+    >>> rates = pd.DataFrame({
+    ...     "from_state": ["prospect", "user"], "to_state": ["user", "lost"], "rate": [0.1, 0.02]})
+    >>> worth = value_by_state(rates, {"prospect": -50, "user": 200}, discount_rate=0.1).set_index("state")["value"]
+    >>> worth[["prospect", "user", "lost"]].round().tolist()
+    [6168.0, 7158.0, 0.0]
+    """
+    values = values_of(generator(rates), by_state(rewards, "rewards", STATES), discount_rate)
+    return pd.DataFrame({STATE: list(STATES), "value": values})
+
+
 def values_of(moves: Floats, reward: Floats, discount_rate: float) -> Floats:
     """Return the value of a customer in each of `STATES`, shape (7,)."""
     return months_spent(moves, discount_rate, reward) @ reward
