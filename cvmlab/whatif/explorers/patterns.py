@@ -221,13 +221,13 @@ def _strip(ax: Axes, life: pd.DataFrame) -> None:
         bar.set(alpha=0.49, linewidth=0.6)
     names = [term(name) for name, _, _ in spells]
     # a Chinese character is about twice as wide as a Latin letter
-    widths = np.array([len(name) * (2.4 if language() == "zh" else 1.25) + 1.5 for name in names])
+    widths = np.array([len(name) * (2.1 if language() == "zh" else 0.95) + 1.2 for name in names])
     middles = np.array([(begin + stop) / 2 for _, begin, stop in spells])
     if not len(spells):
         return
     places = style.spread(middles, (widths[1:] + widths[:-1]) / 2, widths[0] / 2, 200.0)
     for name, place in zip(names, places, strict=True):
-        style.write(ax, place, _NAMES_AT, name, ha="center", va="top", size=8.5)
+        style.write(ax, place, _NAMES_AT, name, ha="center", va="top", size=7.8)
 
 
 def _sentence(now: dict[str, Any], currency: str) -> str:
