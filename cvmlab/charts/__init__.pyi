@@ -19,5 +19,4 @@ from .pipeline import plot_flows as plot_flows
 from .pipeline import plot_funnel as plot_funnel
 from .portfolio import plot_concentration as plot_concentration
 from .portfolio import plot_whale as plot_whale
-from .stages import plot_confusion as plot_confusion
 from .stages import plot_histories as plot_histories

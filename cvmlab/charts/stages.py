@@ -1,4 +1,4 @@
-"""Charts of estimated stages: beside the true ones, and below the histories they were estimated from (S01)."""
+"""Charts of estimated stages, below the histories they were estimated from (S01)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cvmlab.core.words import say, term
 from cvmlab.relationship.lifecycle import STAGES
 
 from . import style
-from .frames import DATE, FIGURE, SHARE, SOME, TEXT, Holds, check_frame
+from .frames import DATE, FIGURE, SHARE, TEXT, Holds, check_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +29,6 @@ LOOKS = {
 }
 _NAMES = (*STAGES, "ended")
 _STAGE = Holds("text", texts=_NAMES)
-_DARK, _SMALLEST_WRITTEN = 0.55, 0.005
 _BAND, _GAP = 0.13, 0.03
 _PALEST = 0.25
 
@@ -37,65 +36,6 @@ _PALEST = 0.25
 def stage_name(stage: str) -> str:
     """Return the wording of a stage, "ended" included."""
     return term("stages.ended") if stage == "ended" else term(stage)
-
-
-@public
-def plot_confusion(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Draw which stage was taken for which: of each true stage, the share classified as each.
-
-    Parameters
-    ----------
-    frame
-        `cvmlab.stages.Grade.confusion`: ``true_stage``, ``decoded_stage``, ``periods``, ``share``. Stages that never
-        occur are left out.
-    ax
-        Axes to draw on; a new figure if left out.
-
-    Examples
-    --------
-    >>> from cvmlab.relationship.stages import grade
-    >>> estimated, true = np.array([[1], [3], [3]]), np.array([[1], [2], [3]])
-    >>> plot_confusion(grade(estimated, true).confusion).get_title(loc="left").replace(chr(10), " ")
-    '67% of customer-periods are classified correctly; formation is misclassified most, as stability'
-    """
-    frame = check_frame(frame, "confusion", {"true_stage": _STAGE, "decoded_stage": _STAGE, "periods": SOME})
-    table = frame.pivot_table(index="true_stage", columns="decoded_stage", values="periods", aggfunc="sum")
-    occurs = [name for name in _NAMES if name in table.index and table.loc[name].sum() > 0]
-    columns = [name for name in _NAMES if name in occurs or (name in table and table[name].sum() > 0)]
-    counts = table.loc[occurs, columns].to_numpy(float)
-    shares = counts / counts.sum(axis=1, keepdims=True)
-
-    ax = style.canvas(ax, width=5.8, height=4.6)
-    ax.grid(visible=False)
-    ax.imshow(shares, cmap="Blues", vmin=0, vmax=1.15, aspect="auto")
-    for (row, column), share in np.ndenumerate(shares):
-        if share >= _SMALLEST_WRITTEN:
-            ink, middle = "white" if share > _DARK else style.INK, {"ha": "center", "va": "center"}
-            style.write(ax, column, row, formats.percent(float(share)), size=style.LABEL_SIZE, color=ink, **middle)
-    ax.set_xticks(range(len(columns)), [stage_name(name) for name in columns])
-    ax.set_yticks(range(len(occurs)), [stage_name(name) for name in occurs])
-    ax.tick_params(length=0)
-    ax.set_xlabel(term("stages.confusion_x"))
-    ax.set_ylabel(term("stages.confusion_y"))
-    style.headline(ax, _confusion_message(counts, shares, occurs, columns))
-    return style.lettered(ax)
-
-
-def _confusion_message(
-    counts: NDArray[np.float64], shares: NDArray[np.float64], rows: list[str], columns: list[str]
-) -> str:
-    is_right = np.array([[row == column for column in columns] for row in rows])
-    right = counts[is_right].sum() / counts.sum()
-    wrong = np.where(is_right, 0, shares)
-    if not wrong.any():
-        return term("stages.confusion_perfect")
-    row = int(wrong.sum(axis=1).argmax())
-    return say(
-        "stages.confusion_message",
-        right=formats.percent(float(right)),
-        stage=stage_name(rows[row]),
-        other=stage_name(columns[int(wrong[row].argmax())]),
-    )
 
 
 @public
