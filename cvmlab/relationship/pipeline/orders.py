@@ -11,12 +11,22 @@ from cvmlab.core.annotations import AnyFrame
 from cvmlab.core.guarding import public
 from cvmlab.core.periods import as_date
 from cvmlab.core.words import CvmError
-from cvmlab.data.tables import COST, CUSTOMER_ID, DATE, check_columns, numbers
+from cvmlab.data.tables import COST, CUSTOMER_ID, DATE, Column, Table, check_columns, check_table, numbers
 
 from .events import EVENTS, STATE, STATES, check_events, checked_stays, place_of, spells
-from .inputs import pandas_frame
+from .inputs import check_filled, pandas_frame
 from .rates import DAYS_A_MONTH, generator
 
+#: What must be known of a stay to place it in time.
+STAYS = Table(
+    "spells",
+    (
+        Column(CUSTOMER_ID, "id", required=True),
+        Column(STATE, "text", required=True),
+        Column("start", "date", required=True),
+        Column("end", "date", required=True),
+    ),
+)
 #: States in which a customer is worked on before the first order.
 BEFORE_ORDER = ("target", "prospect", "opportunity")
 
@@ -81,11 +91,19 @@ def first_orders(stays: pd.DataFrame) -> pd.DataFrame:
     >>> first_orders(spells(log))[["customer_id", "refusals"]].values.tolist()
     [['a', 1]]
     """
-    stays = checked_stays(stays, CUSTOMER_ID, "next_state", "start", "end")
+    stays = _dated(checked_stays(stays, CUSTOMER_ID, "next_state", "start", "end"))
     placed = stays[(stays[STATE] == "order").to_numpy()].groupby(CUSTOMER_ID)["start"].min()
     refused = stays[((stays[STATE] == "opportunity") & (stays["next_state"] == "prospect")).to_numpy()]
-    before = refused[(refused["end"] < refused[CUSTOMER_ID].map(placed)).to_numpy()].groupby(CUSTOMER_ID).size()
+    ordered = placed.reindex(refused[CUSTOMER_ID].to_numpy()).to_numpy()
+    before = refused[refused["end"].to_numpy() < ordered].groupby(CUSTOMER_ID).size()
     return placed.to_frame().assign(refusals=before.reindex(placed.index, fill_value=0).to_numpy()).reset_index()
+
+
+def _dated(stays: pd.DataFrame) -> pd.DataFrame:
+    """Return stays, refused with the row where a customer or a day is missing or of another kind."""
+    check_table(stays, STAYS)
+    check_filled(stays, (CUSTOMER_ID, "start", "end"), STAYS.name)
+    return stays
 
 
 @public
@@ -120,7 +138,7 @@ def expected_by_now(rates: pd.DataFrame, stays: pd.DataFrame, state: str) -> pd.
     """
     from scipy.linalg import expm
 
-    stays = checked_stays(stays, CUSTOMER_ID, "start", "end")
+    stays = _dated(checked_stays(stays, CUSTOMER_ID, "start", "end"))
     goal = place_of(state)
     moves = generator(rates)
     # who has reached the state stays counted, wherever they go from there
