@@ -62,7 +62,7 @@ def plot_life_curve(frame: pd.DataFrame, *, as_share: bool = False, currency: st
     --------
     >>> from cvmlab.relationship.lifecycle import Relationship, life_curve
     >>> plot_life_curve(life_curve(Relationship()), currency="¥").get_title(loc="left").splitlines()[0]
-    'Revenue is near its highest from month 23, profit from month 45. In'
+    'Revenue has 90% of its highest from month 23, profit only from month 45.'
     """
     frame = _months(frame, "life_curve", ["revenue", "profit"])
     ax = style.canvas(ax)
@@ -323,7 +323,7 @@ def plot_long_lived(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None 
     >>> from cvmlab.relationship.lifecycle import summarise_years
     >>> lives = pd.DataFrame({"years": [0.5, 12.0, 14.0], "profit_a_month": [-1.0, 5.0, -2.0]})
     >>> plot_long_lived(summarise_years(lives, [0, 10])).get_title(loc="left").replace(chr(10), " ")
-    '50% of customers of 10 years or more bring a loss, of those of 0–10 years 100%'
+    '50% of customers of 10 years or more bring a loss; of those of 0–10 years, 100%'
     """
     quantiles = ("high", "upper", "median", "lower", "low")
     bounds = {"years_from": COUNT, "years_to": Holds(minimum=0, gaps=True)}

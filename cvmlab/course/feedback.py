@@ -153,7 +153,7 @@ def check(question: str, answer: object) -> Feedback:
     >>> check("start_here.what_is_crm", "c").right, check("start_here.what_is_crm", "(A)").right
     (False, True)
     >>> check("start_here.half_the_revenue", 40)
-    Not yet: 40% is too high. Try again, or open the hint.
+    Not yet: 40% is too high. Try again.
     >>> check("start_here.half_the_revenue", 50)
     Not yet: 50% is half of the households. Asked is how many of them bring half of the *revenue*.
     """

@@ -150,6 +150,9 @@ def table(measures: Sequence[Measure], before: Any, after: Any, currency: str = 
 
 def _row(measure: Measure, before: Any, after: Any, currency: str) -> list[str]:
     was, now = measure.value(before), measure.value(after)
+    if not (math.isfinite(was) and math.isfinite(now)):
+        known = [measure.text(amount) if math.isfinite(amount) else "–" for amount in (was, now)]
+        return [measure.heading(currency), *known, "–"]
     return [measure.heading(currency), measure.text(was, now), measure.text(now, was), measure.difference(was, now)]
 
 

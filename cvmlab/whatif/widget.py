@@ -369,11 +369,16 @@ class WhatIf(Kept):
         locked += [] if self._player is None else self._player.widgets
         for widget in locked:
             widget.disabled = True
+        # what it shows may be what is to be guessed
+        for shown in (self._image, self._table):
+            shown.layout.display = "none"
         self._put(trouble=term("whatif.guess_first"))
 
         def unlock() -> None:
             for widget in locked:
                 widget.disabled = False
+            for shown in (self._image, self._table):
+                shown.layout.display = None
             with speaking(self._language):
                 self._show(self._scenario)
 

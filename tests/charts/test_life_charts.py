@@ -98,7 +98,7 @@ def test_the_curve_shows_both_curves_and_names_the_stages():
     assert [text.get_text() for text in ax.texts][:4] == ["exploration", "formation", "stability", "decline"]
     assert ax.get_ylabel() == "per month (¥)"
     assert headline(ax) == (
-        "Revenue is near its highest from month 23, profit from month 45. "
+        "Revenue has 90% of its highest from month 23, profit only from month 45. "
         "In decline revenue falls by ¥9,418, profit by ¥3,538"
     )
     assert {"I · revenue", "II · profit"} <= {text.get_text() for text in ax.texts}
@@ -310,6 +310,11 @@ def test_a_customer_who_never_pays_back_is_told_so():
     what_if.set(acquisition_cost=30_000)
     assert np.isnan(what_if.result["payback_month"])
     assert "never pays back" in what_if.sentence
+    # one setting that pays back beside one that never does
+    what_if = life_curve(Relationship(acquisition_cost=8_000))
+    what_if.set(fixed_cost=2_000, stability_months=1)
+    assert "never pays back" in what_if.sentence
+    assert "–" in what_if.table
     assert "paid back after" in what_if.trouble
 
 

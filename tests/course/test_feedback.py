@@ -102,8 +102,8 @@ def test_a_wrong_choice_is_answered_as_what_was_chosen() -> None:
     mine = dict(zip("ABCDEFGH", (3, 1, 2, 3, 1, 2, 3, 4), strict=True))
     told = compare_each("lesson_01.scenes", mine).text
     assert "**7 of 8**" in told
-    assert f"Not stability: {term('lesson_01.scenes_not_D_3')}" in told
-    assert told.count("Not ") == 1
+    assert f"Not “stability”: {term('lesson_01.scenes_not_D_3')}" in told
+    assert told.count("Not “") == 1
 
 
 reasons = st.fixed_dictionaries({customer: st.integers(1, 6) for customer in SECOND})
