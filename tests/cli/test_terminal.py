@@ -119,7 +119,7 @@ def _gather(terminal, shown):
 def _wait_for_address(lab, shown):
     end = time.monotonic() + 90
     while time.monotonic() < end and lab.poll() is None:
-        found = re.search(rb"(http://127\.0\.0\.1:\d+/)\S*token=(\w+)", bytes(shown))
+        found = re.search(rb"(http://(?:127\.0\.0\.1|localhost):\d+/)\S*token=(\w+)", bytes(shown))
         if found:
             return found[1].decode(), found[2].decode()
         time.sleep(0.1)
