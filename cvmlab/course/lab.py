@@ -72,6 +72,10 @@ def lab_command(
     if port is not None:
         command.append(f"--ServerApp.port={port}")
     command += [f"--ServerApp.root_dir={folder}", "--ServerApp.answer_yes=True", *_OFFLINE]
+    if os.name != "nt":
+        # a server that writes to a file would start a login shell, which forgets where the command cvmlab is
+        shell = {"shell_command": [os.environ.get("SHELL") or "/bin/sh"]}
+        command.append(f"--ServerApp.terminado_settings={shell}")
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         # in a container everybody is root, and JupyterLab would not start
         command.append("--ServerApp.allow_root=True")
