@@ -60,12 +60,12 @@ def test_a_what_if_answers_to_guess_keyboard_mouse_and_reset(lab, page, language
     open_notebook(page, lab, said["notebook"])
     run_all(page)
     guess, whale = page.locator(".cvm-whatif").nth(0), page.locator(".cvm-whatif").nth(WHALE)
-    whale.locator(".widget-image").wait_for(timeout=30_000)
+    whale.locator(".cvm-trouble", has_text=said["locked"]).wait_for(timeout=30_000)
     whale.scroll_into_view_if_needed()
     handle = whale.locator("[role=slider]").first
 
-    # locked until the guess is committed
-    assert said["locked"] in whale.inner_text()
+    # locked until the guess is committed, and the picture, which may give it away, not to be seen
+    assert whale.locator(".widget-image").is_hidden()
     assert handle.evaluate("handle => handle.closest('[disabled]') !== null")
     guess.locator("input").fill("25")
     guess.locator("input").press("Tab")
@@ -73,6 +73,7 @@ def test_a_what_if_answers_to_guess_keyboard_mouse_and_reset(lab, page, language
     guess.locator(".cvm-sentence", has_text="25%").wait_for(timeout=15_000)
     unlocked = "handle => !handle.closest('[disabled]')"
     page.wait_for_function(unlocked, arg=handle.element_handle(), timeout=15_000)
+    whale.locator(".widget-image").wait_for(timeout=15_000)
 
     # the keyboard
     start, table = picture_of(whale), whale.locator(".cvm-figures").inner_text()
