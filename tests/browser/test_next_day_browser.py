@@ -58,7 +58,7 @@ def test_the_next_day_without_a_kernel_shows_what_was_committed_and_seen(lab, pa
     open_notebook(page, lab, name)
     run_all(page)
     guess, waiting, whale, line, summary = (page.locator(".cvm-live").nth(place) for place in range(5))
-    whale.locator(".widget-image").wait_for(timeout=30_000)
+    whale.locator(".cvm-trouble").wait_for(timeout=30_000)
     # one of everything: what is kept for the next day is out of sight
     assert page.locator(".cvm-kept").count() == 5
     assert not [kept for kept in page.locator(".cvm-kept").all() if kept.is_visible()]
