@@ -125,10 +125,14 @@ def test_an_error_after_a_stop_is_an_interruption(tmp_path, monkeypatch):
             raise RuntimeError("Query interrupted") from None  # as DuckDB does
 
     monkeypatch.setattr("cvmlab.data.reading.preview", interrupted_query)
-    before = signal.getsignal(signal.SIGINT)
-    result = CliRunner().invoke(cli.main, ["data", str(tmp_path), "--language", "en"])
-    assert (result.exit_code, result.stderr.strip()) == (130, say("cli.interrupted"))
-    assert signal.getsignal(signal.SIGINT) is before
+    # tests that were started in the background ignore Ctrl-C
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        result = CliRunner().invoke(cli.main, ["data", str(tmp_path), "--language", "en"])
+        assert (result.exit_code, result.stderr.strip()) == (130, say("cli.interrupted"))
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @POSIX_ONLY
