@@ -78,7 +78,7 @@ def plot_calls(frame: pd.DataFrame, *, limit: int = 12, currency: str = "", ax: 
     ax.grid(visible=False, axis="y")
     margin: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "va": "center", "annotation_clip": False}
     for row, amount in zip(rows, frame["value_at_stake"].to_numpy(float), strict=True):
-        stake = say("charts.calls_value", money=currency + formats.whole_money(amount))
+        stake = say("charts.calls_value", money=formats.in_currency(formats.whole_money(amount), currency))
         style.note(ax, stake, (1.01, float(row)), **margin)
     style.legend(ax, loc="lower left", bbox_to_anchor=(-0.02, 0.98), ncols=2, handletextpad=0.3)
     style.headline(ax, term("charts.calls_message"), pad=26)

@@ -86,7 +86,7 @@ def plot_life_curve(frame: pd.DataFrame, *, as_share: bool = False, currency: st
 
 
 def _money(amount: float, currency: str) -> str:
-    return currency + formats.whole_money(amount)
+    return formats.in_currency(formats.whole_money(amount), currency)
 
 
 def _lost_in_decline(frame: pd.DataFrame, drawn: dict[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:

@@ -296,8 +296,8 @@ def plot_migration(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None =
         text = f"{count:,.0f}"
         change = float(changes[down, across])
         if np.isfinite(change) and count:
-            sign = "+" if change > 0 else "−" if change < 0 else ""
-            text += f"\n{sign}{currency}{formats.money(abs(change))}"
+            amount = ("+" if change > 0 else "") + formats.money(change)
+            text += "\n" + formats.in_currency(amount, currency)
         ink = "white" if darkness[down, across] > 0.55 else style.INK
         ax.text(across + 0.5, down + 0.5, text, ha="center", va="center", fontsize=style.LABEL_SIZE, color=ink)
         if before[down] == after[across]:

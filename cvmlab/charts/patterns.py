@@ -231,7 +231,9 @@ def plot_lost_profit(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None
     )  # fmt: skip
     end = float(np.max(worth + lost))
     for place, amount, months in zip(places, worth, frame["months"].to_numpy(int), strict=True):
-        label = say("patterns.lost_label", amount=formats.priced(amount, currency), months=f"{months:,}")
+        label = say(
+            "patterns.lost_label", amount=formats.in_currency(formats.money(amount), currency), months=f"{months:,}"
+        )
         style.note(ax, label, (end, place), (6, 0), va="center")
     ax.set_yticks(places, [term(f"patterns.pattern_{name}") for name in frame["pattern"]])
     ax.set_xlim(min(float(worth.min()), 0), end * 1.28)

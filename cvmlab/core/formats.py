@@ -97,10 +97,16 @@ def in_money(label: str, currency: str) -> str:
     return with_unit(label, currency or term("units.currency"))
 
 
-def priced(amount: float, currency: str) -> str:
-    """Return a short amount with its currency: ¥8.2k, or 8.2k where none is named."""
-    sign = "−" if amount < 0 else ""
-    return f"{sign}{currency}{money(abs(amount))}"
+def in_currency(amount: str, currency: str) -> str:
+    """Return a written amount with the sign of its currency, its own sign before it.
+
+    Examples
+    --------
+    >>> in_currency("−8.2k", "¥"), in_currency("+5", "EUR"), in_currency("5", "")
+    ('−¥8.2k', '+EUR 5', '5')
+    """
+    own = amount[:1] if amount[:1] in ("−", "+") else ""
+    return f"{own}{currency}{' ' if currency[-1:].isalpha() else ''}{amount.removeprefix(own)}"
 
 
 def named(name: str, *prefixes: str) -> str:

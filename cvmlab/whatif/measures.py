@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cvmlab.core.formats import grouped, in_money, listed, with_unit
+from cvmlab.core.formats import grouped, in_currency, in_money, listed, with_unit
 from cvmlab.core.guarding import public
 from cvmlab.core.refusing import brief
 from cvmlab.core.scenario import Limits, Scenario
@@ -88,7 +88,7 @@ class Measure:
         """Return a number as a sentence says it: "85%", "¥1,234"."""
         if self.unit == "share":
             return f"{self.text(amount)}%"
-        return signed(self.text(amount), currency) if self.unit == "money" else self.text(amount)
+        return in_currency(self.text(amount), currency) if self.unit == "money" else self.text(amount)
 
     def difference(self, before: float, after: float) -> str:
         """Return after − before with its sign; "=" where what is shown is the same."""
@@ -110,12 +110,6 @@ class Measure:
         if self.unit in WHOLE_MOSTLY and all(float(amount).is_integer() for amount in amounts):
             return 0
         return 1 if size >= 100 else 2
-
-
-def signed(amount: str, currency: str) -> str:
-    """Return an amount with the sign of its currency, a minus before it: "−¥5", "EUR 5"."""
-    minus = "−" if amount.startswith("−") else ""
-    return f"{minus}{currency}{' ' if currency[-1:].isalpha() else ''}{amount.removeprefix('−')}"
 
 
 def measures_of(result: Any) -> tuple[Measure, ...]:
@@ -162,7 +156,7 @@ def settings(before: Scenario, after: Scenario, currency: str = "") -> list[str]
 
     def text(limits: Limits, value: Any) -> str:
         shown = limits.text(value)
-        return signed(shown, currency) if limits.unit == "money" and value is not None else shown
+        return in_currency(shown, currency) if limits.unit == "money" and value is not None else shown
 
     return [
         say("whatif.moved", label=limits.label(), before=text(limits, was[name]), after=text(limits, now[name]))
@@ -183,7 +177,7 @@ def change(measure: Measure, before: Any, after: Any, currency: str = "") -> str
     if measure.unit == "share":
         difference = say("whatif.points", points=size)
     else:
-        difference = _with_relative(signed(size, currency) if measure.unit == "money" else size, was, now)
+        difference = _with_relative(in_currency(size, currency) if measure.unit == "money" else size, was, now)
     return say(
         "whatif.rises" if now > was else "whatif.falls",
         measure=measure.label(),

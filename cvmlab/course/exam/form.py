@@ -7,11 +7,11 @@ from html import escape
 from typing import Any
 
 from cvmlab.core.words import CvmError, language, say, speaking, term
+from cvmlab.relationship.lifecycle import STAGES
 from cvmlab.whatif import page
 
 from .attempts import Attempt
 from .plain import about, heads_of, variables_of
-from .questions import STAGES
 
 _LOOK = """<style>
 .cvm-exam { max-width: 940px }

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from html import escape
 
 from cvmlab.core.words import term
+from cvmlab.relationship.lifecycle import STAGES
 
 from .attempts import Attempt
-from .questions import STAGES, Question, marks_text
+from .questions import Question, marks_text
 
 
 def cards_html(cards: Iterable[Attempt]) -> str:

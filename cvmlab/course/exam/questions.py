@@ -10,7 +10,6 @@ from cvmlab.core.words import CvmError, read_rules, read_table, say, term
 
 #: A letter is practice for the firm and not asked in the exam; it has a cell of its own.
 LETTER = "letter"
-STAGES = ("exploration", "formation", "stability", "decline")
 
 
 @dataclass(frozen=True)

@@ -226,14 +226,19 @@ def _mark_stages(ax: Axes, stage: pd.Series[str]) -> None:
 
 def _sentence(currency: str, before: dict[str, Any], now: dict[str, Any]) -> str:
     change = now["profit"] - before["profit"]
-    difference = ("−" if change < 0 else "+") + currency + formats.whole_money(abs(change))
-    profit = currency + formats.whole_money(now["profit"])
+    difference = formats.in_currency(("+" if change >= 0 else "") + formats.whole_money(change), currency)
+    profit = formats.in_currency(formats.whole_money(now["profit"]), currency)
     parts = [say("lifecycle.sentence_profit", profit=profit, difference=difference)]
     parts.append(_payback_in_words(now["payback_month"]))
     if now["too_late"]:
         parts.append(say("lifecycle.sentence_repair_too_late", months=now["repaired_after"]))
     if now["early_loss"] != before["early_loss"]:
-        parts.append(say("lifecycle.sentence_early_loss", loss=currency + formats.whole_money(now["early_loss"])))
+        parts.append(
+            say(
+                "lifecycle.sentence_early_loss",
+                loss=formats.in_currency(formats.whole_money(now["early_loss"]), currency),
+            )
+        )
     return "".join(parts) if parts[0].endswith("。") else " ".join(parts)
 
 

@@ -18,7 +18,7 @@ from cvmlab.core.words import say, term
 from cvmlab.market import Result, compile_engine, is_compiled, make_customers, simulate
 from cvmlab.market.carrier import AS_BEFORE, CARRIERS, FIRST_MONTH, INCUMBENT, LAUNCH_MONTH, MARKET, PERIODS, RIVALS
 
-from ..measures import Measure, signed
+from ..measures import Measure
 from ..playing import Unfold, until
 from ..widget import WhatIf
 
@@ -143,8 +143,8 @@ def launch(
             months=PERIODS - LAUNCH_MONTH,
             share=formats.percent(now["share"]),
             points=Measure("share", unit="share").difference(before["share"], now["share"]),
-            cost=signed(formats.money(now["cost"]), currency),
-            profit=signed(formats.money(abs(gain)), currency),
+            cost=formats.in_currency(formats.money(now["cost"]), currency),
+            profit=formats.in_currency(formats.money(abs(gain)), currency),
         )
 
     lost = ("lost", *CAUSES_OF, "lost_other")

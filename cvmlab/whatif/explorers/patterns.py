@@ -8,7 +8,7 @@ import numpy as np
 
 from cvmlab.charts import style
 from cvmlab.charts.lifecycle import spells_of
-from cvmlab.core.formats import priced
+from cvmlab.core.formats import in_currency, money
 from cvmlab.core.guarding import public
 from cvmlab.core.words import language, say, term
 from cvmlab.relationship.lifecycle import ENDED, STAGES, Relationship
@@ -232,7 +232,8 @@ def _strip(ax: Axes, life: pd.DataFrame) -> None:
 
 def _sentence(now: dict[str, Any], currency: str) -> str:
     end, story = now["ending"], now["story"]
-    worth = {"worth": priced(now["repair_worth"], currency), "cost": priced(story.repair_cost, currency)}
+    amounts = {"worth": now["repair_worth"], "cost": story.repair_cost}
+    worth = {name: in_currency(money(amount), currency) for name, amount in amounts.items()}
     if not end.ended:
         is_declining = now["life"]["stage"].iloc[-1] == "decline"
         repaired = "repaired" if now["last_repair"] is not None and story.repair_month else "unhurt"

@@ -165,4 +165,4 @@ def _sentence(before: dict[str, Any], now: dict[str, Any], *, currency: str) -> 
 
 
 def _money(amount: float, currency: str) -> str:
-    return f"{currency}{formats.grouped(round(amount, -2), 0)}"
+    return formats.in_currency(formats.grouped(round(amount, -2), 0), currency)

@@ -15,7 +15,7 @@ from cvmlab.core.words import say, term
 from cvmlab.data.tables import CUSTOMER_ID, PROFIT, REVENUE, check_columns
 from cvmlab.worth import portfolio
 
-from ..measures import Measure, signed
+from ..measures import Measure
 from ..widget import WhatIf
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ def _draw_levels(ax: Axes, result: dict[str, Any], currency: str) -> None:
     for step, height in zip(_LEVELS, style.spread(heights, 0.07, 0.03, 0.97), strict=True):
         beside = bottom + height * (top - bottom)
         leads.append([(1.045, result[step]), (1.075, beside)])
-        said = f"{term(f'portfolio.{step}')} {signed(formats.money(result[step]), currency)}"
+        said = f"{term(f'portfolio.{step}')} {formats.in_currency(formats.money(result[step]), currency)}"
         style.write(ax, 1.085, beside, said, va="center", size=8)
     # a collection leaves no ghost, and is drawn ten times faster than the arrows of annotations
     ax.add_collection(LineCollection(leads, colors=list(_LEVELS.values()), linewidths=0.8))
@@ -189,4 +189,4 @@ def _gain(change: float, currency: str) -> str:
     text = formats.money(abs(change))
     if text == "0":
         return term("whatif.no_change")
-    return say("whatif.gain" if change > 0 else "whatif.loss", amount=signed(text, currency))
+    return say("whatif.gain" if change > 0 else "whatif.loss", amount=formats.in_currency(text, currency))
