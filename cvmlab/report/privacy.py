@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cvmlab.core.words import CvmError
-from cvmlab.data.reading.columns import roles_of
+from cvmlab.data.reading.role_names import roles_of
 from cvmlab.data.tables import CUSTOMER_ID, CUSTOMER_NAME, OWNER, PHONE
 
 from .placing import cannot_write

@@ -1,91 +1,54 @@
-"""Which column holds what: found by its name in English or Chinese, or said by the user.
+"""Which column holds what: found by its name, or said by the user.
 
-The names that are understood lie in ``words/columns.csv``: a role, a rank and a pattern for the name in
-lower case without spaces and signs. The best rank wins; two columns of the same rank for the customer,
-the date or the amount are not decided here: the user is asked.
+The best rank of a name wins; two columns of the same rank for the customer, the date or the amount are not
+decided here: the user is asked.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import cache
 from typing import Any
 
 from cvmlab.core.guarding import public
-from cvmlab.core.words import CvmError, read_table, say
+from cvmlab.core.words import CvmError, say
 from cvmlab.data import tables
 
 from .notes import Note
-
-QUANTITY = "quantity"
-UNIT_PRICE = "unit_price"
-STATUS = "status"
-CURRENCY = "currency_code"
-REFUND = "refund_amount"
-RETURN = "return_flag"
-TYPE = "row_type"
-GIFT = "gift_flag"
-CANCEL = "cancel_flag"
-LEDGER = "ledger_line"
-# further columns of statuses beside the one of the role
-FURTHER = ("status_2", "status_3", "status_4")
-DISCOUNT = "discount"
-DISCOUNT_RATE = "discount_rate"
-# those of a whole order, repeated on its lines
-ORDER_REFUND = "order_refund"
-ORDER_DISCOUNT = "order_discount"
-# beside an amount, these show whether it is a line's or an order's
-ITEM_QUANTITY = "item_quantity"
-ITEM_PRICE = "item_price"
-# the unit of the money on each row, such as 万元
-MONEY_UNIT = "money_unit"
-NUMBERS = (
-    tables.AMOUNT,
-    QUANTITY,
-    UNIT_PRICE,
-    tables.PROFIT,
-    tables.COST,
-    REFUND,
+from .role_names import is_called, patterns, plain_name, ranks_of, roles_of
+from .roles import (
+    CANCEL,
+    CURRENCY,
     DISCOUNT,
-    ORDER_REFUND,
+    DISCOUNT_RATE,
+    FURTHER,
+    GIFT,
+    ITEM_PRICE,
+    ITEM_QUANTITY,
+    LEDGER,
+    MONEY_UNIT,
+    NUMBERS,
     ORDER_DISCOUNT,
+    ORDER_REFUND,
+    PRICE_UNIT,
+    QUANTITY,
+    REFUND,
+    RETURN,
+    ROLES,
+    STATUS,
+    TYPE,
+    UNIT_PRICE,
+    option,
 )
-TEXTS = (
-    tables.CUSTOMER_ID, tables.CUSTOMER_NAME, tables.ORDER_ID, tables.PRODUCT, tables.OWNER, tables.PHONE, STATUS,
-    CURRENCY, RETURN, TYPE, GIFT, CANCEL, LEDGER, DISCOUNT_RATE,
-)  # fmt: skip
-ROLES = (
-    *(column.name for column in tables.TRANSACTIONS.columns), QUANTITY, UNIT_PRICE, STATUS, CURRENCY, REFUND, RETURN,
-    TYPE, GIFT, CANCEL, LEDGER, DISCOUNT, DISCOUNT_RATE, ORDER_REFUND, ORDER_DISCOUNT,
-)  # fmt: skip
+
 # A wrong choice among these changes every figure; a wrong product or owner does not.
 ASKED = frozenset({tables.CUSTOMER_ID, tables.DATE, *NUMBERS} - {tables.PROFIT, tables.COST, DISCOUNT, ORDER_DISCOUNT})
 # beside a date, the time of its day
 _DAYTIMES = frozenset({"time", "day", "时间"})
-# between the two rows of a header
-JOINT = " / "
-# the signs of traditional Chinese (and Japanese) headers
-_SIMPLIFIED = str.maketrans(
-    "編號訂單銷售額價數顧會員買購貨來戶類別實際應積總計稅電話碼聯繫優減單據時間開發業務負責產條貿帳賬註備門紅標誌狀態簡稱錢這進項種兩親點結經辦過關為與國營縣區間讓費捐贈繳納後運顯幣収単価売",
-    "编号订单销售额价数顾会员买购货来户类别实际应积总计税电话码联系优减单据时间开发业务负责产条贸帐账注备门红标志状态简称钱这进项种两亲点结经办过关为与国营县区间让费捐赠缴纳后运显币收单价卖",
-)
-# 金额（万元）, amount in thousands, Betrag (k€), once spaces and signs are gone
-_UNIT = (
-    "(in|单位|單位)?(亿|億|百万|百萬|万|萬|千|分|角|k|t|tsd|lakhs?|lacs?|crores?|thousands?|000s?|m|mio|millions?|cents?|pence)?"
-    "(元|人民币|人民幣|美元|欧元|港元|新台币|新臺幣|CODES"
-    "|euros?|本位币)?(cents?|thousands?)?"
-)
-
-
-# margin %, 毛利(%), but not amount incl. 19%
-_PERCENT = re.compile(r"^\W*[%％]|[^\d\s]\s*[%％]\W*$")
 # beside item-price, these are of Amazon's reports
 _AMAZON = frozenset({"quantity-purchased", "purchase-date", "buyer-email", "order-item-id", "item-promotion-discount"})
-_NO_RATES = (tables.AMOUNT, tables.PROFIT, tables.COST)
 
 
 @public
@@ -124,6 +87,8 @@ class ColumnMapping:
     wordings: tuple[str, ...] = field(default=(), compare=False, repr=False)
     # the columns of `FURTHER`
     statuses: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    # the unit of all money, such as 万元, where it stands above or below the header
+    unit: str = field(default="", compare=False, repr=False)
 
     def __getitem__(self, role: str) -> str:
         return self.columns[role]
@@ -160,101 +125,6 @@ class ColumnMapping:
         return cls(dict(columns))
 
 
-@cache
-def patterns(role: str) -> tuple[tuple[int, re.Pattern[str]], ...]:
-    """Return the (rank, pattern) rules of a role from ``words/columns.csv``, best rank first."""
-    codes = "|".join(row["word"] for row in read_table("rules/units") if re.fullmatch("[a-z]{3}", row["word"]))
-    unit = _UNIT.replace("CODES", codes) if role in NUMBERS and role != QUANTITY else ""
-    rules = (row for row in read_table("rules/columns") if row["role"] == role)
-    found = ((int(row["rank"]), re.compile(f"(?:{row['pattern']}){unit}")) for row in rules)
-    return tuple(sorted(found, key=lambda rule: rule[0]))
-
-
-def row_pattern(role: str, rank: int | None = None) -> str:
-    """Return one regular expression for the rules of a role that looks at rows rather than names."""
-    rules = (row for row in read_table("rules/columns") if row["role"] == role)
-    return "|".join(f"(?:{row['pattern']})" for row in rules if rank is None or int(row["rank"]) == rank)
-
-
-def values_of(role: str) -> tuple[str, ...]:
-    """Return the plain words of a role that looks at values: those that mean a missing value."""
-    return tuple(
-        word for row in read_table("rules/columns") if row["role"] == role for word in row["pattern"].split("|")
-    )
-
-
-def plain_name(name: str) -> str:
-    """Return a column name as the patterns expect it: lower case, simplified, without spaces and signs."""
-    return simplified(re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", name)).lower())
-
-
-def simplified(text: str) -> str:
-    """Return a text with the traditional signs of headers made simple."""
-    return text.translate(_SIMPLIFIED)
-
-
-@cache
-def _ranks(name: str) -> dict[str, int]:
-    plain = plain_name(re.sub(r" \(\d+\)$", "", name))
-    found: dict[str, int] = {}
-    for role in ROLES:
-        for rank, pattern in patterns(role):
-            if pattern.fullmatch(plain):
-                found[role] = rank
-                break
-    if _PERCENT.search(name):
-        if {DISCOUNT, ORDER_DISCOUNT} & found.keys():
-            return {DISCOUNT_RATE: 1}
-        return {role: rank for role, rank in found.items() if role not in _NO_RATES}
-    if plain.endswith("单位"):
-        return {role: rank for role, rank in found.items() if role not in NUMBERS}
-    if not found and JOINT in name:
-        return _ranks(name.rsplit(JOINT, 1)[1])
-    return found
-
-
-def rank_of(name: str, role: str) -> int | None:
-    """Return how surely a column name means a role, 1 for most surely; None if it does not."""
-    return _ranks(name).get(role)
-
-
-def roles_of(name: str) -> tuple[str, ...]:
-    """Return every role that a column name may play."""
-    return tuple(_ranks(name))
-
-
-def distinct_names(names: Iterable[str]) -> tuple[str, ...]:
-    """Return the header's names, empty ones numbered (``column 2``) and repeated ones too (``金额 (2)``)."""
-    bases = [" ".join(name.split()) or f"column {number}" for number, name in enumerate(names, start=1)]
-    given = set(bases)
-    counted: dict[str, int] = {}
-    taken: set[str] = set()
-    result: list[str] = []
-    for base in bases:
-        name = base
-        while name in taken or (name != base and name in given):
-            counted[base] = counted.get(base, 1) + 1
-            name = f"{base} ({counted[base]})"
-        taken.add(name)
-        result.append(name)
-    return tuple(result)
-
-
-def find_header(rows: Sequence[Sequence[str]], chosen: Iterable[str] = ()) -> int | None:
-    """Return the position of the row with most names of roles, or with chosen names; None if there is none."""
-    wanted = {name for name in chosen if name}
-    best, best_score = None, 0
-    for position, row in enumerate(rows):
-        names = [" ".join(cell.split()) for cell in row if cell.strip()]
-        roles = {role for name in names for role in roles_of(name)}
-        named = len(wanted & set(distinct_names(row)))
-        # One matching cell may be a title ("客户"), two in one row are a header.
-        score = 10 * named + (len(roles) if len(names) > 1 and len(roles) > 1 else 0)
-        if score > best_score:
-            best, best_score = position, score
-    return best
-
-
 def check_roles(columns: Mapping[str, str]) -> None:
     """Raise `CvmError` for an unknown role."""
     for role in columns:
@@ -282,7 +152,7 @@ def guess_mapping(names: Sequence[str], chosen: Mapping[str, str] | None = None,
         if role in found or role in refused:
             return
         taken = set(found.values())
-        ranked = [(_ranks(name)[role], name) for name in names if role in _ranks(name) and name not in taken]
+        ranked = [(ranks_of(name)[role], name) for name in names if role in ranks_of(name) and name not in taken]
         if not ranked:
             return
         best = min(rank for rank, _ in ranked)
@@ -344,8 +214,10 @@ def _contact(names: Sequence[str], found: Mapping[str, str], source: str) -> str
 
 def _other_dates(found: Mapping[str, str], chosen: Mapping[str, str], names: Sequence[str], source: str) -> list[Note]:
     """Return a note on the dates that were not taken, such as that of the payment beside that of the order."""
-    others = [name for name in names if _ranks(name).get(tables.DATE, 5) < 5 and name not in found.values()]
+    others = [name for name in names if ranks_of(name).get(tables.DATE, 5) < 5 and name not in found.values()]
     others = [name for name in others if plain_name(name) not in _DAYTIMES]
+    if tables.DATE not in chosen and tables.DATE in found and not others and is_called(found[tables.DATE], "due_date"):
+        return [Note("due_dates", {"source": source, "column": found[tables.DATE]}, "warning")]
     if tables.DATE in chosen or tables.DATE not in found or not others:
         return []
     return [Note("date_chosen", {"source": source, "column": found[tables.DATE], "others": listed(others)})]
@@ -353,7 +225,7 @@ def _other_dates(found: Mapping[str, str], chosen: Mapping[str, str], names: Seq
 
 def _wordings(found: Mapping[str, str], names: Sequence[str], statuses: Mapping[str, str]) -> tuple[str, ...]:
     taken = {*found.values(), *statuses.values()}
-    free = [name for name in names if LEDGER in _ranks(name) and name not in taken]
+    free = [name for name in names if LEDGER in ranks_of(name) and name not in taken]
     named = [found[role] for role in (LEDGER, tables.PRODUCT, TYPE) if role in found]
     return tuple(dict.fromkeys([*named, *free]))
 
@@ -361,7 +233,7 @@ def _wordings(found: Mapping[str, str], names: Sequence[str], statuses: Mapping[
 def _statuses(found: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
     """Return further columns of statuses: a sale must be one by the state of its order and by that of its payment."""
     taken = set(found.values())
-    ranked = [(_ranks(name)[STATUS], name) for name in names if STATUS in _ranks(name) and name not in taken]
+    ranked = [(ranks_of(name)[STATUS], name) for name in names if STATUS in ranks_of(name) and name not in taken]
     # a state may be one of an address
     ranked += [(9, name) for name in names if is_called(name, "maybe_status") and name not in taken]
     return dict(zip(FURTHER, (name for _, name in sorted(ranked, key=lambda pair: pair[0])), strict=False))
@@ -373,28 +245,16 @@ def _items(found: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
     unit = next((name for name in free if is_called(name, MONEY_UNIT)), None)
     units = {MONEY_UNIT: unit} if unit else {}
     if tables.AMOUNT not in found:
-        return units
+        pieces = next((name for name in free if is_called(name, PRICE_UNIT)), None)
+        return {**units, PRICE_UNIT: pieces} if pieces else units
     items = {}
     for item, role in ((ITEM_PRICE, UNIT_PRICE), (ITEM_QUANTITY, QUANTITY)):
-        named = [name for name in free if role in _ranks(name) or is_called(name, item)]
+        named = [name for name in free if role in ranks_of(name) or is_called(name, item)]
         # what was ordered makes the amount, what was shipped of it does not
         named = [name for name in named if not is_called(name, "moved_quantity")] or named
         if len(named) == 1:
             items[item] = named[0]
-    if tables.ORDER_ID not in found:
-        items.pop(ITEM_PRICE, None)
     return {**items, **units}
-
-
-def is_called(name: str, *roles: str) -> bool:
-    """Return whether a column name fits a rule of `rules/columns.csv` that is no role of its own."""
-    return any(pattern.fullmatch(plain_name(name)) for role in roles for _, pattern in patterns(role))
-
-
-def is_rate(name: str) -> bool:
-    """Return whether a column name speaks of a share of the amount, or may: a margin is money for some."""
-    money = _PERCENT.search(name) and any(is_called(name, role) for role in _NO_RATES)
-    return bool(money) or is_called(name, "rate")
 
 
 def _is_shop_export(names: Sequence[str]) -> bool:
@@ -459,7 +319,8 @@ def _find_amount(
     """Find the amount, or quantity and unit price where no column holds the amount itself."""
     if tables.AMOUNT in found:
         return
-    if tables.AMOUNT not in refused and not any(_ranks(name).get(tables.AMOUNT) == 1 for name in names):
+    free = [name for name in names if name not in found.values()]
+    if tables.AMOUNT not in refused and not any(ranks_of(name).get(tables.AMOUNT) == 1 for name in free):
         look_for(QUANTITY)
         if QUANTITY in found:
             look_for(UNIT_PRICE)
@@ -476,11 +337,6 @@ def _find_amount(
         for role in (QUANTITY, DISCOUNT, DISCOUNT_RATE, ORDER_DISCOUNT):
             found.pop(role, None)
     look_for(tables.AMOUNT)
-
-
-def option(role: str) -> str:
-    """Return the command-line option that names the column of a role."""
-    return "--" + role.replace("_", "-")
 
 
 def column_named(name: str, names: Sequence[str], source: str) -> str:

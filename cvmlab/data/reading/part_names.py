@@ -9,8 +9,8 @@ from pathlib import Path
 
 from cvmlab.core.words import read_table
 
-from .columns import row_pattern, simplified
 from .raw import Source
+from .role_names import row_pattern, simplified
 
 # Codes that are words in their own right.
 _NO_CODES = frozenset({"all", "top"})

@@ -8,7 +8,9 @@ import pytest
 
 from cvmlab import CvmError
 from cvmlab.core.words import read_table
-from cvmlab.data.reading.columns import ROLES, distinct_names, find_header, guess_mapping, patterns, roles_of
+from cvmlab.data.reading.columns import guess_mapping
+from cvmlab.data.reading.role_names import distinct_names, find_header, patterns, roles_of
+from cvmlab.data.reading.roles import ROLES
 
 REAL: dict[str, tuple[str, str]] = {
     "UCI Online Retail": (

@@ -7,12 +7,13 @@ import datetime as dt
 import pytest
 
 from cvmlab.data.reading.cells.dates import form_of
-from cvmlab.data.reading.columns import distinct_names, option, plain_name, roles_of
 from cvmlab.data.reading.mappings import mapping_path
 from cvmlab.data.reading.opening.delimited import guess_layout
 from cvmlab.data.reading.opening.encodings import guess_encoding
 from cvmlab.data.reading.opening.parts import short_name
 from cvmlab.data.reading.raw import cell_text
+from cvmlab.data.reading.role_names import distinct_names, plain_name, roles_of
+from cvmlab.data.reading.roles import option
 from cvmlab.data.windows import months_before
 
 

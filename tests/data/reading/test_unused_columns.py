@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from cvmlab.data.reading import Log, preview, read
-from cvmlab.data.reading.columns import is_called, plain_name
+from cvmlab.data.reading.role_names import is_called, plain_name
 
 _NO_MONEY = (
     "Discount Code|Discount Reason|discount tier|coupon count|Coupon Flag|"

@@ -16,9 +16,10 @@ from typing import Any
 from cvmlab.core.words import CvmError
 from cvmlab.data import tables
 
-from ..columns import CURRENCY, QUANTITY, UNIT_PRICE, ColumnMapping, option
+from ..columns import ColumnMapping
 from ..notes import Note
 from ..raw import RawTable, quoted
+from ..roles import CURRENCY, QUANTITY, UNIT_PRICE, option
 from .spaces import doubtful_spaces
 from .units import Affix, affix_of, currency_named, header_unit, style_of, thousandths_style
 from .values import DATA, EXACT
@@ -134,7 +135,7 @@ def _look_at(
             bool_or(contains({text}, ' '))
         FROM stage WHERE kind = {DATA} AND {text} IS NOT NULL GROUP BY part"""
     ).fetchall()
-    units = {part: header_unit(mapping[role]) for part, mapping in enumerate(mappings) if role in mapping}
+    units = {part: _unit(mapping, role) for part, mapping in enumerate(mappings) if role in mapping}
     odd = frozenset(part for part, unread, open_, _ in rows if unread or open_)
     spaced = frozenset(part for part, *_, space in rows if space) & odd
     found: dict[Any, Any] = {"notes": []}
@@ -169,6 +170,14 @@ def _look_at(
     currencies = {part: found[part].currencies for part in odd if part in found}
     doubtful = doubtful_spaces(connection, role, _cut(role), spaced)
     return NumberForms(odd, frozenset(), affixes, units, currencies, doubtful), found
+
+
+def _unit(mapping: ColumnMapping, role: str) -> Affix:
+    """Return the unit that the header of a column states, or what stands above or below it for all money."""
+    own = header_unit(mapping[role])
+    if own.power or own.currency or role not in (tables.AMOUNT, UNIT_PRICE) or not mapping.unit:
+        return own
+    return header_unit(f"{mapping[role]} ({mapping.unit})")
 
 
 def _coins(

@@ -11,9 +11,10 @@ from typing import Any
 from cvmlab.core.words import CvmError
 from cvmlab.data import tables
 
-from ..columns import CURRENCY, QUANTITY, UNIT_PRICE, ColumnMapping, option
+from ..columns import ColumnMapping
 from ..notes import Note
 from ..raw import quoted
+from ..roles import CURRENCY, QUANTITY, UNIT_PRICE, option
 from .amounts import NumberForms, currency_sqls, cuts
 from .units import contradict, currency_named, meanings, one_currency, same_currency
 from .values import DATA

@@ -13,21 +13,11 @@ from typing import Any
 from cvmlab.core.words import CvmError
 from cvmlab.data import tables
 
-from ..columns import (
-    DISCOUNT,
-    DISCOUNT_RATE,
-    ORDER_DISCOUNT,
-    ORDER_REFUND,
-    QUANTITY,
-    REFUND,
-    UNIT_PRICE,
-    ColumnMapping,
-    option,
-    rank_of,
-    row_pattern,
-)
+from ..columns import ColumnMapping
 from ..notes import Note
 from ..raw import RawTable, quoted
+from ..role_names import rank_of, row_pattern
+from ..roles import DISCOUNT, DISCOUNT_RATE, ORDER_DISCOUNT, ORDER_REFUND, QUANTITY, REFUND, UNIT_PRICE, option
 from .rates import RateForm, look_at_rates, share_sql
 from .values import DATA, EXACT
 
@@ -48,7 +38,7 @@ def check_discounts(
         share = share_sql(cell, look_at_rates(connection, part, column, cell))
         found = connection.execute(
             f"""SELECT {numbers[QUANTITY]} AS quantity, {numbers[UNIT_PRICE]} AS price, discount_text, discount_value,
-                {share}
+                {share}, {numbers[DISCOUNT]}
             FROM {source} WHERE part = {part} AND kind = {DATA}
                 AND coalesce(discount_text, discount_value::VARCHAR) NOT IN ('0', '0%', '-')
                 AND coalesce(TRY_CAST(discount_text AS {EXACT}), discount_value, 1) <> 0
@@ -59,12 +49,12 @@ def check_discounts(
 
 
 def _unclear(
-    source: str, column: str, quantity: Any, price: Any, text: str | None, value: Any, share: float | None
+    source: str, column: str, quantity: Any, price: Any, text: str | None, value: Any, share: float | None, money: Any
 ) -> CvmError:
     written = text if text is not None else f"{value.normalize():f}"
     whole = Decimal(quantity) * Decimal(price)
     try:
-        number = abs(Decimal(written.strip(" %％折")))
+        number = abs(Decimal(written.strip(" %％折"))) if money is None else abs(money)
     except ArithmeticError:
         number = Decimal(0)
     return CvmError(

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..columns import CANCEL, REFUND, RETURN, ColumnMapping, is_called, option, rank_of
+from ..columns import ColumnMapping
 from ..notes import Note
+from ..role_names import is_called, rank_of
+from ..roles import CANCEL, REFUND, RETURN, option
 from .deductions import is_said
 from .values import DATA, EXACT
 
@@ -63,6 +65,9 @@ def _word_cancelled(connection: Any, here: str, mapping: ColumnMapping) -> list[
     if chosen := CANCEL in mapping.chosen:
         told = f"{told} OR ({moment})"
         told += f" OR {is_said(CANCEL, *NO_SALE_WORDS)}"
+        if is_called(mapping[CANCEL], "undone_reason"):
+            # whatever the reason is, there is one
+            told += f" OR NOT {is_said(CANCEL, 'no_word')}"
     told += f" OR {is_said(CANCEL, 'cancelled_status')}"
     connection.execute(f"UPDATE stage SET {CANCEL} = CASE WHEN {told} THEN 'yes' END WHERE {here}")
     said = {"column": mapping[CANCEL], "rows": f"{rows:,}", "option": option(CANCEL), "role": CANCEL}

@@ -13,8 +13,10 @@ from typing import Any
 from cvmlab.core.words import CvmError
 from cvmlab.data import tables
 
-from ..columns import DISCOUNT, ORDER_DISCOUNT, ORDER_REFUND, REFUND, ColumnMapping, is_called, option, rank_of
+from ..columns import ColumnMapping
 from ..raw import RawTable
+from ..role_names import is_called, rank_of
+from ..roles import DISCOUNT, ORDER_DISCOUNT, ORDER_REFUND, REFUND, option
 from .values import DATA, EXACT
 
 #: The role of the same sum where it is an order's.

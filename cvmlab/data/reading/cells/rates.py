@@ -12,9 +12,10 @@ from typing import Any
 
 from cvmlab.core.words import CvmError
 
-from ..columns import DISCOUNT_RATE, ColumnMapping
+from ..columns import ColumnMapping
 from ..notes import Note
 from ..raw import RawTable, quoted
+from ..roles import DISCOUNT_RATE
 from .values import DATA
 
 _NUMBER = "DECIMAL(12, 6)"

@@ -8,9 +8,10 @@ from typing import Any
 from cvmlab.core.words import CvmError
 from cvmlab.data import tables
 
-from ..columns import MONEY_UNIT, QUANTITY, UNIT_PRICE, ColumnMapping
+from ..columns import ColumnMapping
 from ..notes import Note
 from ..raw import RawTable, quoted
+from ..roles import MONEY_UNIT, QUANTITY, UNIT_PRICE
 from .units import Affix, header_unit, one_currency
 from .values import DATA, EXACT
 

@@ -12,7 +12,10 @@ from typing import Any
 from cvmlab.core.words import CvmError
 from cvmlab.data import tables
 
-from ..columns import (
+from ..columns import ColumnMapping
+from ..raw import RawTable, quoted
+from ..role_names import is_called, rank_of, row_pattern, values_of
+from ..roles import (
     CANCEL,
     CURRENCY,
     DISCOUNT_RATE,
@@ -23,17 +26,12 @@ from ..columns import (
     LEDGER,
     MONEY_UNIT,
     NUMBERS,
+    PRICE_UNIT,
     RETURN,
     STATUS,
     TEXTS,
     TYPE,
-    ColumnMapping,
-    is_called,
-    rank_of,
-    row_pattern,
-    values_of,
 )
-from ..raw import RawTable, quoted
 from .header_zones import header_zone
 
 # kinds of rows, known before any value is read
@@ -139,6 +137,8 @@ def stage_query(
         name = mapping.get(role)
         words = "id_known" if role in (tables.CUSTOMER_ID, tables.ORDER_ID, tables.PHONE) else "known"
         texts[role] = ("NULL::VARCHAR" if name is None else _text(cell[name], kind[name]), words)
+    if is_called(mapping.get(TYPE) or "", "sign_name"):
+        texts[TYPE] = (_sign(texts[TYPE][0]), "known")
     texts[LEDGER] = (_ledger_line({n: cell[n] for n in mapping.wordings if kind[n] == "VARCHAR"}), "known")
     name = mapping[tables.DATE]
     text, ready["date_value"] = _date(cell[name], kind[name], zone, table, mapping)
@@ -147,7 +147,7 @@ def stage_query(
         name = mapping.get(role)
         text, value = ("NULL::VARCHAR", "NULL") if name is None else _number(cell[name], kind[name], own.get(name))
         texts[f"{role}_text"], ready[f"{role}_value"] = (text, "filled"), f"{value}::{EXACT}"
-    for role in (ITEM_QUANTITY, ITEM_PRICE, MONEY_UNIT):
+    for role in (ITEM_QUANTITY, ITEM_PRICE, MONEY_UNIT, PRICE_UNIT):
         name = mapping.items.get(role)
         texts[role] = ("NULL::VARCHAR" if name is None else _text(cell[name], kind[name]), "known")
     for role in FURTHER:
@@ -192,6 +192,14 @@ def _ledger_line(cells: Mapping[str, str]) -> str:
         for name, cell in cells.items()
     ]
     return f"CASE {' '.join(cases)} END" if cases else "NULL::VARCHAR"
+
+
+def _sign(cell: str) -> str:
+    """Return the signs of a column of signs in words: a minus by itself would be a missing value."""
+    sign = f"trim({cell})"
+    return (
+        f"CASE WHEN {sign} IN ('-', '−', '–', '-1') THEN 'minus' WHEN {sign} IN ('+', '1') THEN 'plus' ELSE {cell} END"
+    )
 
 
 def _state(name: str, cell: str) -> str:
@@ -251,12 +259,17 @@ def _kind(table: RawTable, mapping: ColumnMapping) -> str:
     no_date = f"(coalesce(trim({date}::VARCHAR), '') = '' OR {_matches(date, f'{sure}|{likely}')})"
     unfinished = f"(coalesce(trim({who}::VARCHAR), '') = '' OR {no_date})"
     # a customer, a date and an amount make a purchase, whatever it is called
+    balance = row_pattern("ledger_word")
     total = [_matches(cell, sure) for cell in role_cells if cell in (who, date)]
+    total += [_matches(cell, balance) for cell in role_cells if cell == who]
     total += [f"({_matches(cell, sure)} AND {unfinished})" for cell in role_cells if cell not in (who, date)]
     total += [f"(length({cell}) <= 16 AND {_matches(cell, sure)} AND {unfinished})" for cell in other_cells]
     total += [f"({_matches(cell, likely)} AND {no_date})" for cell in (*role_cells, *other_cells)]
     # one test a cell rules most rows out
-    gate = " OR ".join(_matches(cell, f"{sure}|{likely}") for cell in (*role_cells, *other_cells))
+    gate = " OR ".join(
+        _matches(cell, f"{sure}|{likely}|{balance}" if cell == who else f"{sure}|{likely}")
+        for cell in (*role_cells, *other_cells)
+    )
     header = " AND ".join(
         f"trim({cells[position]}) = {quoted(name)}"
         for position, name in enumerate(table.columns)

@@ -20,9 +20,9 @@ from pathlib import Path
 
 from cvmlab.core.words import CvmError
 
-from ..columns import distinct_names
 from ..notes import Note
 from ..raw import Progress, RawTable
+from ..role_names import distinct_names
 from .delimited import clean_lines, count_plain, csv_scan, guess_layout, rewrite
 from .encodings import check_encoding, check_is_clear, encoding_stated, guess_encoding, transcode
 from .foreign import refuse_foreign

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from cvmlab.core.words import CvmError
 
-from ..columns import distinct_names
 from ..raw import RawTable, cell_text, exactly, first_line, marked, quoted, unmarked
+from ..role_names import distinct_names
 from .heads import HEAD_ROWS, Head
 
 if TYPE_CHECKING:

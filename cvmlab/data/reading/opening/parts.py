@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,28 +13,18 @@ from cvmlab.core.words import CvmError, say
 from cvmlab.data import tables
 
 from ..cells import dates
-from ..columns import (
-    JOINT,
-    QUANTITY,
-    UNIT_PRICE,
-    ColumnMapping,
-    distinct_names,
-    find_header,
-    guess_mapping,
-    listed,
-    option,
-    plain_name,
-    roles_of,
-    row_pattern,
-)
+from ..columns import ColumnMapping, guess_mapping, listed
 from ..mappings import SavedMapping, load_saved, mapping_path
 from ..notes import Note
 from ..part_names import no_sales_word, own_names, returns_word
 from ..quality import Unused
 from ..raw import Progress, Source, first_line
+from ..role_names import JOINT, distinct_names, find_header, plain_name, roles_of, row_pattern
+from ..roles import QUANTITY, UNIT_PRICE, option
 from .files import find_files, read_heads
 from .frames import frame_head
 from .heads import Head, Part
+from .stated_units import stated_unit
 from .unused_columns import rate_notes, unused_notes
 
 _NAME = "frame"
@@ -137,7 +128,7 @@ def choose_parts(
             _check_customer(head, header, names, mapping)
             if head.hidden:
                 raise CvmError("reading.hidden_sheet", file=head.file, sheet=head.sheet)
-            parts.append(Part(head, header, names, mapping))
+            parts.append(Part(head, header, names, replace(mapping, unit=stated_unit(rows, header, names, mapping))))
         except CvmError as error:
             if error.key.startswith(_ASKED) and not head.hidden and not no_sales_word(head.name):
                 raise

@@ -14,9 +14,11 @@ from pathlib import Path
 from cvmlab.core.words import CvmError
 from cvmlab.data import tables
 
-from ..columns import NUMBERS, ColumnMapping, roles_of
+from ..columns import ColumnMapping
 from ..notes import Note
 from ..raw import RawTable, marked, unmarked
+from ..role_names import roles_of
+from ..roles import NUMBERS
 from .delimited import csv_scan, write_rows
 from .heads import Head
 from .looks import ERRORS, Book, Look, Place, cell_name

@@ -10,8 +10,10 @@ from collections.abc import Iterator, Sequence
 
 from cvmlab.data import tables
 
-from ..columns import DISCOUNT, DISCOUNT_RATE, is_called, is_rate, listed
+from ..columns import listed
 from ..notes import Level, Note
+from ..role_names import is_called, is_rate
+from ..roles import DISCOUNT, DISCOUNT_RATE
 from .heads import Part
 
 #: What a name may speak of, in ``rules/columns.csv``; the first that fits decides. A deduction can be taken off.

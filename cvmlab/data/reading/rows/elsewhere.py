@@ -11,9 +11,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..cells.flags import MOMENT, NO_SALE_WORDS
-from ..columns import CANCEL, RETURN, ColumnMapping, is_called, option, rank_of, row_pattern
+from ..columns import ColumnMapping
 from ..notes import Note
 from ..raw import RawTable, quoted
+from ..role_names import is_called, rank_of, row_pattern
+from ..roles import CANCEL, RETURN, option
 from .verdicts import USED_ROWS
 
 #: A column of more different words than this is no column of statuses.
@@ -70,6 +72,8 @@ def _against(name: str, words: Sequence[str], *, described: bool) -> list[str]:
     """Return the words of a column by which rows may be no sales; a word that stands in all of them says nothing."""
     if len(words) < 2:
         return []
+    if is_called(name, "undone_reason"):
+        return sorted(word for word in words if word and not _is(word, "no_word", "missing_value"))
     yes, no = ({word for word in words if _is(word, role)} for role in ("yes_word", "no_word"))
     if all(word in yes | no for word in words if word):
         if is_called(name, "done_flag", "valid_flag"):

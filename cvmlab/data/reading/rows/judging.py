@@ -34,20 +34,24 @@ from ..cells.filling import fill_down
 from ..cells.flags import read_flags
 from ..cells.ids import fold_ids, merge_ids
 from ..cells.per_order import share_among_lines
+from ..cells.price_units import per_piece
 from ..cells.rates import rate_forms, rate_notes
 from ..cells.row_units import look_at_row_units, scaled
-from ..columns import DISCOUNT, NUMBERS, REFUND, RETURN, STATUS, TEXTS, ColumnMapping
+from ..columns import ColumnMapping
 from ..notes import Note
 from ..part_names import currencies_named
 from ..quality import USED
 from ..raw import RawTable
+from ..roles import DISCOUNT, NUMBERS, REFUND, RETURN, STATUS, TEXTS
 from .costs import judge_costs
 from .elsewhere import elsewhere_notes
 from .ledger_sides import check_sides
 from .lone_dates import set_lone_dates_aside
 from .misread import misreadings
 from .named_returns import check_named_returns
+from .order_heads import set_heads_aside
 from .order_totals import count_totals_once
+from .quantities import check_amounts
 from .repeats import judge_repeats, look_for_repeats
 from .returns import judge_returns, product_notes
 from .reversing import set_reversals_aside
@@ -112,6 +116,7 @@ def judge(
     )
     row_units, unit_notes = look_at_row_units(connection, stage, mappings)
     numbers = scaled({role: amounts.number_sql(role, forms[role]) for role in present}, row_units)
+    numbers, piece_notes = per_piece(connection, numbers, stage, mappings)
     computed = [part for part, mapping in enumerate(mappings) if tables.AMOUNT not in mapping]
     numbers.setdefault(tables.AMOUNT, f"NULL::{values.EXACT}")
     currencies = look_at_currencies(connection, forms, mappings, rules.currency, name, currencies_named(stage))
@@ -160,9 +165,10 @@ def judge(
     )
     if currencies.others:
         set_aside(connection, "other_currency", currencies.others)
-    notes = [*id_notes, *dates.notes, *idle, *flag_notes, *number_notes, *unit_notes, *currencies.notes]
+    notes = [*id_notes, *dates.notes, *idle, *flag_notes, *number_notes, *unit_notes, *piece_notes, *currencies.notes]
     notes += find_sum_rows(connection, stage)
     if any(tables.ORDER_ID in mapping for mapping in mappings):
+        notes += set_heads_aside(connection, stage, mappings)
         notes += [*_further_lines(connection), *_recycled_numbers(connection)]
     check_sides(connection, stage, mappings)
     notes += judge_returns(connection, mappings)
@@ -171,6 +177,7 @@ def judge(
         notes += judge_statuses(connection, mappings)
     notes += unknown_notes(connection, mappings)
     notes += elsewhere_notes(connection)
+    check_amounts(connection, stage, mappings)
     # the line that carries the total must be one that is used
     counted, once = count_totals_once(connection, stage, mappings, rules.amount_per)
     for error in (error for part, error in back.unclear.items() if part not in counted):

@@ -8,8 +8,10 @@ from typing import Any
 from cvmlab.core.words import CvmError
 
 from ..cells.deductions import quoted_pattern
-from ..columns import TYPE, ColumnMapping, rank_of
+from ..columns import ColumnMapping
 from ..raw import RawTable
+from ..role_names import rank_of
+from ..roles import TYPE
 from .verdicts import USED_ROWS
 
 #: The rank of names such as Dr/Cr and 借贷方向 among those of the type of a row.

@@ -7,9 +7,10 @@ from typing import Any
 
 from cvmlab.data import tables
 
-from ..columns import UNIT_PRICE, ColumnMapping
+from ..columns import ColumnMapping
 from ..notes import Note
 from ..raw import RawTable
+from ..roles import UNIT_PRICE
 from .verdicts import REASON_CODES, USED_ROWS
 
 _SHARE = 0.05

@@ -14,10 +14,13 @@ from typing import Any
 from cvmlab.core.words import CvmError
 from cvmlab.data import tables
 
+from ..cells.plain_numbers import plain_number
 from ..cells.values import EXACT
-from ..columns import ITEM_PRICE, ITEM_QUANTITY, ColumnMapping, patterns, plain_name
+from ..columns import ColumnMapping
 from ..notes import Note
 from ..raw import RawTable
+from ..role_names import patterns, plain_name
+from ..roles import ITEM_PRICE, ITEM_QUANTITY
 from .verdicts import USED_ROWS, set_aside
 
 #: Share of the orders of several lines with one amount from which this is no coincidence, and from which it is
@@ -30,6 +33,8 @@ _CENTS = "0.02"
 _DAYS = 14
 
 _WHOLE_ORDER = "customer_id, order_id, date"
+# what is called an order's total stands on each of its deliveries
+_SEVERAL_DAYS = "customer_id, order_id"
 # what was refunded stands on one line or on several
 _GROSS = "(exact + refunded)"
 
@@ -78,7 +83,7 @@ def _is_repeated(connection: Any, part: int, source: str, mapping: ColumnMapping
     rank = _rank(column, "order_amount")
     if _rank(column, "line_amount") is not None:
         return False
-    orders = _look_at_orders(connection, part)
+    orders = _look_at_orders(connection, part, _SEVERAL_DAYS if rank == 1 else _WHOLE_ORDER)
     if orders.share < (_MOST if rank == 1 else _NEARLY_ALL):
         return False
     by_items = _by_items(connection, part, orders) if ITEM_PRICE in mapping.items else None
@@ -96,11 +101,11 @@ def _rank(column: str, role: str) -> int | None:
     return next((rank for rank, pattern in patterns(role) if pattern.fullmatch(name)), None)
 
 
-def _look_at_orders(connection: Any, part: int) -> _Orders:
+def _look_at_orders(connection: Any, part: int, order: str) -> _Orders:
     found = connection.execute(
         f"""SELECT count(*), count_if(equal), count(DISTINCT amount) FILTER (equal) FROM (
             SELECT min({_GROSS}) AS amount, min({_GROSS}) = max({_GROSS}) AS equal FROM log
-            WHERE {_lines(part)} GROUP BY {_WHOLE_ORDER} HAVING count(*) > 1)"""
+            WHERE {_lines(part)} GROUP BY {order} HAVING count(*) > 1 AND max(date) - min(date) <= {_DAYS})"""
     ).fetchone()
     return _Orders(*found)
 
@@ -113,7 +118,7 @@ def _lines(part: int) -> str:
 
 def _by_items(connection: Any, part: int, orders: _Orders) -> bool | None:
     """Return what item price × quantity show: the sum of the lines (True), each line (False), neither (None)."""
-    price, quantity = (_number(role) for role in (ITEM_PRICE, ITEM_QUANTITY))
+    price, quantity = (plain_number(role) for role in (ITEM_PRICE, ITEM_QUANTITY))
     known, wholes, lines = connection.execute(
         f"""SELECT count(*), count_if(abs(items - amount) <= {_CENTS} * lines OR abs(prices - amount) <= {_CENTS}),
             count_if(apart <= {_CENTS})
@@ -131,13 +136,6 @@ def _by_items(connection: Any, part: int, orders: _Orders) -> bool | None:
     if lines >= _NEARLY_ALL * known:
         return False
     return True if wholes >= _NEARLY_ALL * known else None
-
-
-def _number(cell: str) -> str:
-    """Return the number in a cell, read simply: as evidence, not as money."""
-    digits = f"regexp_replace({cell}, '[^0-9.,-]', '', 'g')"
-    return rf"""TRY_CAST(CASE WHEN regexp_matches({digits}, ',\d{{1,2}}$')
-        THEN replace(replace({digits}, '.', ''), ',', '.') ELSE replace({digits}, ',', '') END AS {EXACT})"""
 
 
 def _unclear(connection: Any, part: int, source: str, column: str, orders: _Orders) -> CvmError:

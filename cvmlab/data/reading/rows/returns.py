@@ -14,8 +14,9 @@ from typing import Any
 from cvmlab.data.tables import PRODUCT
 
 from ..cells.deductions import is_said
-from ..columns import CANCEL, GIFT, LEDGER, ORDER_REFUND, REFUND, RETURN, TYPE, ColumnMapping, option
+from ..columns import ColumnMapping
 from ..notes import Level, Note
+from ..roles import CANCEL, GIFT, LEDGER, ORDER_REFUND, REFUND, RETURN, TYPE, option
 from .costs import take_back
 from .verdicts import USED_ROWS, set_aside
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from cvmlab.data import tables
 
-from ..columns import ITEM_QUANTITY, ColumnMapping
+from ..columns import ColumnMapping
 from ..notes import Note
+from ..roles import ITEM_QUANTITY
 from .verdicts import USED_ROWS
 
 

@@ -12,8 +12,9 @@ from typing import Any
 from cvmlab.core.words import CvmError
 
 from ..cells.deductions import is_said
-from ..columns import FURTHER, REFUND, RETURN, STATUS, TYPE, ColumnMapping
+from ..columns import ColumnMapping
 from ..notes import Note
+from ..roles import FURTHER, REFUND, RETURN, STATUS, TYPE
 from .verdicts import USED_ROWS, set_aside
 
 #: More of the positive money than this in orders that are no sales is asked about.

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from ..columns import row_pattern
 from ..notes import Note
 from ..quality import SuspiciousCustomer
 from ..raw import quoted
+from ..role_names import row_pattern
 from .verdicts import USED_ROWS
 
 SHARE = 0.05

@@ -1,0 +1,141 @@
+"""What the name of a column says, in English or Chinese.
+
+The names that are understood lie in ``rules/columns.csv``: a role, a rank and a pattern for the name in
+lower case without spaces and signs.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from functools import cache
+
+from cvmlab.core.words import read_table
+from cvmlab.data import tables
+
+from .roles import DISCOUNT, DISCOUNT_RATE, NUMBERS, ORDER_DISCOUNT, QUANTITY, ROLES
+
+# between the two rows of a header
+JOINT = " / "
+# the signs of traditional Chinese (and Japanese) headers
+_SIMPLIFIED = str.maketrans(
+    "編號訂單銷售額價數顧會員買購貨來戶類別實際應積總計稅電話碼聯繫優減單據時間開發業務負責產條貿帳賬註備門紅標誌狀態簡稱錢這進項種兩親點結經辦過關為與國營縣區間讓費捐贈繳納後運顯幣収単価売",
+    "编号订单销售额价数顾会员买购货来户类别实际应积总计税电话码联系优减单据时间开发业务负责产条贸帐账注备门红标志状态简称钱这进项种两亲点结经办过关为与国营县区间让费捐赠缴纳后运显币收单价卖",
+)
+# 金额（万元）, amount in thousands, Betrag (k€), once spaces and signs are gone
+_UNIT = (
+    "(in|单位|單位)?(亿|億|百万|百萬|万|萬|千|分|角|k|t|tsd|lakhs?|lacs?|crores?|thousands?|000s?|m|mio|millions?|cents?|pence)?"
+    "(元|人民币|人民幣|美元|欧元|港元|新台币|新臺幣|CODES"
+    "|euros?|本位币)?(cents?|thousands?)?"
+)
+# margin %, 毛利(%), but not amount incl. 19%
+_PERCENT = re.compile(r"^\W*[%％]|[^\d\s]\s*[%％]\W*$")
+_NO_RATES = (tables.AMOUNT, tables.PROFIT, tables.COST)
+
+
+@cache
+def patterns(role: str) -> tuple[tuple[int, re.Pattern[str]], ...]:
+    """Return the (rank, pattern) rules of a role from ``rules/columns.csv``, best rank first."""
+    codes = "|".join(row["word"] for row in read_table("rules/units") if re.fullmatch("[a-z]{3}", row["word"]))
+    unit = _UNIT.replace("CODES", codes) if role in NUMBERS and role != QUANTITY else ""
+    rules = (row for row in read_table("rules/columns") if row["role"] == role)
+    found = ((int(row["rank"]), re.compile(f"(?:{row['pattern']}){unit}")) for row in rules)
+    return tuple(sorted(found, key=lambda rule: rule[0]))
+
+
+def row_pattern(role: str, rank: int | None = None) -> str:
+    """Return one regular expression for the rules of a role that looks at rows rather than names."""
+    rules = (row for row in read_table("rules/columns") if row["role"] == role)
+    return "|".join(f"(?:{row['pattern']})" for row in rules if rank is None or int(row["rank"]) == rank)
+
+
+def values_of(role: str) -> tuple[str, ...]:
+    """Return the plain words of a role that looks at values: those that mean a missing value."""
+    return tuple(
+        word for row in read_table("rules/columns") if row["role"] == role for word in row["pattern"].split("|")
+    )
+
+
+def plain_name(name: str) -> str:
+    """Return a column name as the patterns expect it: lower case, simplified, without spaces and signs."""
+    return simplified(re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", name)).lower())
+
+
+def simplified(text: str) -> str:
+    """Return a text with the traditional signs of headers made simple."""
+    return text.translate(_SIMPLIFIED)
+
+
+@cache
+def ranks_of(name: str) -> dict[str, int]:
+    """Return every role that a column name may play, with its rank, 1 for most surely."""
+    plain = plain_name(re.sub(r" \(\d+\)$", "", name))
+    found: dict[str, int] = {}
+    for role in ROLES:
+        for rank, pattern in patterns(role):
+            if pattern.fullmatch(plain):
+                found[role] = rank
+                break
+    if _PERCENT.search(name):
+        if {DISCOUNT, ORDER_DISCOUNT} & found.keys():
+            return {DISCOUNT_RATE: 1}
+        return {role: rank for role, rank in found.items() if role not in _NO_RATES}
+    if plain.endswith("单位"):
+        return {role: rank for role, rank in found.items() if role not in NUMBERS}
+    if not found and JOINT in name:
+        return ranks_of(name.rsplit(JOINT, 1)[1])
+    return found
+
+
+def rank_of(name: str, role: str) -> int | None:
+    """Return how surely a column name means a role, 1 for most surely; None if it does not."""
+    return ranks_of(name).get(role)
+
+
+def roles_of(name: str) -> tuple[str, ...]:
+    """Return every role that a column name may play."""
+    return tuple(ranks_of(name))
+
+
+def distinct_names(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the header's names, empty ones numbered (``column 2``) and repeated ones too (``金额 (2)``)."""
+    bases = [" ".join(name.split()) or f"column {number}" for number, name in enumerate(names, start=1)]
+    given = set(bases)
+    counted: dict[str, int] = {}
+    taken: set[str] = set()
+    result: list[str] = []
+    for base in bases:
+        name = base
+        while name in taken or (name != base and name in given):
+            counted[base] = counted.get(base, 1) + 1
+            name = f"{base} ({counted[base]})"
+        taken.add(name)
+        result.append(name)
+    return tuple(result)
+
+
+def find_header(rows: Sequence[Sequence[str]], chosen: Iterable[str] = ()) -> int | None:
+    """Return the position of the row with most names of roles, or with chosen names; None if there is none."""
+    wanted = {name for name in chosen if name}
+    best, best_score = None, 0
+    for position, row in enumerate(rows):
+        names = [" ".join(cell.split()) for cell in row if cell.strip()]
+        roles = {role for name in names for role in roles_of(name)}
+        named = len(wanted & set(distinct_names(row)))
+        # One matching cell may be a title ("客户"), two in one row are a header.
+        score = 10 * named + (len(roles) if len(names) > 1 and len(roles) > 1 else 0)
+        if score > best_score:
+            best, best_score = position, score
+    return best
+
+
+def is_called(name: str, *roles: str) -> bool:
+    """Return whether a column name fits a rule of `rules/columns.csv` that is no role of its own."""
+    return any(pattern.fullmatch(plain_name(name)) for role in roles for _, pattern in patterns(role))
+
+
+def is_rate(name: str) -> bool:
+    """Return whether a column name speaks of a share of the amount, or may: a margin is money for some."""
+    money = _PERCENT.search(name) and any(is_called(name, role) for role in _NO_RATES)
+    return bool(money) or is_called(name, "rate")
