@@ -44,12 +44,14 @@ def patterns(role: str) -> tuple[tuple[int, re.Pattern[str]], ...]:
     return tuple(sorted(found, key=lambda rule: rule[0]))
 
 
+@cache
 def row_pattern(role: str, rank: int | None = None) -> str:
     """Return one regular expression for the rules of a role that looks at rows rather than names."""
     rules = (row for row in read_table("rules/columns") if row["role"] == role)
     return "|".join(f"(?:{row['pattern']})" for row in rules if rank is None or int(row["rank"]) == rank)
 
 
+@cache
 def values_of(role: str) -> tuple[str, ...]:
     """Return the plain words of a role that looks at values: those that mean a missing value."""
     return tuple(
