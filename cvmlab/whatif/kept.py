@@ -80,7 +80,7 @@ class Kept:
         if self._due is not None:
             self._due.cancel()
             self._due = None
-        if soon and (loop := _running_loop()) is not None:
+        if soon and (loop := running_loop()) is not None:
             self._due = loop.call_later(REST, self._keep)
             return
         self._publish(update=True)
@@ -121,7 +121,8 @@ def on_a_page() -> bool:
     return "deletedCells" in (kernel.get_parent().get("metadata") or {})
 
 
-def _running_loop() -> asyncio.AbstractEventLoop | None:
+def running_loop() -> asyncio.AbstractEventLoop | None:
+    """Return the loop of the kernel, in which something can be done a little later; None outside of one."""
     try:
         return asyncio.get_running_loop()
     except RuntimeError:

@@ -48,12 +48,18 @@ _STYLE = """<style>
 </style>"""
 
 # The sliders of ipywidgets have no name for a screen reader, what is folded does not open by keyboard, and their HTML
-# is not a live region. A picture of
-# one transparent pixel, once loaded, gives both; where a page forbids it, everything else still works.
+# is not a live region. Their boxes keep Ctrl+S from JupyterLab: nothing is saved, and the browser offers to save the
+# page. It is handed on here, a little later, so that the kernel has kept the last letters. A picture of one transparent
+# pixel, once loaded, gives all this; where a page forbids it, everything else still works.
 _NAMES = (
     '<img alt="" width="1" height="1" style="position:absolute;opacity:0" '
     'src="data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7" onload="'
     "const page=this.closest('.cvm-whatif');let left=40;"
+    "if(page)page.addEventListener('keydown',event=>{"
+    "if(!event.isTrusted||!(event.ctrlKey||event.metaKey)||event.shiftKey||event.key.toLowerCase()!=='s')return;"
+    "event.preventDefault();event.stopPropagation();const same={key:'s',code:'KeyS',keyCode:83,ctrlKey:event.ctrlKey,"
+    "metaKey:event.metaKey,bubbles:true,cancelable:true};"
+    "setTimeout(()=>page.dispatchEvent(new KeyboardEvent('keydown',same)),600)},true);"
     "const timer=setInterval(()=>{if(!page||--left<0)return clearInterval(timer);"
     "page.querySelectorAll('.widget-hslider').forEach(slider=>{"
     "const handle=slider.querySelector('[role=slider]'),label=slider.querySelector('label');"
