@@ -1,4 +1,4 @@
-"""Feedback on what a student wrote; pictures that wait for a guess come from `waiting`.
+"""Feedback on what a student wrote; what waits for a guess comes from `waiting`.
 
 Nothing here raises an error for an answer: one that is missing or cannot be understood gets a sentence
 that says what to write where. The sentences are in ``words/feedback.csv`` and in a file for each notebook;
@@ -20,14 +20,17 @@ from cvmlab.core.words import CvmError, keys, language, read_table, say, term, w
 from cvmlab.data.tables import check_columns
 from cvmlab.whatif import kept, remembering
 
-from .waiting import WaitingPicture, picture_after
+from .waiting import WaitingPicture, WaitingText, picture_after, text_after
 
 if TYPE_CHECKING:
     import pandas as pd
 
 REASONS = range(1, 7)
 
-__all__ = ["Feedback", "WaitingPicture", "check", "compare_each", "compare_judges", "in_full", "picture_after"]
+__all__ = [
+    "Feedback", "WaitingPicture", "WaitingText", "check", "compare_each", "compare_judges", "in_full", "picture_after",
+    "text_after",
+]  # fmt: skip
 
 
 def __dir__() -> list[str]:
@@ -179,7 +182,8 @@ def compare_each(question: str, answers: object) -> Feedback:
     Returns
     -------
     Feedback
-        A table, and a count. The course's answers are shown only once all parts are answered.
+        A table, and a count. The course's answers, all that ``answers/accepted.csv`` allows, are shown only once all
+        parts are answered.
 
     Raises
     ------
@@ -203,22 +207,30 @@ def compare_each(question: str, answers: object) -> Feedback:
     lines = [say("feedback.each_head"), "|---|---|---|---|"]
     same = 0
     for part, row in parts.items():
-        mine, theirs = _number(answers[part]), int(row["answer"])
-        same += mine == theirs
+        mine, theirs = _number(answers[part]), [int(row["answer"]), *_also_accepted(question, part)]
+        same += mine in theirs
         name = named(part, f"{question}_name_")
-        chosen, right = term(f"{question}_{mine:.0f}"), term(f"{question}_{theirs}")
-        mark = "" if mine == theirs else "**"
+        chosen, right = term(f"{question}_{mine:.0f}"), " / ".join(term(f"{question}_{number}") for number in theirs)
+        mark = "" if mine in theirs else "**"
         lines.append(f"| **{name}** | {chosen} | {mark}{right}{mark} | {_why(question, part, mine, theirs, chosen)} |")
     return Feedback("\n".join([*lines, "", say("feedback.each_counted", same=same, parts=len(parts))]))
 
 
-def _why(question: str, part: str, mine: float | None, theirs: int, chosen: str) -> str:
-    """Return the reason for the right answer, and before it what is wrong with another one where that is written."""
+def _also_accepted(question: str, part: str) -> list[int]:
+    """Return the other answers that the book's wording allows beside the course's."""
+    asked = (question, part)
+    return [int(row["answer"]) for row in read_table("answers/accepted") if (row["question"], row["part"]) == asked]
+
+
+def _why(question: str, part: str, mine: float | None, theirs: Sequence[int], chosen: str) -> str:
+    """Return the reason for the answer, and before it what is wrong with another one where that is written."""
     reason = term(f"{question}_why_{part}")
-    mistake = f"{question}_not_{part}_{mine:.0f}"
-    if mine == theirs or mistake not in keys():
+    if mine == theirs[0]:
         return reason
-    return f"{say('feedback.each_chosen', chosen=chosen, why=term(mistake))} {reason}"
+    if mine in theirs:
+        return term(f"{question}_also_{part}_{mine:.0f}")
+    mistake = f"{question}_not_{part}_{mine:.0f}"
+    return f"{say('feedback.each_chosen', chosen=chosen, why=term(mistake))} {reason}" if mistake in keys() else reason
 
 
 @public

@@ -1,4 +1,4 @@
-"""Pictures that wait for a guess; notebooks reach them as ``feedback.picture_after``."""
+"""What gives an answer away and waits for a guess: ``feedback.picture_after`` and ``feedback.text_after``."""
 
 from __future__ import annotations
 
@@ -60,7 +60,67 @@ def picture_after(guess: Guess, plot: Callable[..., Any], *args: Any, **options:
 
 
 @public
-class WaitingPicture(kept.Kept):
+def text_after(guess: Guess, *texts: str) -> WaitingText:
+    """Show sentences that give the answer away once the guess is committed.
+
+    Parameters
+    ----------
+    guess
+        From `cvmlab.whatif.guess`.
+    *texts
+        Sentences, one line each.
+
+    Returns
+    -------
+    WaitingText
+        It waits as the picture of `picture_after` does.
+
+    Examples
+    --------
+    >>> from cvmlab.whatif import forget_guesses, guess
+    >>> half = guess("share of the larger half", minimum=0, maximum=1, unit="share")
+    >>> line = text_after(half, "It brings 70%.")
+    >>> line.shown
+    False
+    >>> half.commit("60%")
+    >>> line.shown
+    True
+    >>> forget_guesses()
+    """
+    return WaitingText(guess, *texts)
+
+
+class _Waiting(kept.Kept):
+    """What a sentence stands for until a guess is committed."""
+
+    #: Vocabulary key of that sentence.
+    waits: str
+
+    def __init__(self, guess: Guess) -> None:
+        import ipywidgets as widgets
+
+        from cvmlab.whatif.page import page_of, said
+
+        self.shown = False
+        self._before = kept.Still(term(self.waits), said(term(self.waits)))
+        self._place = widgets.HTML(self._before.html)
+        self._page = page_of([self._place])
+        guess.when_committed(self._show)
+
+    def _answer(self) -> kept.Still:
+        raise NotImplementedError
+
+    def _show(self) -> None:
+        self.shown = True
+        self._place.value = self._answer().html
+        self._keep()
+
+    def _still(self) -> kept.Still:
+        return self._answer() if self.shown else self._before
+
+
+@public
+class WaitingPicture(_Waiting):
     """A finished picture that waits for a guess; made by `picture_after`.
 
     Attributes
@@ -69,31 +129,45 @@ class WaitingPicture(kept.Kept):
         Whether the page shows it.
     """
 
+    waits = "feedback.picture_waits"
+
     def __init__(self, guess: Guess, picture: bytes, message: str) -> None:
-        import ipywidgets as widgets
-
-        from cvmlab.whatif.page import page_of, said
-
-        self.shown = False
         self._picture, self._message = picture, message
         self._plain = say("feedback.picture_plain", message=message)
-        self._waits = term("feedback.picture_waits")
-        self._place = widgets.HTML(said(self._waits))
-        self._page = page_of([self._place])
-        guess.when_committed(self._show)
+        super().__init__(guess)
 
-    def _show(self) -> None:
-        self.shown = True
-        self._place.value = kept.picture(self._picture, self._message, PICTURE_WIDTH)
-        self._keep()
-
-    def _still(self) -> kept.Still:
-        return kept.Still(self._message if self.shown else self._waits, self._place.value)
+    def _answer(self) -> kept.Still:
+        return kept.Still(self._message, kept.picture(self._picture, self._message, PICTURE_WIDTH))
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
         view = self._page._repr_mimebundle_() or {}
         still = {"text/plain": self._plain, "image/png": b64encode(self._picture).decode("ascii")}
         return {**view, **still}, {"image/png": {"width": PICTURE_WIDTH}}
+
+
+@public
+class WaitingText(_Waiting):
+    """Sentences that wait for a guess; made by `text_after`.
+
+    Attributes
+    ----------
+    shown
+        Whether the page shows them.
+    """
+
+    waits = "feedback.text_waits"
+
+    def __init__(self, guess: Guess, *texts: str) -> None:
+        self._texts = texts
+        super().__init__(guess)
+
+    def _answer(self) -> kept.Still:
+        from cvmlab.whatif.page import said
+
+        return kept.Still("\n".join(self._texts), "".join(said(text) for text in self._texts))
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        return {**(self._page._repr_mimebundle_() or {}), "text/plain": "\n".join(self._texts)}
 
 
 def _drawn(plot: Callable[..., Any], *args: Any, **options: Any) -> tuple[bytes, str]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from cvmlab import CvmError, charts, speaking
 from cvmlab.core.words import keys, read_table, term
-from cvmlab.course.feedback import Feedback, check, compare_each, compare_judges, picture_after
+from cvmlab.course.feedback import Feedback, check, compare_each, compare_judges, picture_after, text_after
 from cvmlab.whatif import forget_guesses, guess
 
 SECOND = {row["customer"]: row for row in read_table("answers/second_judge") if row["case"] == "carrier"}
@@ -104,6 +104,24 @@ def test_a_wrong_choice_is_answered_as_what_was_chosen() -> None:
     assert "**7 of 8**" in told
     assert f"Not “stability”: {term('lesson_01.scenes_not_D_3')}" in told
     assert told.count("Not “") == 1
+
+
+ACCEPTED = read_table("answers/accepted")
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("row", ACCEPTED, ids=lambda row: f"{row['part']}-{row['answer']}")
+def test_another_answer_that_the_book_allows_counts_and_gets_a_sentence_of_its_own(row, language: str) -> None:
+    rows = [each for each in read_table("answers/several") if each["question"] == row["question"]]
+    mine = {each["part"]: int(each["answer"]) for each in rows}
+    assert int(row["answer"]) != mine[row["part"]]
+    with speaking(language):
+        told = compare_each(row["question"], mine | {row["part"]: int(row["answer"])})
+        (line,) = [line for line in told.text.splitlines() if term(f"lesson_01.cells_name_{row['part']}") in line]
+        chosen, right = (term(f"{row['question']}_{number}") for number in (row["answer"], mine[row["part"]]))
+        assert f"| {chosen} | {right} / {chosen} |" in line
+        assert term(f"{row['question']}_also_{row['part']}_{row['answer']}") in line
+    assert re.findall(r"\*\*(?:6 of )?(\d)\*\*", told.text) == ["6"]
 
 
 reasons = st.fixed_dictionaries({customer: st.integers(1, 6) for customer in SECOND})
@@ -246,3 +264,20 @@ def test_a_headline_with_html_in_it_shows_as_text(asked) -> None:
     waiting = picture_after(asked, lambda ax: ax.set_title('"><b>bold', loc="left"))
     asked.commit("80%")
     assert "<b>" not in page_of(waiting)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_text_waits_for_the_guess(asked, language: str) -> None:
+    with speaking(language):
+        waiting = text_after(asked, "It brings 53%.", "<b>More</b>")
+        sentence = term("feedback.text_waits")
+    assert not waiting.shown
+    assert sentence in page_of(waiting)
+    assert "53%" not in page_of(waiting)
+    # a run without a page does not wait
+    assert waiting._repr_mimebundle_()["text/plain"] == "It brings 53%.\n<b>More</b>"
+    asked.commit("80%")
+    assert waiting.shown
+    assert sentence not in page_of(waiting)
+    assert "It brings 53%." in page_of(waiting)
+    assert "<b>More" not in page_of(waiting)
