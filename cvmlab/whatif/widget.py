@@ -336,6 +336,7 @@ class WhatIf(Kept):
                 except CvmError as error:
                     self._put(trouble=self._refused(error))
                 else:
+                    self._write(scenario, but=control.name)
                     self._show(scenario)
 
         return moved
@@ -344,11 +345,13 @@ class WhatIf(Kept):
         """Return why a value is refused, in the currency of this what-if."""
         return str(error).replace(term("units.money"), self._currency or term("units.money"))
 
-    def _write(self, scenario: Scenario) -> None:
+    def _write(self, scenario: Scenario, *, but: str = "") -> None:
+        """Show a scenario on the sliders, but not on the one a hand is on: another may have moved with it."""
         self._writing = True
         try:
             for name, control in self.controls.items():
-                control.write(getattr(scenario, name))
+                if name != but:
+                    control.write(getattr(scenario, name))
         finally:
             self._writing = False
 

@@ -285,6 +285,28 @@ def test_help_with_the_test_costs_money_and_starts_from_the_baseline():
     assert what_if.result["profit"] > what_if.baseline["profit"]
 
 
+def test_a_longer_rise_takes_its_months_from_stability_on_the_sliders_too():
+    what_if = life_curve(Relationship(acquisition_cost=8_000))
+    stability = what_if.controls["stability_months"].widget
+    what_if.controls["exploration_months"].widget.value = 9
+    assert (what_if.scenario.stability_months, stability.value) == (57, 57)
+    assert len(what_if.result["curve"]) == 96
+    assert what_if.result["profit"] < what_if.baseline["profit"]
+    what_if.set(formation_months=12)
+    assert stability.value == 63
+    stability.value = 40
+    assert (what_if.scenario.exploration_months, what_if.scenario.formation_months) == (9, 12)
+    assert "73 months" in what_if.sentence
+    # asked for together, both are as asked
+    what_if.set(exploration_months=6, stability_months=60)
+    assert stability.value == 60
+    # a month of stability is left
+    what_if.set(stability_months=2, formation_months=36)
+    what_if.set(exploration_months=18)
+    assert stability.value == 1
+    assert what_if.trouble == ""
+
+
 def test_the_life_unfolds_month_by_month():
     what_if = life_curve()
     whole = what_if.picture

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -77,8 +77,10 @@ def life_curve(
     ``early_loss`` (money lost if the customer leaves after exploration; 0 if nothing is), ``loss_months``, ``too_late``
     (whether the repair would come after the end).
 
-    The preset that shortens exploration halves it, adds the months to stability and the cost of the help (2,000, ours)
-    to the acquisition cost.
+    Longer exploration or formation takes its months from stability (at least one is left), so that the life stays as
+    long: otherwise a customer who tests for longer would also stay for longer. Set ``stability_months`` beside them
+    for another length. The preset that helps with the test halves exploration and adds the cost of the help (2,000,
+    ours) to the acquisition cost.
 
     Sliders move one by one, so a repair may be asked for after the end of decline. `Relationship` refuses
     that; here such a life is one without a repair, and the sentence says so.
@@ -132,7 +134,6 @@ def _presets(start: Relationship) -> Mapping[str, Mapping[str, Any]]:
     sooner = start.exploration_months - start.exploration_months // 2
     helped = {
         "exploration_months": start.exploration_months - sooner,
-        "stability_months": start.stability_months + sooner,
         "acquisition_cost": start.acquisition_cost + HELP,
     }
     return {
@@ -148,6 +149,18 @@ class _Moved(Relationship):
 
     def __post_init__(self) -> None:
         Scenario.__post_init__(self)
+
+    def replace(self, **changes: object) -> Self:
+        """Return the relationship with some fields changed, as long as before where its rise takes longer."""
+        moved = super().replace(**changes)
+        later = moved.risen_after - self.risen_after
+        if not later or "stability_months" in changes:
+            return moved
+        return super().replace(**changes, stability_months=max(self.stability_months - later, 1))
+
+    @property
+    def risen_after(self) -> int:
+        return self.exploration_months + self.formation_months
 
     @property
     def too_late(self) -> bool:
@@ -228,7 +241,7 @@ def _sentence(currency: str, before: dict[str, Any], now: dict[str, Any]) -> str
     change = now["profit"] - before["profit"]
     difference = formats.in_currency(("+" if change >= 0 else "") + formats.whole_money(change), currency)
     profit = formats.in_currency(formats.whole_money(now["profit"]), currency)
-    parts = [say("lifecycle.sentence_profit", profit=profit, difference=difference)]
+    parts = [say("lifecycle.sentence_profit", months=len(now["curve"]), profit=profit, difference=difference)]
     parts.append(_payback_in_words(now["payback_month"]))
     if now["too_late"]:
         parts.append(say("lifecycle.sentence_repair_too_late", months=now["repaired_after"]))
