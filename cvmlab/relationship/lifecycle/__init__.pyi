@@ -1,5 +1,6 @@
 from .claims import check_differences as check_differences
 from .claims import check_table as check_table
+from .claims import compare_declines as compare_declines
 from .claims import first_to_break as first_to_break
 from .claims import meets_textbook as meets_textbook
 from .claims import table_3_1 as table_3_1

@@ -9,19 +9,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
 
-from cvmlab.core.formats import whole_money
+from cvmlab.core.formats import percent, whole_money
 from cvmlab.core.guarding import public
 from cvmlab.core.scenario import Limits, checked
-from cvmlab.core.words import read_rules, read_table, say, term
+from cvmlab.core.words import read_rules, read_table, say, term, wording
 from cvmlab.data.tables import COST, PROFIT, REVENUE, VOLUME
 
 from .curve import INDIRECT_BENEFIT, PRICE, STAGES, Relationship, level_path, stage_path, variables
-from .movements import MOVEMENTS, Finding, LifeOf, climbs_on, falls_slower, peaks_late
+from .movements import MOVEMENTS, Finding, LifeOf, climbs_on, falls_slower, months_ahead, peaks_late, share_left
 
 VARIABLES = (VOLUME, PRICE, COST, INDIRECT_BENEFIT, REVENUE, PROFIT)
 #: The claims on revenue and profit beside the table, and the difference each belongs to.
@@ -125,6 +125,45 @@ def check_differences(relationship: Relationship) -> pd.DataFrame:
          "measured": _measured(name, finding), "holds": finding.holds}
         for (name, letter), finding in zip(DIFFERENCES.items(), difference_findings(relationship), strict=True)
     ])  # fmt: skip
+
+
+@public
+def compare_declines(relationship: Relationship, changes: Mapping[str, Mapping[str, float]]) -> pd.DataFrame:
+    """Return what decline leaves of profit and of revenue after each of some changes to a relationship.
+
+    Parameters
+    ----------
+    relationship
+        Without its repair and its acquisition cost.
+    changes
+        Vocabulary key or text of each change, and the fields it sets; none for the relationship as it is.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per change: ``change``, ``profit_left``, ``revenue_left`` (texts: percent of the last month of
+        stability), ``months_ahead`` (months of decline in which profit keeps more of its value than revenue),
+        ``holds`` (whether it does in all of them, which is difference (b) of `check_differences`).
+
+    Examples
+    --------
+    >>> table = compare_declines(Relationship(), {"as it is": {}, "no recommendations": {"largest_benefit": 0}})
+    >>> table.drop(columns="change").values.tolist()
+    [['29%', '14%', 12, True], ['10%', '14%', 0, False]]
+    """
+    return pd.DataFrame([_decline(name, relationship.replace(**fields)) for name, fields in changes.items()])
+
+
+def _decline(name: str, relationship: Relationship) -> dict[str, object]:
+    lives = _lives(relationship)
+    ahead = months_ahead(lives[REVENUE], lives[PROFIT])
+    return {
+        "change": wording(name),
+        "profit_left": percent(share_left(lives[PROFIT])),
+        "revenue_left": percent(share_left(lives[REVENUE])),
+        "months_ahead": int(ahead.sum()),
+        "holds": bool(ahead.all()),
+    }
 
 
 def _table_findings(relationship: Relationship) -> list[Finding]:

@@ -223,13 +223,26 @@ def peaks_late(profit: LifeOf) -> Finding:
     return Finding(LATE <= way <= 1, (way,), shares=True)
 
 
+def months_ahead(revenue: LifeOf, profit: LifeOf) -> NDArray[np.bool_]:
+    """Return for each month of decline whether profit keeps more of its value at the end of stability than revenue."""
+    # revenue may be nothing in the last month, so shares of the peak are compared and not margins
+    ahead: NDArray[np.bool_] = profit.of(DECLINE) * revenue.at_end(STABILITY) > revenue.of(DECLINE) * profit.at_end(
+        STABILITY
+    )
+    return ahead
+
+
+def share_left(life: LifeOf) -> float:
+    """Return which share of its value at the end of stability is left at the end of decline; NaN if that was none."""
+    return _share(life.at_end(DECLINE), life.at_end(STABILITY))
+
+
 def falls_slower(revenue: LifeOf, profit: LifeOf) -> Finding:
-    """Return whether in decline profit keeps more of its value at the peak than revenue; the figures are margins."""
+    """Return whether profit is ahead of revenue throughout decline (`months_ahead`); the figures are margins."""
     peak = int(np.flatnonzero(revenue.stage == STABILITY)[-1])
     later = revenue.stage == DECLINE
     earned, sold = (np.array([life.figures[peak], *life.figures[later]]) for life in (profit, revenue))
-    # revenue may be nothing in the last month, so shares of the peak are compared and not margins
-    slower = bool((earned[1:] * sold[0] > sold[1:] * earned[0]).all())
     margin = earned[sold > 0] / sold[sold > 0]
     lowest = float(margin[1:].min()) if len(margin) > 1 else float("nan")
-    return Finding(slower, (float(margin[0]) if len(margin) else float("nan"), lowest), shares=True)
+    holds = bool(months_ahead(revenue, profit).all())
+    return Finding(holds, (float(margin[0]) if len(margin) else float("nan"), lowest), shares=True)
