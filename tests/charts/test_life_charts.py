@@ -437,6 +437,12 @@ def test_right_answers_of_the_exercises_are_what_the_model_gives():
     assert feedback.check("lesson_01.benefit_share", round(benefit, 1)).right
     costly = lifecycle.life_curve(TEXTBOOK.replace(fixed_cost=1_000))["profit"]
     assert feedback.check("lesson_01.fixed_cost", round(100 * costly.iloc[-1] / costly.max(), 1)).right
+    alone = lifecycle.life_curve(TEXTBOOK.replace(largest_benefit=0))
+    left = {name: 100 * alone[name].iloc[-1] / alone[name].max() for name in ("profit", "revenue")}
+    told = feedback.check("lesson_01.without_recommendations", round(left["profit"], 1))
+    assert told.right
+    share = curve["indirect_benefit"].sum() / curve["profit"].sum()
+    assert f"{left['revenue']:.1f}%" in told.text and f"{share:.0%}" in told.text
     assert feedback.check("lesson_01.one_month", round(lifecycle.life_curve(TEXTBOOK)["profit"][23])).right
 
 

@@ -120,7 +120,7 @@ def test_marks_are_summed_over_points_and_cards() -> None:
     lesson["table_3_1"].tick(1, 8, 24)
     assert [lesson[key].marks for key in ("define_lifecycle", "essay_ideal", "table_3_1")] == [2, 2, 1.5]
     assert lesson.marks == 5.5
-    assert lesson.text() == "Lesson 01: 5.5 of 65 marks · 3 of 10 cards answered"
+    assert lesson.text() == "Lesson 01: 5.5 of 70 marks · 3 of 11 cards answered"
     lesson["define_lifecycle"].tick(3)
     assert lesson.marks == 4.5
 
@@ -208,7 +208,7 @@ def test_the_way_from_card_to_card() -> None:
     assert form._back.disabled and not form._on.disabled
     form._on.click()
     assert form._choice.value == 1
-    form._choice.value = 9
+    form._choice.value = 10
     assert form._on.disabled
     (shown,) = form._room.children
     assert shown is exam.cards("01")["essay_ideal"].form.box
@@ -218,8 +218,8 @@ def test_a_reader_without_a_kernel_has_questions_and_folded_points() -> None:
     bundle = exam.cards("01")._repr_mimebundle_()
     still = bundle["text/html"]
     assert "application/vnd.jupyter.widget-view+json" in bundle
-    assert bundle["text/plain"].startswith("Exam cards of lesson 01: 10 cards, 65 marks")
-    assert still.count("<details><summary>") == 10
+    assert bundle["text/plain"].startswith("Exam cards of lesson 01: 11 cards, 70 marks")
+    assert still.count("<details><summary>") == 11
     unfolded = re.sub(r"<details>.*?</details>", "", still)
     assert "Define the narrow life curve" in unfolded
     assert "产品生命周期" not in unfolded

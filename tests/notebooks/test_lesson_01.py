@@ -26,18 +26,53 @@ ANSWERS = {
     'unit="yuan")\nfall': 'unit="yuan")\nfall.commit(9_000)\nfall',
     'unit="share")\nlosing': 'unit="share")\nlosing.commit("5%")\nlosing',
     'my_answer = ""': 'my_answer = "b"',
+    "my_share_past = None": "my_share_past = 100 * 7_674 / (7_674 + 16_209)",
     "my_share = None": "my_share = 35.5",
+    "my_end = None": "my_end = 10.3",
     "my_percent = None": "my_percent = 10.7",
 }  # fmt: skip
+CHAIN = cvm.lifecycle.Relationship(acquisition_cost=8_000)
+both_languages = pytest.mark.parametrize("language", ["en", "zh"])
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
+def path_of(language: str) -> Path:
+    return FOLDER / "zh" / NAME if language == "zh" else FOLDER / NAME
+
+
+def prose(language: str) -> str:
+    cells = nbformat.read(path_of(language), as_version=4).cells
+    return " ".join(" ".join(cell.source for cell in cells if cell.cell_type == "markdown").split())
+
+
+def yuan(amount: float, language: str) -> str:
+    return f"{amount:,.0f} 元" if language == "zh" else f"¥{amount:,.0f}"
+
+
+def run_in(folder: Path, language: str, filled: dict[str, str]) -> nbformat.NotebookNode:
+    """Run the lesson in a folder with its blanks filled in, each of them once."""
+    folder.mkdir(parents=True)
+    notebook = nbformat.read(shutil.copy(path_of(language), folder), as_version=4)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert sum(empty in cell.source for cell in code for empty in filled) == len(filled)
+    for cell in code:
+        for empty, answer in filled.items():
+            cell.source = cell.source.replace(empty, answer)
+    environment = {key: value for key, value in os.environ.items() if key != "MPLBACKEND"}
+    resources = {"metadata": {"path": str(folder)}}
+    NotebookClient(notebook, kernel_name="python3", timeout=60, resources=resources).execute(env=environment)
+    return notebook
+
+
+def on_the_page(notebook: nbformat.NotebookNode) -> list[str]:
+    (saved,) = notebook.metadata.widgets.values()
+    return [str(model.state.value) for model in saved.state.values() if "value" in model.state]
+
+
+@both_languages
 def test_the_figures_that_the_text_gives_are_those_of_the_model(language: str) -> None:
     """One month by hand comes before the machine, so its figures stand in the text."""
-    life = cvm.lifecycle.life_curve(cvm.lifecycle.Relationship(acquisition_cost=8_000))
-    path = FOLDER / "zh" / NAME if language == "zh" else FOLDER / NAME
-    cells = nbformat.read(path, as_version=4).cells
-    text = " ".join(" ".join(cell.source for cell in cells if cell.cell_type == "markdown").split())
+    life = cvm.lifecycle.life_curve(CHAIN)
+    text = prose(language)
     for month in (6, 24):
         row = life.iloc[month - 1]
         volume, price, cost = f"{row['volume']:.0f}", f"{row['price']:.1f}", f"{row['cost']:.1f}"
@@ -47,6 +82,57 @@ def test_the_figures_that_the_text_gives_are_those_of_the_model(language: str) -
     assert (f"¥{saved:.0f}" if language == "en" else f"{saved:.0f} 元") in text
     fallen = f"from ¥{high:,.0f} to ¥{low:,.0f}" if language == "en" else f"从 {high:.0f} 元降到 {low:.0f} 元"
     assert fallen in text
+
+
+@both_languages
+def test_the_share_that_has_to_pass_comes_from_the_figures_in_the_question(language: str) -> None:
+    profit = cvm.lifecycle.life_curve(CHAIN)["profit"]
+    loss, after = -profit[: CHAIN.exploration_months].sum(), {years: profit[: 12 * years].sum() for years in (2, 3, 8)}
+    assert yuan(loss, language) in prose(language)
+    assert yuan(after[2], language) in prose(language)
+    needed = {years: 100 * loss / (loss + brought) for years, brought in after.items()}
+    with cvm.speaking(language):
+        told = cvm.course.feedback.check("lesson_01.break_even", round(needed[2], 1))
+    assert told.right
+    assert all(f"{share:.1f}%" in told.text for share in needed.values())
+
+
+@both_languages
+def test_what_to_find_in_the_what_if_is_what_it_shows(language: str) -> None:
+    what_if = cvm.whatif.life_curve(CHAIN)
+    fold = re.findall(r"<details>.*?</details>", prose(language))[0]
+    paid_back, profit = what_if.baseline["payback_month"], what_if.baseline["profit"]
+    what_if.set(exploration_months=CHAIN.exploration_months + 3)
+    assert len(what_if.result["curve"]) == len(what_if.baseline["curve"]) == 96
+    assert what_if.result["payback_month"] == paid_back + 3
+    assert yuan(profit - what_if.result["profit"], language) in fold
+    what_if.reset()
+    what_if.set(fixed_cost=1_000)
+    assert what_if.result["payback_month"] == paid_back + 10
+    assert what_if.result["loss_months"] >= CHAIN.exploration_months > what_if.baseline["loss_months"]
+    what_if.reset()
+    what_if._presets[0].click()
+    assert what_if.scenario.stability_months == CHAIN.stability_months + 3
+    assert yuan(what_if.result["profit"] - profit, language) in fold
+
+
+@both_languages
+def test_the_minutes_of_the_sections_add_up(language: str) -> None:
+    text = prose(language)
+    core, deeper = (re.findall(rf"`{mark} · (\d+)", text) for mark in ("(?:core|核心)", "(?:deeper|选读)"))
+    _, _, told = text.partition("**Minutes.**" if language == "en" else "**用时**")
+    assert [int(minutes) for minutes in re.findall(r"\d+", told)[:2]] == [sum(map(int, core)), sum(map(int, deeper))]
+
+
+def test_who_has_not_guessed_is_told_nothing(tmp_path: Path) -> None:
+    page = on_the_page(run_in(tmp_path / "new", "en", {}))
+    assert sum(cvm.term("feedback.text_waits", language="en") in text for text in page) == 1
+    # the what-if has its figures ready, out of sight
+    said = " ".join(text for text in page if "<tbody>" not in text)
+    two_years = cvm.lifecycle.life_curve(CHAIN)["profit"][:24].sum()
+    assert "is paid back in month" not in said
+    assert f"{two_years:,.0f}" not in said
+    assert "data:image/png" not in said
 
 
 @pytest.mark.parametrize(
@@ -59,6 +145,8 @@ def test_the_figures_that_the_text_gives_are_those_of_the_model(language: str) -
                 "scenes": "**8 of 8**",
                 "cells": "**6 of 6**",
                 "long_lived": "**Yes.**",
+                "break_even": "**Right.**",
+                "without_recommendations": "**Right.**",
                 "benefit_share": "**Right.**",
             },
         ),
@@ -69,6 +157,8 @@ def test_the_figures_that_the_text_gives_are_those_of_the_model(language: str) -
                 "scenes": "**8** 项一致",
                 "cells": "**6** 项一致",
                 "long_lived": "**对**",
+                "break_even": "**正确**",
+                "without_recommendations": "**正确**",
                 "benefit_share": "**正确**",
             },
         ),
@@ -76,24 +166,13 @@ def test_the_figures_that_the_text_gives_are_those_of_the_model(language: str) -
 )
 def test_a_student_who_fills_it_in_is_answered(language: str, told: dict[str, str], tmp_path: Path) -> None:
     folder = tmp_path / "李 四" / ("zh" if language == "zh" else "notebooks")
-    folder.mkdir(parents=True)
-    source = FOLDER / "zh" / NAME if language == "zh" else FOLDER / NAME
-    notebook = nbformat.read(shutil.copy(source, folder), as_version=4)
+    notebook = run_in(folder, language, ANSWERS)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    filled = 0
-    for cell in code:
-        for empty, answer in ANSWERS.items():
-            filled += empty in cell.source
-            cell.source = cell.source.replace(empty, answer)
-    assert filled == len(ANSWERS)
-    environment = {key: value for key, value in os.environ.items() if key != "MPLBACKEND"}
-    resources = {"metadata": {"path": str(folder)}}
-    NotebookClient(notebook, kernel_name="python3", timeout=60, resources=resources).execute(env=environment)
     for question, sentence in told.items():
         (cell,) = [cell for cell in code if f'"lesson_01.{question}"' in cell.source and "feedback." in cell.source]
         assert sentence in cell.outputs[-1].data["text/markdown"]
-    (saved,) = notebook.metadata.widgets.values()
-    page = [str(model.state.value) for model in saved.state.values() if "value" in model.state]
+    page = on_the_page(notebook)
+    assert not [text for text in page if cvm.term("feedback.text_waits", language=language) in text]
     assert sum("data:image/png" in text for text in page) == 2, "all pictures that waited are shown"
     (summary,) = [text for text in page if "<tbody>" in text and "<td>25%</td>" in text]
     assert re.findall(r"<td>(\d+%)</td>", summary) == ["25%", "5%", "5%", "16%"]

@@ -108,7 +108,7 @@ class Cards(Kept):
         Examples
         --------
         >>> print(cards("01").text())
-        Lesson 01: 0 of 65 marks · 0 of 10 cards answered
+        Lesson 01: 0 of 70 marks · 0 of 11 cards answered
         """
         answered = sum(each.opened for each in self)
         marks = {"marks": f"{self.marks:g}", "full": f"{self.full_marks:g}"}
