@@ -8,20 +8,22 @@ import numpy as np
 
 from cvmlab.core import formats
 from cvmlab.core.guarding import public
-from cvmlab.core.words import language, say, term
+from cvmlab.core.words import say, term
 from cvmlab.relationship.lifecycle import STAGES
 from cvmlab.relationship.patterns import PATTERNS, UNNAMED
 
 from . import style
 from .frames import COUNT, FIGURE, SHARE, SOME, Holds, check_frame
-from .lifecycle import shade_stages, spells_of
+from .lifecycle import spells_of
+from .stages import LOOKS, legend_of_stages
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-#: The place of each of four panels in the whole: left, bottom, width, height.
-_PLACES = ((0.0, 0.56, 0.46, 0.36), (0.54, 0.56, 0.46, 0.36), (0.0, 0.05, 0.46, 0.36), (0.54, 0.05, 0.46, 0.36))
+#: The place of each of four panels in the whole: left, bottom, width, height; two by two, and in a row.
+_SQUARE = ((0.0, 0.56, 0.46, 0.36), (0.54, 0.56, 0.46, 0.36), (0.0, 0.05, 0.46, 0.36), (0.54, 0.05, 0.46, 0.36))
+_ROW = tuple((0.265 * number, 0.12, 0.205, 0.7) for number in range(4))
 _PATTERN, _PATTERN_OR_NONE = Holds("text", texts=PATTERNS), Holds("text", texts=("", *PATTERNS))
 _STAGE = Holds("text", texts=STAGES)
 #: A curve lower than this share of the axis is drawn once more, enlarged.
@@ -62,13 +64,14 @@ def plot_patterns(
     """
     columns = {"pattern": _PATTERN, "period": COUNT, "stage": _STAGE, value: FIGURE}
     frame = check_frame(frame, "patterns", columns, once=["pattern", "period"], in_order=True)
-    ax = style.canvas(ax, height=5.4)
+    # in a row, curves and the list in which they are sorted are seen at once
+    ax = style.canvas(ax, height=5.4 if named else 2.3)
     ax.set_axis_off()
     curves = {str(name): curve.reset_index(drop=True) for name, curve in frame.groupby("pattern", sort=False)}
     longest = max(len(curve) for curve in curves.values())
-    limits = _limits(frame[value])
+    limits = _limits(frame[value], below=0.15)
     panels = {f"patterns.pattern_{name}": name for name in PATTERNS} if named else UNNAMED
-    for number, ((word, name), place) in enumerate(zip(panels.items(), _PLACES, strict=True)):
+    for number, ((word, name), place) in enumerate(zip(panels.items(), _SQUARE if named else _ROW, strict=True)):
         if name not in curves:
             continue
         curve = curves[name]
@@ -76,7 +79,7 @@ def plot_patterns(
         months = longest if named else len(curve)
         panel.set(xlim=(-months * 0.02, months * 1.04), ylim=limits if named else _limits(curve[value]))
         if named:
-            shade_stages(panel, curve, named=False)
+            _strip(panel, curve)
             if "IV" in curves and name != "IV":
                 panel.plot(
                     curves["IV"]["period"], curves["IV"][value], color=style.PALE, linestyle=(0, (4, 2)), linewidth=1.4
@@ -84,29 +87,31 @@ def plot_patterns(
         _draw_pattern(panel, curve, value)
         panel.set_title(_titled(word, curve) if named else term(word), loc="left", fontsize=style.LABEL_SIZE)
         style.money_axis(panel.yaxis)
-        if number >= 2 or not named:
+        if number >= 2 and named:
             panel.set_xlabel(term("patterns.month_axis"))
         style.lettered(panel)
         if named and curve[value].max() < _SMALL * limits[1]:
             _enlarge(panel, curve, value)
-        elif named:
-            _name_stages(panel, curve)
     label = formats.in_money(say("patterns.a_month", value=term(value)), currency)
     middle: dict[str, Any] = {"transform": ax.transAxes, "rotation": 90, "ha": "center", "va": "center"}
     style.write(ax, -0.11, 0.5, label, size=style.LABEL_SIZE, **middle)
+    if named:
+        legend_of_stages(ax, STAGES, loc="upper center", bbox_to_anchor=(0.5, -0.05))
+    else:
+        below: dict[str, Any] = {"transform": ax.transAxes, "ha": "center", "va": "top"}
+        style.write(ax, 0.5, -0.02, term("patterns.month_axis"), size=style.LABEL_SIZE, **below)
     style.headline(ax, term("patterns.curves_named" if named else "patterns.curves_unnamed"), pad=4)
     return style.lettered(ax)
 
 
-def _limits(figures: pd.Series[float]) -> tuple[float, float]:
+def _limits(figures: pd.Series[float], below: float = 0.05) -> tuple[float, float]:
     lowest, highest = float(min(figures.min(), 0)), float(figures.max())
-    return lowest - 0.05 * highest, highest * 1.2
+    return lowest - below * highest, highest * 1.15
 
 
 def _titled(word: str, curve: pd.DataFrame) -> str:
-    rising = curve["stage"][curve["stage"] != "decline"]
-    stage = term(str(rising.iloc[-1])) if len(rising) else term("decline")
-    return say("patterns.left_in", pattern=term(word), stage=stage, months=len(curve))
+    left = term(f"patterns.end_of_{curve['pattern'].iloc[0]}")
+    return say("patterns.left_in", pattern=term(word), stage=left, months=len(curve))
 
 
 def _draw_pattern(panel: Axes, curve: pd.DataFrame, value: str) -> None:
@@ -129,15 +134,13 @@ def _enlarge(panel: Axes, curve: pd.DataFrame, value: str) -> None:
     style.lettered(inner)
 
 
-def _name_stages(panel: Axes, curve: pd.DataFrame) -> None:
-    """Write the names of the stages inside the panel, where there is room for them."""
-    low, high = panel.get_xlim()
-    letter = 0.021 if language() == "zh" else 0.0118
+def _strip(panel: Axes, curve: pd.DataFrame) -> None:
+    """Draw the stages as a strip below a curve, in the colours of the legend."""
+    low = panel.get_ylim()[0]
     for stage, start, end in spells_of(curve["stage"]):
-        name = term(stage)
-        if (end - start) / (high - low) > len(name) * letter:
-            place: dict[str, Any] = {"transform": panel.get_xaxis_transform(), "ha": "center", "va": "top"}
-            style.write(panel, (start + end) / 2, 0.99, name, color=style.QUIET, **place)
+        color, hatch = LOOKS[stage]
+        looks: dict[str, Any] = {"facecolor": color, "hatch": hatch, "edgecolor": "white", "linewidth": 0.5}
+        panel.fill([start, end, end, start], [low, low, 0.3 * low, 0.3 * low], **looks)
 
 
 @public

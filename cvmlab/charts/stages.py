@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -137,11 +138,15 @@ def _edge(stage: str) -> str:
 
 
 def _legend(ax: Axes) -> None:
+    legend_of_stages(ax, list(LOOKS), loc="lower left", bbox_to_anchor=(-0.01, 0.985))
+
+
+def legend_of_stages(ax: Axes, names: Sequence[str], **place: Any) -> None:
+    """Add a legend of stages, in one row."""
     from matplotlib.patches import Patch
 
     handles = [
-        Patch(facecolor=color, hatch=hatch, edgecolor=_edge(name), linewidth=0.5)
-        for name, (color, hatch) in LOOKS.items()
+        Patch(facecolor=LOOKS[name][0], hatch=LOOKS[name][1], edgecolor=_edge(name), linewidth=0.5) for name in names
     ]
-    place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (-0.01, 0.985), "ncols": 5, "columnspacing": 1.1}
-    style.legend(ax, handles, list(map(stage_name, LOOKS)), handlelength=1.6, handleheight=1.1, **place)
+    looks: dict[str, Any] = {"ncols": len(names), "columnspacing": 1.1, "handlelength": 1.6, "handleheight": 1.1}
+    style.legend(ax, handles, list(map(stage_name, names)), **looks, **place)

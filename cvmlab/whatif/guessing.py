@@ -6,9 +6,10 @@ the kernel. In a run without a page (tests, reports) nobody can commit; nothing 
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any
 
 from cvmlab.core.annotations import takes
@@ -16,7 +17,7 @@ from cvmlab.core.formats import grouped
 from cvmlab.core.guarding import public
 from cvmlab.core.refusing import brief
 from cvmlab.core.scenario import Limits, checked
-from cvmlab.core.words import CvmError, language, say, speaking, term, wording
+from cvmlab.core.words import CvmError, keys, language, say, speaking, term, wording
 
 from . import page
 from .forms import Answer, OrderAnswer, focus_on_next_cell
@@ -127,7 +128,16 @@ class Guess(Kept):
             return " → ".join(wording(str(item)) for item in value)
         if self._limits.kind == "choice":
             return wording(str(value))
-        return f"{self._limits.text(value)}{'' if self._limits.unit == 'share' else self._limits.unit_label()}"
+        return self._limits.text(value) + self._unit_of(value)
+
+    def _unit_of(self, value: Any) -> str:
+        """Return the unit beside a number: none for a share, which has its percent sign, and "month" for one month."""
+        limits = self._limits
+        if limits.unit == "share":
+            return ""
+        one = f"one_{limits.unit}"
+        is_one = float(value) == 1 and f"units.{one}" in keys()
+        return (dataclasses.replace(limits, unit=one) if is_one else limits).unit_label()
 
     def verdict(self) -> str:
         """Return how far the guess is from the truth, empty where one of them is missing."""
@@ -222,7 +232,19 @@ class Guess(Kept):
         self._input.lock(self.value)
         self._button.disabled = True
         noted = page.trouble(self._note) if self._note else ""
-        self._answer.value = page.said(self._compared(), strong=True) + noted
+        why = page.said(self._swapped()) if self._swapped() else ""
+        self._answer.value = page.said(self._compared(), strong=True) + why + noted
+
+    def _swapped(self) -> str:
+        """Return why the first two neighbours in the wrong order belong the other way round, where words say so."""
+        if not self._order or self.truth is None:
+            return ""
+        place = {item: number for number, item in enumerate(self.truth)}
+        wrong = [pair for pair in pairwise(self.value) if place[pair[0]] > place[pair[1]]]
+        whys = [f"{item}_why" for item in (wrong[0] if wrong else ())]
+        if not whys or not set(whys) <= set(keys()):
+            return ""
+        return say("whatif.swapped", first=term(whys[0]), second=term(whys[1]))
 
     def _compared(self) -> str:
         """Return guess, answer and verdict in one line, or that the guess is to come first."""
@@ -237,7 +259,7 @@ class Guess(Kept):
             return self.text(truth)
         if self._limits.unit == "share":
             return f"{_short(grouped(100 * float(truth), 1))}%"
-        return _short(Measure(self.name, unit=self._limits.unit).text(float(truth))) + self._limits.unit_label()
+        return _short(Measure(self.name, unit=self._limits.unit).text(float(truth))) + self._unit_of(truth)
 
     def _beside_the_truth(self) -> list[str]:
         """Return the truth and the verdict in words; nothing where the truth is not known yet."""
@@ -288,6 +310,10 @@ def _within(name: str, value: Any, limits: Limits) -> Any:
     try:
         return checked(name, value, limits)
     except CvmError as error:
+        if error.key == "scenario.not_a_number" and limits.whole:
+            raise CvmError(
+                "whatif.whole_wanted", value=brief(value).strip("'"), unit=limits.unit_label().strip()
+            ) from None
         beyond = error.key in ("scenario.below_minimum", "scenario.above_maximum")
         if not beyond or limits.minimum is None or limits.maximum is None:
             raise
@@ -320,11 +346,12 @@ def guess(
         given later with `Guess.reveal`.
     minimum, maximum, unit
         For a number: bounds and key of the unit. A ``"share"`` is typed in percent on the page; in code
-        it is a share of 1, or a text with a percent sign.
+        it is a share of 1, or a text with a percent sign. ``"months"`` are whole.
     choices
         Vocabulary keys or texts to choose one of.
     order
-        Vocabulary keys or texts to be put in order; given in any order but the right one.
+        Vocabulary keys or texts to be put in order; given in any order but the right one. Where ``<key>_why`` is
+        in the vocabulary too, a wrong order is answered by those of two neighbours that are the wrong way round.
 
     Examples
     --------
@@ -335,7 +362,9 @@ def guess(
     >>> forget_guesses()
     """
     kind = "choice" if choices else "number"
-    limits = Limits(name, kind, minimum=minimum, maximum=maximum, unit=unit, choices=tuple(choices))
+    limits = Limits(
+        name, kind, minimum=minimum, maximum=maximum, unit=unit, choices=tuple(choices), whole=unit == "months"
+    )
     return Guess(name, truth=truth, limits=limits, order=order)
 
 

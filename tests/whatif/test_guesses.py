@@ -196,3 +196,34 @@ def test_the_enter_key_commits(monkeypatch):
     asked._input.widget.value = "40"
     asked._input.widget._handle_custom_msg({"event": "submit"}, [])
     assert asked.value == 0.4 and "onload" in asked._answer.value, "and gives the focus back to the notebook"
+
+
+@pytest.mark.parametrize("typed", ["31.5", "soon"])
+def test_months_are_guessed_whole(typed):
+    asked = guess("wait", truth=1, minimum=0, maximum=54, unit="months")
+    asked._input.widget.value = typed
+    asked._button.click()
+    assert not asked.committed and f"Guess a whole number (months), not {typed}." in asked._answer.value
+
+
+def test_one_month_is_said_in_the_singular():
+    asked = guess("wait", truth=1, minimum=0, maximum=54, unit="months")
+    asked.commit("6")
+    assert "Your guess: 6 months · answer: 1 month · 5 too high" in asked._answer.value
+    other = guess("wait 2", truth=12, minimum=0, maximum=54, unit="months")
+    other.commit(1)
+    assert "Your guess: 1 month · answer: 12 months" in other._answer.value
+
+
+def test_a_wrong_order_is_answered_by_why_two_neighbours_belong_the_other_way_round():
+    curves = [f"patterns.curve_{letter}" for letter in "ABCD"]
+    wrong = guess("rank 10", order=curves, truth=[curves[place] for place in (1, 3, 0, 2)])
+    wrong.commit([curves[place] for place in (1, 3, 2, 0)])
+    assert "Not yet in order: curve C keeps its level top" in wrong._answer.value
+    assert "Not yet" not in wrong._row()[-1], "the table of all guesses stays short"
+    right = guess("rank 11", order=curves, truth=[curves[place] for place in (1, 3, 0, 2)])
+    right.commit([curves[place] for place in (1, 3, 0, 2)])
+    assert "Not yet" not in right._answer.value
+    without_words = guess("rank 12", order=["a", "b"], truth=["b", "a"])
+    without_words.commit(["a", "b"])
+    assert "Not yet" not in without_words._answer.value

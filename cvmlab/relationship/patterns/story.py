@@ -74,8 +74,8 @@ class Story(Scenario):
         Month from which our value is lower, and by how many points.
     alternative_month, alternative_value
         Month in which a better alternative appears, and its value (points).
-    unfairness
-        Points the customer finds withheld, felt in full after three years.
+    unfairness, unfairness_month
+        Points the customer finds withheld, and the month in which that begins to be felt; in full three years later.
     switching_cost
         Points of shortfall it outweighs once the customer is fully bound.
     repair_month, repair_strength
@@ -98,6 +98,7 @@ class Story(Scenario):
     alternative_month: int = number(0, word="patterns.alternative_month", minimum=0, maximum=84, step=1, whole=True)
     alternative_value: int = number(80, word="patterns.alternative_value", minimum=0, maximum=120, step=1, whole=True)
     unfairness: int = number(0, word="patterns.unfairness", minimum=0, maximum=40, step=1, whole=True)
+    unfairness_month: int = number(0, word="patterns.unfairness_month", minimum=0, maximum=84, step=1, whole=True)
     switching_cost: int = number(10, word="patterns.switching_cost", minimum=0, maximum=40, step=1, whole=True)
     repair_month: int = number(0, word="patterns.repair_month", minimum=0, maximum=84, step=1, whole=True)
     repair_strength: int = number(20, word="patterns.repair_strength", minimum=0, maximum=60, step=1, whole=True)
@@ -141,7 +142,8 @@ def live(story: Story | None = None, relationship: Relationship | None = None) -
 
     Formulas, month t from 0:
 
-    - value = 60 + added value · t/12 − setback (from its month on) − unfairness · min(t/36, 1)
+    - value = 60 + added value · t/12 − setback (from its month on) − unfairness · (share felt by then, rising
+      from 0 in its month to 1 after 36 months)
       + repair (from six months after its start on)
     - standard = max(50 + expectation rise · t/12, best alternative (from its month on))
     - no shortfall: the level moves one month up the typical life curve of ``relationship``, from where it is;
@@ -289,7 +291,8 @@ def _value_and_standard(
 
     value = FIRST_VALUE + many["added_value"] * month / 12
     value = value - many["setback_depth"] * since("setback_month")
-    value = value - many["unfairness"] * np.minimum(month / FAIRNESS_MONTHS, 1)
+    felt = np.clip((month - many["unfairness_month"]) / FAIRNESS_MONTHS, 0, 1)
+    value = value - many["unfairness"] * felt
     value = value + many["repair_strength"] * since("repair_month", REPAIR_MONTHS)
     expected = FIRST_EXPECTATION + many["expectation_rise"] * month / 12
     alternative = np.where(since("alternative_month"), many["alternative_value"], -np.inf)

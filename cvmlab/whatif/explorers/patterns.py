@@ -12,7 +12,7 @@ from cvmlab.core.formats import in_currency, money
 from cvmlab.core.guarding import public
 from cvmlab.core.words import language, say, term
 from cvmlab.relationship.lifecycle import ENDED, STAGES, Relationship
-from cvmlab.relationship.patterns import Story, ending, last_month_to_repair, live
+from cvmlab.relationship.patterns import Ending, Story, ending, last_month_to_repair, live
 
 from ..measures import Measure
 from ..playing import Unfold
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 #: Fields with a slider, and those folded away.
 SLIDERS = ("setback_month", "repair_month", "repair_cost", "added_value", "switching_cost")
 FOLDED = (
-    "expectation_rise", "setback_depth", "alternative_month", "alternative_value", "unfairness", "repair_strength",
+    "expectation_rise", "setback_depth", "alternative_month", "alternative_value", "unfairness", "unfairness_month",
+    "repair_strength",
 )  # fmt: skip
 #: Where the strip of the stages lies, and the names below it, under the value of 0.
 _STRIP, _NAMES_AT, _LOWEST, _HIGHEST = (-13.0, -3.0), -16.0, -27.0, 124.0
@@ -70,7 +71,8 @@ def pattern_explorer(
     The result is a dict: ``life`` (the frame of `cvmlab.patterns.live`), ``ending`` (`cvmlab.patterns.Ending`),
     ``lived`` (months), ``profit`` (money in the months lived, less the cost of the repair, before what added value
     costs; recommendations that outlast the relationship are left out), ``repair_worth`` (money: profit with this repair
-    before its cost, less profit without it: what the repair may cost), ``last_repair`` (the last month in which it can
+    before its cost, less profit without it: what the repair may cost; if none is planned, that of one in the last
+    month), ``last_repair`` (the last month in which it can
     begin; None if no month does, or none is needed), ``lost`` (money: profit of the same relationship that meets no
     shortfall, less this one's).
 
@@ -90,9 +92,12 @@ def pattern_explorer(
 
     def compute(chosen: Story) -> dict[str, Any]:
         life, end = live(chosen, relationship), ending(chosen, relationship)
-        profit = _profit_while_it_lasts(life)
-        free = _profit_while_it_lasts(live(chosen.replace(repair_cost=0.0), relationship))
-        without = _profit_while_it_lasts(live(chosen.replace(repair_month=0), relationship))
+        profit, last = _profit_while_it_lasts(life), last_month_to_repair(chosen, relationship)
+        # without a repair, what one at the last moment would be worth
+        repaired = chosen.replace(repair_month=chosen.repair_month or last or 0, repair_cost=0.0)
+        free, without = (
+            _profit_while_it_lasts(live(story, relationship)) for story in (repaired, chosen.replace(repair_month=0))
+        )
         return {
             "story": chosen,
             "life": life,
@@ -100,7 +105,7 @@ def pattern_explorer(
             "lived": end.months,
             "profit": profit,
             "repair_worth": free - without,
-            "last_repair": last_month_to_repair(chosen, relationship),
+            "last_repair": last,
             "lost": best - profit,
         }
 
@@ -135,11 +140,11 @@ def pattern_explorer(
             "patterns.one_bad_purchase": _only(setback_month=3),
             "patterns.better_offer": _only(alternative_month=15),
             "patterns.standing_still": _only(added_value=0.0, expectation_rise=4.5),
-            "patterns.felt_unfair": _only(unfairness=15),
+            "patterns.felt_unfair": _only(unfairness=18, unfairness_month=18),
             "patterns.unrepaired": _only(setback_month=30),
             "patterns.repaired_in_time": _only(setback_month=30, repair_month=30),
         },
-        play=Unfold(_shown),
+        play=Unfold(lambda result: int(result["lived"])),
         after=after,
         currency=currency,
         height=330,
@@ -152,13 +157,8 @@ def _profit_while_it_lasts(life: pd.DataFrame) -> float:
 
 def _only(**changes: float) -> dict[str, Any]:
     """Return a story in which nothing happens but the changes."""
-    quiet = {"setback_month": 0, "alternative_month": 0, "unfairness": 0, "repair_month": 0}
+    quiet = {"setback_month": 0, "alternative_month": 0, "unfairness": 0, "unfairness_month": 0, "repair_month": 0}
     return {**quiet, "added_value": 4.0, "expectation_rise": 4.0, **changes}
-
-
-def _shown(result: dict[str, Any]) -> int:
-    """Return the months drawn: up to that of the end, in which the shortfall was too large."""
-    return min(int(result["lived"]) + 1, len(result["life"]))
 
 
 def _legend(ax: Axes) -> None:
@@ -172,11 +172,14 @@ def _legend(ax: Axes) -> None:
 
 def _draw(ax: Axes, result: dict[str, Any]) -> None:
     life: pd.DataFrame = result["life"]
-    whole = _shown(result)
-    shown = min(result.get("until", whole), whole)
+    lived = int(result["lived"])
+    until = min(result.get("until", lived), lived)
+    is_whole = until == lived
+    # months are counted from 0, and the end is the first month without a relationship
+    shown = min(until + 1, len(life))
     x = life["period"].to_numpy(float)[:shown]
     value, standard, hold = (life[name].to_numpy()[:shown] for name in ("value", "standard", "hold"))
-    has_ended = result["ending"].ended and shown == whole
+    has_ended = result["ending"].ended and is_whole
     # in the month of the end nothing holds any more: the last hold is that of the month before
     limit = standard - np.where(hold > 0, hold, np.append(hold[:1], hold[:-1]))
     missing = (standard > value).tolist()
@@ -188,7 +191,7 @@ def _draw(ax: Axes, result: dict[str, Any]) -> None:
     _strip(ax, life.head(shown))
     if has_ended:
         ax.plot(x[-1:], value[-1:], marker="X", markersize=10, color=style.VERMILION)
-    if shown == whole:
+    if is_whole:
         _name_pattern(ax, result)
 
 
@@ -232,18 +235,36 @@ def _strip(ax: Axes, life: pd.DataFrame) -> None:
 
 def _sentence(now: dict[str, Any], currency: str) -> str:
     end, story = now["ending"], now["story"]
-    amounts = {"worth": now["repair_worth"], "cost": story.repair_cost}
-    worth = {name: in_currency(money(amount), currency) for name, amount in amounts.items()}
     if not end.ended:
-        is_declining = now["life"]["stage"].iloc[-1] == "decline"
-        repaired = "repaired" if now["last_repair"] is not None and story.repair_month else "unhurt"
-        key = "alive_declining" if is_declining else f"alive_{repaired}"
-        return say(f"patterns.{key}", months=len(now["life"]), last=now["last_repair"] or 0, **worth)
+        return _sentence_alive(now, currency)
+    begins = int((now["life"]["standard"] > now["life"]["value"]).to_numpy().argmax())
+    # what had to be done before the trouble is no repair
+    in_time = "until" if end.last_repair is not None and end.last_repair >= begins else "before"
     return say(
-        "patterns.ended_no_repair" if end.last_repair is None else "patterns.ended_repair_until",
+        "patterns.ended_no_repair" if end.last_repair is None else f"patterns.ended_repair_{in_time}",
         month=end.months,
         pattern=term(f"patterns.pattern_{end.pattern}"),
-        why=term(f"patterns.why_{end.cause or 'several'}"),
+        why=_why(end, story),
         strength=f"{story.repair_strength:g}",
         last=end.last_repair,
+        begins=begins,
     )
+
+
+def _sentence_alive(now: dict[str, Any], currency: str) -> str:
+    story, last, months = now["story"], now["last_repair"], len(now["life"])
+    if now["life"]["stage"].iloc[-1] == "decline":
+        return say("patterns.alive_declining", months=months)
+    if last is None or not story.repair_month:
+        return say("patterns.alive_unhurt", months=months)
+    amounts = {"worth": now["repair_worth"], "cost": story.repair_cost}
+    money_of = {name: in_currency(money(amount), currency) for name, amount in amounts.items()}
+    return say("patterns.alive_repaired", months=months, last=last, **money_of)
+
+
+def _why(end: Ending, story: Story) -> str:
+    """Return why it ended; a repair that was tried was too late, or too weak."""
+    why = term(f"patterns.why_{end.cause or 'several'}")
+    if story.repair_month:
+        return say("patterns.repaired_late" if end.last_repair is not None else "patterns.repaired_weakly", why=why)
+    return say("patterns.unrepaired_why", why=why) if end.cause == "setback" else why

@@ -16,7 +16,7 @@ from cvmlab import CvmError, feedback, stages
 from cvmlab import patterns as p
 from cvmlab import simulated as relationships
 from cvmlab.core.words import read_table, speaking, term
-from cvmlab.relationship.lifecycle import ENDED
+from cvmlab.relationship.lifecycle import ENDED, STAGES
 from cvmlab.whatif import pattern_explorer
 
 # --- the lesson -------------------------------------------------------------------------------------
@@ -27,12 +27,47 @@ def stated(question: str) -> tuple[float, float]:
     return float(row["answer"]), float(row["tolerance"])
 
 
-def test_the_loss_despite_a_repair_is_what_the_model_says() -> None:
-    repaired = p.live(p.Story(setback_month=30, repair_month=30))["profit"].sum()
-    undisturbed = p.live(p.Story(setback_month=0))["profit"].sum()
+def test_the_loss_despite_a_repair_is_what_model_and_explorer_say() -> None:
+    chain = cvm.lifecycle.Relationship(acquisition_cost=8_000)
+    repaired = p.live(p.Story(setback_month=30, repair_month=30), chain)["profit"].sum()
+    undisturbed = p.live(p.Story(setback_month=0), chain)["profit"].sum()
     loss = 100 * (1 - repaired / undisturbed)
     assert abs(loss - stated("patterns.loss_despite_repair")[0]) < 0.05
     assert feedback.check("patterns.loss_despite_repair", loss).right
+    what_if = pattern_explorer(relationship=chain)
+    what_if.set(repair_month=30)
+    shown = what_if.result
+    assert 100 * shown["lost"] / (shown["lost"] + shown["profit"]) == pytest.approx(loss)
+
+
+def test_likely_losses_despite_a_repair_are_named() -> None:
+    """Without the cost of the repair, without that of winning the customer, without a repair, and the rest."""
+    chain, plain = cvm.lifecycle.Relationship(acquisition_cost=8_000), cvm.lifecycle.Relationship()
+    repaired, free = p.Story(repair_month=30), p.Story(repair_month=30, repair_cost=0)
+
+    def loss(story: p.Story, relationship: cvm.lifecycle.Relationship) -> float:
+        best = p.live(p.Story(setback_month=0), relationship)["profit"].sum()
+        return float(100 * (1 - p.live(story, relationship)["profit"].sum() / best))
+
+    wrong = {
+        "no_cost": loss(free, chain),
+        "no_acquisition": loss(repaired, plain),
+        "unrepaired": loss(p.Story(), chain),
+        "the_rest": 100 - loss(repaired, chain),
+    }
+    for mistake, answer in wrong.items():
+        said = feedback.check("patterns.loss_despite_repair", round(answer, 1))
+        assert not said.right
+        assert term(f"patterns.loss_despite_repair_wrong_{mistake}") in said.text, mistake
+
+
+def test_the_early_exit_brings_a_fifth_undiscounted_and_a_quarter_discounted() -> None:
+    lost = p.lost_profit(cvm.lifecycle.Relationship(acquisition_cost=8_000), discount_rate=0.1, first="now")
+    share = {name: 100 * lost[name][2] / lost[name][3] for name in ("profit", "present_value", "months")}
+    assert feedback.check("patterns.early_exit_share", share["profit"]).right
+    for name, mistake in (("present_value", "discounted"), ("months", "months")):
+        said = feedback.check("patterns.early_exit_share", round(share[name], 1))
+        assert term(f"patterns.early_exit_share_wrong_{mistake}") in said.text
 
 
 def test_who_is_back_from_decline_is_what_the_truth_says() -> None:
@@ -85,6 +120,30 @@ def test_unnamed_curves_give_nothing_away() -> None:
         sizes = [measured(panel.lines[0]) for panel in ax.child_axes]
         in_order = [f"patterns.curve_{'ABCD'[place]}" for place in np.argsort(sizes)]
         assert in_order != p.unnamed_in_order()
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_wrong_order_of_the_curves_is_answered_by_their_shapes(language: str) -> None:
+    left = {"I": "exploration", "II": "formation", "III": "early stability", "IV": "late stability"}
+    with speaking(language):
+        for curve, pattern in p.UNNAMED.items():
+            assert term(f"{curve}_why").endswith(term(f"patterns.end_of_{pattern}"))
+            assert language == "zh" or term(f"patterns.end_of_{pattern}") == left[pattern]
+
+
+def test_by_its_shape_the_late_end_is_far_from_the_early_one() -> None:
+    stable = p.unnamed_curves().query("stage == 'stability'").groupby("pattern")["period"].count()
+    assert stable["IV"] > 5 * stable["III"]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_stage_of_every_pattern_is_in_the_strip_and_the_legend(language: str) -> None:
+    with speaking(language):
+        ax = cvm.charts.plot_patterns(p.typical_curves())
+        names = [text.get_text() for text in ax.get_legend().get_texts()]
+        assert names == [term(stage) for stage in STAGES]
+        assert [len(panel.patches) for panel in ax.child_axes] == [2, 3, 4, 4]
+        assert term("patterns.end_of_III") in ax.child_axes[2].get_title(loc="left")
 
 
 def test_the_undecided_are_hatched_and_the_others_not() -> None:
@@ -146,7 +205,7 @@ def test_every_preset_shows_its_pattern(explorer) -> None:
         button.click()
         assert not explorer.trouble
         found.append(explorer.result["ending"].pattern)
-    assert found == ["I", "II", "III", "III", "III", "IV"]
+    assert found == ["I", "II", "III", "IV", "III", "IV"]
 
 
 def test_the_sentence_names_pattern_cause_and_last_month(explorer) -> None:
@@ -160,6 +219,45 @@ def test_the_sentence_names_pattern_cause_and_last_month(explorer) -> None:
         chinese.set(setback_month=3)
         assert "早期流产型" in chinese.sentence
         assert "防患于未然" in chinese.sentence
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"setback_month": 36}, "and nobody repaired it. To save it"),
+        ({"setback_month": 30, "repair_month": 33}, "and the repair came too late. To save it"),
+        ({"setback_month": 30, "repair_month": 50}, "and the repair came too late. To save it"),
+        ({"setback_month": 3, "repair_month": 3}, "and the repair was not enough. No repair"),
+        ({"setback_month": 0, "alternative_month": 15}, "in month 15 would come too late: 20 points more"),
+        ({"setback_month": 0, "alternative_month": 15}, "appeared. A repair"),
+        ({"setback_month": 0, "unfairness": 18}, "unfair. To save it"),
+        ({"setback_month": 0, "repair_month": 20}, "without needing a repair"),
+        ({"repair_month": 31}, "could begin until month 31"),
+    ],
+)
+def test_the_sentence_says_whether_a_repair_was_tried_and_in_time(explorer, changes, said) -> None:
+    explorer.set(**changes)
+    assert said in explorer.sentence
+
+
+def test_the_month_that_is_played_is_that_of_the_axis_and_of_the_sentence(explorer) -> None:
+    explorer.set(setback_month=29)
+    ended = explorer.result["lived"]
+    assert explorer._player.time.value == ended
+    assert f"in month {ended} " in explorer.sentence
+    life = explorer.result["life"]
+    assert life["period"][life["code"] == ENDED].iloc[0] == ended
+
+
+def test_what_a_repair_may_cost_needs_no_repair_that_is_planned(explorer) -> None:
+    unplanned = explorer.result["repair_worth"]
+    assert unplanned > 100_000
+    explorer.set(repair_month=explorer.result["last_repair"])
+    assert explorer.result["repair_worth"] == pytest.approx(unplanned)
+    for useless in ({"repair_month": 35}, {"setback_month": 3}, {"setback_month": 0}):
+        explorer.reset()
+        explorer.set(**useless)
+        assert explorer.result["repair_worth"] <= 0
 
 
 def test_only_the_level_leaves_a_ghost(explorer) -> None:
