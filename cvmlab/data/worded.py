@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from cvmlab.core.guarding import public
@@ -47,6 +48,9 @@ def in_words(frame: pd.DataFrame, **heads: str) -> pd.DataFrame:
         return term(key) if key in known else name
 
     def code(value: object) -> object:
+        if isinstance(value, str) and " ×" in value:
+            # codes with their number, as `pipeline.account` lists products: "boxes ×2, film_and_bags ×5"
+            return re.sub(r"\w+(?= ×)", lambda found: str(code(found[0])), value)
         key = f"codes.{value}"
         return term(key) if key in known else value
 

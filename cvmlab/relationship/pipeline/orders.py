@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -10,12 +11,14 @@ import pandas as pd
 from cvmlab.core.annotations import AnyFrame
 from cvmlab.core.guarding import public
 from cvmlab.core.periods import as_date
+from cvmlab.core.statistics import wilson_interval
 from cvmlab.core.words import CvmError
 from cvmlab.data.tables import COST, CUSTOMER_ID, DATE, Column, Table, check_columns, check_table, numbers
 
 from .events import EVENTS, STATE, STATES, check_events, checked_stays, place_of, spells
 from .inputs import check_filled, pandas_frame
-from .rates import DAYS_A_MONTH, generator
+from .rates import DAYS_A_MONTH, chances_of, generator, transition_rates
+from .values import money_by_state, months_spent
 
 #: What must be known of a stay to place it in time.
 STAYS = Table(
@@ -65,6 +68,45 @@ def newcomers(events: AnyFrame, *, since: dt.date | str, **where: str) -> pd.Dat
     for column, value in where.items():
         chosen = chosen & (log[column] == value).to_numpy()
     return log[chosen]
+
+
+@public
+def ordered_by_group(groups: Mapping[str, AnyFrame]) -> pd.DataFrame:
+    """Return how many customers of each group have ordered so far, with the interval of their share.
+
+    Parameters
+    ----------
+    groups
+        Name to the event log of the group's customers (`newcomers`), as `check_events` describes it. Groups may overlap.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``group``, ``customers``, ``ordered`` (customers), ``share`` (of 1), ``low``, ``high`` (its 95% Wilson interval);
+        in the order given.
+
+    References
+    ----------
+    Wilson (1927), Probable inference, the law of succession, and statistical inference, JASA 22.
+
+    Examples
+    --------
+    >>> log = pd.DataFrame({
+    ...     "customer_id": ["a", "b", "b"], "date": pd.to_datetime(["2025-01-01", "2025-01-01", "2025-02-01"]),
+    ...     "state": ["target", "target", "order"]})
+    >>> ordered_by_group({"all": log}).round(2).values.tolist()
+    [['all', 2, 1, 0.5, 0.09, 0.91]]
+    """
+    counted = []
+    for name, events in groups.items():
+        log = pandas_frame(events, EVENTS.name)
+        check_events(log)
+        ordered = log.loc[(log[STATE] == "order").to_numpy(), CUSTOMER_ID]
+        counted.append((name, log[CUSTOMER_ID].nunique(), ordered.nunique()))
+    found = pd.DataFrame(counted, columns=["group", "customers", "ordered"])
+    share = (found["ordered"] / found["customers"]).to_numpy(np.float64)
+    low, high = wilson_interval(share, found["customers"].to_numpy(np.int64))
+    return found.assign(share=share, low=low, high=high)
 
 
 @public
@@ -191,3 +233,57 @@ def acquisition_cost(events: AnyFrame) -> pd.DataFrame:
     setup = float(np.nansum(cost[(log[STATE] == "order").to_numpy()]))
     found = pd.DataFrame({"part": ["calls_before_order", "setup", "total"], COST: [before, setup, before + setup]})
     return found.assign(orders=orders, cost_per_order=found[COST] / orders)
+
+
+@public
+def long_run_cost(events: AnyFrame, *, as_of: dt.date | str | None = None) -> dict[str, float]:
+    """Return what an order will have cost once the customers now undecided have decided.
+
+    `acquisition_cost` divides what was spent on everybody by the orders so far, though some of the undecided will still
+    order. Formula: months that a target spends in each state before the order × monthly cost there / chance ever to
+    order, plus the cost of the order itself. Assumption: the rates stay as they are.
+
+    Parameters
+    ----------
+    events
+        An event log as `check_events` describes it, with ``value`` and ``cost`` (money); anything else is refused.
+    as_of
+        Last day observed; the last day of the log if left out.
+
+    Returns
+    -------
+    dict
+        ``undecided`` (share of the cost before the order that went to customers still undecided), ``long_run`` (money
+        per order).
+
+    Raises
+    ------
+    CvmError
+        If nobody has ordered, or nobody was seen to leave one of the states before the order.
+
+    Examples
+    --------
+    >>> log = pd.DataFrame({
+    ...     "customer_id": ["a", "b", "b"], "state": ["target", "target", "order"], "value": 0.0,
+    ...     "cost": [50.0, 30.0, 200.0], "date": pd.to_datetime(["2024-01-01", "2024-01-01", "2024-03-01"])})
+    >>> long_run_cost(log)
+    {'undecided': 0.625, 'long_run': 280.0}
+    """
+    log = pandas_frame(events, EVENTS.name)
+    setup = acquisition_cost(log).set_index("part").loc["setup", "cost_per_order"]
+    money = money_by_state(log, as_of=as_of).set_index(STATE)
+    stays = spells(log, as_of=as_of)
+    now = stays[stays["censored"]].set_index(CUSTOMER_ID)[STATE]
+    waiting = log[CUSTOMER_ID].map(now).isin(BEFORE_ORDER) & log[STATE].isin(BEFORE_ORDER)
+    before = money[COST].where(money.index.isin(BEFORE_ORDER), 0.0).to_numpy(np.float64)
+    # nobody's months cost nothing
+    monthly = before / money["exposure"].clip(lower=1e-9).to_numpy(np.float64)
+    moves, target, goal = generator(transition_rates(stays)), place_of("target"), place_of("order")
+    chance = chances_of(moves, goal)[target]
+    # only the way to the order is counted
+    moves[goal] = 0
+    spent = float(months_spent(moves, 0.0, monthly)[target] @ monthly)
+    return {
+        "undecided": float(log.loc[waiting, COST].sum() / before.sum()),
+        "long_run": spent / float(chance) + float(setup),
+    }

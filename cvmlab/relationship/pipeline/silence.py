@@ -14,6 +14,7 @@ from cvmlab.core.annotations import AnyFrame
 from cvmlab.core.checking import check_count
 from cvmlab.core.guarding import public
 from cvmlab.core.periods import as_date
+from cvmlab.core.statistics import wilson_interval
 from cvmlab.core.words import CvmError
 from cvmlab.data.tables import AMOUNT, CUSTOMER_ID, DATE, Column, Table, check_columns, check_table, numbers
 
@@ -59,10 +60,11 @@ def dormancy(
         One row per length, in rising order: ``silent_days``; ``silences`` (that lasted that long or longer), ``woken``
         (of them ended by a purchase so far), ``share_woken`` (a lower bound: some still last); ``followed`` (silences
         that were that long at least ``within_days`` before the as-of day), ``woken_within`` (of these, ended within
-        ``within_days`` more), ``share_within`` (woken_within/followed; NaN if none); ``chance_within`` (the same
-        chance from the Kaplan–Meier curve of all silences; NaN beyond what was observed), ``chance_seen`` (chance to
-        buy within the longest silence observed to end); ``silent_now`` (customers silent that long on the as-of day),
-        ``share_silent_now`` (of those whose first purchase lies that far back; NaN if there are none).
+        ``within_days`` more), ``share_within`` (woken_within/followed; NaN if none), ``low_within``, ``high_within``
+        (its 95% Wilson interval); ``chance_within`` (the same chance from the Kaplan–Meier curve of all silences; NaN
+        beyond what was observed), ``chance_seen`` (chance to buy within the longest silence observed to end);
+        ``silent_now`` (customers silent that long on the as-of day), ``share_silent_now`` (of those whose first
+        purchase lies that far back; NaN if there are none).
 
     Raises
     ------
@@ -111,7 +113,11 @@ def dormancy(
             "silent_now": silent_now,
             "share_silent_now": silent_now / old_enough if old_enough else np.nan,
         })  # fmt: skip
-    return pd.DataFrame(rows)
+    found = pd.DataFrame(rows)
+    share = found["share_within"].to_numpy(np.float64)
+    # nobody followed has no share, and no interval either
+    low, high = wilson_interval(share, found["followed"].clip(lower=1).to_numpy(np.int64))
+    return found.assign(low_within=low, high_within=high)
 
 
 def _lengths(silent_days: int | Sequence[int]) -> list[int]:

@@ -116,7 +116,7 @@ class PipelineRates(Scenario):
         return rate_matrix(places[0], places[1], np.array([getattr(self, name) for name in names]))
 
     @classmethod
-    def from_log(cls, rates: pd.DataFrame, money: pd.DataFrame | None = None) -> PipelineRates:
+    def from_log(cls, rates: pd.DataFrame, money: pd.DataFrame | None = None, *, decimals: int = 12) -> PipelineRates:
         """Return the scenario with the rates, and the money, estimated from a log.
 
         Parameters
@@ -127,6 +127,8 @@ class PipelineRates(Scenario):
             From `money_by_state`, rounded to whole units of money; the defaults if left out. The cost of a call is that
             of all states but ``order`` over the calls that `CALLS` plans; margin and set-up cost of an order are spread
             over the orders that came to an end. An amount or rate beyond the bounds of its field is refused.
+        decimals
+            Decimals of the rates; 3 gives tenths of a point, as sliders show them.
 
         Examples
         --------
@@ -136,7 +138,7 @@ class PipelineRates(Scenario):
         rates = checked_rates(rates)
         found = generator(rates)
         places = {name: (STATES.index(before), STATES.index(after)) for name, before, after in cls.moves()}
-        moved = cls().replace(**{name: float(found[place]) for name, place in places.items()})
+        moved = cls().replace(**{name: round(float(found[place]), decimals) for name, place in places.items()})
         return moved if money is None else moved.replace(**_money_of_log(rates, money))
 
 

@@ -32,6 +32,7 @@ YEARS = 5
 PARTS = {
     "calls_before_order": (style.ORANGE, "///"),
     "setup": (style.ORANGE, "///"),
+    "device": (style.GREEN, ""),
     "goods": (style.GREEN, ""),
     "calls_on_users": (style.ORANGE, "///"),
     "action": (style.ORANGE, "///"),
@@ -40,8 +41,10 @@ PARTS = {
 SLIDERS = ("prospect_opportunity", "opportunity_order", "user_dormant", "dormant_user", "action_cost")
 #: Less often moved: the what-if folds them away.
 FOLDED = ("target_prospect", "user_lost", "user_margin", "device_margin", "call_cost", "discount_rate")
-#: What the improvements of the buttons cost for 100 targets: the same, so that they can be compared.
-PRICE = 60_000.0
+#: Each button improves a rate by this share of itself, at this price for 100 targets, so that they can be compared.
+STEP, PRICE = 0.2, 50_000.0
+#: What a margin on the machine is and what share of the orders won is lost by it (ours).
+DEVICE_MARGIN, FEWER_WON = 1_500.0, 0.4
 
 
 @public
@@ -61,7 +64,7 @@ def pipeline_step(start: PipelineRates | None = None, *, currency: str = "", aft
     Notes
     -----
     The result is a dict of money for 100 targets, all that is to come as a present value: ``calls_before_order``,
-    ``setup``, ``goods``, ``calls_on_users``, ``action`` (the improvement's own cost) and their sum ``left_over``;
+    ``setup``, ``device`` (margin on machines), ``goods``, ``calls_on_users``, ``action`` (the improvement's own cost) and their sum ``left_over``;
     ``before_action`` (without the improvement's cost); ``prospect`` (money of one prospect); ``order`` and
     ``user_later`` (customers of 100 targets who ever order, and who are users after five years).
 
@@ -84,8 +87,9 @@ def pipeline_step(start: PipelineRates | None = None, *, currency: str = "", aft
         ax.set_xlabel(in_money(say("pipeline.money_of_targets", targets=TARGETS), currency))
         ax.grid(visible=False)
 
+    first = _on_sliders(start or PipelineRates())
     return WhatIf(
-        _on_sliders(start or PipelineRates()),
+        first,
         _compute,
         _draw,
         frame=frame,
@@ -99,13 +103,7 @@ def pipeline_step(start: PipelineRates | None = None, *, currency: str = "", aft
         title="pipeline.what_if",
         only=SLIDERS,
         more=FOLDED,
-        presets={
-            "pipeline.qualify": {"prospect_opportunity": 0.10, "action_cost": PRICE},
-            "pipeline.close": {"opportunity_order": 0.18, "action_cost": PRICE},
-            "pipeline.care": {"user_dormant": 0.024, "action_cost": PRICE},
-            "pipeline.wake": {"dormant_user": 0.08, "action_cost": PRICE},
-            "pipeline.dear_device": {"device_margin": 1_500.0, "opportunity_order": 0.09},
-        },
+        presets=_presets(first),
         after=after,
         currency=currency,
         height=330,
@@ -116,6 +114,21 @@ def _on_sliders(start: PipelineRates) -> PipelineRates:
     return start.replace(**{name: round(getattr(start, name), 3) for name, _, _ in start.moves()})
 
 
+def _presets(first: PipelineRates) -> dict[str, dict[str, float]]:
+    """Return what each button sets: equal shares of rates of different size, and the machine with a margin."""
+
+    def better(name: str, by: float = STEP) -> dict[str, float]:
+        return {name: round(getattr(first, name) * (1 + by), 4)}
+
+    return {
+        "pipeline.qualify": better("prospect_opportunity") | {"action_cost": PRICE},
+        "pipeline.close": better("opportunity_order") | {"action_cost": PRICE},
+        "pipeline.care": better("user_dormant", -STEP) | {"action_cost": PRICE},
+        "pipeline.wake": better("dormant_user") | {"action_cost": PRICE},
+        "pipeline.dear_device": better("opportunity_order", -FEWER_WON) | {"device_margin": DEVICE_MARGIN},
+    }
+
+
 def _compute(scenario: PipelineRates) -> dict[str, Any]:
     from scipy.linalg import expm
 
@@ -123,10 +136,11 @@ def _compute(scenario: PipelineRates) -> dict[str, Any]:
     months = months_spent(moves, scenario.discount_rate, rewards)
     spent = dict(zip(STATES, TARGETS * months[0], strict=True))
     calls = {state: -number * scenario.call_cost * spent[state] for state, number in CALLS.items()}
+    orders = (scenario.order_user + scenario.order_lost) * spent["order"]
     money = {
         "calls_before_order": sum(calls[state] for state in BEFORE_ORDER),
-        "setup": TARGETS * float(months[0] @ rewards) - sum(calls.values()) - scenario.user_margin * spent["user"]
-        + calls["order"],
+        "setup": calls["order"] - scenario.setup_cost * orders,
+        "device": scenario.device_margin * orders,
         "goods": scenario.user_margin * spent["user"],
         "calls_on_users": calls["user"] + calls["dormant"],
         "action": -scenario.action_cost,
@@ -156,6 +170,8 @@ def _draw(ax: Axes, result: dict[str, Any]) -> None:
 def _sentence(before: dict[str, Any], now: dict[str, Any], *, currency: str) -> str:
     gain = now["before_action"] - before["before_action"]
     cost = before["action"] - now["action"]
+    if abs(gain) < 0.5 and cost > 0:
+        return say("pipeline.sentence_nothing", cost=_money(cost, currency))
     if gain <= 0:
         return say("pipeline.sentence_worse", loss=_money(-gain, currency), targets=TARGETS)
     net = gain - cost

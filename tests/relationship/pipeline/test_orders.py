@@ -66,3 +66,50 @@ def test_what_a_customer_has_cost_until_the_order_is_all_that_was_spent_on_anybo
         pipeline.acquisition_cost(SMALL.assign(cost=1.0))
     with pytest.raises(CvmError, match="no column 'cost'"):
         pipeline.acquisition_cost(SMALL)
+
+
+def test_two_of_forty_is_no_more_rare_than_what_others_ordered(leads):
+    """The figures that answer "where is the leak?": the others, and the interval of the forty."""
+    came = pipeline.newcomers(leads, since="2025-01-01")
+    first_year = leads.loc[leads["date"] < "2023-01-01", "customer_id"]
+    found = pipeline.ordered_by_group({
+        "forty": came.query("region == 'Nanjing' and sector == 'food_shop'"),
+        "elsewhere": came.query("region != 'Nanjing' and sector == 'food_shop'"),
+        "all": came,
+        "2022": leads[leads["customer_id"].isin(first_year)],
+    }).set_index("group")  # fmt: skip
+    assert found[["ordered", "customers"]].values.tolist() == [[2, 40], [3, 143], [17, 502], [173, 524]]
+    forty = found.loc["forty"]
+    assert [round(forty[name], 3) for name in ("low", "share", "high")] == [0.014, 0.05, 0.165]
+    assert found["share"][["elsewhere", "all"]].between(forty["low"], forty["high"]).all()
+
+
+def test_a_customer_who_orders_twice_has_ordered_once_and_an_empty_group_is_refused():
+    log = log_of(("a", "2024-01-01", "order"), ("a", "2024-02-01", "user"), ("a", "2024-05-01", "order"))
+    assert pipeline.ordered_by_group({"all": log})[["customers", "ordered"]].values.tolist() == [[1, 1]]
+    with pytest.raises(CvmError, match="has no rows"):
+        pipeline.ordered_by_group({"none": log.iloc[:0]})
+
+
+def test_an_order_costs_less_once_the_undecided_have_decided(leads):
+    found = pipeline.long_run_cost(leads, as_of="2025-12-31")
+    assert found["undecided"] == pytest.approx(0.42, abs=0.005)
+    assert found["long_run"] == pytest.approx(7_090, abs=10)
+    assert found["long_run"] < pipeline.acquisition_cost(leads).set_index("part").loc["total", "cost_per_order"]
+
+
+def test_the_long_run_cost_is_that_of_a_log_in_which_nobody_is_undecided_any_more():
+    """Known truth: after many years all have ordered or are lost, and the cost so far is the cost in the long run."""
+
+    def costed(months: int):
+        made = simulate_pipeline(TRUTH, customers=3_000, seed=3, months=months)
+        stays = pipeline.spells(made.events, as_of=made.as_of)
+        # what each stay cost is written on the day it began
+        events = made.events.merge(stays.rename(columns={"start": "date"}), on=["customer_id", "date", "state"])
+        return events.assign(cost=50.0 * events["days"] / 30, value=0.0)[[*MONEY.columns[:3], "cost", "value"]], made
+
+    late, made = costed(600)
+    so_far = pipeline.acquisition_cost(late).set_index("part").loc["total", "cost_per_order"]
+    early, ended = costed(48)
+    assert pipeline.long_run_cost(late, as_of=made.as_of)["long_run"] == pytest.approx(so_far, rel=0.08)
+    assert pipeline.long_run_cost(early, as_of=ended.as_of)["long_run"] == pytest.approx(so_far, rel=0.15)

@@ -110,13 +110,13 @@ def test_the_bars_of_the_what_if_are_what_each_part_brings(what_if):
     """Each part alone: the value with everything else at nothing."""
     what_if.reset()
     nothing = {"user_margin": 0.0, "device_margin": 0.0, "setup_cost": 0.0, "call_cost": 0.0}
-    for part, kept in (("goods", "user_margin"), ("setup", "setup_cost"), ("setup", "device_margin")):
+    for part, kept in (("goods", "user_margin"), ("setup", "setup_cost"), ("device", "device_margin")):
         alone = TRUTH.replace(**nothing | {kept: getattr(TRUTH, kept)})
         worth = 100 * pipeline.value_of_prospect(alone.frame(), alone.rewards(), discount_rate=0.1, start="target")
         assert better_step._compute(alone)[part] == pytest.approx(worth)
     calls = better_step._compute(TRUTH.replace(**nothing | {"call_cost": TRUTH.call_cost}))
     assert calls["calls_before_order"] < calls["calls_on_users"] < 0
-    parts = ("calls_before_order", "setup", "goods", "calls_on_users", "action")
+    parts = [part for part in better_step.PARTS if part != "left_over"]
     assert sum(what_if.result[part] for part in parts) == pytest.approx(what_if.result["left_over"])
 
 
@@ -147,6 +147,27 @@ def test_the_sentence_says_what_an_improvement_may_cost(what_if):
     what_if.reset()
     what_if.set(device_margin=1_500, opportunity_order=0.09)
     assert "worth 1" in what_if.sentence and "less" in what_if.sentence
+    # money alone improves nothing: that is neither a gain of 0 nor a loss of 0
+    what_if.reset()
+    what_if.set(action_cost=20_000)
+    assert what_if.sentence.startswith("20,000 is spent and nothing has improved yet")
+
+
+def test_the_buttons_improve_rates_of_different_size_by_the_same_share_at_the_same_price():
+    start = TRUTH.replace(user_dormant=0.05)
+    made = pipeline_step(start)
+    steps = ["prospect_opportunity", "opportunity_order", "user_dormant", "dormant_user"]
+    for button, name in zip(made._presets, steps, strict=False):
+        made.reset()
+        button.click()
+        moved = getattr(made.scenario, name) / getattr(start, name)
+        assert moved == pytest.approx(0.8 if name == "user_dormant" else 1.2)
+        assert made.scenario.action_cost == better_step.PRICE
+        effect = pipeline.effect_of_rate(
+            start.frame(), start.rewards(), discount_rate=start.discount_rate, start="target", relative=0.2
+        ).set_index("step")
+        gain = made.result["before_action"] - made.baseline["before_action"]
+        assert gain == pytest.approx(100 * effect["by_share"][name])
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -210,6 +231,63 @@ def test_answers_to_the_exercises_are_what_the_data_say(leads_stays):
             assert term(f"pipeline.{question}_wrong_{mistake}") in feedback.check(f"pipeline.{question}", number).text
 
 
+def test_a_target_of_a_chain_is_worth_most_and_ten_of_them_more_than_forty_shops(leads, leads_stays):
+    rates = pipeline.transition_rates(leads_stays)
+    money = pipeline.money_by_state(leads, as_of="2025-12-31").set_index("state")["reward"].to_dict()
+
+    def worth(sector: str, known: pd.DataFrame = rates) -> pd.Series:
+        mine = pipeline.money_by_state(leads[leads["sector"] == sector], as_of="2025-12-31").set_index("state")
+        rewards = money | {"user": mine["reward"]["user"]} if known is rates else mine["reward"].to_dict()
+        return pipeline.value_by_state(known, rewards, discount_rate=0.10).set_index("state")["value"]
+
+    targets = {sector: worth(sector)["target"] for sector in ("bakery_chain", "bakery", "canteen", "food_shop")}
+    assert list(targets.values()) == sorted(targets.values(), reverse=True)
+    own = pipeline.transition_rates(pipeline.spells(leads[leads["sector"] == "bakery_chain"], as_of="2025-12-31"))
+    chains = pipeline.newcomers(leads, since="2025-01-01", region="Nanjing", sector="bakery_chain")
+    chains = chains["customer_id"].nunique()
+    assert chains * targets["bakery_chain"] > 2 * 40 * targets["food_shop"]
+    told = feedback.check("pipeline.best_forty", targets["bakery_chain"])
+    assert told.right
+    for amount in targets.values():
+        assert f"¥{amount:,.0f}" in told.text
+    assert f"only {chains} chains" in told.text
+    wrong = {
+        "user": worth("bakery_chain")["user"], "bakeries": targets["bakery"],
+        "all": pipeline.value_of_prospect(rates, money, discount_rate=0.10, start="target"),
+        "own_rates": worth("bakery_chain", own)["target"],
+    }  # fmt: skip
+    for mistake, number in wrong.items():
+        assert term(f"pipeline.best_forty_wrong_{mistake}") in feedback.check("pipeline.best_forty", number).text
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_fold_of_the_what_if_says_what_it_shows(leads, leads_stays, language):
+    rates, money = pipeline.transition_rates(leads_stays), pipeline.money_by_state(leads, as_of="2025-12-31")
+    with speaking(language):
+        made = pipeline_step(pipeline.PipelineRates.from_log(rates, money, decimals=3), currency="¥")
+        notebooks = Path(__file__).parents[3] / "notebooks"
+        path = (notebooks / "zh" if language == "zh" else notebooks) / "03_pipeline.ipynb"
+        text = " ".join(" ".join(cell.source for cell in nbformat.read(path, as_version=4).cells).split())
+        fold = text[text.index("<summary>What to find" if language == "en" else "<summary>看到了什么") :]
+        gains = []
+        for button in made._presets:
+            made.reset()
+            button.click()
+            assert f"*{button.description}*" in fold
+            gains.append(made.result["before_action"] - made.baseline["before_action"])
+    shown = [f"{gain:,.0f}" for gain in (*np.round(gains[:4], -2), -np.round(gains[4], -3), better_step.PRICE)]
+    assert [amount for amount in shown if amount not in fold] == []
+    made.reset()
+    # from which rate on a margin on the machine pays, and how many orders are lost there
+    even = made.scenario.replace(device_margin=better_step.DEVICE_MARGIN)
+    tenths = [round(0.1 + step / 1000, 3) for step in range(60)]
+    left = [better_step._compute(even.replace(opportunity_order=rate)) for rate in tenths]
+    pays = next(place for place, result in enumerate(left) if result["left_over"] > made.baseline["left_over"])
+    fewer = 1 - left[pays]["order"] / made.baseline["order"]
+    assert f"{100 * tenths[pays]:.1f}%" in fold and f"{100 * made.scenario.opportunity_order:.1f}%" in fold
+    assert f"{fewer:.0%}" in fold
+
+
 FILLED = {
     '"A": None, "B": None, "C": None, "D": None, "E": None': '"A": 3, "B": 7, "C": 4, "D": 6, "E": 5',
     'unit="share")\nwill_order': 'unit="share")\nwill_order.commit("5%")\nwill_order',
@@ -218,11 +296,12 @@ FILLED = {
         ' "prospect_opportunity", "target_prospect")])\nbest_step'
     ),
     'unit="share")\nwakes': 'unit="share")\nwakes.commit("10%")\nwakes',
-    "my_value = None": "my_value = rewards['user'] / (leaving + 0.008)",
+    "my_value = None": "my_value = rewards['user'] / (leaving.sum() + 0.008)",
     'my_answer = ""': 'my_answer = "c"',
     "my_users = None": "my_users = 37.4",
     "my_loss = None": "my_loss = 34",
     "my_active = None": "my_active = 69",
+    "my_sector = None": "my_sector = 9391",
 }
 
 
@@ -247,7 +326,7 @@ def test_a_student_who_fills_the_lesson_in_is_answered(language, tmp_path):
         for output in cell.outputs if "text/markdown" in output.get("data", {})
     ]  # fmt: skip
     right = term("feedback.number_right", language=language)
-    assert [text.startswith(right) for text in feedback] == [False, True, False, True, True, True]
+    assert [text.startswith(right) for text in feedback] == [False, True, False, True, True, True, True]
     assert term("pipeline.states_why_B", language=language) in feedback[0]
     assert feedback[2] == term("pipeline.strike_off_c", language=language)
     (saved,) = notebook.metadata.widgets.values()

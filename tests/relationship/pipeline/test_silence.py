@@ -35,6 +35,8 @@ def test_many_who_are_silent_for_long_are_dormant_and_not_lost(leads):
     silent = pipeline.dormancy(pipeline.purchases(leads), silent_days=(180,), as_of="2025-12-31").iloc[0]
     assert silent["silences"] > 100
     assert 0.35 < silent["chance_within"] < 0.6
+    assert silent[["followed", "woken_within"]].tolist() == [51, 26]
+    assert silent[["low_within", "high_within"]].round(2).tolist() == [0.38, 0.64]
     truth = datasets.load("packaging_leads_truth").query("state == 'dormant'")
     assert (truth["next_state"] == "user").mean() > 0.6
 
@@ -59,6 +61,7 @@ def test_silence_and_waking_by_hand():
     assert silent(10, 5)[["followed", "woken_within"]].tolist() == [8, 2]
     assert silent(30, 30)[["followed", "woken_within", "share_within"]].tolist() == pytest.approx([5, 2, 0.4])
     assert silent(30, 71)[["followed", "woken_within"]].tolist() == [0, 0]
+    assert silent(30, 71)[["share_within", "low_within", "high_within"]].isna().all()
     # on day 100 the first purchase of d lies only 40 days back
     assert [silent(days, 5)["share_silent_now"] for days in (40, 41)] == [0.75, 1]
     # who has been silent for 10 days may still wake on that day; on day 11 that is over
