@@ -77,13 +77,14 @@ def ordered_by_group(groups: Mapping[str, AnyFrame]) -> pd.DataFrame:
     Parameters
     ----------
     groups
-        Name to the event log of the group's customers (`newcomers`), as `check_events` describes it. Groups may overlap.
+        Name to the event log of the group's customers (`newcomers`), as `check_events` describes it. Groups may
+        overlap.
 
     Returns
     -------
     pandas.DataFrame
-        ``group``, ``customers``, ``ordered`` (customers), ``share`` (of 1), ``low``, ``high`` (its 95% Wilson interval);
-        in the order given.
+        ``group``, ``customers``, ``ordered`` (customers), ``share`` (of 1), ``low``, ``high`` (its 95% Wilson
+        interval); in the order given.
 
     References
     ----------
@@ -270,7 +271,7 @@ def long_run_cost(events: AnyFrame, *, as_of: dt.date | str | None = None) -> di
     {'undecided': 0.625, 'long_run': 280.0}
     """
     log = pandas_frame(events, EVENTS.name)
-    setup = acquisition_cost(log).set_index("part").loc["setup", "cost_per_order"]
+    setup = acquisition_cost(log).set_index("part")["cost_per_order"]["setup"]
     money = money_by_state(log, as_of=as_of).set_index(STATE)
     stays = spells(log, as_of=as_of)
     now = stays[stays["censored"]].set_index(CUSTOMER_ID)[STATE]

@@ -64,9 +64,10 @@ def pipeline_step(start: PipelineRates | None = None, *, currency: str = "", aft
     Notes
     -----
     The result is a dict of money for 100 targets, all that is to come as a present value: ``calls_before_order``,
-    ``setup``, ``device`` (margin on machines), ``goods``, ``calls_on_users``, ``action`` (the improvement's own cost) and their sum ``left_over``;
-    ``before_action`` (without the improvement's cost); ``prospect`` (money of one prospect); ``order`` and
-    ``user_later`` (customers of 100 targets who ever order, and who are users after five years).
+    ``setup``, ``device`` (margin on machines), ``goods``, ``calls_on_users``, ``action`` (the improvement's own cost)
+    and their sum ``left_over``; ``before_action`` (without the improvement's cost); ``prospect`` (money of one
+    prospect); ``order`` and ``user_later`` (customers of 100 targets who ever order, and who are users after five
+    years).
 
     Examples
     --------
