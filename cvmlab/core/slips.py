@@ -1,7 +1,7 @@
 """Slips of a beginner at the keyboard, explained in a sentence above Python's own message.
 
-Only an answer typed without quotation marks (``c``) or with Chinese ones (``“c”``) is explained. The error itself is
-shown as ever and stays an error.
+An answer without quotation marks (``c``) or with Chinese ones (``“c”``) is explained, a sign of the Chinese keyboard
+(``（``, ``×``) and a percentage (``41.7%``). The error itself is shown as ever and stays an error.
 
 >>> print(slip_in(NameError("name 'c' is not defined", name="c")))
 Is `c` your answer? Then put it in quotation marks: `"c"`. Without them Python looks for a variable of that name.
@@ -19,19 +19,34 @@ from .words import language, say, speaking
 
 #: Quotation marks that a Chinese keyboard writes, and Word.
 CURLY = "“”‘’「」＂"
+#: Signs of a Chinese keyboard, and of print, with those that Python knows.
+PYTHONS = {
+    "（": "(", "）": ")", "，": ",", "：": ":", "；": ";", "。": ".", "【": "[", "】": "]", "＝": "=", "＋": "+",
+    "×": "*", "÷": "/", "−": "-", "–": "-", "－": "-", "％": "%", "¥": "", "￥": "", "元": "",
+}  # fmt: skip
 
 
 def slip_in(error: BaseException) -> str:
     """Return a sentence that explains an error, empty if it is no slip known here."""
     if isinstance(error, NameError):
         name = error.name or ""
-        return say("slips.bare_letter", letter=name) if re.fullmatch("[A-Za-z]", name) else ""
+        return say("slips.bare_letter", letter=name) if re.fullmatch("[A-Za-z]|[A-Z]{2,4}", name) else ""
     if isinstance(error, SyntaxError):
         # opened by a straight mark and closed by a curly one, the text never ends
         unended = (error.msg or "").startswith("unterminated string")
         wrong = re.search(f"[{CURLY}]", (error.text if unended else error.msg) or "")
-        return say("slips.curly_quote", sign=wrong[0]) if wrong else ""
+        return say("slips.curly_quote", sign=wrong[0]) if wrong else _sign_in(error)
     return ""
+
+
+def _sign_in(error: SyntaxError) -> str:
+    """Return a sentence on a sign that Python does not know, or on a percentage."""
+    if "invalid character" in (error.msg or "") and (found := re.search("'(.)'", error.msg)) and found[1] in PYTHONS:
+        sign, right = found[1], PYTHONS[found[1]]
+        if right == "%":
+            return say("slips.percent")
+        return say("slips.sign", sign=sign, right=right) if right else say("slips.no_sign", sign=sign)
+    return say("slips.percent") if re.search(r"=[^#]*\d\s*[%％]\s*(#.*)?$", error.text or "") else ""
 
 
 def explain_slips() -> None:

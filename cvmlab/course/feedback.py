@@ -283,7 +283,9 @@ def _check_number(row: Mapping[str, str], answer: object) -> Feedback:
     if abs(number - truth) <= tolerance:
         return Feedback(f"{say('feedback.number_right')}\n\n{term(f'{question}_right')}", right=True)
     if not unit and 0 < abs(number) < 1:
-        return Feedback(say("feedback.share_wanted", answer=answer), right=False)
+        key = "share_of_right" if abs(100 * number - truth) <= tolerance else "share_wanted"
+        percent = f"{100 * number:.1f}".removesuffix(".0")
+        return Feedback(say(f"feedback.{key}", answer=f"{number:.4g}", percent=percent), right=False)
     shown = f"{number:,.10g}{'' if unit else '%'}"
     if mistake := _likely_mistake(question, number):
         return Feedback(say("feedback.likely", answer=shown, mistake=mistake), right=False)

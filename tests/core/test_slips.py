@@ -97,3 +97,30 @@ def test_every_such_mark_is_named(sign: str, language: str) -> None:
         compile(f"x = {sign}c{sign}", "cell", "exec")
     with speaking(language):
         assert f"`{sign}`" in slip_in(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("typed", "right"),
+    [
+        ("x = 10 ×（100.4 − 89.5）", "`*`"),
+        ("x = 10 * （100.4 - 89.5)", "`(`"),
+        ("x = 100.4 − 89.5", "`-`"),
+        ("x = 41.7%", "41.7"),
+        ("x = 41.7％", "41.7"),
+        ("x = ¥3080", "`¥`"),
+        ("x = 1，5", "`,`"),
+    ],
+)
+@pytest.mark.parametrize("chosen", ["en", "zh"])
+def test_a_sign_of_the_chinese_keyboard_is_named_with_the_one_to_write(typed: str, right: str, chosen: str) -> None:
+    with pytest.raises(SyntaxError) as raised:
+        compile(typed, "cell", "exec")
+    with speaking(chosen):
+        assert right in slip_in(raised.value)
+
+
+def test_letters_without_quotation_marks_are_asked_about_and_a_remainder_is_not() -> None:
+    assert "YL" in slip_in(NameError("name 'YL' is not defined", name="YL"))
+    with pytest.raises(SyntaxError) as raised:
+        compile("x = (7 % 3", "cell", "exec")
+    assert slip_in(raised.value) == ""

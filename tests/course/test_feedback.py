@@ -37,8 +37,10 @@ def test_what_is_no_number_is_named_and_the_answer_kept(answer: object) -> None:
 def test_a_share_is_taken_for_a_slip_whether_it_would_be_right_or_not(answer: object) -> None:
     told = check("start_here.half_the_revenue", answer)
     assert told.right is False
-    assert "not a share of 1" in told.text
-    assert "17.3" not in told.text
+    is_right = answer == 0.173
+    assert ("only the unit is missing" in told.text) == is_right
+    assert ("not a share of 1" in told.text) != is_right
+    assert ("17.3" in told.text) == is_right
 
 
 def test_a_number_that_is_no_percentage_is_taken_in_its_unit() -> None:
