@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from cvmlab import speaking
+from cvmlab import aggregate, datasets, portfolio, speaking
 from cvmlab.course.exam.questions import Question, all_questions
 
 with (Path(__file__).parent / "exam_points.csv").open(encoding="utf-8") as file:
@@ -65,3 +65,13 @@ def test_a_letter_has_as_many_sentences_as_asked(question: Question, language: s
     with speaking(language):
         asked = next(count for word, count in counts.items() if question.points()[0].casefold().startswith(word))
         assert len(re.findall(r"[.?!](?= |$)|[。？！]", question.model())) == asked
+
+
+@LANGUAGES
+def test_the_letter_to_the_grocer_has_the_figure_of_its_curve(language: str) -> None:
+    households = aggregate.summarise_customers(datasets.load("grocery"))
+    share = portfolio.customers_for(portfolio.concentration_curve(households), 0.8)
+    with speaking(language):
+        assert f"{share:.0%}" in all_questions()["00.letter"].model()
+    # "a thousand households"
+    assert round(share * len(households), -2) == 1_000
