@@ -2,6 +2,7 @@ from .classifying import calibration as calibration
 from .classifying import classify as classify
 from .classifying import grade as grade
 from .classifying import pattern_shares as pattern_shares
+from .classifying import with_precision as with_precision
 from .paths import LATE_MONTHS as LATE_MONTHS
 from .paths import PATTERNS as PATTERNS
 from .paths import STAGE_LEFT as STAGE_LEFT

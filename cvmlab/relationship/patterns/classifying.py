@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cvmlab.core.checking import check_count
+from cvmlab.core.formats import percent
 from cvmlab.core.guarding import public
 from cvmlab.core.patterns import LATE_MONTHS, PATTERNS
 from cvmlab.core.statistics import confidence_bands, wilson_interval
@@ -256,6 +257,40 @@ def grade(classified: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
     frame.insert(0, "pattern", names)
     frame["right"] = np.divide(counts.diagonal(), total, out=np.full(len(names), np.nan), where=total > 0)
     return frame
+
+
+@public
+def with_precision(graded: pd.DataFrame) -> pd.DataFrame:
+    """Show a confusion matrix with what whoever acts on a prediction has to know: how many of those called so are.
+
+    Parameters
+    ----------
+    graded
+        From `grade`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        To look at: the rows of ``graded``, ``right`` as percent, the active named "alive", and a row
+        ``called_so_right`` with the share of each column that is right ("–" where nobody is called so).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> said = pd.DataFrame({"customer_id": ["a", "b", "c"], "pattern": ["I", "", "III"]})
+    >>> known = pd.DataFrame({"customer_id": ["a", "b", "c"], "pattern": ["I", "", "II"]})
+    >>> with_precision(grade(said, known)).iloc[-1].tolist()
+    ['called_so_right', '100%', '–', '0%', '–', '100%', '']
+    """
+    check_columns(graded, ["pattern", *PATTERNS, "undecided", "right"], "graded")
+    counts = graded[[*PATTERNS, "undecided"]].to_numpy()
+    called = counts.sum(axis=0)
+    precision = np.divide(counts.diagonal(), called, out=np.full(len(called), np.nan), where=called > 0)
+    shown = graded.astype(object).assign(
+        pattern=graded["pattern"].replace(UNDECIDED, "alive"), right=graded["right"].map(percent)
+    )
+    shown.loc[len(shown)] = ["called_so_right", *map(percent, precision), ""]
+    return shown.astype(object)
 
 
 @public

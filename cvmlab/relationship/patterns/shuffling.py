@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -62,11 +61,13 @@ def shuffle_months(panel: Panel, seed: int) -> Panel:
 
 
 @public
-def stages_against_shuffled(panel: Panel, model: StageModel | None = None, *, seed: int = 0) -> pd.DataFrame:
+def stages_against_shuffled(
+    panel: Panel, model: StageModel | None = None, *, seed: int = 0, shuffles: int = 5
+) -> pd.DataFrame:
     """Compare the stages decoded from histories with those decoded from the same months in a random order.
 
-    What decoding finds in shuffled months it finds in noise. Where both columns agree, the stages say
-    nothing about time, however high the confidence.
+    What decoding finds in shuffled months it finds in noise. Where the confidence lies among those of the shuffles,
+    the stages say nothing about time, however high it is.
 
     Parameters
     ----------
@@ -75,24 +76,27 @@ def stages_against_shuffled(panel: Panel, model: StageModel | None = None, *, se
     model
         A fitted `cvmlab.stages.StageModel`, used for both; fitted to the panel if left out.
     seed
-        Of the shuffling.
+        Of the first shuffle; each further one has the next.
+    shuffles
+        Number of random orders, from 1 to 100.
 
     Returns
     -------
     pandas.DataFrame
-        Five rows, the stages and "ended": ``stage`` (key of a term), ``share`` of the months, ``share_shuffled``,
-        ``confidence`` and ``confidence_shuffled`` (means over the months of the stage; NaN where there are none).
+        Five rows, the stages and "ended": ``stage`` (key of a term), ``share`` of the months, ``share_shuffled``
+        (mean over the shuffles), ``confidence`` (mean over the months of the stage; NaN where there are none),
+        ``shuffled_lowest`` and ``shuffled_highest`` (lowest and highest such mean among the shuffles).
 
     Raises
     ------
     CvmError
-        Where `cvmlab.stages.fit` and `cvmlab.stages.decode` do, and for a seed that is not a whole number from 0.
+        Where `cvmlab.stages.fit` and `cvmlab.stages.decode` do, and for a seed or a number of shuffles out of range.
 
     Examples
     --------
     >>> from cvmlab.relationship.simulated import Population, simulate_relationships
     >>> known = simulate_relationships(Population(), customers=60, periods=36, seed=1)
-    >>> table = stages_against_shuffled(known.panel).set_index("stage")
+    >>> table = stages_against_shuffled(known.panel, shuffles=2).set_index("stage")
     >>> bool(table["share"]["ended"] > 2 * table["share_shuffled"]["ended"])
     True
     """
@@ -100,13 +104,22 @@ def stages_against_shuffled(panel: Panel, model: StageModel | None = None, *, se
 
     from cvmlab.relationship import stages
 
+    check_count("shuffles", shuffles, 1, 100)
     chosen = stages.fit(panel, seed=seed) if model is None else model
-    columns: dict[str, Sequence[str | float]] = {"stage": [*STAGES, "ended"]}
-    for ending, histories in {"": panel, "_shuffled": shuffle_months(panel, seed)}.items():
-        decoded = stages.decode(histories, chosen)
-        columns |= {f"{name}{ending}": figures for name, figures in _by_stage(decoded).items()}
-    frame = pd.DataFrame(columns)
-    return frame[["stage", "share", "share_shuffled", "confidence", "confidence_shuffled"]]
+    known = _by_stage(stages.decode(panel, chosen))
+    drawn = [_by_stage(stages.decode(shuffle_months(panel, seed + each), chosen)) for each in range(shuffles)]
+    confidence = np.array([each["confidence"] for each in drawn])
+    return pd.DataFrame(
+        {
+            "stage": [*STAGES, "ended"],
+            "share": known["share"],
+            "share_shuffled": np.mean([each["share"] for each in drawn], axis=0),
+            "confidence": known["confidence"],
+            # NaN, without a word, where no shuffle has the stage
+            "shuffled_lowest": np.fmin.reduce(confidence),
+            "shuffled_highest": np.fmax.reduce(confidence),
+        }
+    )
 
 
 def _by_stage(decoded: Decoded) -> dict[str, list[float]]:

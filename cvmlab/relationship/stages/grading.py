@@ -1,4 +1,4 @@
-"""Grading: recovered stages beside the true ones, and beside what a rule of thumb and the true parameters reach."""
+"""Grading: recovered stages beside the true ones, and beside what a rule of thumb and a model told the stages reach."""
 
 from __future__ import annotations
 
@@ -186,9 +186,9 @@ def compare(panel: Panel, truth: NDArray[np.integer], model: StageModel | None =
     Returns
     -------
     pandas.DataFrame
-        One row per way, in the language in force: the rule of thumb, decoding, and decoding with the true parameters
-        (`fit_from_truth`), which shows how much the histories hold at all. Columns ``way``, ``macro_f1`` (mean of the
-        F1 of the stages), then the F1 of ``exploration``, ``formation``, ``stability``, ``decline``, ``ended``; NaN
+        One row per way, in the language in force: the rule of thumb, decoding, and decoding by the same model told the
+        stages while it learned (`fit_from_truth`): about as much as this model can do, no bound. Columns ``way``,
+        ``macro_f1`` (mean of the F1 of the stages), then the F1 of ``exploration``, ``formation``, ``stability``, ``decline``, ``ended``; NaN
         for a stage that does not occur.
 
     Examples
@@ -196,7 +196,7 @@ def compare(panel: Panel, truth: NDArray[np.integer], model: StageModel | None =
     >>> from cvmlab.relationship.simulated import Population, simulate_relationships
     >>> known = simulate_relationships(Population(), customers=100, periods=24, seed=1)
     >>> compare(known.panel, known.stage)["way"].tolist()
-    ['rule of thumb', 'decoding', 'decoding, true parameters']
+    ['rule of thumb', 'decoding', 'decoding, told the stages']
     """
     import pandas as pd
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from cvmlab import CvmError, market, stages
 from cvmlab import patterns as p
 from cvmlab import simulated as relationships
+from cvmlab.core.formats import percent
 from cvmlab.data.panels import Panel
 from cvmlab.relationship.lifecycle import ENDED
 
@@ -183,6 +184,17 @@ def test_stages_that_are_there_are_not_found_in_shuffled_months(
     assert table[["share", "share_shuffled"]].sum().tolist() == pytest.approx([1, 1])
     # time is what tells an ended relationship from one with gaps
     assert table["share"]["ended"] > table["share_shuffled"]["ended"] + 0.05
+    # and more shuffles can only widen what shuffling gives
+    assert (table["shuffled_lowest"] < table["shuffled_highest"]).all()
+    once = p.stages_against_shuffled(known.panel, model, shuffles=1).set_index("stage")
+    assert (once["shuffled_lowest"] == once["shuffled_highest"]).all()
+    assert once["shuffled_lowest"].between(table["shuffled_lowest"], table["shuffled_highest"]).all()
+
+
+@pytest.mark.parametrize("shuffles", [0, 101, 2.5])
+def test_the_number_of_shuffles_is_checked(shuffles, known: relationships.Relationships, model) -> None:
+    with pytest.raises(CvmError, match="shuffles"):
+        p.stages_against_shuffled(known.panel, model, shuffles=shuffles)
 
 
 # --- counting and grading ---------------------------------------------------------------------------
@@ -229,6 +241,15 @@ def test_a_customer_is_graded_once() -> None:
     for one, other in ((twice, said), (said, twice)):
         with pytest.raises(CvmError, match="'b' appears in 2 rows"):
             p.grade(one, other)
+
+
+def test_of_those_called_so_a_share_is(known: relationships.Relationships, classified: pd.DataFrame) -> None:
+    shown = p.with_precision(p.grade(classified, known.truth)).set_index("pattern")
+    both = classified.merge(known.truth, on="customer_id", suffixes=("", "_true"))
+    for name, column in {**{name: name for name in p.PATTERNS}, "": "undecided"}.items():
+        called = both[both["pattern"] == name]
+        assert shown[column]["called_so_right"] == percent((called["pattern_true"] == name).mean())
+    assert shown.index.tolist() == [*p.PATTERNS, "alive", "called_so_right"]
 
 
 def test_profit_by_pattern_sums_what_was_brought() -> None:
