@@ -188,8 +188,8 @@ def compare(panel: Panel, truth: NDArray[np.integer], model: StageModel | None =
     pandas.DataFrame
         One row per way, in the language in force: the rule of thumb, decoding, and decoding by the same model told the
         stages while it learned (`fit_from_truth`): about as much as this model can do, no bound. Columns ``way``,
-        ``macro_f1`` (mean of the F1 of the stages), then the F1 of ``exploration``, ``formation``, ``stability``, ``decline``, ``ended``; NaN
-        for a stage that does not occur.
+        ``macro_f1`` (mean of the F1 of the stages), then the F1 of ``exploration``, ``formation``, ``stability``,
+        ``decline``, ``ended``; NaN for a stage that does not occur.
 
     Examples
     --------
