@@ -112,6 +112,30 @@ def test_the_guess_gives_its_answer_away_in_neither_language() -> None:
     assert f"第 {ended} 个月" not in before_chinese
 
 
+def test_the_last_month_for_a_repair_comes_before_clear_numbers_only_as_the_lesson_says() -> None:
+    """With weak ties and a deep setback the fall is slight; with strong ties, or a smaller setback, it is plain."""
+
+    def fallen(**changes: float) -> float:
+        story = p.Story(**changes)
+        revenue, last = p.live(story)["revenue"], p.last_month_to_repair(story)
+        return float(1 - revenue[last] / revenue[story.setback_month - 1])
+
+    assert fallen() < 0.2
+    assert min(fallen(switching_cost=20), fallen(switching_cost=40), fallen(setback_depth=20)) > 0.35
+
+
+def test_what_an_early_end_brings_is_what_the_model_says() -> None:
+    chain = cvm.lifecycle.Relationship(acquisition_cost=8_000)
+    midway, last = p.lost_profit(chain)["months"].iloc[[1, 3]]
+    assert f"The midway end lives {midway} of the {last} months" in prose("en")
+    assert f"中途夭折型持续 {midway} 个月，长久保持型 {last} 个月" in prose("zh")
+    share = p.share_by_month_left(range(1, 85), chain).set_index("left_in")["share"]
+    assert abs(share[15]) < 0.01, "about nothing"
+    assert 1 / 7 < share[24] < 1 / 6, "more than a seventh"
+    assert share.is_monotonic_increasing
+    assert abs((share[36] - share[35]) - (share[35] - share[34])) < 0.001, "no break at our border"
+
+
 def test_the_months_that_switching_cost_buys_are_those_of_the_model() -> None:
     months = {points: p.ending(p.Story(switching_cost=points)).months for points in (0, 10, 20, 40)}
     first, last = months[10] - months[0], months[40] - months[20]

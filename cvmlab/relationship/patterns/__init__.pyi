@@ -15,6 +15,7 @@ from .paths import pattern_of_paths as pattern_of_paths
 from .profit import UNNAMED as UNNAMED
 from .profit import lost_profit as lost_profit
 from .profit import profit_by_pattern as profit_by_pattern
+from .profit import share_by_month_left as share_by_month_left
 from .profit import typical_curves as typical_curves
 from .profit import unnamed_curves as unnamed_curves
 from .profit import unnamed_in_order as unnamed_in_order

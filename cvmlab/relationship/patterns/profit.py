@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +13,7 @@ from cvmlab.core.patterns import LATE_MONTHS, PATTERNS
 from cvmlab.core.words import CvmError
 from cvmlab.data.panels import Panel
 from cvmlab.data.tables import CUSTOMER_ID, PERIOD, PROFIT, check_columns, check_one_row_each
-from cvmlab.relationship.lifecycle import DECLINE, STAGES, Relationship, level_path, stage_path, variables
+from cvmlab.relationship.lifecycle import DECLINE, STABILITY, STAGES, Relationship, level_path, stage_path, variables
 
 from .paths import UNDECIDED, check_patterns
 
@@ -193,6 +194,59 @@ def lost_profit(
     frame["lost"] = best - frame["present_value"]
     frame["lost_share"] = frame["lost"] / best if best > 0 else np.nan
     return frame
+
+
+@public
+def share_by_month_left(
+    months: Sequence[int],
+    relationship: Relationship | None = None,
+    *,
+    discount_rate: float = 0.1,
+    first: First = "now",
+) -> pd.DataFrame:
+    """Return the share of pattern IV's present value that the same relationship brings if it is left in other months.
+
+    Parameters
+    ----------
+    months
+        Months in which decline begins, from 1 to the last month of stability.
+    relationship, discount_rate, first
+        As in `lost_profit`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per month: ``left_in`` (month), ``stage`` it is left in, ``pattern`` (III below `LATE_MONTHS` of
+        stability), ``share`` (of IV's present value; NaN where that is not positive).
+
+    Raises
+    ------
+    CvmError
+        Where `lost_profit` does, and for a month outside the relationship.
+
+    Examples
+    --------
+    >>> share_by_month_left([15, 35, 36])[["pattern", "share"]].round(2).values.tolist()
+    [['II', 0.04], ['III', 0.36], ['IV', 0.37]]
+    """
+    import pandas as pd
+
+    relationship = (relationship or Relationship()).replace(repaired_after=0)
+    best = float(lost_profit(relationship, discount_rate=discount_rate, first=first)["present_value"].iloc[-1])
+    stages = stage_path(relationship)
+    grown = int((stages < STABILITY).sum())
+    last = grown + relationship.stability_months
+    rows = []
+    for month in months:
+        if not 1 <= month <= last:
+            raise CvmError("patterns.month_left", month=month, last=last)
+        stage = int(stages[month - 1])
+        pattern = PATTERNS[stage - 1 if stage < STABILITY or month - grown < LATE_MONTHS else stage]
+        profit = variables(_left(relationship, month)[0], relationship)[PROFIT]
+        worth = float(present_value(profit, discount_rate, 12, first))
+        share = worth / best if best > 0 else np.nan
+        rows.append({"left_in": month, "stage": STAGES[stage - 1], "pattern": pattern, "share": share})
+    return pd.DataFrame(rows)
 
 
 @public

@@ -73,6 +73,23 @@ def test_undiscounted_the_present_value_is_the_sum_and_next_is_less_than_now() -
     assert (now["present_value"] / later["present_value"]).to_numpy() == pytest.approx(1.1 ** (1 / 12))
 
 
+@settings(max_examples=20, deadline=None)
+@given(lives)
+def test_left_in_the_months_of_the_curves_the_shares_are_those_of_the_curves(relationship: Relationship) -> None:
+    curves, lost = p.typical_curves(relationship), p.lost_profit(relationship)
+    months = curves[curves["stage"] != "decline"].groupby("pattern")["period"].count()
+    shares = p.share_by_month_left(months.to_list(), relationship)
+    assert shares["pattern"].tolist() == list(p.PATTERNS)
+    assert shares["stage"].tolist() == [p.STAGE_LEFT[name] for name in p.PATTERNS]
+    assert shares["share"].to_numpy() == pytest.approx(1 - lost["lost_share"].to_numpy(), nan_ok=True)
+
+
+@pytest.mark.parametrize("month", [0, 85])
+def test_a_relationship_is_left_in_no_month_that_it_lacks(month: int) -> None:
+    with pytest.raises(CvmError, match="months 1 to 84"):
+        p.share_by_month_left([month])
+
+
 def test_without_late_stability_there_is_no_pattern_iv() -> None:
     with pytest.raises(CvmError, match="11 months"):
         p.typical_curves(Relationship(stability_months=11))
