@@ -22,6 +22,7 @@ from .rates import transition_matrix as transition_matrix
 from .rates import transition_rates as transition_rates
 from .rates import whereabouts as whereabouts
 from .silence import dormancy as dormancy
+from .silence import silence_by_state as silence_by_state
 from .simulation import PipelineRates as PipelineRates
 from .simulation import SimulatedPipeline as SimulatedPipeline
 from .simulation import simulate_pipeline as simulate_pipeline

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from cvmlab.core.annotations import AnyFrame
 from cvmlab.core.checking import check_count
@@ -18,8 +17,8 @@ from cvmlab.core.statistics import wilson_interval
 from cvmlab.core.words import CvmError
 from cvmlab.data.tables import AMOUNT, CUSTOMER_ID, DATE, Column, Table, check_columns, check_table, numbers
 
-from .events import days
-from .inputs import Whole, check_filled, pandas_frame
+from .events import STATE, STATES, checked_stays, days
+from .inputs import check_filled, pandas_frame
 from .rates import kaplan_meier
 
 BOUGHT = Table(
@@ -82,7 +81,9 @@ def dormancy(
     """
     lengths = _lengths(silent_days)
     check_count("within_days", within_days)
-    length, woken, since_began, since_first = _silences(transactions, as_of)
+    silences = _silences(transactions, as_of)
+    length, woken = silences["length"].to_numpy(), silences["woken"].to_numpy()
+    since_first = silences.groupby(CUSTOMER_ID)["since_began"].max().to_numpy()
     curve = kaplan_meier(length, woken)
     ends, staying = curve["days"].to_numpy()[1:], curve["staying"].to_numpy()
 
@@ -97,16 +98,15 @@ def dormancy(
         before = silent_after(day - 1)
         old_enough = int((since_first >= day).sum())
         silent_now = int((lasted & ~woken).sum())
-        followed = lasted & (since_began >= day + within_days)
-        woken_within = int((followed & woken & (length <= day + within_days)).sum())
+        watched = _followed(silences, day, within_days)
         rows.append({
             "silent_days": day,
             "silences": int(lasted.sum()),
             "woken": int((lasted & woken).sum()),
             "share_woken": (lasted & woken).sum() / lasted.sum() if lasted.any() else np.nan,
-            "followed": int(followed.sum()),
-            "woken_within": woken_within,
-            "share_within": woken_within / followed.sum() if followed.any() else np.nan,
+            "followed": len(watched),
+            "woken_within": int(watched["woken_within"].sum()),
+            "share_within": watched["woken_within"].mean(),
             "chance_within": 1 - silent_after(day + within_days) / before
             if before > 0 and day + within_days <= longest else np.nan,
             "chance_seen": 1 - float(staying[-1]) / before if before > 0 and lasted.any() else np.nan,
@@ -118,6 +118,63 @@ def dormancy(
     # nobody followed has no share, and no interval either
     low, high = wilson_interval(share, found["followed"].clip(lower=1).to_numpy(np.int64))
     return found.assign(low_within=low, high_within=high)
+
+
+@public
+def silence_by_state(
+    transactions: AnyFrame,
+    stays: pd.DataFrame,
+    *,
+    silent_days: int | Sequence[int] = (30, 180, 365),
+    within_days: int = 365,
+    as_of: dt.date | str | None = None,
+) -> pd.DataFrame:
+    """Return in which state silent customers were, and how many of each state bought again: silent is not dormant.
+
+    The silences are those that `dormancy` counts as ``followed``. The state is that of the day on which the silence
+    had lasted so long; outside simulated data it is rarely known.
+
+    Parameters
+    ----------
+    transactions, silent_days, within_days, as_of
+        As in `dormancy`.
+    stays
+        ``customer_id``, ``state``, ``start``, from `spells`; silences of customers without a stay are left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``silent_days``, ``state``, ``followed`` (silences), ``woken_within`` (of these, ended within ``within_days``
+        more): the rows of one length in the order of the pipeline, none for a state in which nobody was.
+
+    Examples
+    --------
+    >>> log = pd.DataFrame({
+    ...     "customer_id": ["a", "a", "b"], "date": pd.to_datetime(["2024-01-01", "2024-05-01", "2024-02-01"])})
+    >>> stays = pd.DataFrame({
+    ...     "customer_id": ["a", "b", "b"], "state": ["user", "user", "dormant"],
+    ...     "start": pd.to_datetime(["2024-01-01", "2024-02-01", "2024-03-01"])})
+    >>> silence_by_state(log, stays, silent_days=90, as_of="2025-12-31").values.tolist()
+    [[90, 'user', 2, 1], [90, 'dormant', 1, 0]]
+    """
+    lengths = _lengths(silent_days)
+    check_count("within_days", within_days)
+    silences = _silences(transactions, as_of)
+    begun = checked_stays(stays, CUSTOMER_ID, "start").assign(on=lambda frame: days(frame["start"])).sort_values("on")
+    rows = []
+    for day in lengths:
+        watched = _followed(silences, day, within_days)
+        watched = watched.assign(on=watched["began"] + day).sort_values("on")
+        there = pd.merge_asof(watched, begun[[CUSTOMER_ID, STATE, "on"]], on="on", by=CUSTOMER_ID)
+        by_state = there.groupby(STATE)["woken_within"].agg(["size", "sum"])
+        rows += [(day, state, *by_state.loc[state]) for state in STATES if state in by_state.index]
+    return pd.DataFrame(rows, columns=["silent_days", STATE, "followed", "woken_within"])
+
+
+def _followed(silences: pd.DataFrame, day: int, within_days: int) -> pd.DataFrame:
+    """Return the silences that were so long at least ``within_days`` ago, and whether they ended within these."""
+    seen = silences[(silences["length"] >= day) & (silences["since_began"] >= day + within_days)]
+    return seen.assign(woken_within=seen["woken"] & (seen["length"] <= day + within_days))
 
 
 def _lengths(silent_days: int | Sequence[int]) -> list[int]:
@@ -140,8 +197,8 @@ def _checked(transactions: AnyFrame) -> pd.DataFrame:
     return log[numbers(log, AMOUNT, BOUGHT.name) > 0] if AMOUNT in log else log
 
 
-def _silences(transactions: AnyFrame, as_of: dt.date | str | None) -> tuple[Whole, NDArray[np.bool_], Whole, Whole]:
-    """Return length, end (True: a purchase) and days since the start of each silence, and since first purchases."""
+def _silences(transactions: AnyFrame, as_of: dt.date | str | None) -> pd.DataFrame:
+    """Return customer, first day, length and end (woken: a purchase) of each silence, and days since."""
     bought = _checked(transactions)
     if as_of is not None:
         bought = bought[bought[DATE].to_numpy() < np.datetime64(as_date(as_of)) + np.timedelta64(1, "D")]
@@ -149,10 +206,11 @@ def _silences(transactions: AnyFrame, as_of: dt.date | str | None) -> tuple[Whol
         raise CvmError("pipeline.no_purchases")
     day = days(bought[DATE])
     end = np.datetime64(as_date(as_of), "D").astype(np.int64) if as_of is not None else day.max()
-    ids, _ = pd.factorize(bought[CUSTOMER_ID])
+    ids, names = pd.factorize(bought[CUSTOMER_ID])
     pairs = np.unique(np.stack([ids, day]), axis=1)
     ids, day = pairs[0], pairs[1]
     last = np.append(ids[1:] != ids[:-1], True)
-    first = np.append(True, last[:-1])
     length = np.where(last, end, np.append(day[1:], 0)) - day
-    return length, ~last, end - day, end - day[first]
+    return pd.DataFrame({
+        CUSTOMER_ID: names[ids], "began": day, "length": length, "woken": ~last, "since_began": end - day
+    })  # fmt: skip

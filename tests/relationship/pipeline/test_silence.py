@@ -41,6 +41,16 @@ def test_many_who_are_silent_for_long_are_dormant_and_not_lost(leads):
     assert (truth["next_state"] == "user").mean() > 0.6
 
 
+def test_the_dormant_come_back_alike_and_it_is_the_mix_that_changes(leads, leads_stays):
+    bought = pipeline.purchases(leads)
+    mixed = pipeline.silence_by_state(bought, leads_stays, as_of="2025-12-31").set_index(["silent_days", "state"])
+    assert mixed.loc[180].T.to_dict("list") == {"user": [12, 11], "dormant": [30, 15], "lost": [9, 0]}
+    assert mixed.loc[(30, "dormant")].tolist() == [32, 16] and mixed.loc[(365, "dormant")].tolist() == [6, 2]
+    whole = pipeline.dormancy(bought, silent_days=(30, 180, 365), as_of="2025-12-31").set_index("silent_days")
+    for column in ("followed", "woken_within"):
+        assert mixed[column].groupby("silent_days").sum().tolist() == whole[column].tolist()
+
+
 def test_silence_and_waking_by_hand():
     """Eight silences: 10 and 30 days each woken twice; 30, 60, 70 and 80 days still last on day 100."""
     bought = {"a": [0, 10, 40], "b": [0, 30], "c": [20], "d": [60, 70]}
