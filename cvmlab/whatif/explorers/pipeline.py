@@ -43,7 +43,7 @@ SLIDERS = ("prospect_opportunity", "opportunity_order", "user_dormant", "dormant
 FOLDED = ("target_prospect", "user_lost", "user_margin", "device_margin", "call_cost", "discount_rate")
 #: Each button improves a rate by this share of itself, at this price for 100 targets, so that they can be compared.
 STEP, PRICE = 0.2, 50_000.0
-#: What a margin on the machine is and what share of the orders won is lost by it (ours).
+#: What a margin on the machine is, and by what share it lowers the rate at which opportunities order (ours).
 DEVICE_MARGIN, FEWER_WON = 1_500.0, 0.4
 
 

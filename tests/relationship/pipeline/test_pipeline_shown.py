@@ -286,6 +286,9 @@ def test_the_fold_of_the_what_if_says_what_it_shows(leads, leads_stays, language
     fewer = 1 - left[pays]["order"] / made.baseline["order"]
     assert f"{100 * tenths[pays]:.1f}%" in fold and f"{100 * made.scenario.opportunity_order:.1f}%" in fold
     assert f"{fewer:.0%}" in fold
+    lower = even.replace(opportunity_order=made.scenario.opportunity_order * (1 - better_step.FEWER_WON))
+    assert f"{1 - better_step._compute(lower)['order'] / made.baseline['order']:.0%}" in fold
+    assert f"{better_step.DEVICE_MARGIN:,.0f}" in text
 
 
 FILLED = {
