@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shutil
@@ -80,7 +81,7 @@ def test_the_figures_that_the_text_gives_are_those_of_the_model(language: str) -
         assert (told if language == "en" else f"{volume} 箱，每箱 {price} 元，我们每箱的成本为 {cost} 元") in text
     saved, (high, low) = life["indirect_benefit"][23], life["revenue"].iloc[[83, -1]].round(-2)
     assert (f"¥{saved:.0f}" if language == "en" else f"{saved:.0f} 元") in text
-    fallen = f"from ¥{high:,.0f} to ¥{low:,.0f}" if language == "en" else f"从 {high:.0f} 元降到 {low:.0f} 元"
+    fallen = f"from ¥{high:,.0f} to ¥{low:,.0f}" if language == "en" else f"从 {high:,.0f} 元降到 {low:,.0f} 元"
     assert fallen in text
 
 
@@ -95,6 +96,23 @@ def test_the_share_that_has_to_pass_comes_from_the_figures_in_the_question(langu
         told = cvm.course.feedback.check("lesson_01.break_even", round(needed[2], 1))
     assert told.right
     assert all(f"{share:.1f}%" in told.text for share in needed.values())
+    alone = cvm.lifecycle.life_curve(CHAIN.replace(largest_benefit=0))["profit"][:24].sum()
+    assert yuan(alone, language) in told.text
+    assert f"{100 * loss / (loss + alone):.1f}%" in told.text
+
+
+@both_languages
+def test_what_breaks_our_reading_in_percent_and_the_book_in_money(language: str) -> None:
+    table = cvm.lifecycle.compare_declines(CHAIN, {str(cost): {"fixed_cost": cost} for cost in (685, 690)})
+    assert table["holds"].tolist() == [True, False]
+    assert yuan(685, language) in prose(language)
+    breaking = '{"largest_benefit": 7_000, "benefit_lag": 0}'
+    assert breaking in prose(language)
+    assert cvm.lifecycle.compare_declines(CHAIN, {"": ast.literal_eval(breaking)}).at[0, "months_ahead_in_money"] == 0
+    costly = cvm.lifecycle.life_curve(CHAIN.replace(fixed_cost=1_000))[["profit", "revenue"]]
+    with cvm.speaking(language):
+        text = cvm.course.feedback.check("lesson_01.fixed_cost", 10.7).text
+    assert all(yuan(fall, language) in text for fall in costly.iloc[83] - costly.iloc[-1])
 
 
 @both_languages

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
@@ -17,11 +18,21 @@ import pandas as pd
 from cvmlab.core.formats import percent, whole_money
 from cvmlab.core.guarding import public
 from cvmlab.core.scenario import Limits, checked
-from cvmlab.core.words import read_rules, read_table, say, term, wording
+from cvmlab.core.words import keys, read_rules, read_table, say, term
 from cvmlab.data.tables import COST, PROFIT, REVENUE, VOLUME
 
 from .curve import INDIRECT_BENEFIT, PRICE, STAGES, Relationship, level_path, stage_path, variables
-from .movements import MOVEMENTS, Finding, LifeOf, climbs_on, falls_slower, months_ahead, peaks_late, share_left
+from .movements import (
+    MOVEMENTS,
+    Finding,
+    LifeOf,
+    climbs_on,
+    falls_slower,
+    months_ahead,
+    months_ahead_in_money,
+    peaks_late,
+    share_left,
+)
 
 VARIABLES = (VOLUME, PRICE, COST, INDIRECT_BENEFIT, REVENUE, PROFIT)
 #: The claims on revenue and profit beside the table, and the difference each belongs to.
@@ -136,20 +147,22 @@ def compare_declines(relationship: Relationship, changes: Mapping[str, Mapping[s
     relationship
         Without its repair and its acquisition cost.
     changes
-        Vocabulary key or text of each change, and the fields it sets; none for the relationship as it is.
+        Vocabulary key (its places are filled with the fields) or text of each change, and the fields it sets; none
+        for the relationship as it is.
 
     Returns
     -------
     pandas.DataFrame
-        One row per change: ``change``, ``profit_left``, ``revenue_left`` (texts: percent of the last month of
-        stability), ``months_ahead`` (months of decline in which profit keeps more of its value than revenue),
-        ``holds`` (whether it does in all of them, which is difference (b) of `check_differences`).
+        One row per change: ``change``, ``months_ahead_in_money`` (months of decline in which profit has lost less
+        than revenue), ``profit_left``, ``revenue_left`` (texts: percent of the last month of stability),
+        ``months_ahead`` (months of decline in which profit keeps more of its value than revenue), ``holds`` (whether
+        it does in all of them, which is difference (b) of `check_differences`).
 
     Examples
     --------
     >>> table = compare_declines(Relationship(), {"as it is": {}, "no recommendations": {"largest_benefit": 0}})
     >>> table.drop(columns="change").values.tolist()
-    [['29%', '14%', 12, True], ['10%', '14%', 0, False]]
+    [[12, '29%', '14%', 12, True], [12, '10%', '14%', 0, False]]
     """
     return pd.DataFrame([_decline(name, relationship.replace(**fields)) for name, fields in changes.items()])
 
@@ -158,7 +171,8 @@ def _decline(name: str, relationship: Relationship) -> dict[str, object]:
     lives = _lives(relationship)
     ahead = months_ahead(lives[REVENUE], lives[PROFIT])
     return {
-        "change": wording(name),
+        "change": say(name, **asdict(relationship)) if name in keys() else name,
+        "months_ahead_in_money": int(months_ahead_in_money(lives[REVENUE], lives[PROFIT]).sum()),
         "profit_left": percent(share_left(lives[PROFIT])),
         "revenue_left": percent(share_left(lives[REVENUE])),
         "months_ahead": int(ahead.sum()),

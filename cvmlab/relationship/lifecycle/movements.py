@@ -232,6 +232,14 @@ def months_ahead(revenue: LifeOf, profit: LifeOf) -> NDArray[np.bool_]:
     return ahead
 
 
+def months_ahead_in_money(revenue: LifeOf, profit: LifeOf) -> NDArray[np.bool_]:
+    """Return for each month of decline whether profit has lost less money since the end of stability than revenue."""
+    ahead: NDArray[np.bool_] = profit.at_end(STABILITY) - profit.of(DECLINE) < revenue.at_end(STABILITY) - revenue.of(
+        DECLINE
+    )
+    return ahead
+
+
 def share_left(life: LifeOf) -> float:
     """Return which share of its value at the end of stability is left at the end of decline; NaN if that was none."""
     return _share(life.at_end(DECLINE), life.at_end(STABILITY))

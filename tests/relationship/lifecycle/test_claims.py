@@ -72,24 +72,30 @@ def test_lag_of_price_and_cost_alone_never_lets_profit_fall_more_slowly():
         assert (margin[600:] <= margin[599] + 1e-12).all()
 
 
-def test_declines_are_compared_in_percent_of_their_peaks():
+def test_declines_are_compared_in_money_and_in_percent_of_their_peaks():
     changes = {
         "as it is": {}, "no recommendations": {"largest_benefit": 0}, "soon": {"benefit_lag": 6},
         "no lags": {"price_lag": 0, "cost_lag": 0}, "600": {"fixed_cost": 600}, "700": {"fixed_cost": 700},
-        "never earns": {"fixed_cost": 10_000},
+        "never earns": {"fixed_cost": 10_000}, "much lost at once": {"largest_benefit": 7_000, "benefit_lag": 0},
     }  # fmt: skip
     start = Relationship(acquisition_cost=8_000, repaired_after=3)
     table = lifecycle.compare_declines(start, changes).set_index("change")
     assert table["profit_left"].to_dict() == {
         "as it is": "29%", "no recommendations": "10%", "soon": "18%", "no lags": "26%", "600": "19%", "700": "17%",
-        "never earns": "–",
+        "never earns": "–", "much lost at once": "3%",
     }  # fmt: skip
     assert set(table["revenue_left"]) == {"14%"}
     assert table["months_ahead"].to_dict() == {
-        "as it is": 12, "no recommendations": 0, "soon": 10, "no lags": 8, "600": 12, "700": 10, "never earns": 0
+        "as it is": 12, "no recommendations": 0, "soon": 10, "no lags": 8, "600": 12, "700": 10, "never earns": 0,
+        "much lost at once": 0,
     }  # fmt: skip
+    in_money = table["months_ahead_in_money"].to_dict()
+    assert in_money.pop("much lost at once") == 0, "the benefit lost exceeds the cost that disappears"
+    assert set(in_money.values()) == {12}
     for name, fields in changes.items():
         finding = lifecycle.check_differences(start.replace(**fields)).set_index("name").loc["falls_slower", "holds"]
         assert table.loc[name, "holds"] == finding == (table.loc[name, "months_ahead"] == 12)
     with speaking("zh"):
         assert lifecycle.compare_declines(start, {"lifecycle.fixed_cost": {}}).at[0, "change"] == "每月固定服务成本"
+        costly = lifecycle.compare_declines(start, {"lesson_01.costly": {"fixed_cost": 700}})
+        assert costly.at[0, "change"] == "每月固定服务成本 700 元"
