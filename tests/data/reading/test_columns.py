@@ -146,7 +146,8 @@ def test_the_rule_table_is_sound() -> None:
         "maybe_status", "sale_status", "sale_type", "deal_won", "deal_lost",
         "debit_side", "credit_side", "money_unit", "full_amount",
         "ledger_word", "receipt_word", "bought_type", "sold_word", "credit_word", "open_return",
-        "done_flag", "undone_date", "undone_reason", "sign_name", "price_unit", "due_date", "other_status", "unpaid_word", "doubtful_product",
+        "done_flag", "undone_date", "undone_reason", "sign_name", "price_unit", "due_date",
+        "other_status", "unpaid_word", "doubtful_product",
     }  # fmt: skip
     assert {row["role"] for row in rows} == set(ROLES) | looking_at_rows
     for row in rows:
