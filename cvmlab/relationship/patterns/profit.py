@@ -126,7 +126,7 @@ def unnamed_curves() -> pd.DataFrame:
     Examples
     --------
     >>> unnamed_curves().groupby("pattern")["period"].count().to_dict()
-    {'I': 21, 'II': 50, 'III': 32, 'IV': 30}
+    {'I': 21, 'II': 60, 'III': 32, 'IV': 54}
     """
     import pandas as pd
 
