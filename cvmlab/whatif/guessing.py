@@ -133,7 +133,7 @@ class Guess(Kept):
     def _unit_of(self, value: Any) -> str:
         """Return the unit beside a number: none for a share, which has its percent sign, and "month" for one month."""
         limits = self._limits
-        if limits.unit == "share":
+        if limits.unit == "share" or isinstance(value, str):
             return ""
         one = f"one_{limits.unit}"
         is_one = float(value) == 1 and f"units.{one}" in keys()

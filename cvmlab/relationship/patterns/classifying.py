@@ -260,29 +260,36 @@ def grade(classified: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
 
 
 @public
-def with_precision(graded: pd.DataFrame) -> pd.DataFrame:
-    """Show a confusion matrix with what whoever acts on a prediction has to know: how many of those called so are.
+def with_precision(classified: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
+    """Show `grade` with what whoever acts on a prediction has to know: how many of those called so are.
 
     Parameters
     ----------
-    graded
-        From `grade`.
+    classified
+        ``customer_id`` and ``pattern``, from `classify`.
+    truth
+        ``customer_id`` and ``pattern`` (I–IV, "" while undecided), from `cvmlab.simulated.Relationships`.
 
     Returns
     -------
     pandas.DataFrame
-        To look at: the rows of ``graded``, ``right`` as percent, the active named "alive", and a row
+        To look at: the rows of `grade`, ``right`` as percent, the active named "alive", and a row
         ``called_so_right`` with the share of each column that is right ("–" where nobody is called so).
+
+    Raises
+    ------
+    CvmError
+        If a column is missing, a pattern unknown, or a customer appears in more than one row or has no truth.
 
     Examples
     --------
     >>> import pandas as pd
     >>> said = pd.DataFrame({"customer_id": ["a", "b", "c"], "pattern": ["I", "", "III"]})
     >>> known = pd.DataFrame({"customer_id": ["a", "b", "c"], "pattern": ["I", "", "II"]})
-    >>> with_precision(grade(said, known)).iloc[-1].tolist()
+    >>> with_precision(said, known).iloc[-1].tolist()
     ['called_so_right', '100%', '–', '0%', '–', '100%', '']
     """
-    check_columns(graded, ["pattern", *PATTERNS, "undecided", "right"], "graded")
+    graded = grade(classified, truth)
     counts = graded[[*PATTERNS, "undecided"]].to_numpy()
     called = counts.sum(axis=0)
     precision = np.divide(counts.diagonal(), called, out=np.full(len(called), np.nan), where=called > 0)

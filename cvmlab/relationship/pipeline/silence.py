@@ -161,11 +161,12 @@ def silence_by_state(
     check_count("within_days", within_days)
     silences = _silences(transactions, as_of)
     begun = checked_stays(stays, CUSTOMER_ID, "start").assign(on=lambda frame: days(frame["start"])).sort_values("on")
+    begun = begun[[CUSTOMER_ID, STATE, "on"]].astype({CUSTOMER_ID: object})
     rows = []
     for day in lengths:
         watched = _followed(silences, day, within_days)
-        watched = watched.assign(on=watched["began"] + day).sort_values("on")
-        there = pd.merge_asof(watched, begun[[CUSTOMER_ID, STATE, "on"]], on="on", by=CUSTOMER_ID)
+        watched = watched.assign(on=watched["began"] + day).astype({CUSTOMER_ID: object}).sort_values("on")
+        there = pd.merge_asof(watched, begun, on="on", by=CUSTOMER_ID)
         by_state = there.groupby(STATE)["woken_within"].agg(["size", "sum"])
         rows += [(day, state, *by_state.loc[state]) for state in STATES if state in by_state.index]
     return pd.DataFrame(rows, columns=["silent_days", STATE, "followed", "woken_within"])

@@ -244,7 +244,7 @@ def test_a_customer_is_graded_once() -> None:
 
 
 def test_of_those_called_so_a_share_is(known: relationships.Relationships, classified: pd.DataFrame) -> None:
-    shown = p.with_precision(p.grade(classified, known.truth)).set_index("pattern")
+    shown = p.with_precision(classified, known.truth).set_index("pattern")
     both = classified.merge(known.truth, on="customer_id", suffixes=("", "_true"))
     for name, column in {**{name: name for name in p.PATTERNS}, "": "undecided"}.items():
         called = both[both["pattern"] == name]

@@ -22,7 +22,7 @@ from ..raw import quoted
 from .after_dates import NO_TIME, ends_well, has_zone, unaccented
 from .day_order import KINDS, decide_orders, order_sql
 from .header_zones import take_header_zones
-from .values import DATA
+from .values import DATA, with_day_text
 
 _FIRST_DAY, _LAST_DAY = "DATE '1900-01-01'", "DATE '2199-12-31'"
 #: Forms of digits alone → shape, and what fits; taken only where every cell of that shape fits, as a number may be
@@ -61,8 +61,6 @@ _ZONE = rf"{_CLOCK}\s*{_OWN}(?:\s*(?:\(.*\)|\[.*\]|[A-Z]{{2,5}}))?$"
 _OTHER_ZONE = re.compile(
     rf"{_CLOCK}\s*(?:[AaPp]\.?[Mm]\.?\s*[^\s.]\S*|(?![AaPp]\.?[Mm]|(?:SA|CH|OO|OS)$)[A-Z]{{2,5}})$"
 )
-#: The column that `date_sql` needs beside those of ``stage``.
-DAY_TEXT = ", dated(date_text) AS day_text"
 _FAST = "9999-99-99"
 #: A form that contradicts the others in at most this share of the rows makes bad dates, not a question.
 STRAY = 0.01
@@ -188,11 +186,11 @@ def _shapes(connection: Any) -> list[tuple[Any, ...]]:
     """
     fitting = "|".join(pattern for _, pattern in DIGITS.values())
     rows: list[tuple[Any, ...]] = connection.execute(
-        f"""SELECT part, shape(dated(date_text)) AS shape, bool_and(CASE WHEN length(date_text) IN (6, 10, 13)
+        f"""SELECT part, shape(day_text) AS shape, bool_and(CASE WHEN length(date_text) IN (6, 10, 13)
                 THEN regexp_full_match(date_text, '{fitting}') ELSE false END),
             min(date_text), count(*), count_if(regexp_matches(date_text, '(^|\\D)2[456]\\d\\d(\\D|$)')),
-            count_if(regexp_matches(dated(date_text), '{NO_TIME}'))
-        FROM stage WHERE kind = {DATA} AND date_text IS NOT NULL AND fast_date(date_text) IS NULL
+            count_if(regexp_matches(day_text, '{NO_TIME}'))
+        FROM {with_day_text("stage")} WHERE kind = {DATA} AND date_text IS NOT NULL AND fast_date(date_text) IS NULL
         GROUP BY ALL ORDER BY count(*) DESC, part, shape LIMIT 5000"""
     ).fetchall()
     return rows
@@ -304,7 +302,7 @@ def _check_year_day_month(connection: Any, names: Mapping[int, tuple[str, str]])
         f"""SELECT part, count_if(one > 12 AND one <= 31 AND two <= 12) AS swapped, count_if(one <= 12 AND two > 12),
             count(*), min(day) FILTER (one > 12)
         FROM (SELECT part, day, {first} AS one, {second} AS two FROM (
-            SELECT DISTINCT part, left(dated(date_text), 11) AS day FROM stage WHERE kind = {DATA}))
+            SELECT DISTINCT part, left(day_text, 11) AS day FROM {with_day_text("stage")} WHERE kind = {DATA}))
         GROUP BY part HAVING swapped > 0 ORDER BY part"""
     ).fetchall()
     for part, swapped, usual, days, example in found:
@@ -330,7 +328,7 @@ def _check_swapped(
         found = connection.execute(
             f"""SELECT count(DISTINCT made), max(day(made)), min(made), count(DISTINCT text), min(day(text)),
                 min(date_text) FILTER (text IS NOT NULL)
-            FROM (SELECT date_text, {made} AS made, {text} AS text FROM (SELECT * {DAY_TEXT} FROM stage)
+            FROM (SELECT date_text, {made} AS made, {text} AS text FROM {with_day_text("stage")}
             WHERE kind = {DATA} AND part = {part})"""
         ).fetchone()
         dates, latest, date, texts, earliest, example = found
@@ -375,7 +373,7 @@ def idle_options(
 
 
 def date_sql(forms: DateForms, zone: str | None) -> str:
-    """Return the expression that reads ``date_text``, and `DAY_TEXT` in the forms that occur; NULL where none fits."""
+    """Return the expression that reads ``date_text`` and ``day_text`` in the forms that occur; NULL where none fits."""
     text = "day_text"
     serial = f"TRY_CAST({text} AS DOUBLE)"
     readings = {

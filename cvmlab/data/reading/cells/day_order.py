@@ -13,7 +13,7 @@ from typing import Any
 
 from cvmlab.core.words import CvmError, say
 
-from .values import DATA
+from .values import DATA, with_day_text
 
 #: Kind → pattern of the three numbers. 15/02/2024, 24-02-15, 15022024, 240215
 KINDS = {
@@ -145,11 +145,12 @@ def _look(connection: Any, part: int, kind: str, today: dt.date | None) -> _Colu
     counts = [f"count({order})" for order in orders] + [f"count_if({order} > {future})" for order in orders]
     apart = [f"min(day) FILTER ({one} <> {two})" for one, two in pairs]
     only = [f"min(day) FILTER ({order} IS NOT NULL AND coalesce({_rest(order, orders)}) IS NULL)" for order in orders]
+    texts = f"{with_day_text('stage')} WHERE part = {part} AND kind = {DATA} AND fast_date(date_text) IS NULL"
     row = connection.execute(
         f"""SELECT count(*), bool_or(contains(day, '.')), {", ".join([*counts, *apart, *only])} FROM (
             SELECT *, {reading} FROM (
-                SELECT DISTINCT part, trim(regexp_extract(dated(date_text), '{KINDS[kind]}'), ' ,T') AS day
-                FROM stage WHERE part = {part} AND kind = {DATA} AND fast_date(date_text) IS NULL) WHERE day <> '')
+                SELECT DISTINCT part, trim(regexp_extract(day_text, '{KINDS[kind]}'), ' ,T') AS day
+                FROM {texts}) WHERE day <> '')
         WHERE coalesce({", ".join(orders)}) IS NOT NULL"""
     ).fetchone()
     size = len(orders)

@@ -60,13 +60,15 @@ def _words(connection: Any, here: str, mapping: ColumnMapping, role: str) -> lis
 def _word_cancelled(connection: Any, here: str, mapping: ColumnMapping) -> list[Note]:
     """Write yes for what was cancelled or is not valid; a moment of cancellation counts where the user named it."""
     moment = MOMENT.format(cell=CANCEL)
-    (rows,) = connection.execute(f"SELECT count(*) FROM stage WHERE {here} AND {moment}").fetchone()
+    rows, blank = connection.execute(
+        f"SELECT count_if({moment}), count_if({CANCEL} IS NULL OR {is_said(CANCEL, 'no_word')}) FROM stage WHERE {here}"
+    ).fetchone()
     told = is_said(CANCEL, "no_word" if is_called(mapping[CANCEL], "valid_flag", "done_flag") else "yes_word")
     if chosen := CANCEL in mapping.chosen:
         told = f"{told} OR ({moment})"
         told += f" OR {is_said(CANCEL, *NO_SALE_WORDS)}"
-        if is_called(mapping[CANCEL], "undone_reason"):
-            # whatever the reason is, there is one
+        if blank and is_called(mapping[CANCEL], "undone_reason"):
+            # whatever the reason is, there is one; where every row has a text, the texts are no reasons
             told += f" OR NOT {is_said(CANCEL, 'no_word')}"
     told += f" OR {is_said(CANCEL, 'cancelled_status')}"
     connection.execute(f"UPDATE stage SET {CANCEL} = CASE WHEN {told} THEN 'yes' END WHERE {here}")

@@ -67,6 +67,11 @@ _NUMERALS = "〇零○一二三四五六七八九"
 _GROUPED = r"'(\d+|\d{1,3}(,\d{3})+|\d{1,3}( \d{3})+|\d{1,3}(''\d{3})+|\d{1,2}(,\d{2})+,\d{3}|)(\.\d*)?([eE][+-]?\d+)?'"
 
 
+_NO_TEXT = "NULL::VARCHAR"
+# what makes the date of a cell easy to read
+_DAY_STEPS = ("spread", "chinese", "evened", "arabic", "joined", "year_last")
+
+
 def create_macros(connection: Any) -> None:
     """Define the macros that clean cells: ``trimmed``, ``known``, ``fast_date``, ``bare_number`` and more."""
     missing = ", ".join(quoted(word) for word in values_of("missing_value"))
@@ -90,7 +95,7 @@ def create_macros(connection: Any) -> None:
         "evened(t)": f"""CASE WHEN strlen(t) <> length(t) AND regexp_matches(t, {quoted(f"[{_ODD}]")})
             THEN translate(t, {quoted(_ODD)}, {quoted(_EVEN)}) ELSE t END""",
         # 二〇二四年二月二十五日
-        "arabic(t)": rf"""CASE WHEN regexp_matches(t, '[{_NUMERALS}十].*[月日]')
+        "arabic(t)": rf"""CASE WHEN contains(t, '年') AND regexp_matches(t, '[{_NUMERALS}十].*[月日]')
             THEN translate(regexp_replace(regexp_replace(regexp_replace(regexp_replace(t,
             '([二三])十([一二三四五六七八九])', '\1\2', 'g'), '([二三])十', '\10', 'g'),
             '十([一二三四五六七八九])', '1\1', 'g'), '十', '10', 'g'), '{_NUMERALS}', '000123456789') ELSE t END""",
@@ -98,15 +103,15 @@ def create_macros(connection: Any) -> None:
         # Mon Jan  4 10:00:00 2021, as C and Unix write it
         "year_last(t)": r"""CASE WHEN t[-5] = ' ' AND contains(t, ':')
             THEN regexp_replace(t, '( \d{1,2}:\d{2}:\d{2}(?: [A-Z]+)?) (\d{4})$', ' \2\1') ELSE t END""",
-        # 2024년 2월 15일 is Korean
         # 20240105T1200Z and 20240105T120000+0800 are 2024-01-05T12:00 with their zone
         "spread(t)": r"""CASE WHEN regexp_matches(t, '^\d{8}T\d{4}.*(Z|[+-]\d\d(:?\d\d)?)$')
             THEN regexp_replace(regexp_replace(t, '^(\d{8}T\d{4})(\d\d)', '\1:\2'),
             '^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(:\d\d(?:[.,]\d+)?)?(Z|[+-]\d\d(?::?\d\d)?)$',
             '\1-\2-\3T\4:\5\6\7') ELSE t END""",
-        "dated(t)": r"""year_last(joined(CASE WHEN contains(t, '年') THEN arabic(evened(replace(t, '元年', '1年')))
-            WHEN contains(t, '년') THEN regexp_replace(t, '(\d)\s?년\s*(\d{1,2})\s?월\s*(\d{1,2})\s?일', '\1年\2月\3日')
-            ELSE evened(spread(t)) END))""",
+        # 2024년 2월 15일 is Korean, 令和元年 the first year of an era
+        "chinese(t)": r"""CASE WHEN contains(t, '년')
+            THEN regexp_replace(t, '(\d)\s?년\s*(\d{1,2})\s?월\s*(\d{1,2})\s?일', '\1年\2月\3日')
+            WHEN contains(t, '元年') THEN replace(t, '元年', '1年') ELSE t END""",
         "shape(t)": "translate(t, '0123456789', '9999999999')",
         # Rs.500, Fr. 5.-- and 5:- hold signs that are no decimal points and no minus
         "written(t)": r"""CASE WHEN regexp_matches(t, '[\pL/]\.|[.,:] ?-')
@@ -117,13 +122,22 @@ def create_macros(connection: Any) -> None:
         connection.execute(f"CREATE OR REPLACE TEMP MACRO {name} AS {body}")
 
 
+def with_day_text(table: str) -> str:
+    """Return a table with the column ``day_text`` that `dates.date_sql` needs beside those of ``stage``."""
+    table = f"(SELECT *, date_text AS day_text FROM {table})"
+    # in one expression each step would be written several times into the next
+    for step in _DAY_STEPS:
+        table = f"(SELECT * REPLACE ({step}(day_text) AS day_text) FROM {table})"
+    return table
+
+
 def stage_query(
     number: int,
     table: RawTable,
     mapping: ColumnMapping,
     keep: Sequence[str],
     zone: str | None,
-    elsewhere: str = "NULL::VARCHAR",
+    elsewhere: str = _NO_TEXT,
 ) -> str:
     """Return the query that takes the needed cells of a raw table, cleaned but not yet read."""
     cell = {name: f"c{position}" for position, name in enumerate(table.columns)}
@@ -136,7 +150,7 @@ def stage_query(
     for role in TEXTS:
         name = mapping.get(role)
         words = "id_known" if role in (tables.CUSTOMER_ID, tables.ORDER_ID, tables.PHONE) else "known"
-        texts[role] = ("NULL::VARCHAR" if name is None else _text(cell[name], kind[name]), words)
+        texts[role] = (_NO_TEXT if name is None else _text(cell[name], kind[name]), words)
     if is_called(mapping.get(TYPE) or "", "sign_name"):
         texts[TYPE] = (_sign(texts[TYPE][0]), "known")
     texts[LEDGER] = (_ledger_line({n: cell[n] for n in mapping.wordings if kind[n] == "VARCHAR"}), "known")
@@ -145,26 +159,29 @@ def stage_query(
     texts["date_text"] = (text, "id_known")
     for role in NUMBERS:
         name = mapping.get(role)
-        text, value = ("NULL::VARCHAR", "NULL") if name is None else _number(cell[name], kind[name], own.get(name))
+        text, value = (_NO_TEXT, "NULL") if name is None else _number(cell[name], kind[name], own.get(name))
         texts[f"{role}_text"], ready[f"{role}_value"] = (text, "filled"), f"{value}::{EXACT}"
     for role in (ITEM_QUANTITY, ITEM_PRICE, MONEY_UNIT, PRICE_UNIT):
         name = mapping.items.get(role)
-        texts[role] = ("NULL::VARCHAR" if name is None else _text(cell[name], kind[name]), "known")
+        texts[role] = (_NO_TEXT if name is None else _text(cell[name], kind[name]), "known")
     for role in FURTHER:
         name = mapping.statuses.get(role)
-        texts[role] = ("NULL::VARCHAR" if name is None else _state(name, _text(cell[name], kind[name])), "known")
+        texts[role] = (_NO_TEXT if name is None else _state(name, _text(cell[name], kind[name])), "known")
     for position, name in enumerate(keep):
-        text = _text(cell[name], kind[name]) if name in cell else "NULL::VARCHAR"
+        text = _text(cell[name], kind[name]) if name in cell else _NO_TEXT
         texts[f"k{position}"] = (text, "filled")
     # One step a layer: nested macros would repeat each other's text until the planner drowns in it
     others = ", ".join(ready)
     # names and products may need them, and ids are folded by themselves
     shown = {"date_text", *(f"{role}_text" for role in NUMBERS), *_WORDS}
-    seen = ", ".join(f"{'visible' if name in shown else ''}({text}) AS {name}" for name, (text, _) in texts.items())
-    trimmed = ", ".join(f"trimmed({name}) AS {name}" for name in texts)
+    written = {name: text for name, (text, _) in texts.items() if text != _NO_TEXT}
+    seen = ", ".join(f"{'visible' if name in shown else ''}({text}) AS {name}" for name, text in written.items())
+    trimmed = ", ".join(f"trimmed({name}) AS {name}" for name in written)
     given = ", ".join(f"{sql} AS {name}" for name, sql in ready.items())
-    unwrapped = ", ".join(f"unwrapped({name}) AS {name}" for name in texts)
-    known = ", ".join(f"{words}({name}) AS {name}" for name, (_, words) in texts.items())
+    unwrapped = ", ".join(f"unwrapped({name}) AS {name}" for name in written)
+    known = ", ".join(
+        f"{f'{words}({name})' if name in written else _NO_TEXT} AS {name}" for name, (_, words) in texts.items()
+    )
     return (
         f"SELECT {number}::USMALLINT AS part, {others}, {known} FROM (SELECT {others}, {unwrapped} "
         f"FROM (SELECT {others}, {trimmed} FROM (SELECT {given}, {seen} FROM {table.scan})))"
@@ -191,7 +208,7 @@ def _ledger_line(cells: Mapping[str, str]) -> str:
         f"WHEN length({cell}) <= 60 AND {_matches(cell, words[name])} THEN rtrim({cell}, ' :：')"
         for name, cell in cells.items()
     ]
-    return f"CASE {' '.join(cases)} END" if cases else "NULL::VARCHAR"
+    return f"CASE {' '.join(cases)} END" if cases else _NO_TEXT
 
 
 def _sign(cell: str) -> str:
@@ -258,10 +275,10 @@ def _kind(table: RawTable, mapping: ColumnMapping) -> str:
     who, date = (cells[table.columns.index(mapping[role])] for role in (tables.CUSTOMER_ID, tables.DATE))
     no_date = f"(coalesce(trim({date}::VARCHAR), '') = '' OR {_matches(date, f'{sure}|{likely}')})"
     unfinished = f"(coalesce(trim({who}::VARCHAR), '') = '' OR {no_date})"
-    # a customer, a date and an amount make a purchase, whatever it is called
+    # a customer, a date and an amount make a purchase, whatever it is called but the balance of a ledger
     balance = row_pattern("ledger_word")
     total = [_matches(cell, sure) for cell in role_cells if cell in (who, date)]
-    total += [_matches(cell, balance) for cell in role_cells if cell == who]
+    total += [f"({_matches(who, balance)} AND NOT {_matches(who, likely)})" for cell in role_cells if cell == who]
     total += [f"({_matches(cell, sure)} AND {unfinished})" for cell in role_cells if cell not in (who, date)]
     total += [f"(length({cell}) <= 16 AND {_matches(cell, sure)} AND {unfinished})" for cell in other_cells]
     total += [f"({_matches(cell, likely)} AND {no_date})" for cell in (*role_cells, *other_cells)]

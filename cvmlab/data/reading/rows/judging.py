@@ -123,7 +123,8 @@ def judge(
     look_for_repeats(connection, mappings, rules.drop_duplicates)
     money = [numbers.get(role, "NULL") + f"::DOUBLE AS {role}" for role in (tables.PROFIT, tables.COST)]
     others = [role for role in TEXTS if role not in (tables.CUSTOMER_ID, RETURN, STATUS)]
-    source = f"(SELECT rowid AS spot, * {date_forms.DAY_TEXT} {amounts.cuts(forms)} FROM stage)"
+    spots = values.with_day_text("(SELECT rowid AS spot, * FROM stage)")
+    source = f"(SELECT * {amounts.cuts(forms)} FROM {spots})"
     check_discounts(connection, numbers, source, stage, mappings)
     rates = rate_forms(connection, stage, mappings)
     unread = [*unread_notes(connection, numbers, source, mappings, rates), *rate_notes(connection, rates, mappings)]

@@ -118,7 +118,9 @@ def _unsure(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]:
 def unknown_notes(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]:
     """Name the words of statuses and types that no rule knows, with their rows and money: they count as sales."""
     notes = []
-    for role, known in _KNOWN.items():
+    # to see that no row says anything is many times as fast as to look for the words
+    filled = connection.execute(f"SELECT {', '.join(f'count({role})' for role in _KNOWN)} FROM log").fetchone()
+    for role, known in (item for item, rows in zip(_KNOWN.items(), filled, strict=True) if rows):
         # part of the order came back, or is about to
         open_words = f"OR {is_said('word', 'open_return')}" if role == RETURN else ""
         found = connection.execute(
