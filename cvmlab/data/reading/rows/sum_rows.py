@@ -1,7 +1,8 @@
 """Total rows that no word gives away: a row whose amount is the sum of the rows above it, or of its block of them.
 
-Only rows without a customer or a date, and customers with a single row, are looked at; and their sums must account for
-the whole file: one row that equals all others, or subtotals that follow one another to its end. A purchase that
+Only rows without a customer or a date, and customers with a single row, are looked at (`blocks` looks at the others);
+and their sums must account for the whole file: one row that equals all others, or subtotals that follow one another to
+its end. A purchase that
 happens to equal the sum of a few rows before it stays a purchase; "C07 subtotal" below a row of C07 needs no block.
 """
 
@@ -14,6 +15,7 @@ from typing import Any, NamedTuple
 
 from ..notes import Note
 from ..raw import Source
+from .blocks import sums_of_blocks
 from .verdicts import REASON_CODES
 
 _TOTAL = REASON_CODES["total_row"]
@@ -52,6 +54,10 @@ def find_sum_rows(connection: Any, parts: Sequence[Source]) -> list[Note]:
         sums, words = _sums_among(list(rows), *whole.get(part, (0, Decimal(0))))
         found += sums
         odd += words
+    # a part without any such row may yet consist of blocks
+    for part in whole.keys() - {row.part for row in found}:
+        blocks = sums_of_blocks(connection, part)
+        found += [_Row(part, spot, exact, False, True, exact, 1) for spot, exact, _ in blocks]
     if found:
         spots = ", ".join(str(row.spot) for row in found)
         connection.execute(f"UPDATE log SET reason = {_TOTAL} WHERE spot IN ({spots})")
