@@ -27,8 +27,9 @@ def preview_lines(seen: Preview) -> Iterator[str]:
     left = [column for column in seen.columns if column not in seen.mapping.columns.values()]
     if left:
         yield say("cli.columns_left", columns=", ".join(left[:_MOST_COLUMNS]), count=len(left))
-    yield say("cli.first_rows")
-    yield seen.rows.iloc[:, :_MOST_COLUMNS].to_string(index=False, max_colwidth=24)
+    if len(seen.rows):
+        yield say("cli.first_rows")
+        yield seen.rows.iloc[:, :_MOST_COLUMNS].to_string(index=False, max_colwidth=24)
     for part in seen.unused:
         yield say("cli.unused", place=" · ".join(filter(None, [part.file, part.sheet])), why=part.reason)
 

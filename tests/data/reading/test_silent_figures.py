@@ -220,3 +220,13 @@ def test_a_word_that_only_begins_like_returns_says_nothing(name):
 
     assert not returns_word(name)
     assert not no_sales_word(name)
+
+
+def test_a_refund_in_a_column_and_in_a_row_is_named(sales):
+    orders = sales.assign(Order=[f"O{row}" for row in range(len(sales))], Refunded=0.0)
+    orders.loc[3, "Refunded"] = 20.0
+    row = orders.loc[[3]].assign(Amount=-20.0, Refunded=0.0)
+    log = read(pd.concat([orders, row]))
+    (warning,) = [note for note in log.quality.warnings if note.key == "refunded_twice"]
+    assert (warning.values["rows"], warning.values["amount"], warning.values["order"]) == ("1", "20.00", "O3")
+    assert "refunded_twice" not in [note.key for note in read(orders).quality.notes]

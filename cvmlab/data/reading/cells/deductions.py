@@ -189,10 +189,26 @@ def deduction_notes(connection: Any, mappings: Sequence[ColumnMapping]) -> list[
             if rows:
                 said |= {"rows": f"{rows:,}", "amount": f"{refunded:,.2f}", "role": role, "option": option(role)}
                 notes.append(Note("refund_subtracted", said, "warning"))
+                notes += _taken_off_twice(connection, part, said)
         keys = {DISCOUNT: DISCOUNT, ORDER_DISCOUNT: DISCOUNT, DISCOUNT_RATE: DISCOUNT_RATE}
         said = {"amount": mapping.amount_named()}
         notes += [Note(f"{keys[r]}_subtracted", {"column": mapping[r], **said}) for r in keys if r in mapping]
     return notes
+
+
+def _taken_off_twice(connection: Any, part: int, said: dict[str, Any]) -> list[Note]:
+    """Name the orders whose refund stands in a row of its own as well."""
+    orders, amount, example = connection.execute(
+        f"""SELECT count(*), sum(back), min(order_id) FROM (
+            SELECT order_id, abs(sum(refunded)) AS back FROM log WHERE part = {part} AND order_id IS NOT NULL
+            GROUP BY customer_id, order_id
+            HAVING back > 0 AND -sum(exact) FILTER (exact < 0 AND refunded = 0) = back)"""
+    ).fetchone()
+    if not orders:
+        return []
+    return [
+        Note("refunded_twice", said | {"rows": f"{orders:,}", "amount": f"{amount:,.2f}", "order": example}, "warning")
+    ]
 
 
 def is_said(cell: str, *roles: str) -> str:
