@@ -92,8 +92,8 @@ def plot_funnel(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 def _funnel_message(frame: pd.DataFrame) -> str:
     states = frame["state"].tolist()
     goal = "order" if "order" in states else states[-1]
-    # at the last step the open ones are the users we have
-    waiting = frame[frame["state"] != "user"]["open"].sum()
+    # whoever has come so far is counted already
+    waiting = frame["open"].iloc[: states.index(goal)].sum()
     return say(
         "pipeline.funnel_message",
         customers=f"{frame['reached'].iloc[0]:,.0f}",

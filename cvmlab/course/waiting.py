@@ -6,6 +6,7 @@ from base64 import b64encode
 from collections.abc import Callable
 from inspect import signature
 from io import BytesIO
+from numbers import Number
 from typing import TYPE_CHECKING, Any
 
 from cvmlab.core.guarding import public
@@ -14,6 +15,8 @@ from cvmlab.core.words import CvmError, language, say, term
 from cvmlab.whatif import kept
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from cvmlab.whatif import Guess
 
 #: Pixels on the page.
@@ -60,15 +63,15 @@ def picture_after(guess: Guess, plot: Callable[..., Any], *args: Any, **options:
 
 
 @public
-def text_after(guess: Guess, *texts: str) -> WaitingText:
-    """Show sentences that give the answer away once the guess is committed.
+def text_after(guess: Guess, *texts: str | pd.DataFrame) -> WaitingText:
+    """Show sentences or tables that give the answer away once the guess is committed.
 
     Parameters
     ----------
     guess
         From `cvmlab.whatif.guess`.
     *texts
-        Sentences, one line each.
+        Sentences, one line each, and tables to look at, from `cvmlab.in_words`.
 
     Returns
     -------
@@ -147,7 +150,7 @@ class WaitingPicture(_Waiting):
 
 @public
 class WaitingText(_Waiting):
-    """Sentences that wait for a guess; made by `text_after`.
+    """Sentences and tables that wait for a guess; made by `text_after`.
 
     Attributes
     ----------
@@ -157,17 +160,28 @@ class WaitingText(_Waiting):
 
     waits = "feedback.text_waits"
 
-    def __init__(self, guess: Guess, *texts: str) -> None:
+    def __init__(self, guess: Guess, *texts: str | pd.DataFrame) -> None:
         self._texts = texts
         super().__init__(guess)
 
     def _answer(self) -> kept.Still:
-        from cvmlab.whatif.page import said
+        from cvmlab.whatif.page import figures, said
 
-        return kept.Still("\n".join(self._texts), "".join(said(text) for text in self._texts))
+        words, html = [], []
+        for text in self._texts:
+            if isinstance(text, str):
+                words.append(text)
+                html.append(said(text))
+            else:
+                shown = text.reset_index().map(lambda cell: f"{cell:,}" if isinstance(cell, Number) else str(cell))
+                words.append(shown.to_string(index=False))
+                html.append(figures(map(str, shown.columns), shown.to_numpy().tolist()))
+        return kept.Still("\n".join(words), "".join(html))
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        return {**(self._page._repr_mimebundle_() or {}), "text/plain": "\n".join(self._texts)}
+        answer = self._answer()
+        still = {"text/plain": answer.words, "text/html": answer.html}
+        return {**(self._page._repr_mimebundle_() or {}), **still}
 
 
 def _drawn(plot: Callable[..., Any], *args: Any, **options: Any) -> tuple[bytes, str]:

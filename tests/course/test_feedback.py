@@ -283,3 +283,22 @@ def test_a_text_waits_for_the_guess(asked, language: str) -> None:
     assert sentence not in page_of(waiting)
     assert "It brings 53%." in page_of(waiting)
     assert "<b>More" not in page_of(waiting)
+
+
+def test_a_table_waits_for_the_guess(asked) -> None:
+    steps = pd.DataFrame({"gain": [70_800, 1.5]}, index=pd.Index(["order won", "<b>"], name="step"))
+    waiting = text_after(asked, "Gains:", steps)
+    assert "order won" not in page_of(waiting)
+    assert waiting._repr_mimebundle_()["text/plain"].split() == [
+        "Gains:",
+        "step",
+        "gain",
+        "order",
+        "won",
+        "70,800.0",
+        "<b>",
+        "1.5",
+    ]
+    asked.commit("80%")
+    assert "order won" in page_of(waiting)
+    assert "<b>" not in page_of(waiting)
