@@ -310,10 +310,9 @@ def _within(name: str, value: Any, limits: Limits) -> Any:
     try:
         return checked(name, value, limits)
     except CvmError as error:
-        if error.key == "scenario.not_a_number" and limits.whole:
-            raise CvmError(
-                "whatif.whole_wanted", value=brief(value).strip("'"), unit=limits.unit_label().strip()
-            ) from None
+        if error.key == "scenario.not_a_number":
+            wanted = "whatif.whole_wanted" if limits.whole else "whatif.number_wanted"
+            raise CvmError(wanted, value=brief(value).strip("'"), unit=limits.unit_label().strip()) from None
         beyond = error.key in ("scenario.below_minimum", "scenario.above_maximum")
         if not beyond or limits.minimum is None or limits.maximum is None:
             raise
