@@ -312,7 +312,7 @@ def _within(name: str, value: Any, limits: Limits) -> Any:
     except CvmError as error:
         if error.key == "scenario.not_a_number":
             wanted = "whatif.whole_wanted" if limits.whole else "whatif.number_wanted"
-            raise CvmError(wanted, value=brief(value).strip("'"), unit=limits.unit_label().strip()) from None
+            raise CvmError(wanted, value=brief(value).strip("'%"), unit=limits.unit_label().strip()) from None
         beyond = error.key in ("scenario.below_minimum", "scenario.above_maximum")
         if not beyond or limits.minimum is None or limits.maximum is None:
             raise

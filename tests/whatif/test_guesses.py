@@ -29,7 +29,7 @@ def test_a_number_is_committed_once_and_stays_beside_the_truth():
 
 
 @pytest.mark.parametrize(
-    ("typed", "said"), [("", "no guess yet"), ("much", "a number is needed"), ("-5", "at least 0")]
+    ("typed", "said"), [("", "no guess yet"), ("much", "“much” is not a number"), ("-5", "at least 0")]
 )
 def test_what_is_no_guess_is_told_and_not_committed(typed, said):
     asked = guess("peak", minimum=0, unit="share")
