@@ -44,9 +44,9 @@ def plot_patterns(
         `cvmlab.patterns.typical_curves` or, not ``named``, `cvmlab.patterns.unnamed_curves`: ``pattern``, ``period``
         (months from 0), ``stage`` and the value (money per month).
     named
-        Whether the panels are named by their pattern, in its order, on one scale, with pattern IV as a grey ghost; a
-        curve too small for that scale is drawn once more, enlarged. Otherwise they are named A to D, each on a scale of
-        its own and without stages, for students to sort (`cvmlab.patterns.UNNAMED`).
+        Whether the panels are named by their pattern, in its order, with pattern IV as a grey ghost; a curve too small
+        for the scale, which all panels share, is drawn once more, enlarged. Otherwise they are named A to D and without
+        stages, for students to sort (`cvmlab.patterns.UNNAMED`).
     value
         Column to draw, and vocabulary key of its label: ``"revenue"``, which makes narrow life curves as in the
         textbook, or ``"profit"``.
@@ -69,15 +69,14 @@ def plot_patterns(
     ax.set_axis_off()
     curves = {str(name): curve.reset_index(drop=True) for name, curve in frame.groupby("pattern", sort=False)}
     longest = max(len(curve) for curve in curves.values())
-    limits = _limits(frame[value], below=0.15)
+    limits = _limits(frame[value], below=0.15 if named else 0.05)
     panels = {f"patterns.pattern_{name}": name for name in PATTERNS} if named else UNNAMED
     for number, ((word, name), place) in enumerate(zip(panels.items(), _SQUARE if named else _ROW, strict=True)):
         if name not in curves:
             continue
         curve = curves[name]
         panel = style.dressed(ax.inset_axes(place))
-        months = longest if named else len(curve)
-        panel.set(xlim=(-months * 0.02, months * 1.04), ylim=limits if named else _limits(curve[value]))
+        panel.set(xlim=(-longest * 0.02, longest * 1.04), ylim=limits)
         if named:
             _strip(panel, curve)
             if "IV" in curves and name != "IV":
@@ -104,7 +103,7 @@ def plot_patterns(
     return style.lettered(ax)
 
 
-def _limits(figures: pd.Series[float], below: float = 0.05) -> tuple[float, float]:
+def _limits(figures: pd.Series[float], below: float) -> tuple[float, float]:
     lowest, highest = float(min(figures.min(), 0)), float(figures.max())
     return lowest - below * highest, highest * 1.15
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from itertools import combinations, pairwise
+from itertools import combinations
 from typing import Any
 
 from cvmlab.core.annotations import takes
-from cvmlab.core.formats import grouped
+from cvmlab.core.formats import grouped, listed
 from cvmlab.core.guarding import public
 from cvmlab.core.refusing import brief
 from cvmlab.core.scenario import Limits, checked
@@ -236,15 +236,13 @@ class Guess(Kept):
         self._answer.value = page.said(self._compared(), strong=True) + why + noted
 
     def _swapped(self) -> str:
-        """Return why the first two neighbours in the wrong order belong the other way round, where words say so."""
+        """Return where all items that are out of their place belong, where words say so."""
         if not self._order or self.truth is None:
             return ""
-        place = {item: number for number, item in enumerate(self.truth)}
-        wrong = [pair for pair in pairwise(self.value) if place[pair[0]] > place[pair[1]]]
-        whys = [f"{item}_why" for item in (wrong[0] if wrong else ())]
+        whys = [f"{right}_why" for given, right in zip(self.value, self.truth, strict=True) if given != right]
         if not whys or not set(whys) <= set(keys()):
             return ""
-        return say("whatif.swapped", first=term(whys[0]), second=term(whys[1]))
+        return say("whatif.swapped", whys=listed([term(why) for why in whys], apart=True))
 
     def _compared(self) -> str:
         """Return guess, answer and verdict in one line, or that the guess is to come first."""
@@ -317,6 +315,9 @@ def _within(name: str, value: Any, limits: Limits) -> Any:
         if not beyond or limits.minimum is None or limits.maximum is None:
             raise
         low, high = (limits.text(bound) for bound in (limits.minimum, limits.maximum))
+        reason = f"{name}_below"
+        if error.key == "scenario.below_minimum" and reason in keys():
+            raise CvmError(reason, value=limits.text(float(value)), minimum=low, maximum=high) from None
         raise CvmError("whatif.beyond", value=limits.text(float(value)), minimum=low, maximum=high) from None
 
 
@@ -345,12 +346,13 @@ def guess(
         given later with `Guess.reveal`.
     minimum, maximum, unit
         For a number: bounds and key of the unit. A ``"share"`` is typed in percent on the page; in code
-        it is a share of 1, or a text with a percent sign. ``"months"`` are whole.
+        it is a share of 1, or a text with a percent sign. ``"months"`` are whole. Where ``<name>_below`` is in the
+        vocabulary, a number below the minimum is refused with it.
     choices
         Vocabulary keys or texts to choose one of.
     order
         Vocabulary keys or texts to be put in order; given in any order but the right one. Where ``<key>_why`` is
-        in the vocabulary too, a wrong order is answered by those of two neighbours that are the wrong way round.
+        in the vocabulary too, a wrong order is answered by those of all items that are out of their place.
 
     Examples
     --------

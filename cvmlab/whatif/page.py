@@ -28,6 +28,7 @@ _STYLE = """<style>
 .cvm-whatif .cvm-player .widget-hslider .slider-container { flex: 1 1 auto }
 .cvm-whatif .jupyter-widget-Collapse-header { padding: 3px 8px; line-height: 20px }
 .cvm-whatif .jupyter-widget-Collapse-contents { padding: 4px 0 2px }
+.cvm-whatif .cvm-more > * { flex: 1 1 280px; max-width: 420px; padding-right: 12px }
 .cvm-whatif .widget-accordion, .cvm-whatif .jupyter-widget-Collapse { margin: 0 0 3px }
 .cvm-whatif img { max-width: 100%; height: auto; align-self: flex-start; margin: 0 }
 .cvm-whatif .widget-html, .cvm-whatif .widget-html-content { height: auto; min-height: 0 }
@@ -88,8 +89,10 @@ def page_of(parts: Sequence[Any], *, guess: bool = False) -> Any:
     return page
 
 
-def what_if_page(buttons: Sequence[Any], left: Sequence[Any], right: Sequence[Any], width: int) -> Any:
-    """Return the page of a what-if: its buttons, and below them the picture beside its settings and figures.
+def what_if_page(
+    buttons: Sequence[Any], left: Sequence[Any], right: Sequence[Any], width: int, below: Sequence[Any]
+) -> Any:
+    """Return the page of a what-if: its buttons, below them the picture beside its settings and figures, then the rest.
 
     The picture gives way a little where the page is narrow, so that the settings stay beside it.
     """
@@ -99,7 +102,7 @@ def what_if_page(buttons: Sequence[Any], left: Sequence[Any], right: Sequence[An
     row.add_class("cvm-buttons")
     looks = {"flex": f"3 1 {round(0.8 * width)}px", "max_width": f"{width}px", "min_width": "0"}
     columns = [widgets.VBox(left, layout=looks), widgets.VBox(right, layout=_BESIDE)]
-    return page_of([row, widgets.HBox(columns, layout=_WRAPPED)])
+    return page_of([row, widgets.HBox(columns, layout=_WRAPPED), *below])
 
 
 _BESIDE = {"flex": "1 1 300px", "max_width": "460px", "margin": "0 0 0 14px"}
@@ -107,10 +110,12 @@ _WRAPPED = {"flex_flow": "row wrap", "align_items": "flex-start"}
 
 
 def folded(settings: Sequence[Any]) -> list[Any]:
-    """Return settings that open on a click; nothing where there are none."""
+    """Return settings that open on a click, in columns; nothing where there are none."""
     import ipywidgets as widgets
 
-    return [widgets.Accordion([widgets.VBox(settings)], titles=(term("whatif.more"),))] if settings else []
+    columns = widgets.HBox(settings, layout=_WRAPPED)
+    columns.add_class("cvm-more")
+    return [widgets.Accordion([columns], titles=(term("whatif.more"),))] if settings else []
 
 
 def button(word: str, act: Callable[[], None], icon: str = "") -> Any:

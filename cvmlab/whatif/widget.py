@@ -150,7 +150,7 @@ class WhatIf(Kept):
         self._baseline: Any = None
         self._sentence = self._trouble = ""
         self._whole = b""
-        self._writing = False
+        self._writing = self._is_locked = False
         self._build(presets or {}, folded, width, height)
         self._show(scenario)
         if after is not None and not after.committed:
@@ -239,7 +239,7 @@ class WhatIf(Kept):
             self._write(scenario)
             # so that the picture, too, does not say what was tried before
             self._picture.shrink()
-            self._show(scenario)
+            self._show(scenario, pressed=True)
 
     def _show_month(self, month: int | None) -> None:
         """Draw the result as it stands in a month, or whole; the figures stay."""
@@ -253,7 +253,7 @@ class WhatIf(Kept):
                 self._player.stop()
                 self._put(trouble=_in_a_sentence(error, has_picture=True))
 
-    def _show(self, scenario: Scenario) -> None:
+    def _show(self, scenario: Scenario, *, pressed: bool = False) -> None:
         self._scenario = scenario
         try:
             result = self._compute(scenario)
@@ -264,7 +264,7 @@ class WhatIf(Kept):
             if self._baseline is None:
                 self._baseline, self._baseline_scenario = result, scenario
             table = figures.table(chosen, self._baseline, result, self._currency)
-            sentence = self._in_words(chosen, result)
+            sentence = self._in_words(chosen, result, pressed)
             gaps = self._gaps(chosen, result)
             if self._player is not None:
                 self._player.fit(result)
@@ -277,10 +277,12 @@ class WhatIf(Kept):
         self._result, self._sentence = result, sentence
         self._put(drawn=drawn, table=table, trouble=gaps)
 
-    def _in_words(self, chosen: Sequence[Measure], result: Any) -> str:
+    def _in_words(self, chosen: Sequence[Measure], result: Any, pressed: bool) -> str:
         moves = figures.settings(self._baseline_scenario, self._scenario, self._currency)
-        if moves and self._sentence_of is not None:
-            return self._sentence_of(self._baseline, result)
+        if self._sentence_of is not None and (moves or pressed):
+            told = self._sentence_of(self._baseline, result)
+            # a preset that is the baseline
+            return told if moves else say("whatif.where_we_stand", sentence=told)
         spoken = chosen[:SPOKEN]
         changes = [figures.change(measure, self._baseline, result, self._currency) for measure in spoken]
         return figures.sentence(moves, changes)
@@ -322,8 +324,9 @@ class WhatIf(Kept):
         self._page = page.what_if_page(
             [*self._presets, *self._buttons],
             [self._image, *player, self._words],
-            [*first, *page.folded(hidden), self._table],
+            [*first, self._table],
             width,
+            page.folded(hidden),
         )
 
     def _listener(self, control: Control) -> Callable[[Any], None]:
@@ -364,7 +367,8 @@ class WhatIf(Kept):
                 self._image.value = drawn
                 self._image.tooltip = " ".join(filter(None, (wording(self._title), self._sentence)))
             self._table.value = table
-        self._words.value = page.said(self._sentence) + (page.trouble(trouble) if trouble else "")
+        told = "" if self._is_locked else page.said(self._sentence)
+        self._words.value = told + (page.trouble(trouble) if trouble else "")
         self._keep(soon=True)
 
     def _lock(self, guess: Guess) -> None:
@@ -372,22 +376,27 @@ class WhatIf(Kept):
         locked += [] if self._player is None else self._player.widgets
         for widget in locked:
             widget.disabled = True
-        # what it shows may be what is to be guessed
-        for shown in (self._image, self._table):
+        # what it shows may be what is to be guessed, the last month of the player too
+        answers = [self._image, self._table, *([] if self._player is None else [self._player.row])]
+        for shown in answers:
             shown.layout.display = "none"
+        self._is_locked = True
         self._put(trouble=term("whatif.guess_first"))
 
         def unlock() -> None:
             for widget in locked:
                 widget.disabled = False
-            for shown in (self._image, self._table):
+            for shown in answers:
                 shown.layout.display = None
+            self._is_locked = False
             with speaking(self._language):
                 self._show(self._scenario)
 
         guess.when_committed(unlock)
 
     def _still(self) -> Still:
+        if self._is_locked:
+            return Still(self._trouble, page.trouble(self._trouble))
         with speaking(self._language):
             moves = figures.settings(self._baseline_scenario, self._scenario, self._currency)
             # whole, even while it plays

@@ -172,6 +172,7 @@ def test_a_student_who_fills_it_in_is_answered(language: str, tmp_path: Path) ->
     (saved,) = notebook.metadata.widgets.values()
     page = [str(model.state.value) for model in saved.state.values() if "value" in model.state]
     assert sum("data:image/png" in text for text in page) == 2, "all pictures that waited are shown"
+    assert sum("26%" in text for text in page) == 1, "and the table of the months"
     why = cvm.term("patterns.curve_C_why", language)
     assert [text for text in page if why in text], "two swapped curves are told apart"
     (summary,) = [text for text in page if "<tbody>" in text and "<td>20%</td>" in text]

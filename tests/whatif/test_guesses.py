@@ -215,11 +215,16 @@ def test_one_month_is_said_in_the_singular():
     assert "Your guess: 1 month · answer: 12 months" in other._answer.value
 
 
-def test_a_wrong_order_is_answered_by_why_two_neighbours_belong_the_other_way_round():
+def test_a_wrong_order_is_answered_by_where_all_that_is_out_of_place_belongs():
     curves = [f"patterns.curve_{letter}" for letter in "ABCD"]
     wrong = guess("rank 10", order=curves, truth=[curves[place] for place in (1, 3, 0, 2)])
     wrong.commit([curves[place] for place in (1, 3, 2, 0)])
-    assert "Not yet in order: curve C keeps its level top" in wrong._answer.value
+    assert "Not yet in order: curve A has only just reached its level top" in wrong._answer.value
+    assert all(f"curve {letter} " in wrong._swapped() for letter in "AC")
+    assert not any(f"curve {letter} " in wrong._swapped() for letter in "BD")
+    reversed_ = guess("rank 13", order=curves, truth=[curves[place] for place in (1, 3, 0, 2)])
+    reversed_.commit([curves[place] for place in (2, 0, 3, 1)])
+    assert all(f"curve {letter} " in reversed_._swapped() for letter in "ABCD")
     assert "Not yet" not in wrong._row()[-1], "the table of all guesses stays short"
     right = guess("rank 11", order=curves, truth=[curves[place] for place in (1, 3, 0, 2)])
     right.commit([curves[place] for place in (1, 3, 0, 2)])

@@ -152,7 +152,7 @@ def test_a_preset_out_of_bounds_says_so_and_moves_nothing():
 def titles(what_if):
     """Return the labels on first sight and those folded away."""
     side = what_if._page.children[2].children[1].children
-    folded = [part for part in side if hasattr(part, "titles")]
+    folded = [part for part in what_if._page.children if hasattr(part, "titles")]
     inside = folded[0].children[0].children if folded else ()
     return [part.description for part in side if getattr(part, "description", "")], [
         part.description for part in inside

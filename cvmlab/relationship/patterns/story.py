@@ -227,10 +227,14 @@ def last_month_to_repair(story: Story | None = None, relationship: Relationship 
     >>> [last_month_to_repair(Story(setback_month=30, switching_cost=points)) for points in (0, 20, 40)]
     [26, 34, 36]
     """
-    story, relationship = story or Story(), relationship or Relationship()
+    return last_month(story or Story(), relationship or Relationship(), REPAIR_MONTHS)
+
+
+def last_month(story: Story, relationship: Relationship, felt_after: int) -> int | None:
+    """Return the same of a repair that is felt after other months than `REPAIR_MONTHS`; after 0 it is felt at once."""
     tried = _stacked([story.replace(repair_month=0)] * story.months)
     tried["repair_month"] = np.arange(story.months, dtype=np.float64)
-    code = _lives(tried, story.months, relationship)["code"]
+    code = _lives(tried, story.months, relationship, felt_after)["code"]
     lasts = code[-1] != ENDED
     # the first one is the story without a repair
     if lasts[0] or not lasts.any():
@@ -238,11 +242,24 @@ def last_month_to_repair(story: Story | None = None, relationship: Relationship 
     return int(np.flatnonzero(lasts)[-1])
 
 
+def least_strength(story: Story, relationship: Relationship, felt_after: int) -> int | None:
+    """Return the least strength of a repair that would have saved the story, begun early enough; None if none does."""
+    limits = Story.limits()["repair_strength"]
+    strengths = np.arange(int(limits.minimum or 0), int(limits.maximum or 0) + 1)
+    # an earlier repair never does worse
+    tried = _stacked([story.replace(repair_month=1)] * len(strengths))
+    tried["repair_strength"] = strengths.astype(np.float64)
+    lasts = _lives(tried, story.months, relationship, felt_after)["code"][-1] != ENDED
+    return int(strengths[lasts.argmax()]) if lasts.any() else None
+
+
 def _stacked(stories: list[Story]) -> dict[str, NDArray[np.float64]]:
     return {name: np.array([getattr(story, name) for story in stories], dtype=np.float64) for name in Story.limits()}
 
 
-def _lives(many: Mapping[str, NDArray[np.float64]], months: int, relationship: Relationship) -> dict[str, NDArray[Any]]:
+def _lives(
+    many: Mapping[str, NDArray[np.float64]], months: int, relationship: Relationship, felt_after: int = REPAIR_MONTHS
+) -> dict[str, NDArray[Any]]:
     """Follow many stories at once: arrays of shape (months, stories)."""
     climb = _climb(relationship)
     age = np.arange(len(climb), dtype=np.float64)
@@ -250,7 +267,7 @@ def _lives(many: Mapping[str, NDArray[np.float64]], months: int, relationship: R
     level, binding = np.zeros(stories), np.zeros(stories)
     alive = np.ones(stories, dtype=bool)
     step = -np.expm1(-1 / BINDING_MONTHS)
-    value, standard = _value_and_standard(many, months)
+    value, standard = _value_and_standard(many, months, felt_after)
     found: dict[str, NDArray[Any]] = {
         "level": np.zeros((months, stories)),
         "hold": np.zeros((months, stories)),
@@ -281,7 +298,7 @@ def _climb(relationship: Relationship) -> NDArray[np.float64]:
 
 
 def _value_and_standard(
-    many: Mapping[str, NDArray[np.float64]], months: int
+    many: Mapping[str, NDArray[np.float64]], months: int, felt_after: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     month = np.arange(months, dtype=np.float64)[:, None]
 
@@ -293,7 +310,7 @@ def _value_and_standard(
     value = value - many["setback_depth"] * since("setback_month")
     felt = np.clip((month - many["unfairness_month"]) / FAIRNESS_MONTHS, 0, 1)
     value = value - many["unfairness"] * felt
-    value = value + many["repair_strength"] * since("repair_month", REPAIR_MONTHS)
+    value = value + many["repair_strength"] * since("repair_month", felt_after)
     expected = FIRST_EXPECTATION + many["expectation_rise"] * month / 12
     alternative = np.where(since("alternative_month"), many["alternative_value"], -np.inf)
     return value, np.maximum(expected, alternative)

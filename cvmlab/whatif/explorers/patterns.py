@@ -13,6 +13,7 @@ from cvmlab.core.guarding import public
 from cvmlab.core.words import language, say, term
 from cvmlab.relationship.lifecycle import ENDED, STAGES, Relationship
 from cvmlab.relationship.patterns import Ending, Story, ending, last_month_to_repair, live
+from cvmlab.relationship.patterns.story import REPAIR_MONTHS, last_month, least_strength
 
 from ..measures import Measure
 from ..playing import Unfold
@@ -71,8 +72,8 @@ def pattern_explorer(
     The result is a dict: ``life`` (the frame of `cvmlab.patterns.live`), ``ending`` (`cvmlab.patterns.Ending`),
     ``lived`` (months), ``profit`` (money in the months lived, less the cost of the repair, before what added value
     costs; recommendations that outlast the relationship are left out), ``repair_worth`` (money: profit with this repair
-    before its cost, less profit without it: what the repair may cost; if none is planned, that of one in the last
-    month), ``last_repair`` (the last month in which it can
+    before its cost, less profit without it: what the repair may cost), ``repair_begins`` (month of that repair: the
+    last one if none is planned; 0 if none helps or is needed), ``last_repair`` (the last month in which it can
     begin; None if no month does, or none is needed), ``lost`` (money: profit of the same relationship that meets no
     shortfall, less this one's).
 
@@ -94,7 +95,8 @@ def pattern_explorer(
         life, end = live(chosen, relationship), ending(chosen, relationship)
         profit, last = _profit_while_it_lasts(life), last_month_to_repair(chosen, relationship)
         # without a repair, what one at the last moment would be worth
-        repaired = chosen.replace(repair_month=chosen.repair_month or last or 0, repair_cost=0.0)
+        begins = chosen.repair_month or last or 0
+        repaired = chosen.replace(repair_month=begins, repair_cost=0.0)
         free, without = (
             _profit_while_it_lasts(live(story, relationship)) for story in (repaired, chosen.replace(repair_month=0))
         )
@@ -105,6 +107,7 @@ def pattern_explorer(
             "lived": end.months,
             "profit": profit,
             "repair_worth": free - without,
+            "repair_begins": begins,
             "last_repair": last,
             "lost": best - profit,
         }
@@ -129,9 +132,10 @@ def pattern_explorer(
             Measure("lived", "patterns.lived", "times"),
             Measure("profit", "patterns.profit_over_life", "money"),
             Measure("repair_worth", "patterns.repair_worth", "money"),
+            Measure("repair_begins", "patterns.repair_begins", "times"),
             Measure("lost", "patterns.lost_against_undisturbed", "money"),
         ],
-        sentence=lambda _, now: _sentence(now, currency),
+        sentence=lambda _, now: _sentence(now, relationship, currency),
         title="patterns.explorer_title",
         only=SLIDERS,
         more=FOLDED,
@@ -139,7 +143,7 @@ def pattern_explorer(
         presets={
             "patterns.one_bad_purchase": _only(setback_month=3),
             "patterns.better_offer": _only(alternative_month=15),
-            "patterns.standing_still": _only(added_value=0.0, expectation_rise=4.5),
+            "patterns.standing_still": _only(added_value=0.0),
             "patterns.felt_unfair": _only(unfairness=18, unfairness_month=18),
             "patterns.unrepaired": _only(setback_month=30),
             "patterns.repaired_in_time": _only(setback_month=30, repair_month=30),
@@ -233,22 +237,33 @@ def _strip(ax: Axes, life: pd.DataFrame) -> None:
         style.write(ax, place, _NAMES_AT, name, ha="center", va="top", size=7.8)
 
 
-def _sentence(now: dict[str, Any], currency: str) -> str:
+def _sentence(now: dict[str, Any], relationship: Relationship, currency: str) -> str:
     end, story = now["ending"], now["story"]
     if not end.ended:
         return _sentence_alive(now, currency)
     begins = int((now["life"]["standard"] > now["life"]["value"]).to_numpy().argmax())
-    # what had to be done before the trouble is no repair
-    in_time = "until" if end.last_repair is not None and end.last_repair >= begins else "before"
+    helps, figures = _what_helps(story, end.last_repair, begins, relationship)
     return say(
-        "patterns.ended_no_repair" if end.last_repair is None else f"patterns.ended_repair_{in_time}",
+        "patterns.ended",
         month=end.months,
         pattern=term(f"patterns.pattern_{end.pattern}"),
-        why=_why(end, story),
-        strength=f"{story.repair_strength:g}",
-        last=end.last_repair,
-        begins=begins,
+        why=_why(end, story, is_weak="needed" in figures),
+        advice=say(f"patterns.repair_{helps}", strength=story.repair_strength, begins=begins, **figures),
     )
+
+
+def _what_helps(story: Story, last: int | None, begins: int, relationship: Relationship) -> tuple[str, dict[str, Any]]:
+    """Return what would have saved a relationship that ended: the name of the sentence that says it, its figures."""
+    if last is not None:
+        # what had to be done before the trouble is no repair
+        return "until" if last >= begins else "before", {"last": last}
+    if (felt := last_month(story, relationship, 0)) is not None:
+        return "faster", {"last": felt, "months": REPAIR_MONTHS}
+    for helps, felt_after in (("stronger", REPAIR_MONTHS), ("stronger_and_faster", 0)):
+        if (needed := least_strength(story, relationship, felt_after)) is not None:
+            strong = story.replace(repair_strength=needed)
+            return helps, {"needed": needed, "last": last_month(strong, relationship, felt_after)}
+    return "none", {}
 
 
 def _sentence_alive(now: dict[str, Any], currency: str) -> str:
@@ -259,12 +274,12 @@ def _sentence_alive(now: dict[str, Any], currency: str) -> str:
         return say("patterns.alive_unhurt", months=months)
     amounts = {"worth": now["repair_worth"], "cost": story.repair_cost}
     money_of = {name: in_currency(money(amount), currency) for name, amount in amounts.items()}
-    return say("patterns.alive_repaired", months=months, last=last, **money_of)
+    return say("patterns.alive_repaired", month=story.repair_month, months=months, last=last, **money_of)
 
 
-def _why(end: Ending, story: Story) -> str:
+def _why(end: Ending, story: Story, *, is_weak: bool) -> str:
     """Return why it ended; a repair that was tried was too late, or too weak."""
     why = term(f"patterns.why_{end.cause or 'several'}")
     if story.repair_month:
-        return say("patterns.repaired_late" if end.last_repair is not None else "patterns.repaired_weakly", why=why)
+        return say("patterns.repaired_weakly" if is_weak else "patterns.repaired_late", why=why)
     return say("patterns.unrepaired_why", why=why) if end.cause == "setback" else why

@@ -17,7 +17,9 @@ from cvmlab import patterns as p
 from cvmlab import simulated as relationships
 from cvmlab.core.words import read_table, speaking, term
 from cvmlab.relationship.lifecycle import ENDED, STAGES
+from cvmlab.relationship.patterns.story import REPAIR_MONTHS, last_month
 from cvmlab.whatif import pattern_explorer
+from cvmlab.whatif.explorers import patterns as explorers
 
 # --- the lesson -------------------------------------------------------------------------------------
 
@@ -120,6 +122,10 @@ def test_unnamed_curves_give_nothing_away() -> None:
         sizes = [measured(panel.lines[0]) for panel in ax.child_axes]
         in_order = [f"patterns.curve_{'ABCD'[place]}" for place in np.argsort(sizes)]
         assert in_order != p.unnamed_in_order()
+    scales = {(panel.get_xlim(), panel.get_ylim()) for panel in ax.child_axes}
+    assert len(scales) == 1, "slow and fast can be compared"
+    smallest = min(panel.lines[0].get_ydata().max() for panel in ax.child_axes)
+    assert smallest > 0.2 * ax.child_axes[0].get_ylim()[1], "and none is flattened"
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -227,17 +233,116 @@ def test_the_sentence_names_pattern_cause_and_last_month(explorer) -> None:
         ({"setback_month": 36}, "and nobody repaired it. To save it"),
         ({"setback_month": 30, "repair_month": 33}, "and the repair came too late. To save it"),
         ({"setback_month": 30, "repair_month": 50}, "and the repair came too late. To save it"),
-        ({"setback_month": 3, "repair_month": 3}, "and the repair was not enough. No repair"),
+        ({"setback_month": 3, "repair_month": 3}, "came too late. A repair of 20 points is strong enough"),
         ({"setback_month": 0, "alternative_month": 15}, "in month 15 would come too late: 20 points more"),
         ({"setback_month": 0, "alternative_month": 15}, "appeared. A repair"),
         ({"setback_month": 0, "unfairness": 18}, "unfair. To save it"),
         ({"setback_month": 0, "repair_month": 20}, "without needing a repair"),
-        ({"repair_month": 31}, "could begin until month 31"),
+        ({"repair_month": 30}, "begun in month 30 holds"),
+        ({"repair_month": 30}, "The last month to begin it was 31."),
+        ({"setback_depth": 60, "repair_month": 20, "repair_strength": 5}, "was not enough. A repair of 5"),
+        ({"setback_month": 0, "expectation_rise": 20, "added_value": 0}, "No repair would have saved it"),
     ],
 )
 def test_the_sentence_says_whether_a_repair_was_tried_and_in_time(explorer, changes, said) -> None:
     explorer.set(**changes)
     assert said in explorer.sentence
+
+
+@pytest.mark.parametrize("setback_month", [3, 6, 10, 30])
+@pytest.mark.parametrize("depth", [15, 25, 60])
+def test_whoever_follows_the_advice_saves_the_relationship(setback_month: int, depth: int) -> None:
+    chain = cvm.lifecycle.Relationship()
+    for strength in range(0, 61, 5):
+        story = p.Story(setback_month=setback_month, setback_depth=depth, repair_strength=strength)
+        end = p.ending(story)
+        if not end.ended:
+            continue
+        advice, figures = explorers._what_helps(story, end.last_repair, setback_month, chain)
+        months = 0 if "faster" in advice else REPAIR_MONTHS
+        if advice == "none":
+            assert last_month(story.replace(repair_strength=60), chain, 0) is None
+            continue
+        better = story.replace(repair_strength=figures.get("needed", strength))
+        assert last_month(better, chain, months) == figures["last"]
+        if months:
+            assert not p.ending(better.replace(repair_month=figures["last"])).ended
+        if "stronger" in advice:
+            assert better.repair_strength > strength
+            weaker = better.replace(repair_strength=better.repair_strength - 1)
+            assert last_month(weaker, chain, months) is None, "no less would do"
+        else:
+            assert figures.get("needed") is None
+
+
+def test_one_bad_purchase_asks_for_a_faster_repair_not_a_stronger_one(explorer) -> None:
+    chosen = p.Story(setback_month=3)
+    for strength in (20, 40, 60):
+        explorer.set(setback_month=3, repair_month=3, repair_strength=strength)
+        assert "strong enough but too slow" in explorer.sentence
+        assert "stronger" not in explorer.sentence
+        assert last_month(chosen.replace(repair_strength=strength), cvm.lifecycle.Relationship(), 0) == 3
+    explorer.set(repair_strength=0)
+    assert "too weak and too slow" in explorer.sentence
+
+
+def test_the_preset_that_is_the_baseline_says_what_becomes_of_it(explorer) -> None:
+    (button,) = [each for each in explorer._presets if each.description == term("patterns.unrepaired")]
+    button.click()
+    assert explorer.scenario == p.Story()
+    assert explorer.sentence.startswith("This is the baseline")
+    assert f"It ends in month {p.ending().months} as pattern III" in explorer.sentence
+
+
+def test_standing_still_changes_the_added_value_only(explorer) -> None:
+    (button,) = [each for each in explorer._presets if each.description == term("patterns.standing_still")]
+    button.click()
+    assert explorer.scenario == p.Story(setback_month=0, added_value=0)
+    assert explorer.result["lived"] == 60
+
+
+def test_what_a_repair_may_cost_comes_with_its_month(explorer) -> None:
+    assert explorer.result["repair_begins"] == explorer.result["last_repair"] == 31
+    explorer.set(repair_month=30)
+    assert explorer.result["repair_begins"] == 30
+    explorer.set(setback_month=3, repair_month=0)
+    assert explorer.result["repair_begins"] == 0
+
+
+def test_the_locked_explorer_does_not_show_the_month_of_the_end() -> None:
+    asked = cvm.whatif.guess("how long?", truth=1, minimum=0, maximum=54, unit="months")
+    locked = pattern_explorer(after=asked)
+    hidden = (locked._image, locked._table, locked._player.row)
+    assert [widget.layout.display for widget in hidden] == ["none"] * 3
+    for seen in (locked._words.value, locked._still().html, locked._still().words):
+        assert "37" not in seen
+        assert term("whatif.guess_first") in seen
+    asked.commit(6)
+    assert [widget.layout.display for widget in hidden] == [None] * 3
+    assert "37" in locked._still().html
+    cvm.whatif.forget_guesses()
+
+
+@pytest.mark.parametrize(("question", "impossible"), [("longest_wait", -15), ("midway_profit", "-15%")])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_guess_below_all_that_is_possible_is_refused_with_the_reason(question, impossible, language) -> None:
+    unit = "months" if question == "longest_wait" else "share"
+    bounds = {"minimum": 0, "maximum": 54} if unit == "months" else {"minimum": -0.04, "maximum": 1}
+    with speaking(language):
+        asked = cvm.whatif.guess(f"patterns.{question}", unit=unit, **bounds)
+        with pytest.raises(CvmError) as refused:
+            asked.commit(impossible)
+    assert refused.value.key == f"patterns.{question}_below"
+    assert not asked.committed
+    cvm.whatif.forget_guesses()
+
+
+def test_at_worst_four_percent_of_ivs_profit_are_lost() -> None:
+    """The lowest guess of section 3 leaves room for whoever leaves at once, and for no more."""
+    chain = cvm.lifecycle.Relationship(acquisition_cost=8_000)
+    best = p.lost_profit(chain)["present_value"].iloc[-1]
+    assert round(-8_000 / best, 2) == -0.04
+    assert p.share_by_month_left(range(1, 85), chain)["share"].min() > -0.04
 
 
 def test_the_month_that_is_played_is_that_of_the_axis_and_of_the_sentence(explorer) -> None:
