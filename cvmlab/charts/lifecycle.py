@@ -9,7 +9,7 @@ import numpy as np
 
 from cvmlab.core import formats
 from cvmlab.core.guarding import public
-from cvmlab.core.words import language, say, term
+from cvmlab.core.words import language, say, term, wording
 from cvmlab.relationship.lifecycle import STAGES
 
 from . import style
@@ -206,7 +206,7 @@ def _name_stages(ax: Axes, spells: list[tuple[str, float, float]]) -> None:
 
 
 @public
-def plot_variables(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None = None) -> Axes:
+def plot_variables(frame: pd.DataFrame, *, currency: str = "", unit: str = "", ax: Axes | None = None) -> Axes:
     """Draw the six variables of Table 3-1 beside each other, stage by stage.
 
     Parameters
@@ -215,6 +215,8 @@ def plot_variables(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None =
         `cvmlab.lifecycle.life_curve`.
     currency
         Sign of the currency; "currency units" if left out.
+    unit
+        Vocabulary key or text of what volume counts, in the plural; "units" if left out.
     ax
         Axes that hold the six panels (``ax.child_axes``); a new figure if left out.
 
@@ -232,8 +234,8 @@ def plot_variables(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None =
     ax.set_axis_off()
     money = currency or term("units.currency")
     units = [
-        term("lifecycle.units_a_month"),
-        *[say("lifecycle.money_a_unit_cut", currency=money)] * 2,
+        say("lifecycle.units_a_month", unit=wording(unit or "lifecycle.units")),
+        *[say("lifecycle.money_cut", currency=money)] * 2,
         *[say("lifecycle.currency_a_month", currency=money)] * 3,
     ]
     names = ["volume", "price", "cost_per_unit", "indirect_benefit", "revenue", "profit"]
@@ -323,7 +325,7 @@ def plot_long_lived(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None 
     >>> from cvmlab.relationship.lifecycle import summarise_years
     >>> lives = pd.DataFrame({"years": [0.5, 12.0, 14.0], "profit_a_month": [-1.0, 5.0, -2.0]})
     >>> plot_long_lived(summarise_years(lives, [0, 10])).get_title(loc="left").replace(chr(10), " ")
-    '50% of customers of 10 years or more bring a loss; of those of 0–10 years, 100%'
+    '50% of customers of 10 years or more bring a loss'
     """
     quantiles = ("high", "upper", "median", "lower", "low")
     bounds = {"years_from": COUNT, "years_to": Holds(minimum=0, gaps=True)}
@@ -342,19 +344,26 @@ def plot_long_lived(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None 
     ax.margins(x=0.06, y=0.08)
     style.money_axis(ax.yaxis, term("lifecycle.profit_a_month"), currency)
     ax.set_xlabel(term("lifecycle.years_axis"))
-    first, last = frame.iloc[0], frame.iloc[-1]
+    last = frame.iloc[-1]
     said = {"years": f"{last['years_from']:g}", "share": formats.percent(float(last["losing_share"]))}
-    if len(frame) > 1:
-        said |= {
-            "first": _years_named(*first[["years_from", "years_to"]]),
-            "young": formats.percent(first["losing_share"]),
-        }
-    style.headline(ax, say(f"lifecycle.long_lived_{'message' if len(frame) > 1 else 'alone'}", **said))
+    if level := _levels_off(figures["median"]):
+        message = say("lifecycle.long_lived_message", level=f"{frame['years_from'].iloc[level]:g}", **said)
+    else:
+        message = say("lifecycle.long_lived_alone", **said)
+    style.headline(ax, message)
     ends = {name: float(figures[name][-1]) for name in quantiles}
     style.label_ends(
         ax, [(float(x[-1]), y, term(f"lifecycle.quantile_{name}"), style.QUIET) for name, y in ends.items()]
     )
     return style.lettered(ax)
+
+
+def _levels_off(medians: NDArray[np.float64]) -> int:
+    """Return the band up to which the medians rise, to stay within 10% of the highest; 0 if they do not."""
+    near = medians >= 0.9 * medians.max() if medians.max() > 0 else np.zeros(len(medians), dtype=bool)
+    level = int(near.argmax())
+    rises = bool((np.diff(medians[: level + 1]) > 0).all())
+    return level if rises and level < len(medians) - 1 and near[level:].all() else 0
 
 
 def _band_named(start: float, end: float, losing: float) -> str:

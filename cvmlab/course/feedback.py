@@ -169,7 +169,7 @@ def check(question: str, answer: object) -> Feedback:
 
 
 @public
-def compare_each(question: str, answers: object) -> Feedback:
+def compare_each(question: str, answers: object, *, row: str = "") -> Feedback:
     """Lay a student's answers to the parts of a question beside the course's, with a reason for each.
 
     Parameters
@@ -178,6 +178,8 @@ def compare_each(question: str, answers: object) -> Feedback:
         Its name in ``answers/several.csv``, for example ``"lesson_01.scenes"``.
     answers
         For each part of the question the number of an option; None where not answered yet.
+    row
+        The row to be answered where the question is a table: its parts are then called by their column alone.
 
     Returns
     -------
@@ -190,29 +192,42 @@ def compare_each(question: str, answers: object) -> Feedback:
     CvmError
         If there is no such question: a mistake of the notebook, not of the student.
 
+    Notes
+    -----
+    A row that the table does not have is the student's mistake, and is answered with those that it has.
+
     Examples
     --------
     >>> compare_each("lesson_01.scenes", dict.fromkeys("ABCDEFGH"))
     **Not finished yet.** Still to fill in: A, B, C, D, E, F, G, H. ...
     >>> compare_each("lesson_01.scenes", dict.fromkeys("ABCDEFGH", 1)).text.splitlines()[2][:23]
     '| **A** | exploration |'
+    >>> stages = {"exploration": 2, "formation": 4, "stability": 4, "decline": 6}
+    >>> compare_each("lesson_01.table", stages, row="price").text.splitlines()[2][:32]
+    '| **exploration** | very small or'
     """
-    parts = {row["part"]: row for row in read_table("answers/several") if row["question"] == question}
+    parts = {asked["part"]: asked for asked in read_table("answers/several") if asked["question"] == question}
     if not parts:
         raise CvmError("feedback.unknown_question", question=question)
+    if row:
+        rows = list(dict.fromkeys(part.rpartition("_")[0] for part in parts))
+        if row not in rows:
+            return Feedback(say("feedback.no_row", row=row, rows=_listed(rows)))
+        parts = {part.rpartition("_")[2]: asked for part, asked in parts.items() if part.startswith(f"{row}_")}
     options = sorted(int(key.rpartition("_")[2]) for key in keys() if re.fullmatch(rf"{question}_\d+", key))
     problem = _problem_with("each", answers, list(parts), options)
     if problem or not isinstance(answers, Mapping):
         return Feedback(problem)
     lines = [say("feedback.each_head"), "|---|---|---|---|"]
     same = 0
-    for part, row in parts.items():
-        mine, theirs = _number(answers[part]), [int(row["answer"]), *_also_accepted(question, part)]
+    for part, asked in parts.items():
+        whole = asked["part"]
+        mine, theirs = _number(answers[part]), [int(asked["answer"]), *_also_accepted(question, whole)]
         same += mine in theirs
-        name = named(part, f"{question}_name_")
+        name = named(part, f"{question}_name_", "")
         chosen, right = term(f"{question}_{mine:.0f}"), " / ".join(term(f"{question}_{number}") for number in theirs)
         mark = "" if mine in theirs else "**"
-        lines.append(f"| **{name}** | {chosen} | {mark}{right}{mark} | {_why(question, part, mine, theirs, chosen)} |")
+        lines.append(f"| **{name}** | {chosen} | {mark}{right}{mark} | {_why(question, whole, mine, theirs, chosen)} |")
     return Feedback("\n".join([*lines, "", say("feedback.each_counted", same=same, parts=len(parts))]))
 
 

@@ -252,6 +252,18 @@ class WhatIf(Kept):
             except Exception as error:
                 self._player.stop()
                 self._put(trouble=_in_a_sentence(error, has_picture=True))
+            else:
+                self._tell_played(self._player.unfold.of(self._result), whole=month is None)
+
+    def _tell_played(self, last: int, *, whole: bool) -> None:
+        """Say below the picture how far it has unfolded; once it is whole, what was moved counts for more."""
+        if not whole:
+            # one sentence for all months: a screen reader is not to read each of them
+            self._words.value = page.said(say("whatif.played_so_far", last=last))
+            return
+        if not figures.settings(self._baseline_scenario, self._scenario, self._currency):
+            self._sentence = say("whatif.played", last=last)
+        self._put(trouble=self._trouble)
 
     def _show(self, scenario: Scenario, *, pressed: bool = False) -> None:
         self._scenario = scenario

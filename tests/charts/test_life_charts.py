@@ -124,6 +124,20 @@ def test_variables_have_a_panel_each():
         assert panel.lines[0].get_ydata() == pytest.approx(curve[column].to_numpy())
 
 
+def test_volume_is_counted_in_the_unit_that_is_asked_for():
+    curve = lifecycle.life_curve(TEXTBOOK)
+    units = [charts.plot_variables(curve, unit=unit).child_axes[0].texts[0].get_text() for unit in ("", "cartons")]
+    assert units == ["units per month", "cartons per month"]
+
+
+@pytest.mark.parametrize(
+    ("medians", "level"),
+    [([4, 6, 13, 24, 25], 3), ([1, 2, 3, 4], 0), ([-4, -3, -3], 0), ([5, 3, 5, 5], 0), ([1, 5, 1], 0), ([5], 0)],
+)
+def test_years_level_off_only_where_the_median_has_risen_and_stays(medians, level):
+    assert life._levels_off(np.array(medians, dtype=float)) == level
+
+
 def test_sources_stack_up_to_profit_and_losses_lie_below_zero():
     sources = lifecycle.profit_by_source(HARD)
     for name, lower, upper in life._stacked(sources):

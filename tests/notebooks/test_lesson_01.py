@@ -23,6 +23,8 @@ ANSWERS = {
     '"price_formation": None': '"price_formation": 2', '"cost_stability": None': '"cost_stability": 4',
     '"cost_decline": None': '"cost_decline": 2', '"benefit_exploration": None': '"benefit_exploration": 1',
     '"revenue_stability": None': '"revenue_stability": 3', '"profit_stability": None': '"profit_stability": 2',
+    '"exploration": None': '"exploration": 2', '"formation": None': '"formation": 4',
+    '"stability": None': '"stability": 3', '"decline": None': '"decline": 6',
     'unit="share")\nearly': 'unit="share")\nearly.commit("25%")\nearly',
     'unit="yuan")\nfall': 'unit="yuan")\nfall.commit(9_000)\nfall',
     'unit="share")\nlosing': 'unit="share")\nlosing.commit("5%")\nlosing',
@@ -135,6 +137,41 @@ def test_what_to_find_in_the_what_if_is_what_it_shows(language: str) -> None:
 
 
 @both_languages
+def test_the_picture_marks_the_beginning_and_the_month_that_has_paid_it_back(language: str) -> None:
+    drawn: list[str] = []
+    with cvm.speaking(language):
+        what_if = cvm.whatif.life_curve(CHAIN, currency="¥")
+        note = cvm.charts.style.note
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(
+                cvm.charts.style,
+                "note",
+                lambda ax, text, *at, **looks: drawn.append(text) or note(ax, text, *at, **looks),
+            )
+            what_if.set(fixed_cost=1_000)
+            before = list(drawn)
+            drawn.clear()
+            what_if.unfold(20)
+        month = f"{what_if.result['payback_month']:.0f}"
+    assert month == "28"
+    assert sum(month in text for text in before) == 1 and sum("−¥8,989" in text for text in before) == 1
+    assert not [text for text in drawn if month in text], "not yet paid back in month 20"
+
+
+@both_languages
+def test_every_row_of_the_table_can_be_practised_and_quotes_the_book(language: str) -> None:
+    with cvm.speaking(language):
+        claims = cvm.lifecycle.table_3_1().replace({"variable": {"indirect_benefit": "benefit"}})
+        for variable, cells in claims.groupby("variable"):
+            mine = dict.fromkeys(cells["stage"], 1)
+            told = cvm.course.feedback.compare_each("lesson_01.table", mine, row=variable).text.lower()
+            for claim in cells["claim"]:
+                first = re.split("[,，；;]", claim)[0].lower()
+                assert first in told, (variable, claim)
+        assert "volume" in cvm.course.feedback.compare_each("lesson_01.table", {}, row="x").text
+
+
+@both_languages
 def test_the_minutes_of_the_sections_add_up(language: str) -> None:
     text = prose(language)
     core, deeper = (re.findall(rf"`{mark} · (\d+)", text) for mark in ("(?:core|核心)", "(?:deeper|选读)"))
@@ -162,6 +199,7 @@ def test_who_has_not_guessed_is_told_nothing(tmp_path: Path) -> None:
                 "one_month": "**Right.**",
                 "scenes": "**8 of 8**",
                 "cells": "**6 of 6**",
+                "table": "**4 of 4**",
                 "long_lived": "**Yes.**",
                 "break_even": "**Right.**",
                 "without_recommendations": "**Right.**",
@@ -174,6 +212,7 @@ def test_who_has_not_guessed_is_told_nothing(tmp_path: Path) -> None:
                 "one_month": "**正确**",
                 "scenes": "**8** 项一致",
                 "cells": "**6** 项一致",
+                "table": "**4** 项一致",
                 "long_lived": "**对**",
                 "break_even": "**正确**",
                 "without_recommendations": "**正确**",

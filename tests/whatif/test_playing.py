@@ -6,6 +6,7 @@ import pytest
 from small_what_ifs import Offer, curve, pixels, slider
 
 from cvmlab import CvmError, speaking
+from cvmlab.core.words import term
 from cvmlab.whatif import Unfold, WhatIf, guess
 
 
@@ -48,8 +49,29 @@ def test_playing_draws_month_by_month_and_ends_with_the_whole_picture(played, sh
     played._player.button.set_state({"playing": False})
     assert shown[:12] == [*range(1, 12), None]
     assert first != whole and played.picture == whole
-    assert (played.table, played.sentence) == (table, sentence)
+    assert played.table == table and played.sentence != sentence
     assert played._player.time.value == 12
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_sentence_says_what_play_did_until_something_is_moved(language):
+    with speaking(language):
+        what_if = WhatIf(Offer(), curve, draw, play=Unfold(12))
+    unmoved = what_if.sentence
+    press(what_if)
+    tick(what_if, 7)
+    assert term("whatif.played_so_far", language=language).partition("{")[0] in what_if._words.value
+    assert unmoved not in what_if._words.value
+    tick(what_if, 12)
+    assert what_if.sentence in what_if._words.value and "12" in what_if.sentence
+    assert unmoved not in what_if._words.value
+    what_if.set(retention_rate=0.9)
+    moved = what_if.sentence
+    what_if.unfold(3)
+    what_if.unfold(12)
+    assert what_if.sentence == moved and moved in what_if._words.value
+    what_if.reset()
+    assert what_if.sentence == unmoved
 
 
 def test_the_last_month_counts_even_if_it_comes_with_the_end(played):

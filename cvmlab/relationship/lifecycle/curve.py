@@ -36,7 +36,8 @@ TOTAL_COST = "total_cost"
 Figures = NDArray[np.float64]
 
 
-def _months(default: int, name: str, *, minimum: int = 1, maximum: int = 120) -> Any:
+def months_field(default: int, name: str, *, minimum: int = 1, maximum: int = 120) -> Any:
+    """Return a field of whole months, named in ``words/lifecycle.csv``."""
     word = f"lifecycle.{name}"
     return number(default, word=word, minimum=minimum, maximum=maximum, step=1, unit="months", whole=True)
 
@@ -63,13 +64,13 @@ class Relationship(Scenario):
     cvmlab.CvmError: The repair comes too late: repaired_after is 12, but decline_months is only 12. ...
     """
 
-    exploration_months: int = _months(6, "exploration_months")
-    formation_months: int = _months(18, "formation_months")
-    stability_months: int = _months(60, "stability_months", maximum=360)
-    decline_months: int = _months(12, "decline_months")
-    repaired_after: int = _months(0, "repaired_after", minimum=0)
-    repair_months: int = _months(6, "repair_months")
-    regained_months: int = _months(24, "regained_months", maximum=360)
+    exploration_months: int = months_field(6, "exploration_months")
+    formation_months: int = months_field(18, "formation_months")
+    stability_months: int = months_field(60, "stability_months", maximum=360)
+    decline_months: int = months_field(12, "decline_months")
+    repaired_after: int = months_field(0, "repaired_after", minimum=0)
+    repair_months: int = months_field(6, "repair_months")
+    regained_months: int = months_field(24, "regained_months", maximum=360)
     explored: float = number(0.1, word="lifecycle.explored", minimum=0.01, maximum=0.5, step=0.01)
     formed: float = number(0.95, word="lifecycle.formed", minimum=0.5, maximum=1, step=0.01)
     left_at: float = number(0.15, word="lifecycle.left_at", minimum=0, maximum=1, step=0.01)

@@ -19,6 +19,7 @@ from cvmlab.core.scenario import Scenario
 from cvmlab.core.words import say, term
 from cvmlab.relationship import lifecycle
 from cvmlab.relationship.lifecycle import Relationship
+from cvmlab.relationship.lifecycle.curve import months_field
 
 from ..controls import Range
 from ..measures import Measure
@@ -99,9 +100,10 @@ def life_curve(
         return _figures(chosen, discount_rate)
 
     def frame(ax: Axes, baseline: dict[str, Any]) -> None:
-        highest = float(baseline["curve"]["revenue"].max())
+        highest, start = float(baseline["curve"]["revenue"].max()), float(baseline["curve"]["profit"].iloc[0])
         ax.set_xlim(0, 1.2 * len(baseline["curve"]))
-        ax.set_ylim(-0.3 * highest, 1.25 * highest)
+        # low enough for what the customer begins with, and for the preset that adds to it
+        ax.set_ylim(min(-0.3 * highest, 1.3 * start), 1.25 * highest)
         ax.axhline(0, color=style.QUIET, linewidth=0.8)
         life.label_curve_axes(ax, currency, as_share=False)
 
@@ -110,6 +112,7 @@ def life_curve(
         life.draw_curves(ax, shown)
         _mark_stages(ax, shown["stage"])
         life.name_curves(ax, shown)
+        _mark_payback(ax, shown["profit"].to_numpy(), result["payback_month"], currency)
 
     asked = [*sliders, *more]
     return WhatIf(
@@ -145,7 +148,14 @@ def _presets(start: Relationship) -> Mapping[str, Mapping[str, Any]]:
 
 @dataclass(frozen=True)
 class _Moved(Relationship):
-    """A relationship while its sliders are moved: one may have passed another that is to follow."""
+    """A relationship while its sliders are moved: one may have passed another that is to follow.
+
+    The labels say what each slider does to the length of the life.
+    """
+
+    exploration_months: int = months_field(6, "exploration_from_stability")
+    formation_months: int = months_field(18, "formation_from_stability")
+    stability_months: int = months_field(60, "stability_added", maximum=360)
 
     def __post_init__(self) -> None:
         Scenario.__post_init__(self)
@@ -224,6 +234,23 @@ def _ranges(start: Relationship) -> dict[str, Range]:
         "largest_benefit": (0.0, 2 * money, money / 20),
         "acquisition_cost": (0.0, 15 * money, money / 4),
     }
+
+
+def _mark_payback(ax: Axes, profit: NDArray[np.float64], month: float, currency: str) -> None:
+    """Mark with what loss the customer begins, and on the line of zero the month that has paid it back."""
+    looks: dict[str, Any] = {"linestyle": "none", "color": style.QUIET, "markersize": 7, "zorder": 3}
+    box = {"facecolor": "white", "edgecolor": "none", "boxstyle": "round,pad=0.1"}
+    if profit[0] < 0:
+        lowest = 0.96 * ax.get_ylim()[0]
+        is_below = profit[0] < lowest
+        place = (1.0, lowest if is_below else float(profit[0]))
+        ax.plot(*place, marker="v" if is_below else "o", **looks)
+        amount = formats.in_currency(formats.whole_money(float(profit[0])), currency)
+        style.note(ax, say("lifecycle.mark_start", profit=amount), place, (8, -4), color=style.QUIET, bbox=box)
+    if 0 < month <= len(profit):
+        ax.plot(month, 0, marker="D", **looks)
+        words = say("lifecycle.mark_payback", month=int(month))
+        style.note(ax, words, (month, 0), (6, -15), color=style.QUIET, bbox=box)
 
 
 def _mark_stages(ax: Axes, stage: pd.Series[str]) -> None:
