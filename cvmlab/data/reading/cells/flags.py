@@ -61,7 +61,8 @@ def _word_cancelled(connection: Any, here: str, mapping: ColumnMapping) -> list[
     """Write yes for what was cancelled or is not valid; a moment of cancellation counts where the user named it."""
     moment = MOMENT.format(cell=CANCEL)
     rows, blank = connection.execute(
-        f"SELECT count_if({moment}), count_if({CANCEL} IS NULL OR {is_said(CANCEL, 'no_word')}) FROM stage WHERE {here}"
+        f"""SELECT count(*) FILTER ({moment}), count(*) FILTER ({CANCEL} IS NULL OR {is_said(CANCEL, "no_word")})
+        FROM stage WHERE {here}"""
     ).fetchone()
     told = is_said(CANCEL, "no_word" if is_called(mapping[CANCEL], "valid_flag", "done_flag") else "yes_word")
     if chosen := CANCEL in mapping.chosen:
