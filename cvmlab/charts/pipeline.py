@@ -54,7 +54,7 @@ def plot_funnel(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ...     "state": ["target", "prospect"], "reached": [40, 10],
     ...     "went_on": [10, 0], "open": [25, 8], "lost": [5, 2]})
     >>> plot_funnel(frame).get_title(loc="left")
-    'Of 40 customers, 10 reached “prospect”; 33 are still undecided'
+    'Of 40 customers, 10 reached “prospect”; 25 are still undecided'
     """
     columns = {"state": Holds("text", texts=STATES), "reached": SOME}
     columns |= dict.fromkeys(["went_on", "open", "lost"], COUNT)

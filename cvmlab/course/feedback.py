@@ -203,7 +203,7 @@ def compare_each(question: str, answers: object, *, row: str = "") -> Feedback:
     >>> compare_each("lesson_01.scenes", dict.fromkeys("ABCDEFGH", 1)).text.splitlines()[2][:23]
     '| **A** | exploration |'
     >>> stages = {"exploration": 2, "formation": 4, "stability": 4, "decline": 6}
-    >>> compare_each("lesson_01.table", stages, row="price").text.splitlines()[2][:32]
+    >>> compare_each("lesson_01.table", stages, row="price").text.splitlines()[2][:33]
     '| **exploration** | very small or'
     """
     parts = {asked["part"]: asked for asked in read_table("answers/several") if asked["question"] == question}
