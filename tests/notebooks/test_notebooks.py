@@ -298,7 +298,7 @@ ANSWERS = {
 
 
 def run(notebook: nbformat.NotebookNode, folder: Path) -> None:
-    """Run a notebook as JupyterLab does, in its own folder, and give up after four minutes in all: a machine may be busy."""
+    """Run a notebook as JupyterLab does, in its own folder; give up after four minutes, as a machine may be busy."""
     end = time.monotonic() + SECONDS
     client = NotebookClient(
         notebook,
