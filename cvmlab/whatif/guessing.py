@@ -126,14 +126,14 @@ class Guess(Kept):
             return "–"
         if isinstance(value, Collection) and not isinstance(value, str):
             return " → ".join(wording(str(item)) for item in value)
-        if self._limits.kind == "choice":
+        if self._limits.kind == "choice" or isinstance(value, str):
             return wording(str(value))
         return self._limits.text(value) + self._unit_of(value)
 
     def _unit_of(self, value: Any) -> str:
         """Return the unit beside a number: none for a share, which has its percent sign, and "month" for one month."""
         limits = self._limits
-        if limits.unit == "share" or isinstance(value, str):
+        if limits.unit == "share":
             return ""
         one = f"one_{limits.unit}"
         is_one = float(value) == 1 and f"units.{one}" in keys()

@@ -16,10 +16,10 @@ from cvmlab.core.words import CvmError
 
 from .notes import Note
 from .opening.parts import one_sentence
-from .quality import OUTSIDE, DataReport
+from .quality import DataReport
 from .raw import quoted
 from .rows.totals import sums_of
-from .rows.verdicts import REASON_CODES, USED_ROWS
+from .rows.verdicts import DATA_ROWS, USED_ROWS
 
 _KEY = "cvmlab_judged"
 
@@ -60,9 +60,8 @@ def write_parts(log: Any, column: str, folder: Path) -> dict[str | None, Path]:
 
 def _of_part(log: Any, mine: str) -> DataReport:
     """Return the data report of the rows of which a condition holds, with the remarks on the whole."""
-    outside = ", ".join(str(REASON_CODES[reason]) for reason in OUTSIDE)
     rows, amount = log.connection.execute(
-        f"SELECT count(*), coalesce(sum(exact), 0) FROM log WHERE reason NOT IN ({outside}) AND {mine}"
+        f"SELECT count(*), coalesce(sum(exact), 0) FROM log WHERE {DATA_ROWS} AND {mine}"
     ).fetchone()
     listed = ", ".join(quoted(customer.customer_id) for customer in log.quality.suspicious) or "NULL"
     known = log.connection.execute(

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from .verdicts import REASON_CODES
+from .verdicts import DATA_ROWS
 
-_DATA = f"exact <> 0 AND reason NOT IN ({REASON_CODES['total_row']}, {REASON_CODES['header_row']})"
+_DATA = f"exact <> 0 AND {DATA_ROWS}"
 #: A first block is looked for among so many rows.
 _PROBE = 500
 #: Blocks of several rows each that a file must have; a row that repeats the one above it is no sum yet.
@@ -94,7 +94,8 @@ def _repeated_at_the_end(connection: Any, part: int) -> list[Row]:
     size, whole = connection.execute(f"SELECT count(*), sum(exact) FROM log WHERE part = {part} AND {_DATA}").fetchone()
     last = _rows(connection, part, f"DESC LIMIT {_LAST}")
     halves = [count for count in range(2, len(last) + 1) if 2 * sum(row[1] for row in last[:count]) == whole]
-    if not halves or size - halves[0] < max(_ABOVE, _FOR_EACH * halves[0]):
+    # nothing is half of nothing, as where returns undo all sales
+    if not whole or not halves or size - halves[0] < max(_ABOVE, _FOR_EACH * halves[0]):
         return []
     found = last[: halves[0]]
     names = [row[2] for row in found]

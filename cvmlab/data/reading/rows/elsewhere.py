@@ -72,10 +72,11 @@ def _against(name: str, words: Sequence[str], *, described: bool) -> list[str]:
     """Return the words of a column by which rows may be no sales; a word that stands in all of them says nothing."""
     if len(words) < 2:
         return []
-    reasons = [word for word in words if word and not _is(word, "no_word", "missing_value")]
-    # where every row has a text, the texts are no reasons
-    if is_called(name, "undone_reason") and len(reasons) < len(words):
-        return sorted(reasons)
+    if is_called(name, "undone_reason"):
+        reasons = [word for word in words if word and not _is(word, "no_word", "missing_value")]
+        # where every row has a text, the texts are no reasons
+        if len(reasons) < len(words):
+            return sorted(reasons)
     yes, no = ({word for word in words if _is(word, role)} for role in ("yes_word", "no_word"))
     if all(word in yes | no for word in words if word):
         if is_called(name, "done_flag", "valid_flag"):

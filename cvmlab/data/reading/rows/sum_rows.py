@@ -2,8 +2,8 @@
 
 Only rows without a customer or a date, and customers with a single row, are looked at (`blocks` looks at the others);
 and their sums must account for the whole file: one row that equals all others, or subtotals that follow one another to
-its end. A purchase that
-happens to equal the sum of a few rows before it stays a purchase; "C07 subtotal" below a row of C07 needs no block.
+its end. A purchase that happens to equal the sum of a few rows before it stays a purchase; "C07 subtotal" below a row
+of C07 needs no block.
 """
 
 from __future__ import annotations
@@ -16,10 +16,9 @@ from typing import Any, NamedTuple
 from ..notes import Note
 from ..raw import Source
 from .blocks import sums_of_blocks
-from .verdicts import REASON_CODES
+from .verdicts import DATA_ROWS, REASON_CODES
 
 _TOTAL = REASON_CODES["total_row"]
-_DATA = f"reason NOT IN ({_TOTAL}, {REASON_CODES['header_row']})"
 _MOST = 20_000
 # Rows in a block, and in the whole, before a complete row may be their sum.
 _BLOCK, _WHOLE = 3, 5
@@ -45,7 +44,7 @@ def find_sum_rows(connection: Any, parts: Sequence[Source]) -> list[Note]:
     whole = {
         part: (rows, amount)
         for part, rows, amount in connection.execute(
-            f"SELECT part, count(*), coalesce(sum(exact), 0) FROM log WHERE {_DATA} GROUP BY part"
+            f"SELECT part, count(*), coalesce(sum(exact), 0) FROM log WHERE {DATA_ROWS} GROUP BY part"
         ).fetchall()
     }
     found: list[_Row] = []
@@ -73,12 +72,12 @@ def _candidates(connection: Any) -> list[_Row]:
     """Return the rows that may be sums and those that a word has given away, in order, with what lies between them."""
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE candidates AS
-        WITH once AS (SELECT customer_id FROM log WHERE {_DATA} GROUP BY customer_id HAVING count(*) = 1),
-        whole AS (SELECT part, sum(exact) AS amount FROM log WHERE {_DATA} GROUP BY part),
+        WITH once AS (SELECT customer_id FROM log WHERE {DATA_ROWS} GROUP BY customer_id HAVING count(*) = 1),
+        whole AS (SELECT part, sum(exact) AS amount FROM log WHERE {DATA_ROWS} GROUP BY part),
         rows AS (
             SELECT part, spot, customer_id, exact, reason = {_TOTAL} AS by_word,
                 customer_id IS NOT NULL AND date IS NOT NULL AS complete
-            FROM log WHERE exact <> 0 AND (reason = {_TOTAL} OR {_DATA} AND (
+            FROM log WHERE exact <> 0 AND (reason = {_TOTAL} OR {DATA_ROWS} AND (
                 customer_id IS NULL OR date IS NULL OR customer_id IN (SELECT customer_id FROM once)))
         )
         SELECT rows.*, 2 * exact = amount AS is_half FROM rows LEFT JOIN whole USING (part)"""
@@ -94,7 +93,7 @@ def _candidates(connection: Any) -> list[_Row]:
         FROM candidates AS c LEFT JOIN (
             SELECT l.spot, l.exact, l.customer_id, c.part, c.spot AS next FROM log AS l ASOF JOIN candidates AS c
                 ON l.part = c.part AND l.spot < c.spot
-            WHERE {_DATA}
+            WHERE {DATA_ROWS}
         ) AS l ON l.part = c.part AND l.next = c.spot
         GROUP BY c.part, c.spot ORDER BY c.part, c.spot"""
     ).fetchall()

@@ -14,11 +14,11 @@ from cvmlab.data import tables
 
 from ..columns import ColumnMapping
 from ..notes import Note
-from ..quality import OUTSIDE, REASONS, REFUND, USED, BadRow, DataReport, Sum, Unused, merge_sums
+from ..quality import REASONS, REFUND, USED, BadRow, DataReport, Sum, Unused, merge_sums
 from ..raw import RawTable, Source, quoted
 from .judging import Rules
 from .suspicion import find_suspicious, suspicion_notes
-from .verdicts import REASON_CODES, USED_ROWS, set_aside
+from .verdicts import DATA_ROWS, REASON_CODES, USED_ROWS, set_aside
 
 # The most rows a sheet can hold, in .xls and .xlsx
 SHEET_ROWS = frozenset({65_536, 1_048_576})
@@ -36,11 +36,8 @@ def make_report(
     unused: Sequence[Unused],
 ) -> DataReport:
     """Exclude suspicious customers from ``log`` and return the data report."""
-    outside = ", ".join(str(REASON_CODES[reason]) for reason in OUTSIDE)
     # a control: taken before suspicious customers are excluded, and apart from the reasons
-    rows, amount = connection.execute(
-        f"SELECT count(*), coalesce(sum(exact), 0) FROM log WHERE reason NOT IN ({outside})"
-    ).fetchone()
+    rows, amount = connection.execute(f"SELECT count(*), coalesce(sum(exact), 0) FROM log WHERE {DATA_ROWS}").fetchone()
     if rows == 0:
         raise CvmError("reading.no_rows", source=stage[0].name if len(stage) == 1 else name)
     suspicious = find_suspicious(connection, excluded=not rules.include_suspicious)

@@ -8,6 +8,8 @@ from ..quality import OUTSIDE, REASONS, USED
 
 REASON_CODES = {reason: code for code, reason in enumerate((USED, *REASONS, *OUTSIDE))}
 USED_ROWS = f"reason = {REASON_CODES[USED]}"
+#: All but totals and repeated heads, used or not.
+DATA_ROWS = f"reason NOT IN ({', '.join(str(REASON_CODES[reason]) for reason in OUTSIDE)})"
 
 
 def set_aside(connection: Any, reason: str, which: str) -> int:

@@ -78,3 +78,10 @@ def test_purchases_of_few_amounts_are_no_sums(seed: int, amounts: list[int]) -> 
 def test_new_customers_of_the_same_price_repeat_nothing() -> None:
     rows = [(f"K{number}", f"2024-0{1 + number // 12}-01", 100) for number in range(24)]
     assert log_of(rows).quality.rows("total_row") == 0
+
+
+def test_returns_that_undo_everything_are_no_sums() -> None:
+    rows = sales()
+    undone = (rows[0][0], "2024-06-27", -sum(row[2] for row in rows))
+    log = log_of([*rows, undone, ("X", "2024-06-28", 50), ("Y", "2024-06-28", -50)])
+    assert log.quality.rows("total_row") == 0
