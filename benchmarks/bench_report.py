@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,8 @@ from pathlib import Path
 from statistics import median
 
 TARGET = 1.2
+# Python keeps what it compiled: machines that forbid it compile every library anew in each run
+_AS_USERS = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 FLOOR_CELLS = (
     "import duckdb\nimport matplotlib.pyplot as plt\nimport pandas as pd\nframe = pd.DataFrame({'x': range(100)})",
     *["figure, axes = plt.subplots()\naxes.plot(frame['x'])\nplt.show()"] * 3,
@@ -45,7 +48,7 @@ def run_floor(folder: Path) -> None:
 
 def seconds_of(command: list[str], folder: Path) -> float:
     begin = time.perf_counter()
-    subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL, env=_AS_USERS)
     return time.perf_counter() - begin
 
 

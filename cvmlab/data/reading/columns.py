@@ -7,7 +7,7 @@ decided here: the user is asked.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
@@ -136,11 +136,7 @@ def guess_mapping(names: Sequence[str], chosen: Mapping[str, str] | None = None,
     """Return the column of each role, chosen or found by name; an empty chosen name rules the role out."""
     chosen = dict(chosen or {})
     check_roles(chosen)
-    found = {role: column_named(name, names, source) for role, name in chosen.items() if name}
-    for role, name in found.items():
-        other = next(known for known, taken in found.items() if taken == name)
-        if other != role:
-            raise CvmError("reading.column_twice", source=source, column=name, role=other, other=role)
+    found = _chosen_columns(chosen, names, source)
     refused = {role for role, name in chosen.items() if not name}
     if tables.ORDER_ID not in chosen and "Name" not in found.values() and _is_shop_export(names):
         found[tables.ORDER_ID] = "Name"
@@ -167,12 +163,7 @@ def guess_mapping(names: Sequence[str], chosen: Mapping[str, str] | None = None,
 
     for role in (tables.CUSTOMER_ID, tables.CUSTOMER_NAME, tables.DATE):
         look_for(role)
-    if tables.CUSTOMER_ID not in found and tables.CUSTOMER_NAME in found:
-        found[tables.CUSTOMER_ID] = found.pop(tables.CUSTOMER_NAME)
-        notes.append(Note("name_as_id", {"source": source, "column": found[tables.CUSTOMER_ID]}, "warning"))
-    elif tables.CUSTOMER_ID not in {*found, *refused} and (contact := _contact(names, found, source)):
-        found[tables.CUSTOMER_ID] = contact
-        notes.append(Note("contact_as_id", {"source": source, "column": contact}, "warning"))
+    notes += _other_id(found, refused, names, source)
     notes += _other_dates(found, chosen, names, source)
     _find_amount(found, refused, names, look_for, notes, source)
     for role in (
@@ -199,6 +190,27 @@ def guess_mapping(names: Sequence[str], chosen: Mapping[str, str] | None = None,
     wordings = () if LEDGER in refused else _wordings(found, names, statuses)
     notes = [note for note in notes if note.values.get("role") != STATUS]
     return ColumnMapping(in_order, tuple(notes), frozenset(chosen), _items(found, names), wordings, statuses)
+
+
+def _chosen_columns(chosen: Mapping[str, str], names: Sequence[str], source: str) -> dict[str, str]:
+    """Return the columns that were named, each for one role."""
+    found = {role: column_named(name, names, source) for role, name in chosen.items() if name}
+    for role, name in found.items():
+        other = next(known for known, taken in found.items() if taken == name)
+        if other != role:
+            raise CvmError("reading.column_twice", source=source, column=name, role=other, other=role)
+    return found
+
+
+def _other_id(found: dict[str, str], refused: Collection[str], names: Sequence[str], source: str) -> list[Note]:
+    """Take the name, or a phone, as the id where there is no column of ids; return the remark on it."""
+    if tables.CUSTOMER_ID not in found and tables.CUSTOMER_NAME in found:
+        found[tables.CUSTOMER_ID] = found.pop(tables.CUSTOMER_NAME)
+        return [Note("name_as_id", {"source": source, "column": found[tables.CUSTOMER_ID]}, "warning")]
+    if tables.CUSTOMER_ID not in {*found, *refused} and (contact := _contact(names, found, source)):
+        found[tables.CUSTOMER_ID] = contact
+        return [Note("contact_as_id", {"source": source, "column": contact}, "warning")]
+    return []
 
 
 def _contact(names: Sequence[str], found: Mapping[str, str], source: str) -> str | None:

@@ -42,7 +42,8 @@ from .quality import REFUND, USED, DataReport
 from .raw import Progress, RawTable, Source, quoted
 from .rows.elsewhere import words_elsewhere
 from .rows.hidden import hidden_rows
-from .rows.judging import Rules, clean_query, judge
+from .rows.judging import clean_query, judge
+from .rows.rules import Rules
 from .rows.totals import make_report
 
 if TYPE_CHECKING:
@@ -259,36 +260,19 @@ def read(
             parts, unused = choose_parts(heads, chosen, str(label_of(source, name)), saved)
             check_keep(keep, parts)
             on_disk = bytes_of(heads) > DISK_BYTES
-            if on_disk:
-                connection.execute(f"ATTACH {quoted(folder / 'log.duckdb')} AS store")
-                connection.execute("USE store")
-            # Jupyter would show a bar that stays in the notebook
-            connection.execute("SET enable_progress_bar = false")
-            # made only if memory runs short; DuckDB's own choice would be the working folder
-            spill = folder.with_name(f"{folder.name}-spill")
-            connection.execute(f"SET temp_directory = {quoted(spill)}")
+            _prepare(connection, folder, on_disk=on_disk)
             stage = _stage(connection, parts, keep, timezone, folder, progress)
-            rules = Rules(
-                **said,
-                today=now,
-                as_of=end,
-            )
+            rules = Rules(**said, today=now, as_of=end)
+            label = name or short_name(source)
+            opened = [*saved.notes, *unread_folders(source), *part_notes(parts), *left_out_notes(unused)]
             mappings = [part.mapping for part in parts]
             if progress:
                 progress(say("reading.step_checking"), 0.0)
-            label = name or short_name(source)
             judged = judge(connection, stage, mappings, rules, len(keep), label)
             if progress:
                 progress(say("reading.step_report"), 0.9)
-            notes = [
-                *saved.notes,
-                *unread_folders(source),
-                *part_notes(parts),
-                *left_out_notes(unused),
-                *(note for table in stage for note in table.notes),
-                *judged.notes,
-                *hidden_rows(connection, stage),
-            ]
+            loaded = [note for table in stage for note in table.notes]
+            notes = [*opened, *loaded, *judged.notes, *hidden_rows(connection, stage)]
             quality = make_report(connection, stage, mappings, rules, label, notes, unused)
             connection.execute("DROP TABLE stage")
     except BaseException:
@@ -316,6 +300,18 @@ def read(
         parts=sources,
         kept=tuple(keep),
     )
+
+
+def _prepare(connection: Any, folder: Path, *, on_disk: bool) -> None:
+    """Set up a connection that writes to a folder what does not fit into memory, and a large log from the start."""
+    if on_disk:
+        connection.execute(f"ATTACH {quoted(folder / 'log.duckdb')} AS store")
+        connection.execute("USE store")
+    # Jupyter would show a bar that stays in the notebook
+    connection.execute("SET enable_progress_bar = false")
+    # made only if memory runs short; DuckDB's own choice would be the working folder
+    spill = folder.with_name(f"{folder.name}-spill")
+    connection.execute(f"SET temp_directory = {quoted(spill)}")
 
 
 def _judged(path: str | Path, said: Mapping[str, Any], name: str | None) -> Log:

@@ -35,28 +35,49 @@ _NO_RATES = (tables.AMOUNT, tables.PROFIT, tables.COST)
 
 
 @cache
+def _rules() -> dict[str, list[tuple[int, str]]]:
+    """Return the (rank, pattern) rules of each role from ``rules/columns.csv``."""
+    found: dict[str, list[tuple[int, str]]] = {}
+    for row in read_table("rules/columns"):
+        found.setdefault(row["role"], []).append((int(row["rank"]), row["pattern"]))
+    return found
+
+
+@cache
 def patterns(role: str) -> tuple[tuple[int, re.Pattern[str]], ...]:
-    """Return the (rank, pattern) rules of a role from ``rules/columns.csv``, best rank first."""
-    codes = "|".join(row["word"] for row in read_table("rules/units") if re.fullmatch("[a-z]{3}", row["word"]))
-    unit = _UNIT.replace("CODES", codes) if role in NUMBERS and role != QUANTITY else ""
-    rules = (row for row in read_table("rules/columns") if row["role"] == role)
-    found = ((int(row["rank"]), re.compile(f"(?:{row['pattern']}){unit}")) for row in rules)
-    return tuple(sorted(found, key=lambda rule: rule[0]))
+    """Return the (rank, pattern) rules of a role that looks at names, best rank first."""
+    rules = sorted(_rules()[role], key=lambda rule: rule[0])
+    return tuple((rank, re.compile(pattern)) for rank, pattern in rules)
 
 
 @cache
 def row_pattern(role: str, rank: int | None = None) -> str:
     """Return one regular expression for the rules of a role that looks at rows rather than names."""
-    rules = (row for row in read_table("rules/columns") if row["role"] == role)
-    return "|".join(f"(?:{row['pattern']})" for row in rules if rank is None or int(row["rank"]) == rank)
+    return "|".join(f"(?:{pattern})" for known, pattern in _rules()[role] if rank is None or known == rank)
 
 
 @cache
 def values_of(role: str) -> tuple[str, ...]:
     """Return the plain words of a role that looks at values: those that mean a missing value."""
-    return tuple(
-        word for row in read_table("rules/columns") if row["role"] == role for word in row["pattern"].split("|")
-    )
+    return tuple(word for _, pattern in _rules()[role] for word in pattern.split("|"))
+
+
+@cache
+def _unit() -> re.Pattern[str]:
+    codes = "|".join(row["word"] for row in read_table("rules/units") if re.fullmatch("[a-z]{3}", row["word"]))
+    return re.compile(_UNIT.replace("CODES", codes))
+
+
+@cache
+def _stems(plain: str) -> tuple[str, ...]:
+    """Return what a plain name may be without the unit at its end: itself first."""
+    return tuple(plain[:end] for end in range(len(plain), 0, -1) if _unit().fullmatch(plain, end))
+
+
+def rule_of(plain: str, role: str) -> int | None:
+    """Return the rank of the best rule of a role that a plain name fits; None if it fits none."""
+    stems = _stems(plain) if role in NUMBERS and role != QUANTITY else (plain,)
+    return next((rank for rank, pattern in patterns(role) if any(map(pattern.fullmatch, stems))), None)
 
 
 def plain_name(name: str) -> str:
@@ -73,12 +94,8 @@ def simplified(text: str) -> str:
 def ranks_of(name: str) -> dict[str, int]:
     """Return every role that a column name may play, with its rank, 1 for most surely."""
     plain = plain_name(re.sub(r" \(\d+\)$", "", name))
-    found: dict[str, int] = {}
-    for role in ROLES:
-        for rank, pattern in patterns(role):
-            if pattern.fullmatch(plain):
-                found[role] = rank
-                break
+    ruled = {role: rule_of(plain, role) for role in ROLES}
+    found = {role: rank for role, rank in ruled.items() if rank is not None}
     if _PERCENT.search(name):
         if {DISCOUNT, ORDER_DISCOUNT} & found.keys():
             return {DISCOUNT_RATE: 1}
@@ -134,7 +151,7 @@ def find_header(rows: Sequence[Sequence[str]], chosen: Iterable[str] = ()) -> in
 
 def is_called(name: str, *roles: str) -> bool:
     """Return whether a column name fits a rule of `rules/columns.csv` that is no role of its own."""
-    return any(pattern.fullmatch(plain_name(name)) for role in roles for _, pattern in patterns(role))
+    return any(rule_of(plain_name(name), role) is not None for role in roles)
 
 
 def is_rate(name: str) -> bool:

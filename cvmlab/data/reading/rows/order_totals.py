@@ -19,7 +19,7 @@ from ..cells.values import EXACT
 from ..columns import ColumnMapping
 from ..notes import Note
 from ..raw import RawTable
-from ..role_names import patterns, plain_name
+from ..role_names import plain_name, rule_of
 from ..roles import ITEM_PRICE, ITEM_QUANTITY
 from .verdicts import USED_ROWS, set_aside
 
@@ -80,8 +80,8 @@ def count_totals_once(
 def _is_repeated(connection: Any, part: int, source: str, mapping: ColumnMapping) -> bool:
     """Return whether the total of an order stands on each of its lines; raise `CvmError` where that is unclear."""
     column = mapping[tables.AMOUNT]
-    rank = _rank(column, "order_amount")
-    if _rank(column, "line_amount") is not None:
+    rank = rule_of(plain_name(column), "order_amount")
+    if rule_of(plain_name(column), "line_amount") is not None:
         return False
     orders = _look_at_orders(connection, part, _SEVERAL_DAYS if rank == 1 else _WHOLE_ORDER)
     if orders.share < (_MOST if rank == 1 else _NEARLY_ALL):
@@ -94,11 +94,6 @@ def _is_repeated(connection: Any, part: int, source: str, mapping: ColumnMapping
     if rank is None and (orders.equal < _FEWEST or orders.amounts < 2):
         return False
     raise _unclear(connection, part, source, column, orders)
-
-
-def _rank(column: str, role: str) -> int | None:
-    name = plain_name(column)
-    return next((rank for rank, pattern in patterns(role) if pattern.fullmatch(name)), None)
 
 
 def _look_at_orders(connection: Any, part: int, order: str) -> _Orders:

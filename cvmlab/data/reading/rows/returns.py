@@ -28,7 +28,8 @@ def judge_returns(connection: Any, mappings: Sequence[ColumnMapping]) -> list[No
         return []
     # what was paid has come back whole: no purchase
     set_aside(connection, "cancelled", "refunded <> 0 AND exact = 0")
-    aside = [note for kind in _KINDS for note in _leave_out(connection, mappings, kind)]
+    kinds = [kind for kind in _KINDS if any(mapping.named(kind.role) for mapping in mappings)]
+    aside = [note for kind in kinds for note in _leave_out(connection, mappings, kind)]
     _mark(connection)
     # a column may say that a row is no sale or that it is a return of its own
     return aside + [note for role in (TYPE, RETURN) for note in _judge_marked(connection, mappings, role)]
@@ -125,10 +126,11 @@ def product_notes(connection: Any, mappings: Sequence[ColumnMapping]) -> list[No
     notes = []
     for words, remark in _PRODUCTS.items():
         found = connection.execute(
-            f"""SELECT part, count_if(said), sum(exact) FILTER (said), min(product) FILTER (said), sum(exact),
-                bool_and(said)
-            FROM (SELECT *, coalesce({is_said(PRODUCT, *words)}, false) AS said
-                FROM log WHERE {USED_ROWS} AND exact > 0)
+            f"""WITH sold AS (SELECT part, product, count(*) AS rows, sum(exact) AS money
+                FROM log WHERE {USED_ROWS} AND exact > 0 GROUP BY part, product)
+            SELECT part, sum(rows) FILTER (said)::BIGINT, sum(money) FILTER (said), min(product) FILTER (said),
+                sum(money), bool_and(said)
+            FROM (SELECT *, coalesce({is_said(PRODUCT, *words)}, false) AS said FROM sold)
             GROUP BY part HAVING bool_or(said) ORDER BY part"""
         ).fetchall()
         for part, rows, amount, example, whole, alone in found:

@@ -16,7 +16,7 @@ from ..columns import ColumnMapping
 from ..notes import Note
 from ..quality import REASONS, REFUND, USED, BadRow, DataReport, Sum, Unused, merge_sums
 from ..raw import RawTable, Source, quoted
-from .judging import Rules
+from .rules import Rules
 from .suspicion import find_suspicious, suspicion_notes
 from .verdicts import DATA_ROWS, REASON_CODES, USED_ROWS, set_aside
 
