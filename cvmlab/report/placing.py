@@ -15,7 +15,7 @@ import shutil
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from datetime import date
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -113,10 +113,12 @@ def mark_all(folder: Path) -> None:
 def edited(folder: Path) -> list[Path]:
     """Return the files of a report, and of the reports of groups in it, that somebody has changed since."""
     found = []
-    for name, digest in _noted(folder, "digests", dict).items():
-        path = folder / str(name)
+    digests = _noted(folder, "digests", dict)
+    for name in sorted(_marked(folder) - {MARKER}):
+        path = folder / name
         of_a_group = any((parent / MARKER).is_file() for parent in path.parents if folder in parent.parents)
-        if path.is_file() and not of_a_group and _digest(path) != digest:
+        # without a digest nobody can say that it is unchanged
+        if path.is_file() and not of_a_group and _digest(path) != digests.get(name):
             found.append(path)
     groups = [marker.parent for marker in folder.glob(f"*/{MARKER}")]
     return found + [path for group in groups for path in edited(group)]
@@ -143,7 +145,13 @@ def check_free(folder: Path, files: Collection[str]) -> None:
 
 def _marked(folder: Path) -> set[str]:
     """Return the files that the marker of a folder lists; none where there is no readable marker."""
-    return {name for name in _noted(folder, "files", list) if isinstance(name, str)}
+    return {name for name in _noted(folder, "files", list) if isinstance(name, str) and _lies_within(name)}
+
+
+def _lies_within(name: str) -> bool:
+    """Return whether a marker's name leads into its folder: somebody else may have written that marker."""
+    path = PurePosixPath(name)
+    return not path.is_absolute() and ".." not in path.parts and not re.search(r"[\\\x00]|^[A-Za-z]:", name)
 
 
 def _noted(folder: Path, what: str, kind: type[_Noted]) -> _Noted:
@@ -167,7 +175,9 @@ def _foreign(folder: Path) -> Iterator[Path]:
     def look(inner: Path) -> Iterator[Path]:
         for entry in sorted(inner.iterdir()):
             name = entry.relative_to(folder).as_posix()
-            if entry.is_symlink() or not entry.is_dir():
+            if entry.is_symlink():  # cvmlab makes none
+                yield entry
+            elif not entry.is_dir():
                 if name not in known and name != MARKER and entry.name not in _OF_THE_DESKTOP:
                     yield entry
             elif name in within:

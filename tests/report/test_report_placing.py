@@ -75,6 +75,43 @@ def test_what_a_person_changed_in_a_report_is_kept_through_any_number_of_reports
     assert not placing.edited(target)
 
 
+@pytest.mark.parametrize(
+    "name", ["../../secret.txt", "figures/../../../secret.txt", "/etc/hostname", "C:secret", "a\0b"]
+)
+@pytest.mark.parametrize("listed", ["files", "digests"])
+def test_a_marker_of_somebody_else_leads_nowhere(tmp_path, name, listed):
+    (tmp_path / "secret.txt").write_text("mine", encoding="utf-8")
+    target = tmp_path / "out" / "sales"
+    make_report(target, ["case.json"])
+    said = json.loads((target / MARKER).read_text(encoding="utf-8"))
+    said["digests"][name] = "0"
+    said["files"] += [name] if listed == "files" else []
+    (target / MARKER).write_text(json.dumps(said), encoding="utf-8")
+    (target / "case.json").write_text("changed", encoding="utf-8")
+    make_report(target)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["sales"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "secret.txt"]
+    assert not list(target.glob("*secret*")) and len(list(target.glob("case (*).json"))) == 1
+
+
+def test_a_link_in_the_place_of_a_file_of_the_report_is_not_followed(tmp_path):
+    (tmp_path / "secret.txt").write_text("mine", encoding="utf-8")
+    make_report(tmp_path / "sales")
+    (tmp_path / "sales" / "customers.csv").unlink()
+    (tmp_path / "sales" / "customers.csv").symlink_to(tmp_path / "secret.txt")
+    refused("target_holds_more", tmp_path / "sales")
+
+
+def test_a_file_that_a_marker_cannot_prove_unchanged_is_kept(tmp_path):
+    target = tmp_path / "sales"
+    make_report(target, ["case.json", "customers.xlsx"])
+    (target / MARKER).write_text(json.dumps({"files": ["case.json", "customers.xlsx"], "digests": {}}))
+    (target / "customers.xlsx").write_text("called: yes", encoding="utf-8")
+    make_report(target)
+    (kept,) = target.glob("customers (*).xlsx")
+    assert kept.read_text(encoding="utf-8") == "called: yes"
+
+
 def test_nothing_is_kept_of_a_report_that_nobody_changed(tmp_path):
     make_report(tmp_path / "sales")
     make_report(tmp_path / "sales")
