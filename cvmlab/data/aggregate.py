@@ -367,8 +367,12 @@ def _checked_rows(rows: Any, amounts: list[str]) -> tuple[dt.date, dt.date, floa
 
 def _without_id() -> nw.Expr:
     """Return in which rows the id is missing or blank."""
-    ids = nw.col(CUSTOMER_ID)
-    return ids.is_null() | (ids.cast(nw.String).str.strip_chars() == "").fill_null(False)
+    return nw.col(CUSTOMER_ID).is_null() | _is_blank(CUSTOMER_ID)
+
+
+def _is_blank(column: str) -> nw.Expr:
+    """Return in which rows there is a text of nothing but spaces."""
+    return (nw.col(column).cast(nw.String).str.strip_chars() == "").fill_null(False)
 
 
 def _up_to(log: _Log, as_of: dt.date) -> _Log:
@@ -380,13 +384,15 @@ def _up_to(log: _Log, as_of: dt.date) -> _Log:
 
 def _with_purchases(log: _Log) -> Any:
     is_purchase = nw.col(AMOUNT) > 0
+    # an id of spaces is as good as none
     only_of_purchases = [
-        nw.when(is_purchase).then(nw.col(column)).alias(name)
-        for column, name in ((DATE, PURCHASE_DATE), (ORDER_ID, ORDER_ID), (PRODUCT, PRODUCT))
-        if column == DATE or column in log.has
+        nw.when(is_purchase & ~_is_blank(name)).then(nw.col(name)).alias(name)
+        for name in (ORDER_ID, PRODUCT)
+        if name in log.has
     ]
+    dated = nw.when(is_purchase).then(nw.col(DATE)).alias(PURCHASE_DATE)
     profit = [(nw.col(AMOUNT) - nw.col(COST)).alias(PROFIT)] if COST in log.has else []
-    return log.rows.with_columns(*only_of_purchases, *profit)
+    return log.rows.with_columns(dated, *only_of_purchases, *profit)
 
 
 def _with_repeats(rows: Any) -> Any:

@@ -49,6 +49,13 @@ def test_equal_rows_are_orders_unless_ids_tell_otherwise():
     assert one(with_ids, ("customer_id", "date", "amount", "order_id"))["orders"] == 1
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_blank_id_is_as_good_as_none(engine):
+    rows = [("a", f"2024-0{month}-01", 10, blank) for month, blank in enumerate(("", " ", "x", "x"), start=1)]
+    frame = on(engine, log(rows, ("customer_id", "date", "amount", "order_id")))
+    assert as_pandas(aggregate.summarise_customers(frame))["orders"].tolist() == [3]
+
+
 def test_an_order_is_counted_once_when_it_is_delivered_on_two_days():
     rows = [("a", "2024-01-01", 10, "1"), ("a", "2024-01-09", 10, "1"), ("a", "2024-01-09", 5, None)]
     customer = one(rows, ("customer_id", "date", "amount", "order_id"))

@@ -90,7 +90,7 @@ def create_macros(connection: Any) -> None:
             WHEN ends_with(t, '0') AND regexp_full_match(t, '\d+\.0+') THEN split_part(t, '.', 1) ELSE t END""",
         # later years may be those of another era
         "fast_date(t)": "CASE WHEN length(t) = 10 AND t < '2400' THEN TRY_CAST(t AS DATE) END",
-        "year4(y)": "CASE WHEN length(y) = 4 THEN y WHEN y < '70' THEN '20' || y ELSE '19' || y END",
+        "year4(y)": "CASE length(y) WHEN 4 THEN y WHEN 2 THEN CASE WHEN y < '70' THEN '20' ELSE '19' END || y END",
         # to see that a cell needs no change is many times as fast as to change it
         "evened(t)": f"""CASE WHEN strlen(t) <> length(t) AND regexp_matches(t, {quoted(f"[{_ODD}]")})
             THEN translate(t, {quoted(_ODD)}, {quoted(_EVEN)}) ELSE t END""",

@@ -18,6 +18,8 @@ _LONE_SHARE = 0.01
 _FAR_DAYS, _PAUSES = 182, 3
 _FAR_DAY, _DAY_SHARE = 1826, 0.2
 _FEWEST_ROWS = 20
+# the first day that a system, a database or a spreadsheet can write
+_EMPTY = frozenset(dt.date(*day) for day in ((1899, 12, 30), (1899, 12, 31), (1900, 1, 1), (1970, 1, 1)))
 
 Days = Sequence[tuple[dt.date, int]]
 
@@ -37,10 +39,12 @@ def set_lone_dates_aside(connection: Any, *, late: bool) -> None:
 def lone_days(days: Days) -> list[dt.date]:
     """Return which of the days of a log, in order and each with its rows, are lone and far from the others."""
     rows = sum(count for _, count in days)
-    if rows < _FEWEST_ROWS:
-        return []
     most = min(LONE_ROWS, max(1, int(_LONE_SHARE * rows)))
     low, high = 0, len(days)
+    while high - low > 1 and days[low][0] in _EMPTY and _years_apart(days[low + 1], days[low]):
+        low += 1
+    if rows < _FEWEST_ROWS:
+        return [day for day, _ in days[:low]]
     while high - low > 1 and _is_far_day(days[high - 2], days[high - 1], rows):
         high -= 1
     while high - low > 1 and _is_far_day(days[low + 1], days[low], rows):
@@ -55,7 +59,11 @@ def lone_days(days: Days) -> list[dt.date]:
 
 
 def _is_far_day(near: tuple[dt.date, int], far: tuple[dt.date, int], rows: int) -> bool:
-    return abs((far[0] - near[0]).days) > _FAR_DAY and far[1] <= _DAY_SHARE * rows
+    return _years_apart(near, far) and far[1] <= _DAY_SHARE * rows
+
+
+def _years_apart(one: tuple[dt.date, int], other: tuple[dt.date, int]) -> bool:
+    return abs((one[0] - other[0]).days) > _FAR_DAY
 
 
 def _outer(days: Days, most: int) -> int:

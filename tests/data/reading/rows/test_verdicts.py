@@ -139,6 +139,15 @@ def test_dates_far_off_at_both_ends_and_the_date_of_no_date_are_left_out() -> No
     assert (unknown.quality.rows("lone_far_date"), unknown.quality.rows("used")) == (40, 300)
 
 
+def test_the_date_of_no_date_is_left_out_of_a_log_of_any_size() -> None:
+    rows = [("a", "1900-01-01", 100), ("a", "2024-01-02", 5), ("b", "1970-01-01", 3), ("b", "2024-02-01", 6)]
+    log = log_of(rows)
+    assert kept(log) == [("a", "2024-01-02", 5), ("b", "2024-02-01", 6)]
+    assert [note.key for note in log.quality.warnings if note.key.startswith("lone")] == ["lone_early"]
+    old = [("a", "1970-01-01", 3), ("b", "1971-02-01", 6), ("a", "1971-03-01", 6)]
+    assert log_of(old).quality.rows("used") == 3
+
+
 def test_a_pause_of_the_business_loses_no_row() -> None:
     for pauses in ({dt.date(2022, 1, 2): 400}, {dt.date(2022, 1, 2): 400, dt.date(2023, 4, 29): 300}):
         assert log_of(shop(pauses)).quality.rows("lone_far_date") == 0
