@@ -104,8 +104,8 @@ def test_the_story_of_yucheng_and_its_button_agree() -> None:
 def test_the_guess_gives_its_answer_away_in_neither_language() -> None:
     """Who is told the month of the end and the months until a repair is felt subtracts one from the other."""
     ended = p.ending().months
-    before_english = prose("en").partition("**Your guess.** At their highest")[0]
-    before_chinese = prose("zh").partition("**猜一猜** 信任最多")[0]
+    before_english = prose("en").partition("**Your guess.** In month 29")[0]
+    before_chinese = prose("zh").partition("**猜一猜** 第 29 个月")[0]
     assert before_english != prose("en")
     assert before_chinese != prose("zh")
     assert f"month {ended}" not in before_english
@@ -113,16 +113,54 @@ def test_the_guess_gives_its_answer_away_in_neither_language() -> None:
 
 
 def test_the_last_month_for_a_repair_comes_before_clear_numbers_only_as_the_lesson_says() -> None:
-    """With weak ties and a deep setback the fall is slight; with strong ties, or a smaller setback, it is plain."""
+    """With all three the fall is slight; where one of them is better it is plain, and where one is worse, too late."""
+    assert p.longest_waits([{}])["fallen"].max() < 0.2
+    easier = (
+        {"switching_cost": 20},
+        {"switching_cost": 40},
+        {"setback_depth": 20},
+        {"repair_months": 3},
+        {"fall": 0.0025},
+    )
+    assert p.longest_waits(easier)["fallen"].min() > 0.35
+    harder = p.longest_waits([{"setback_depth": 28}, {"fall": 0.01}])
+    assert harder["wait"].max() < 0, "only a repair begun before the setback would do"
 
-    def fallen(story: p.Story) -> float:
-        revenue, last = p.live(story)["revenue"], p.last_month_to_repair(story)
-        assert last is not None
-        return float(1 - revenue[last] / revenue[story.setback_month - 1])
 
-    assert fallen(p.Story()) < 0.2
-    plain = (p.Story(switching_cost=20), p.Story(switching_cost=40), p.Story(setback_depth=20))
-    assert min(fallen(story) for story in plain) > 0.35
+def test_the_guess_can_be_worked_out_from_the_text() -> None:
+    life = p.live().set_index("period")
+    level, hold = life.loc[29, ["level", "hold"]]
+    fall, shortfall = p.Story().fall, life.loc[30, "standard"] - life.loc[30, "value"]
+    lasted = (life["code"] == 4).sum()
+    assert f"falls, each month by {100 * fall:g} percentage points per point of shortfall" in prose("en")
+    assert f"In month 29 the level is {level:.0%}, and the two outweigh {hold:.0f} points" in prose("en")
+    assert (
+        f"take {100 * fall * shortfall:g} percentage points of level per month, that is 1.5 points of trust"
+        in prose("en")
+    )
+    assert 20 * fall * shortfall == pytest.approx(1.5)
+    assert (round(hold - shortfall), lasted) == (11, 7)
+    assert f"每月下降 {100 * fall:g} 个百分点" in prose("zh")
+    assert f"第 29 个月，关系水平为 {level:.0%}，两者合计抵得过 {hold:.0f} 分" in prose("zh")
+
+
+def test_as_many_stable_months_fall_by_chance_as_the_lesson_says() -> None:
+    for language, told in (
+        ("en", "of the stable months of 600 simulated customers, 25% lie at least 16% below"),
+        ("zh", "有 25% 比前三个月的均值低 16% 以上"),
+    ):
+        cells = nbformat.read(path_of(language), as_version=4).cells
+        (cell,) = [cell for cell in cells if "patterns.low_by_chance" in cell.source]
+        assert told in cell.outputs[-1].data["text/plain"]
+
+
+def test_the_fates_in_the_text_are_those_of_the_table() -> None:
+    known = cvm.simulated.simulate_relationships(cvm.simulated.Population(), customers=600, periods=60, seed=2)
+    fates = p.fate_of_the_living(known.stage, periods=36).set_index("stage").loc["formation"]
+    gone = fates["I"] + fates["II"] + fates["III"]
+    told = fates["customers"], fates["IV"], fates["undecided"], gone
+    assert "Of {} in formation, {} were IV two years later, {} undecided, {} gone".format(*told) in prose("en")
+    assert "处于形成期的 {} 位，两年后 {} 位成为长久保持型，{} 位未定，{} 位已经离开".format(*told) in prose("zh")
 
 
 def test_what_an_early_end_brings_is_what_the_model_says() -> None:

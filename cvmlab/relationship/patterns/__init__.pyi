@@ -1,3 +1,4 @@
+from .classifying import by_length as by_length
 from .classifying import calibration as calibration
 from .classifying import classify as classify
 from .classifying import grade as grade
@@ -26,3 +27,4 @@ from .story import Story as Story
 from .story import ending as ending
 from .story import last_month_to_repair as last_month_to_repair
 from .story import live as live
+from .story import longest_waits as longest_waits

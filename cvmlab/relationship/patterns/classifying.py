@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -141,6 +143,56 @@ def _classified(
             "last_period": panel.period[row],
         }
     )
+
+
+@public
+def by_length(panel: Panel, cuts: Sequence[float] = (10, 32, 38), silent: int = 6) -> pd.DataFrame:
+    """Name each customer's pattern by the months from the first to the last purchase alone.
+
+    The simplest rival of `classify`: it knows no stage, and it is what a manager would do with a list of dates.
+
+    Parameters
+    ----------
+    panel
+        Histories with ``revenue``.
+    cuts
+        Months from which a relationship is II, III and IV, rising. The default separates best the patterns that
+        `cvmlab.simulated` makes: it is chosen with their truth in view.
+    silent
+        Months without a purchase at the end of the data that count as an end.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per customer: ``customer_id``, ``pattern`` (I–IV; "" for undecided: active for less than the last cut,
+        or without a purchase).
+
+    Raises
+    ------
+    CvmError
+        Unless there are three cuts that rise.
+
+    Examples
+    --------
+    >>> from cvmlab.relationship.simulated import Population, simulate_relationships
+    >>> known = simulate_relationships(Population(), customers=300, periods=60, seed=1)
+    >>> by_length(known.panel)["pattern"].iloc[:3].tolist()
+    ['IV', 'IV', 'II']
+    """
+    import pandas as pd
+
+    from cvmlab.relationship.stages.evidence import check_panel
+
+    check_panel(panel)
+    check_count("silent", silent)
+    if len(cuts) != len(PATTERNS) - 1 or not all(low < high for low, high in pairwise(cuts)):
+        raise CvmError("patterns.cuts", cuts=", ".join(map(str, cuts)))
+    bought = panel[REVENUE] > 0
+    first, since = bought.argmax(axis=0), bought[::-1].argmax(axis=0)
+    code = np.digitize((len(bought) - since - first) * panel.months, cuts) + 1
+    is_known = (since * panel.months >= silent) | (code == len(PATTERNS))
+    code = np.where(is_known & bought.any(axis=0), code, 0)
+    return pd.DataFrame({CUSTOMER_ID: panel.customer_id, "pattern": _NAMES[code]})
 
 
 @public

@@ -8,7 +8,7 @@ idea is the textbook's (CRM3 §3.1), the formulas and figures are ours.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ import numpy as np
 from cvmlab.core.guarding import public
 from cvmlab.core.patterns import PATTERNS
 from cvmlab.core.scenario import Scenario, number
+from cvmlab.core.words import term
 from cvmlab.relationship.lifecycle import (
     DECLINE,
     ENDED,
@@ -39,14 +40,10 @@ if TYPE_CHECKING:
 FIRST_VALUE, FIRST_EXPECTATION = 60.0, 50.0
 #: Shortfall that trust alone bears at the highest level, points.
 TRUST = 20.0
-#: Level lost per month for each point of shortfall.
-FALL = 0.005
 #: Months by which the switching cost follows the level: bound late, and late to be free.
 BINDING_MONTHS = 12.0
 #: Months until unfairness is felt in full: it takes trust to look into each other's books.
 FAIRNESS_MONTHS = 36
-#: Months from the start of a repair until it is felt: find the cause, change it, be believed.
-REPAIR_MONTHS = 6
 
 #: What may end a relationship, in the order in which it is named if two would do.
 CAUSES = ("setback", "alternative", "unfairness", "expectation")
@@ -79,9 +76,13 @@ class Story(Scenario):
     switching_cost
         Points of shortfall it outweighs once the customer is fully bound.
     repair_month, repair_strength
-        Month in which the repair begins, and by how many points our value is higher six months later, when it is felt.
+        Month in which the repair begins, and by how many points our value is higher once it is felt.
+    repair_months
+        Months from the start of a repair until it is felt: find the cause, change it, be believed.
     repair_cost
         What the repair costs, in the month in which it begins (money; ours).
+    fall
+        Share of the highest level that is lost per month for each point of shortfall.
     months
         Months the story is followed.
 
@@ -102,9 +103,11 @@ class Story(Scenario):
     switching_cost: int = number(10, word="patterns.switching_cost", minimum=0, maximum=40, step=1, whole=True)
     repair_month: int = number(0, word="patterns.repair_month", minimum=0, maximum=84, step=1, whole=True)
     repair_strength: int = number(20, word="patterns.repair_strength", minimum=0, maximum=60, step=1, whole=True)
+    repair_months: int = number(6, word="patterns.repair_months", minimum=0, maximum=24, step=1, whole=True)
     repair_cost: float = number(
         3_000.0, word="patterns.repair_cost", minimum=0, maximum=1_000_000, step=500, unit="money"
     )
+    fall: float = number(0.005, word="patterns.fall", minimum=0, maximum=0.05, step=0.0005, unit="share")
     months: int = number(84, word="patterns.months", minimum=1, maximum=240, step=1, unit="months", whole=True)
 
 
@@ -144,10 +147,10 @@ def live(story: Story | None = None, relationship: Relationship | None = None) -
 
     - value = 60 + added value · t/12 − setback (from its month on) − unfairness · (share felt by then, rising
       from 0 in its month to 1 after 36 months)
-      + repair (from six months after its start on)
+      + repair (from ``repair_months`` after its start on)
     - standard = max(50 + expectation rise · t/12, best alternative (from its month on))
     - no shortfall: the level moves one month up the typical life curve of ``relationship``, from where it is;
-      shortfall s: the level falls by 0.005 · s
+      shortfall s: the level falls by ``fall`` · s
     - binding follows the level with a lag of 12 months (`cvmlab.lifecycle.lagged`)
     - the relationship ends when s > 20 · level + switching cost · binding, or when no level is left
 
@@ -227,14 +230,10 @@ def last_month_to_repair(story: Story | None = None, relationship: Relationship 
     >>> [last_month_to_repair(Story(setback_month=30, switching_cost=points)) for points in (0, 20, 40)]
     [26, 34, 36]
     """
-    return last_month(story or Story(), relationship or Relationship(), REPAIR_MONTHS)
-
-
-def last_month(story: Story, relationship: Relationship, felt_after: int) -> int | None:
-    """Return the same of a repair that is felt after other months than `REPAIR_MONTHS`; after 0 it is felt at once."""
+    story = story or Story()
     tried = _stacked([story.replace(repair_month=0)] * story.months)
     tried["repair_month"] = np.arange(story.months, dtype=np.float64)
-    code = _lives(tried, story.months, relationship, felt_after)["code"]
+    code = _lives(tried, story.months, relationship or Relationship())["code"]
     lasts = code[-1] != ENDED
     # the first one is the story without a repair
     if lasts[0] or not lasts.any():
@@ -242,14 +241,59 @@ def last_month(story: Story, relationship: Relationship, felt_after: int) -> int
     return int(np.flatnonzero(lasts)[-1])
 
 
-def least_strength(story: Story, relationship: Relationship, felt_after: int) -> int | None:
+@public
+def longest_waits(
+    changes: Sequence[Mapping[str, float]], story: Story | None = None, relationship: Relationship | None = None
+) -> pd.DataFrame:
+    """Return how long a repair may wait in variants of a story, and how far revenue has fallen by then.
+
+    Parameters
+    ----------
+    changes
+        What each variant changes, as `Story.replace` takes it; nothing for the story itself.
+    story, relationship
+        As in `live`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per variant: ``changed`` (text, in the language in force), ``last_repair`` (month, NaN as
+        `last_month_to_repair` has None), ``wait`` (months after the setback; below 0: before it), ``fallen`` (share of
+        the highest revenue so far that is lost in that month).
+
+    Examples
+    --------
+    >>> longest_waits([{}, {"setback_depth": 20}])["wait"].tolist()
+    [1, 8]
+    """
+    import pandas as pd
+
+    story = story or Story()
+    limits, rows = Story.limits(), []
+    for change in changes:
+        variant = story.replace(**change)
+        last = last_month_to_repair(variant, relationship)
+        revenue = live(variant, relationship)["revenue"].to_numpy()[: (last or 0) + 1]
+        told = [f"{limits[name].label()}: {limits[name].text(value)}" for name, value in change.items()]
+        rows.append(
+            {
+                "changed": ", ".join(told) or term("patterns.unchanged"),
+                "last_repair": np.nan if last is None else last,
+                "wait": np.nan if last is None else last - variant.setback_month,
+                "fallen": np.nan if last is None else 1 - revenue[-1] / revenue.max(),
+            }
+        )
+    return pd.DataFrame(rows, columns=["changed", "last_repair", "wait", "fallen"])
+
+
+def least_strength(story: Story, relationship: Relationship) -> int | None:
     """Return the least strength of a repair that would have saved the story, begun early enough; None if none does."""
     limits = Story.limits()["repair_strength"]
     strengths = np.arange(int(limits.minimum or 0), int(limits.maximum or 0) + 1)
     # an earlier repair never does worse
     tried = _stacked([story.replace(repair_month=1)] * len(strengths))
     tried["repair_strength"] = strengths.astype(np.float64)
-    lasts = _lives(tried, story.months, relationship, felt_after)["code"][-1] != ENDED
+    lasts = _lives(tried, story.months, relationship)["code"][-1] != ENDED
     return int(strengths[lasts.argmax()]) if lasts.any() else None
 
 
@@ -257,9 +301,7 @@ def _stacked(stories: list[Story]) -> dict[str, NDArray[np.float64]]:
     return {name: np.array([getattr(story, name) for story in stories], dtype=np.float64) for name in Story.limits()}
 
 
-def _lives(
-    many: Mapping[str, NDArray[np.float64]], months: int, relationship: Relationship, felt_after: int = REPAIR_MONTHS
-) -> dict[str, NDArray[Any]]:
+def _lives(many: Mapping[str, NDArray[np.float64]], months: int, relationship: Relationship) -> dict[str, NDArray[Any]]:
     """Follow many stories at once: arrays of shape (months, stories)."""
     climb = _climb(relationship)
     age = np.arange(len(climb), dtype=np.float64)
@@ -267,7 +309,7 @@ def _lives(
     level, binding = np.zeros(stories), np.zeros(stories)
     alive = np.ones(stories, dtype=bool)
     step = -np.expm1(-1 / BINDING_MONTHS)
-    value, standard = _value_and_standard(many, months, felt_after)
+    value, standard = _value_and_standard(many, months)
     found: dict[str, NDArray[Any]] = {
         "level": np.zeros((months, stories)),
         "hold": np.zeros((months, stories)),
@@ -278,7 +320,7 @@ def _lives(
     for month in range(months):
         shortfall = np.maximum(standard[month] - value[month], 0)
         risen = np.interp(np.interp(level, climb, age) + 1, age, climb)
-        level = np.where(shortfall > 0, np.maximum(level - FALL * shortfall, 0), risen)
+        level = np.where(shortfall > 0, np.maximum(level - many["fall"] * shortfall, 0), risen)
         binding = binding + step * (level - binding)
         hold = TRUST * level + many["switching_cost"] * binding
         alive = alive & (shortfall <= hold) & (level > 0)
@@ -298,11 +340,11 @@ def _climb(relationship: Relationship) -> NDArray[np.float64]:
 
 
 def _value_and_standard(
-    many: Mapping[str, NDArray[np.float64]], months: int, felt_after: int
+    many: Mapping[str, NDArray[np.float64]], months: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     month = np.arange(months, dtype=np.float64)[:, None]
 
-    def since(name: str, later: int = 0) -> NDArray[np.bool_]:
+    def since(name: str, later: NDArray[np.float64] | float = 0) -> NDArray[np.bool_]:
         start = many[name]
         return (start > 0) & (month >= start + later)
 
@@ -310,7 +352,7 @@ def _value_and_standard(
     value = value - many["setback_depth"] * since("setback_month")
     felt = np.clip((month - many["unfairness_month"]) / FAIRNESS_MONTHS, 0, 1)
     value = value - many["unfairness"] * felt
-    value = value + many["repair_strength"] * since("repair_month", felt_after)
+    value = value + many["repair_strength"] * since("repair_month", many["repair_months"])
     expected = FIRST_EXPECTATION + many["expectation_rise"] * month / 12
     alternative = np.where(since("alternative_month"), many["alternative_value"], -np.inf)
     return value, np.maximum(expected, alternative)

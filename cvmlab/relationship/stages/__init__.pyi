@@ -1,5 +1,6 @@
 from .decoding import NAMES as NAMES
 from .decoding import Decoded as Decoded
+from .decoding import as_of as as_of
 from .decoding import decode as decode
 from .decoding import histories as histories
 from .decoding import probabilities as probabilities

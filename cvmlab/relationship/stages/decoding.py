@@ -137,6 +137,50 @@ def decode(panel: Panel, model: StageModel | None = None) -> Decoded:
     return Decoded(panel.customer_id, panel.period, panel.months, panel.first, stage, confidence, used)
 
 
+@public
+def as_of(panel: Panel, periods: Sequence[int], model: StageModel | None = None) -> NDArray[np.uint8]:
+    """Return each customer's stage as it would have been named on the day, from nothing that came later.
+
+    `decode` names the stages of the past in hindsight. Whoever acts has to name the stage of today.
+
+    Parameters
+    ----------
+    panel
+        The histories.
+    periods
+        After how many of the panel's periods the stage is named, each a whole number from 1.
+    model
+        From `fit`; fitted on this panel if left out. It may have seen what came later, but names no stage by it.
+
+    Returns
+    -------
+    ndarray
+        Codes 0 … 5, shape (periods, customers), uint8; 0 before the customer's first period.
+
+    Raises
+    ------
+    CvmError
+        For a number of periods that the panel does not have, or a panel that does not fit the model.
+
+    Examples
+    --------
+    >>> from cvmlab.relationship.simulated import Population, simulate_relationships
+    >>> known = simulate_relationships(Population(), customers=100, periods=24, seed=1)
+    >>> as_of(known.panel, [12, 24]).shape
+    (2, 100)
+    """
+    check_panel(panel)
+    for count in periods:
+        check_count("periods", count, 1, len(panel.period))
+    used = fit(panel) if model is None else model
+    stage = np.zeros((len(periods), len(panel.customer_id)), np.uint8)
+    for row, count in enumerate(periods):
+        begun = np.flatnonzero(panel.first < count)
+        if len(begun):
+            stage[row, begun] = decode(panel.part(begun, slice(0, int(count))), used).stage[-1]
+    return stage
+
+
 def check_same_panel(panel: Panel, decoded: Decoded) -> None:
     """Raise `CvmError` unless the stages were decoded from histories of the same customers and periods."""
     for part, other in ((panel.customer_id, decoded.customer_id), (panel.period, decoded.period)):

@@ -13,7 +13,7 @@ from cvmlab.core.guarding import public
 from cvmlab.core.words import language, say, term
 from cvmlab.relationship.lifecycle import ENDED, STAGES, Relationship
 from cvmlab.relationship.patterns import Ending, Story, ending, last_month_to_repair, live
-from cvmlab.relationship.patterns.story import REPAIR_MONTHS, last_month, least_strength
+from cvmlab.relationship.patterns.story import least_strength
 
 from ..measures import Measure
 from ..playing import Unfold
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 SLIDERS = ("setback_month", "repair_month", "repair_cost", "added_value", "switching_cost")
 FOLDED = (
     "expectation_rise", "setback_depth", "alternative_month", "alternative_value", "unfairness", "unfairness_month",
-    "repair_strength",
+    "repair_strength", "repair_months", "fall",
 )  # fmt: skip
 #: Where the strip of the stages lies, and the names below it, under the value of 0.
 _STRIP, _NAMES_AT, _LOWEST, _HIGHEST = (-13.0, -3.0), -16.0, -27.0, 124.0
@@ -257,12 +257,13 @@ def _what_helps(story: Story, last: int | None, begins: int, relationship: Relat
     if last is not None:
         # what had to be done before the trouble is no repair
         return "until" if last >= begins else "before", {"last": last}
-    if (felt := last_month(story, relationship, 0)) is not None:
-        return "faster", {"last": felt, "months": REPAIR_MONTHS}
-    for helps, felt_after in (("stronger", REPAIR_MONTHS), ("stronger_and_faster", 0)):
-        if (needed := least_strength(story, relationship, felt_after)) is not None:
-            strong = story.replace(repair_strength=needed)
-            return helps, {"needed": needed, "last": last_month(strong, relationship, felt_after)}
+    at_once = story.replace(repair_months=0)
+    if (felt := last_month_to_repair(at_once, relationship)) is not None:
+        return "faster", {"last": felt, "months": story.repair_months}
+    for helps, tried in (("stronger", story), ("stronger_and_faster", at_once)):
+        if (needed := least_strength(tried, relationship)) is not None:
+            last = last_month_to_repair(tried.replace(repair_strength=needed), relationship)
+            return helps, {"needed": needed, "last": last}
     return "none", {}
 
 

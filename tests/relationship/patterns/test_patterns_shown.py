@@ -17,7 +17,6 @@ from cvmlab import patterns as p
 from cvmlab import simulated as relationships
 from cvmlab.core.words import read_table, speaking, term
 from cvmlab.relationship.lifecycle import ENDED, STAGES
-from cvmlab.relationship.patterns.story import REPAIR_MONTHS, last_month
 from cvmlab.whatif import pattern_explorer
 from cvmlab.whatif.explorers import patterns as explorers
 
@@ -259,18 +258,18 @@ def test_whoever_follows_the_advice_saves_the_relationship(setback_month: int, d
         if not end.ended:
             continue
         advice, figures = explorers._what_helps(story, end.last_repair, setback_month, chain)
-        months = 0 if "faster" in advice else REPAIR_MONTHS
+        months = 0 if "faster" in advice else story.repair_months
         if advice == "none":
-            assert last_month(story.replace(repair_strength=60), chain, 0) is None
+            assert p.last_month_to_repair(story.replace(repair_strength=60, repair_months=0), chain) is None
             continue
-        better = story.replace(repair_strength=figures.get("needed", strength))
-        assert last_month(better, chain, months) == figures["last"]
+        better = story.replace(repair_strength=figures.get("needed", strength), repair_months=months)
+        assert p.last_month_to_repair(better, chain) == figures["last"]
         if months:
             assert not p.ending(better.replace(repair_month=figures["last"])).ended
         if "stronger" in advice:
             assert better.repair_strength > strength
             weaker = better.replace(repair_strength=better.repair_strength - 1)
-            assert last_month(weaker, chain, months) is None, "no less would do"
+            assert p.last_month_to_repair(weaker, chain) is None, "no less would do"
         else:
             assert figures.get("needed") is None
 
@@ -281,7 +280,7 @@ def test_one_bad_purchase_asks_for_a_faster_repair_not_a_stronger_one(explorer) 
         explorer.set(setback_month=3, repair_month=3, repair_strength=strength)
         assert "strong enough but too slow" in explorer.sentence
         assert "stronger" not in explorer.sentence
-        assert last_month(chosen.replace(repair_strength=strength), cvm.lifecycle.Relationship(), 0) == 3
+        assert p.last_month_to_repair(chosen.replace(repair_strength=strength, repair_months=0)) == 3
     explorer.set(repair_strength=0)
     assert "too weak and too slow" in explorer.sentence
 
