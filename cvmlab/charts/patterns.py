@@ -225,7 +225,9 @@ def plot_lost_profit(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None
     ax = style.canvas(ax, height=3.4)
     worth, lost = frame["present_value"].to_numpy(float), frame["lost"].to_numpy(float)
     places = np.arange(len(frame))[::-1].astype(float)
-    ax.barh(places, worth, height=0.62, color=style.BLUE, label=term("patterns.worth"))
+    ax.barh(places, np.maximum(worth, 0), height=0.62, color=style.BLUE, label=term("patterns.worth"))
+    if worth.min() < 0:
+        ax.barh(places, np.minimum(worth, 0), height=0.62, color=style.VERMILION, label=term("patterns.loss"))
     # of a loss, the forgone begins at the loss: only what lies right of 0 is free to be drawn
     ax.barh(
         places, lost + np.minimum(worth, 0), left=np.maximum(worth, 0), height=0.62,
@@ -242,7 +244,7 @@ def plot_lost_profit(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None
     ax.set_ylim(-1.25, len(frame) - 0.5)
     style.money_axis(ax.xaxis, term("patterns.present_value_axis"), currency)
     ax.grid(visible=False, axis="y")
-    style.legend(ax, loc="lower left", ncols=2, borderaxespad=0.1)
+    style.legend(ax, loc="lower left", ncols=3, borderaxespad=0.1)
     style.headline(ax, _lost_message(frame))
     return style.lettered(ax)
 

@@ -68,34 +68,34 @@ def test_what_to_find_is_what_the_model_says() -> None:
     still, unfair = preset("standing_still"), preset("felt_unfair")
     last, ended = p.last_month_to_repair(), p.ending().months
     assert last is not None
-    earlier = p.ending(unfair.replace(unfairness_month=6))
+    late_felt = unfair.replace(unfairness_month=18)
     offer = preset("better_offer")
     gained = p.ending(offer.replace(switching_cost=40)).months - p.ending(offer).months
     doubled = 2 * offer.added_value
-    assert (p.ending(still).pattern, p.ending(unfair).pattern, earlier.pattern) == ("III", "IV", "III")
-    assert unfair.unfairness_month - 6 == 12, "a year earlier"
+    assert (p.ending(still).pattern, p.ending(unfair).pattern, p.ending(late_felt).pattern) == ("III", "III", "IV")
+    assert 18 - unfair.unfairness_month == 12, "a year later"
     assert (last - p.Story().setback_month, last + 6) == (1, ended)
     assert not p.ending(offer.replace(added_value=doubled)).ended
     begins, until = trouble_begins(still), p.ending(still).months
-    late, steady = trouble_begins(unfair), steady_months(unfair)
+    late, steady = trouble_begins(late_felt), steady_months(late_felt)
     for told in (
         f"overtakes our value in month {begins}, and in month {until} the customer leaves: III",
         f"Month {last}, one month after the setback: the repair is felt in month {ended}",
         f"40 points of switching cost buy only {ENGLISH[gained]} months. Added value of {doubled:g} points",
-        f"In month {late}, after {ENGLISH[steady]} steady months: so it is IV.",
+        f"decline begins in month {late}, after {ENGLISH[steady]} steady months: so it is IV.",
     ):
         assert told in prose("en")
     for told in (
         f"第 {begins} 个月超过了我们的价值，客户在第 {until} 个月离开",
         f"第 {last} 个月，即挫折发生后一个月：修复到第 {ended} 个月才见效",
         f"转移成本即使有 40 分，也只多换来{CHINESE[gained]}个月；每年增值 {doubled:g} 分",
-        f"第 {late} 个月，此前已平稳了{CHINESE[steady]}个月",
+        f"退化从第 {late} 个月开始，此前已平稳了{CHINESE[steady]}个月",
     ):
         assert told in prose("zh")
 
 
 def test_the_story_of_yucheng_and_its_button_agree() -> None:
-    story = preset("felt_unfair")
+    story = preset("felt_unfair").replace(unfairness_month=18)
     assert trouble_begins(story) > 36, "more than three years"
     assert f"more than three years, the last {ENGLISH[steady_months(story)]} months large and steady" in prose("en")
     assert f"三年多，最近{CHINESE[steady_months(story)]}个月" in prose("zh")

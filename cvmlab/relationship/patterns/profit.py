@@ -103,8 +103,8 @@ def _left(relationship: Relationship, months: int) -> tuple[NDArray[np.float64],
 
 #: Four customers of different pace and size, so that neither length nor height tells the pattern (ours).
 _UNALIKE = {
-    "I": Relationship(exploration_months=40, formation_months=18, largest_volume=1_000.0),
-    "II": Relationship(exploration_months=20, explored=0.06, formation_months=64, largest_volume=150.0),
+    "I": Relationship(exploration_months=40, formation_months=18, largest_volume=650.0),
+    "II": Relationship(exploration_months=20, explored=0.06, formation_months=64, largest_volume=110.0),
     "III": Relationship(exploration_months=4, formation_months=14, decline_months=8, largest_volume=60.0),
     "IV": Relationship(
         exploration_months=3, formation_months=5, stability_months=40, decline_months=6, largest_volume=40.0

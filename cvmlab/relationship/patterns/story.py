@@ -17,7 +17,7 @@ import numpy as np
 from cvmlab.core.guarding import public
 from cvmlab.core.patterns import PATTERNS
 from cvmlab.core.scenario import Scenario, number
-from cvmlab.core.words import term
+from cvmlab.core.words import say, term
 from cvmlab.relationship.lifecycle import (
     DECLINE,
     ENDED,
@@ -274,7 +274,10 @@ def longest_waits(
         variant = story.replace(**change)
         last = last_month_to_repair(variant, relationship)
         revenue = live(variant, relationship)["revenue"].to_numpy()[: (last or 0) + 1]
-        told = [f"{limits[name].label()}: {limits[name].text(value)}" for name, value in change.items()]
+        told = [
+            say("patterns.changed", label=limits[name].label(), value=limits[name].text(value))
+            for name, value in change.items()
+        ]
         rows.append(
             {
                 "changed": ", ".join(told) or term("patterns.unchanged"),

@@ -144,7 +144,7 @@ def pattern_explorer(
             "patterns.one_bad_purchase": _only(setback_month=3),
             "patterns.better_offer": _only(alternative_month=15),
             "patterns.standing_still": _only(added_value=0.0),
-            "patterns.felt_unfair": _only(unfairness=18, unfairness_month=18),
+            "patterns.felt_unfair": _only(unfairness=18, unfairness_month=6),
             "patterns.unrepaired": _only(setback_month=30),
             "patterns.repaired_in_time": _only(setback_month=30, repair_month=30),
         },

@@ -287,3 +287,20 @@ def test_profit_by_pattern_leaves_nobody_out_without_a_word() -> None:
     panel["revenue"][1, 2] = np.nan
     with pytest.raises(CvmError, match="'revenue' of customer c2 in the period from 2020-02-01"):
         p.profit_by_pattern(panel, said, measure="revenue")
+
+
+# --- the simplest rival -----------------------------------------------------------------------------
+
+
+def test_by_length_counts_months_from_the_first_to_the_last_purchase() -> None:
+    bought = np.zeros((60, 6))
+    # I, II, III and IV, silent at the end; active for long; active for a short time
+    for customer, (first, last) in enumerate([(0, 4), (3, 12), (0, 31), (5, 44), (10, 57), (50, 59)]):
+        bought[[first, last], customer] = 1.0
+    period = (np.datetime64("2020-01") + np.arange(60)).astype("datetime64[D]")
+    panel = Panel(np.array(list("abcdef"), object), period, 1, {"revenue": bought}, bought.argmax(axis=0))
+    assert p.by_length(panel)["pattern"].tolist() == ["I", "II", "III", "IV", "IV", ""]
+    assert p.by_length(panel, silent=1)["pattern"].tolist() == ["I", "II", "III", "IV", "IV", ""]
+    for cuts in ((10, 32), (10, 10, 38), (38, 32, 10)):
+        with pytest.raises(CvmError, match="three numbers"):
+            p.by_length(panel, cuts)

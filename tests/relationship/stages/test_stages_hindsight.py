@@ -126,3 +126,17 @@ def test_a_margin_that_shrinks_is_no_decline_of_purchases():
         np.zeros(200, np.int64),
     )
     assert stages.entered_decline(panel, stages.decode(panel)).empty
+
+
+def test_as_of_uses_nothing_that_came_later(known):
+    panel = known.panel.part(slice(0, 200))
+    model = stages.fit(panel)
+    named = stages.as_of(panel, [20, 48], model)
+    assert (named[1] == stages.decode(panel, model).stage[-1]).all()
+    assert (named[0, panel.first >= 20] == 0).all()
+    changed = {name: np.where(np.arange(48)[:, None] < 20, values, 0) for name, values in panel.values.items()}
+    forgotten = Panel(panel.customer_id, panel.period, panel.months, changed, panel.first)
+    assert (stages.as_of(forgotten, [20], model) == named[:1]).all()
+    for periods in ([0], [49], [1.5]):
+        with pytest.raises(CvmError):
+            stages.as_of(panel, periods, model)
