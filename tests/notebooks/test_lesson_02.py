@@ -76,6 +76,8 @@ def test_what_to_find_is_what_the_model_says() -> None:
     assert 18 - unfair.unfairness_month == 12, "a year later"
     assert (last - p.Story().setback_month, last + 6) == (1, ended)
     assert not p.ending(offer.replace(added_value=doubled)).ended
+    at_once = preset("one_bad_purchase").replace(repair_months=0, repair_month=3)
+    assert not p.ending(at_once).ended
     begins, until = trouble_begins(still), p.ending(still).months
     late, steady = trouble_begins(late_felt), steady_months(late_felt)
     for told in (
