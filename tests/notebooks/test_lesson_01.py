@@ -13,6 +13,8 @@ import pytest
 from nbclient import NotebookClient
 
 import cvmlab as cvm
+from cvmlab.relationship.lifecycle import variables
+from cvmlab.relationship.patterns.profit import _left
 
 FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
 NAME = "01_lifecycle.ipynb"
@@ -99,8 +101,10 @@ def test_the_share_that_has_to_pass_comes_from_the_figures_in_the_question(langu
     assert told.right
     assert all(f"{share:.1f}%" in told.text for share in needed.values())
     alone = cvm.lifecycle.life_curve(CHAIN.replace(largest_benefit=0))["profit"][:24].sum()
-    assert yuan(alone, language) in told.text
-    assert f"{100 * loss / (loss + alone):.1f}%" in told.text
+    fading = variables(_left(CHAIN, 24)[0], CHAIN)["profit"].sum()
+    for brought in (alone, fading):
+        assert yuan(brought, language) in told.text
+        assert f"{100 * loss / (loss + brought):.1f}%" in told.text
 
 
 @both_languages
@@ -111,6 +115,14 @@ def test_what_breaks_our_reading_in_percent_and_the_book_in_money(language: str)
     breaking = '{"largest_benefit": 7_000, "benefit_lag": 0}'
     assert breaking in prose(language)
     assert cvm.lifecycle.compare_declines(CHAIN, {"": ast.literal_eval(breaking)}).at[0, "months_ahead_in_money"] == 0
+    lags = [{}, dict.fromkeys(("price_lag", "cost_lag", "benefit_lag"), 0), {"largest_benefit": 400}]
+    table = cvm.lifecycle.compare_declines(CHAIN, {str(place): fields for place, fields in enumerate(lags)})
+    unit = "{} 元" if language == "zh" else "¥{}"
+    assert all(unit.format(lost) in prose(language) for lost in table["profit_lost"][:2])
+    assert table["months_ahead"].tolist() == [12, 0, 3]
+    saved = [cvm.lifecycle.life_curve(CHAIN.replace(**fields))["indirect_benefit"].sum() for fields in lags]
+    assert f"{saved[0] / 8_000:.1f}" in prose(language)
+    assert round(saved[2] / 8_000) == 3
     costly = cvm.lifecycle.life_curve(CHAIN.replace(fixed_cost=1_000))[["profit", "revenue"]]
     with cvm.speaking(language):
         text = cvm.course.feedback.check("lesson_01.fixed_cost", 10.7).text
@@ -120,7 +132,8 @@ def test_what_breaks_our_reading_in_percent_and_the_book_in_money(language: str)
 @both_languages
 def test_what_to_find_in_the_what_if_is_what_it_shows(language: str) -> None:
     what_if = cvm.whatif.life_curve(CHAIN)
-    fold = re.findall(r"<details>.*?</details>", prose(language))[0]
+    _, _, tried = prose(language).partition("**Try it.**" if language == "en" else "**试一试**")
+    fold = re.findall(r"<details>.*?</details>", tried)[0]
     paid_back, profit = what_if.baseline["payback_month"], what_if.baseline["profit"]
     what_if.set(exploration_months=CHAIN.exploration_months + 3)
     assert len(what_if.result["curve"]) == len(what_if.baseline["curve"]) == 96
@@ -133,7 +146,9 @@ def test_what_to_find_in_the_what_if_is_what_it_shows(language: str) -> None:
     what_if.reset()
     what_if._presets[0].click()
     assert what_if.scenario.stability_months == CHAIN.stability_months + 3
-    assert yuan(what_if.result["profit"] - profit, language) in fold
+    gain = what_if.result["profit"] - profit
+    assert yuan(gain, language) in fold
+    assert f"{2_000 / (2_000 + gain):.0%}" in fold
 
 
 @both_languages

@@ -21,7 +21,7 @@ from cvmlab.core.scenario import Limits, checked
 from cvmlab.core.words import keys, read_rules, read_table, say, term
 from cvmlab.data.tables import COST, PROFIT, REVENUE, VOLUME
 
-from .curve import INDIRECT_BENEFIT, PRICE, STAGES, Relationship, level_path, stage_path, variables
+from .curve import DECLINE, INDIRECT_BENEFIT, PRICE, STABILITY, STAGES, Relationship, level_path, stage_path, variables
 from .movements import (
     MOVEMENTS,
     Finding,
@@ -154,7 +154,8 @@ def compare_declines(relationship: Relationship, changes: Mapping[str, Mapping[s
     -------
     pandas.DataFrame
         One row per change: ``change``, ``months_ahead_in_money`` (months of decline in which profit has lost less
-        than revenue), ``profit_left``, ``revenue_left`` (texts: percent of the last month of stability),
+        than revenue), ``profit_lost`` (text: money per month, from the end of stability to the end of decline),
+        ``profit_left``, ``revenue_left`` (texts: percent of the last month of stability),
         ``months_ahead`` (months of decline in which profit keeps more of its value than revenue), ``holds`` (whether
         it does in all of them, which is difference (b) of `check_differences`).
 
@@ -162,7 +163,7 @@ def compare_declines(relationship: Relationship, changes: Mapping[str, Mapping[s
     --------
     >>> table = compare_declines(Relationship(), {"as it is": {}, "no recommendations": {"largest_benefit": 0}})
     >>> table.drop(columns="change").values.tolist()
-    [[12, '29%', '14%', 12, True], [12, '10%', '14%', 0, False]]
+    [[12, '3,538', '29%', '14%', 12, True], [12, '2,870', '10%', '14%', 0, False]]
     """
     return pd.DataFrame([_decline(name, relationship.replace(**fields)) for name, fields in changes.items()])
 
@@ -173,6 +174,7 @@ def _decline(name: str, relationship: Relationship) -> dict[str, object]:
     return {
         "change": say(name, **asdict(relationship)) if name in keys() else name,
         "months_ahead_in_money": int(months_ahead_in_money(lives[REVENUE], lives[PROFIT]).sum()),
+        "profit_lost": whole_money(lives[PROFIT].at_end(STABILITY) - lives[PROFIT].at_end(DECLINE)),
         "profit_left": percent(share_left(lives[PROFIT])),
         "revenue_left": percent(share_left(lives[REVENUE])),
         "months_ahead": int(ahead.sum()),

@@ -89,6 +89,7 @@ def test_declines_are_compared_in_money_and_in_percent_of_their_peaks():
         "as it is": 12, "no recommendations": 0, "soon": 10, "no lags": 8, "600": 12, "700": 10, "never earns": 0,
         "much lost at once": 0,
     }  # fmt: skip
+    assert table["profit_lost"].to_dict()["as it is"] == table["profit_lost"].to_dict()["600"] == "3,538"
     in_money = table["months_ahead_in_money"].to_dict()
     assert in_money.pop("much lost at once") == 0, "the benefit lost exceeds the cost that disappears"
     assert set(in_money.values()) == {12}
