@@ -62,7 +62,7 @@ def plot_life_curve(frame: pd.DataFrame, *, as_share: bool = False, currency: st
     --------
     >>> from cvmlab.relationship.lifecycle import Relationship, life_curve
     >>> plot_life_curve(life_curve(Relationship()), currency="¥").get_title(loc="left").splitlines()[0]
-    'Revenue has 90% of its highest from month 23, profit only from month 45.'
+    'Revenue reaches 90% of its peak in month 23, profit only in month 45.'
     """
     frame = _months(frame, "life_curve", ["revenue", "profit"])
     ax = style.canvas(ax)
@@ -74,6 +74,7 @@ def plot_life_curve(frame: pd.DataFrame, *, as_share: bool = False, currency: st
     reached = {name: _near_its_highest(heights) for name, heights in drawn.items()}
     for (name, month), mark in zip(reached.items(), style.SERIES, strict=False):
         ax.plot(month, drawn[name][month - 1], marker="o", markersize=7, color=mark.color, markeredgecolor="white")
+        style.note(ax, "90%", (month, float(drawn[name][month - 1])), (7, -4), va="top")
     message = say("lifecycle.life_curve_message", **reached)
     if fallen := _lost_in_decline(frame, drawn):
         _draw_decline(ax, fallen, as_share=as_share)
@@ -301,9 +302,21 @@ def plot_profit_sources(frame: pd.DataFrame, *, currency: str = "", ax: Axes | N
     base = frame["base_profit"].to_numpy(float)
     best = int(total.argmax())
     share = base[best] / total[best] if total[best] > 0 else float("nan")
-    style.headline(ax, say("lifecycle.sources_message", month=best + 1, share=formats.percent(share)), pad=24)
+    message = say("lifecycle.sources_message", month=best + 1, share=formats.percent(share))
+    style.headline(ax, _grown(frame) or message, pad=24)
     _name_bands(ax, x, bands, total)
     return style.lettered(ax)
+
+
+def _grown(frame: pd.DataFrame) -> str:
+    """Return how much each source beside base profit brings in formation and in stability; empty without both."""
+    names = list(SOURCES)[1:]
+    means = frame.groupby("stage")[names].mean()
+    if not {"formation", "stability"} <= set(means.index):
+        return ""
+    before, after = (means.loc[stage].map(formats.whole_money) for stage in ("formation", "stability"))
+    grown = [f"{term(f'lifecycle.source_{name}')} {before[name]} → {after[name]}" for name in names]
+    return say("lifecycle.sources_by_stage", sources=("、" if language() == "zh" else ", ").join(grown))
 
 
 @public

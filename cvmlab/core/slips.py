@@ -1,7 +1,8 @@
 """Slips of a beginner at the keyboard, explained in a sentence above Python's own message.
 
 An answer without quotation marks (``c``) or with Chinese ones (``“c”``) is explained, a sign of the Chinese keyboard
-(``（``, ``×``) and a percentage (``41.7%``). The error itself is shown as ever and stays an error.
+(``（``, ``×``), a percentage (``41.7%``) and a number with a comma (``3,080``). The error itself is shown as ever and
+stays an error.
 
 >>> print(slip_in(NameError("name 'c' is not defined", name="c")))
 Is `c` your answer? Then put it in quotation marks: `"c"`. Without them Python looks for a variable of that name.
@@ -31,6 +32,9 @@ def slip_in(error: BaseException) -> str:
     if isinstance(error, NameError):
         name = error.name or ""
         return say("slips.bare_letter", letter=name) if re.fullmatch("[A-Za-z]|[A-Z]{2,4}", name) else ""
+    if isinstance(error, TypeError):
+        # a number, then a bracket: `95(107.5 - 81.1)`
+        return say("slips.times") if re.fullmatch("'(int|float)' object is not callable", str(error)) else ""
     if isinstance(error, SyntaxError):
         # opened by a straight mark and closed by a curly one, the text never ends
         unended = (error.msg or "").startswith("unterminated string")
@@ -40,7 +44,12 @@ def slip_in(error: BaseException) -> str:
 
 
 def _sign_in(error: SyntaxError) -> str:
-    """Return a sentence on a sign that Python does not know, or on a percentage."""
+    """Return a sentence on a sign that Python does not know, or on how a number is written."""
+    comma = re.search("leading zeros|'，'", error.msg or "")
+    if comma and (found := re.search(r"(?<![\w.])\d{1,3}([,，]\d{3})+(?!\d)", error.text or "")):
+        return say("slips.thousands", number=re.sub("[,，]", "", found[0]))
+    if found := re.search(r"(?<![\w.])\d[\d.]*([^\W\d_a-zA-Z]+|[a-zA-Z]+(?=\s*\())", error.text or ""):
+        return say("slips.letters", number=found[0])
     if "invalid character" in (error.msg or "") and (found := re.search("'(.)'", error.msg)) and found[1] in PYTHONS:
         sign, right = found[1], PYTHONS[found[1]]
         if right == "%":
@@ -68,5 +77,5 @@ def explain_slips() -> None:
             display({"text/plain": sentence, "text/markdown": f"**{sentence}**"}, raw=True)
         shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
 
-    shell.set_custom_exc((NameError, SyntaxError), explain)
+    shell.set_custom_exc((NameError, SyntaxError, TypeError), explain)
     shell._cvmlab_explains_slips = True

@@ -300,7 +300,10 @@ def _check_number(row: Mapping[str, str], answer: object) -> Feedback:
     if not unit and 0 < abs(number) < 1:
         key = "share_of_right" if abs(100 * number - truth) <= tolerance else "share_wanted"
         percent = f"{100 * number:.1f}".removesuffix(".0")
-        return Feedback(say(f"feedback.{key}", answer=f"{number:.4g}", percent=percent), right=False)
+        said = {"answer": f"{number:.4g}", "percent": percent}
+        if key == "share_wanted" and (mistake := _likely_mistake(question, 100 * number)):
+            return Feedback(say("feedback.share_likely", **said, mistake=mistake), right=False)
+        return Feedback(say(f"feedback.{key}", **said), right=False)
     shown = f"{number:,.10g}{'' if unit else '%'}"
     if mistake := _likely_mistake(question, number):
         return Feedback(say("feedback.likely", answer=shown, mistake=mistake), right=False)

@@ -98,7 +98,7 @@ def test_the_curve_shows_both_curves_and_names_the_stages():
     assert [text.get_text() for text in ax.texts][:4] == ["exploration", "formation", "stability", "decline"]
     assert ax.get_ylabel() == "per month (¥)"
     assert headline(ax) == (
-        "Revenue has 90% of its highest from month 23, profit only from month 45. "
+        "Revenue reaches 90% of its peak in month 23, profit only in month 45. "
         "In decline revenue falls by ¥9,418, profit by ¥3,538"
     )
     assert {"I · revenue", "II · profit"} <= {text.get_text() for text in ax.texts}
@@ -148,6 +148,10 @@ def test_sources_stack_up_to_profit_and_losses_lie_below_zero():
     assert stacked == pytest.approx(profit)
     ax = charts.plot_profit_sources(sources)
     assert any(np.allclose(line.get_ydata(), profit) for line in ax.lines if len(line.get_ydata()) == len(profit))
+    lived = sources[sources["stage"] != "decline"].groupby("stage")["cost_saved"].mean().round().astype(int)
+    assert f"cost saved {lived['formation']:,} → {lived['stability']:,}" in headline(ax)
+    alone = charts.plot_profit_sources(sources.query("stage == 'stability'"))
+    assert "base profit is" in headline(alone), "nothing to compare with"
     hatches = {hatch for _, hatch in (life.SOURCES | life.COSTS).values()}
     assert len(hatches) == 6, "told apart in grey"
 
@@ -354,7 +358,7 @@ def test_a_customer_who_never_pays_back_is_told_so():
     assert "paid back after" in what_if.trouble
 
 
-@pytest.mark.parametrize(("language", "said"), [("en", "nothing to pay back"), ("zh", "无需回本")])
+@pytest.mark.parametrize(("language", "said"), [("en", "nothing to pay back"), ("zh", "没有投入需要收回")])
 def test_who_brings_profit_at_once_has_nothing_to_pay_back(language, said):
     with speaking(language):
         what_if = life_curve()

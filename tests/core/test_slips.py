@@ -109,6 +109,10 @@ def test_every_such_mark_is_named(sign: str, language: str) -> None:
         ("x = 41.7％", "41.7"),
         ("x = ¥3080", "`¥`"),
         ("x = 1，5", "`,`"),
+        ("x = 3,080", "`3080`"),
+        ("x = 3，080", "`3080`"),
+        ("x = 3080元", "`3080元`"),
+        ("x = 95x(107.5-81.1)", "`95x`"),
     ],
 )
 @pytest.mark.parametrize("chosen", ["en", "zh"])
@@ -117,6 +121,11 @@ def test_a_sign_of_the_chinese_keyboard_is_named_with_the_one_to_write(typed: st
         compile(typed, "cell", "exec")
     with speaking(chosen):
         assert right in slip_in(raised.value)
+
+
+def test_a_number_before_a_bracket_is_told_to_write_the_sign_of_times() -> None:
+    assert "`*`" in slip_in(TypeError("'int' object is not callable"))
+    assert slip_in(TypeError("'str' object is not callable")) == ""
 
 
 def test_letters_without_quotation_marks_are_asked_about_and_a_remainder_is_not() -> None:

@@ -34,7 +34,7 @@ def test_what_is_no_number_is_named_and_the_answer_kept(answer: object) -> None:
     assert "17" not in told.text.replace(str(answer), "")
 
 
-@pytest.mark.parametrize("answer", [0.173, 0.5, 0.8, "0.25"])
+@pytest.mark.parametrize("answer", [0.173, 0.4, 0.8, "0.25"])
 def test_a_share_is_taken_for_a_slip_whether_it_would_be_right_or_not(answer: object) -> None:
     told = check("start_here.half_the_revenue", answer)
     assert told.right is False
@@ -155,7 +155,7 @@ def test_agreement_is_counted(mine: dict[str, int], fight: set[str]) -> None:
         ({**JUDGED, "S": True}, "Y", "`True` for S"),
         ({"Y": 4}, "Y", "one number for each of Y, S, L, H"),
         ([4, 3, 4, 4], "Y", "one number for each of Y, S, L, H"),
-        (JUDGED, None, "Whom would you fight for?"),
+        (JUDGED, None, "Whom would you win back?"),
         (JUDGED, "YX", "Nobody here is called X."),
     ],
 )
@@ -163,6 +163,12 @@ def test_what_is_missing_or_odd_is_named_and_the_second_judge_kept(mine: object,
     told = compare_judges(mine, fight).text
     assert said in told
     assert "|" not in told
+
+
+def test_a_share_that_is_a_likely_mistake_gets_both_sentences() -> None:
+    told = check("lesson_01.break_even", 7_674 / 16_209).text
+    assert "as a percentage `0.4734` is 47.3%" in told
+    assert "the loss divided by the profit" in told
 
 
 @pytest.mark.parametrize("fight", ["YL", "y, l", "L，Y", ["Y", "L"], ("Y", "l"), {"Y", "L"}, "Y L"])

@@ -149,6 +149,9 @@ def test_what_to_find_in_the_what_if_is_what_it_shows(language: str) -> None:
     gain = what_if.result["profit"] - profit
     assert yuan(gain, language) in fold
     assert f"{2_000 / (2_000 + gain):.0%}" in fold
+    what_if.reset()
+    what_if.set(benefit_lag=0)
+    assert yuan(what_if.result["profit"] - profit, language) in fold
 
 
 @both_languages
