@@ -85,7 +85,7 @@ def test_the_figures_that_the_text_gives_are_those_of_the_model(language: str) -
         assert (told if language == "en" else f"{volume} 箱，每箱 {price} 元，我们每箱的成本为 {cost} 元") in text
     saved, (high, low) = life["indirect_benefit"][23], life["revenue"].iloc[[83, -1]].round(-2)
     assert (f"¥{saved:.0f}" if language == "en" else f"{saved:.0f} 元") in text
-    fallen = f"from ¥{high:,.0f} to ¥{low:,.0f}" if language == "en" else f"从 {high:,.0f} 元降到 {low:,.0f} 元"
+    fallen = f"from about ¥{high:,.0f} to ¥{low:,.0f}" if language == "en" else f"从 {high:,.0f} 元降到 {low:,.0f} 元"
     assert fallen in text
 
 
