@@ -17,6 +17,7 @@ from .patterns import plot_pattern_shares as plot_pattern_shares
 from .patterns import plot_patterns as plot_patterns
 from .pipeline import plot_flows as plot_flows
 from .pipeline import plot_funnel as plot_funnel
+from .pipeline import plot_orders_by_now as plot_orders_by_now
 from .portfolio import plot_concentration as plot_concentration
 from .portfolio import plot_whale as plot_whale
 from .stages import plot_histories as plot_histories

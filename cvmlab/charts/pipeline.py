@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cvmlab.core.checking import check_parameter
 from cvmlab.core.guarding import public
 from cvmlab.core.words import say, term
 from cvmlab.relationship.pipeline import STATES, STEPS
 from cvmlab.relationship.pipeline.events import DORMANT, LOST
 
 from . import style
-from .frames import COUNT, SOME, Holds, check_frame
+from .frames import COUNT, SHARE, SOME, Holds, check_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,6 +27,9 @@ PARTS = {
     "open": ("#F4F4F4", "////"),
     "lost": (style.PALE, ""),
 }
+#: How orders come in: colour, hatch; the chance below which a number is not drawn; how many can all be named.
+WAYS = {"as_is": (style.BLUE, ""), "halved": (style.ORANGE, "///")}
+RARE, FEW = 0.005, 12
 _STATE_OR_NONE = Holds("text", texts=("", *STATES))
 
 
@@ -54,7 +58,7 @@ def plot_funnel(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ...     "state": ["target", "prospect"], "reached": [40, 10],
     ...     "went_on": [10, 0], "open": [25, 8], "lost": [5, 2]})
     >>> plot_funnel(frame).get_title(loc="left")
-    'Of 40 customers, 10 reached “prospect”; 25 are still undecided'
+    'Of 40 customers, 10 reached “prospect”; 25 are undecided before it'
     """
     columns = {"state": Holds("text", texts=STATES), "reached": SOME}
     columns |= dict.fromkeys(["went_on", "open", "lost"], COUNT)
@@ -92,15 +96,59 @@ def plot_funnel(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 def _funnel_message(frame: pd.DataFrame) -> str:
     states = frame["state"].tolist()
     goal = "order" if "order" in states else states[-1]
-    # whoever has come so far is counted already
-    waiting = frame["open"].iloc[: states.index(goal)].sum()
-    return say(
-        "pipeline.funnel_message",
-        customers=f"{frame['reached'].iloc[0]:,.0f}",
-        goal=term(goal),
-        came=f"{frame['reached'].iloc[states.index(goal)]:,.0f}",
-        open=f"{waiting:,.0f}",
+    place = states.index(goal)
+    counts = {
+        "customers": frame["reached"].iloc[0],
+        "came": frame["reached"].iloc[place],
+        "open": frame["open"].iloc[:place].sum(),
+        "waiting": frame["open"].iloc[place],
+    }
+    key = "pipeline.funnel_ordered" if goal == "order" else "pipeline.funnel_message"
+    return say(key, goal=term(goal), **{name: f"{count:,.0f}" for name, count in counts.items()})
+
+
+@public
+def plot_orders_by_now(frame: pd.DataFrame, *, seen: float, ax: Axes | None = None) -> Axes:
+    """Draw how likely each number of orders is, with and without a leak, and mark the number that was seen.
+
+    Parameters
+    ----------
+    frame
+        `cvmlab.pipeline.orders_by_now`: ``orders``, ``as_is``, ``halved`` (share of 1).
+    seen
+        Orders there are, at least 0.
+    ax
+        Axes to draw on; a new figure if left out.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"orders": [0, 1, 2], "as_is": [0.09, 0.42, 0.49], "halved": [0.3, 0.5, 0.2]})
+    >>> plot_orders_by_now(frame, seen=2).get_title(loc="left")
+    '2 or more orders: 49 times in 100 as things are, 20 times with a leak'
+    """
+    frame = check_frame(
+        frame, "orders_by_now", {"orders": COUNT, "as_is": SHARE, "halved": SHARE}, once=["orders"], in_order=True
     )
+    check_parameter("seen", seen, 0)
+    reached = frame["orders"] >= seen
+    chances = {way: frame.loc[reached, way].sum() for way in WAYS}
+    # what hardly ever happens is left out
+    frame = frame[(frame[list(WAYS)] >= RARE).any(axis=1) | (frame["orders"] <= seen)]
+    ax = style.canvas(ax)
+    for shift, (way, (color, hatch)) in zip((-0.2, 0.2), WAYS.items(), strict=True):
+        looks: dict[str, Any] = {"color": color, "hatch": hatch, "edgecolor": style.INK, "linewidth": 0.6}
+        ax.bar(frame["orders"] + shift, frame[way], 0.4, label=term(f"pipeline.orders_{way}"), **looks)
+    ax.axvspan(seen - 0.48, seen + 0.48, color=style.GRID, zorder=0, label=term("pipeline.orders_seen"))
+    style.count_axis(ax.xaxis, term("pipeline.orders_x"))
+    if len(frame) <= FEW:
+        ax.set_xticks(frame["orders"])
+    style.percent_axis(ax.yaxis, term("pipeline.orders_y"))
+    ax.grid(visible=False, axis="x")
+    style.legend(ax)
+    times = {way: f"{100 * chance:.0f}" for way, chance in chances.items()}
+    style.headline(ax, say("pipeline.orders_message", seen=f"{seen:,.0f}", **times))
+    return style.lettered(ax)
 
 
 @dataclass(frozen=True)

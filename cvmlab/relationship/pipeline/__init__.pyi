@@ -14,6 +14,7 @@ from .orders import first_orders as first_orders
 from .orders import long_run_cost as long_run_cost
 from .orders import newcomers as newcomers
 from .orders import ordered_by_group as ordered_by_group
+from .orders import orders_by_now as orders_by_now
 from .rates import DAYS_A_MONTH as DAYS_A_MONTH
 from .rates import chance_of_reaching as chance_of_reaching
 from .rates import staying_curve as staying_curve

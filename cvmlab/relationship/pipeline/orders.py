@@ -17,7 +17,7 @@ from cvmlab.data.tables import COST, CUSTOMER_ID, DATE, Column, Table, check_col
 
 from .events import EVENTS, STATE, STATES, check_events, checked_stays, place_of, spells
 from .inputs import check_filled, pandas_frame
-from .rates import DAYS_A_MONTH, chances_of, generator, transition_rates
+from .rates import DAYS_A_MONTH, chances_of, checked_rates, generator, transition_rates
 from .values import money_by_state, months_spent
 
 #: What must be known of a stay to place it in time.
@@ -192,6 +192,43 @@ def expected_by_now(rates: pd.DataFrame, stays: pd.DataFrame, state: str) -> pd.
     places = [STATES.index(name) for name in came[STATE]]
     chances = [expm(moves * age)[place, goal] for age, place in zip(months, places, strict=True)]
     return pd.DataFrame({CUSTOMER_ID: came.index, "months": months, "chance": np.array(chances)})
+
+
+@public
+def orders_by_now(rates: pd.DataFrame, stays: pd.DataFrame) -> pd.DataFrame:
+    """Return how likely each number of orders is by now: at these rates, and if customers ordered at half the rate.
+
+    Each customer has ordered with the chance of `expected_by_now`, whatever the others do. Where the two columns
+    overlap, a number of orders cannot tell a leak before the order from bad luck.
+
+    Parameters
+    ----------
+    rates, stays
+        As in `expected_by_now`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``orders`` (customers who have ordered: nobody to all), ``as_is``, ``halved`` (chance, a share of 1).
+
+    Examples
+    --------
+    >>> log = pd.DataFrame({
+    ...     "customer_id": ["a", "b"], "state": ["target", "target"],
+    ...     "date": pd.to_datetime(["2025-01-01", "2025-01-01"])})
+    >>> rates = pd.DataFrame({"from_state": ["target"], "to_state": ["order"], "rate": [0.1]})
+    >>> orders_by_now(rates, spells(log, as_of="2025-12-31")).round(2).values.tolist()
+    [[0.0, 0.09, 0.3], [1.0, 0.42, 0.5], [2.0, 0.49, 0.2]]
+    """
+    rates = checked_rates(rates)
+    halved = rates.assign(rate=rates["rate"].where(rates["to_state"] != "order", rates["rate"] / 2))
+    found = {}
+    for name, each in (("as_is", rates), ("halved", halved)):
+        likely = np.ones(1)
+        for chance in expected_by_now(each, stays, "order")["chance"]:
+            likely = np.convolve(likely, [1 - chance, chance])
+        found[name] = likely
+    return pd.DataFrame({"orders": np.arange(len(likely)), **found})
 
 
 @public

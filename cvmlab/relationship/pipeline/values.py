@@ -301,9 +301,16 @@ def value_by_state(rates: pd.DataFrame, rewards: Mapping[str, float], *, discoun
     return pd.DataFrame({STATE: list(STATES), "value": values})
 
 
-def values_of(moves: Floats, reward: Floats, discount_rate: float) -> Floats:
-    """Return the value of a customer in each of `STATES`, shape (7,)."""
-    return months_spent(moves, discount_rate, reward) @ reward
+def values_of(moves: Floats, reward: Floats, discount_rate: float, months: float | None = None) -> Floats:
+    """Return the value of a customer in each of `STATES`, shape (7,); only the money of so many months if given."""
+    from scipy.linalg import expm
+
+    value = months_spent(moves, discount_rate, reward) @ reward
+    if months is None:
+        return value
+    # less what is still to come at the end
+    later: Floats = expm(months * (moves - np.log1p(discount_rate) / 12 * np.eye(len(moves)))) @ value
+    return value - later
 
 
 @public
@@ -312,12 +319,13 @@ def effect_of_rate(
     rewards: Mapping[str, float],
     *,
     discount_rate: float,
-    start: str = "prospect",
+    start: str | Mapping[str, float] = "prospect",
     points: float = 0.01,
     relative: float = 0.1,
     taken_from: TakenFrom = "staying",
+    months: float | None = None,
 ) -> pd.DataFrame:
-    """Return what a better rate at each step adds to the value of one customer: which step to improve.
+    """Return what a better rate at each step adds to the value of customers: which step to improve.
 
     A step that leads to more value is better when its rate is higher, one that leads to less when it is lower. Formula
     of the slope: ∂V/∂λ = M·(V_to − V_from), with M the discounted months that a customer from ``start`` spends in
@@ -325,22 +333,27 @@ def effect_of_rate(
 
     Parameters
     ----------
-    rates, rewards, discount_rate, start
-        Monthly rates and money by state, rate per year, current state, as in `value_of_prospect`.
+    rates, rewards, discount_rate
+        Monthly rates and money by state, rate per year, as in `value_of_prospect`.
+    start
+        The current state of one customer, or states to the number of customers who are there now, at least 0.
     points, relative
         Changes of a rate from 0 to 1: 0.01 of 1 per month is one point, 0.1 of the rate itself is a tenth.
     taken_from
         ``"staying"``: customers who move would otherwise have stayed, so they leave the state sooner. ``"lost"``: they
         would otherwise have been lost, so the months in the state remain the same; then only steps up are shown, and
         V_from in the slope is the value of ``lost``.
+    months
+        Show beside all the money to come how much of it comes within so many months, above 0.
 
     Returns
     -------
     pandas.DataFrame
         ``step`` (from_to, worded by ``codes.csv``), ``from_state``, ``to_state``, ``rate`` (per month), ``months``
         (discounted, in from_state), ``gain`` (money: value after the step less value without it), ``by_points``,
-        ``by_share`` (money: exact change of the value of one customer for a better rate; NaN where the rate is too low
-        to be lowered, or too few are lost to be won over, by so much); the largest ``by_points`` first.
+        ``by_share`` (money: exact change of the value of the customers for a better rate; NaN where the rate is too low
+        to be lowered, or too few are lost to be won over, by so much), with ``months`` also ``by_points_within`` and
+        ``by_share_within`` (the part of it within the months); the largest ``by_points`` first.
 
     Examples
     --------
@@ -356,8 +369,12 @@ def effect_of_rate(
         raise CvmError("pipeline.taken_from", value=taken_from)
     rates = checked_rates(rates)
     reward, moves = by_state(rewards, "rewards", STATES), generator(rates)
-    months = months_spent(moves, discount_rate, reward)
-    value, place = months @ reward, place_of(start)
+    if months is not None:
+        check_parameter("months", months, 0, open_minimum=True)
+    customers = {STATES[place_of(start)]: 1.0} if isinstance(start, str) else start
+    there = by_state(customers, "customers", STATES, minimum=0)
+    spent = months_spent(moves, discount_rate, reward)
+    value, spans = spent @ reward, (None,) if months is None else (None, months)
     rows = []
     for before, after, rate in rates[["from_state", "to_state", "rate"]].itertuples(index=False):
         i, j = STATES.index(before), STATES.index(after)
@@ -365,27 +382,28 @@ def effect_of_rate(
             continue
         other = STATES.index(LOST) if taken_from == "lost" else i
         gain = value[j] - value[other]
-        better = (by if gain >= 0 else -by for by in (points, relative * rate))
-        changes = [_change(moves, reward, discount_rate, place, (i, j, other), by) for by in better]
-        rows.append((before, after, rate, abs(months[place, i]), gain, *changes))
+        better = [by if gain >= 0 else -by for by in (points, relative * rate)]
+        changes = [there @ _change(moves, reward, discount_rate, (i, j, other), by, span)
+                   for span in spans for by in better]  # fmt: skip
+        rows.append((before, after, rate, abs(there @ spent[:, i]), gain, *changes))
     columns = ["from_state", "to_state", "rate", "months", "gain", "by_points", "by_share"]
+    columns += ["by_points_within", "by_share_within"] if months else []
     shown = pd.DataFrame(rows, columns=columns)
     shown.insert(0, "step", shown["from_state"] + "_" + shown["to_state"])
     return shown.sort_values("by_points", ascending=False, ignore_index=True, kind="stable")
 
 
 def _change(
-    moves: Floats, reward: Floats, discount_rate: float, place: int, step: tuple[int, int, int], by: float
-) -> float:
-    """Return the exact change of a value when the rate i → j rises by so much at the expense of another."""
+    moves: Floats, reward: Floats, discount_rate: float, step: tuple[int, int, int], by: float, months: float | None
+) -> Floats:
+    """Return the exact change of each state's value when the rate i → j rises by so much at the expense of another."""
     i, j, other = step
     changed = moves.copy()
     changed[i, j] += by
     changed[i, other] -= by
     if min(changed[i, j], changed[i, other] if other != i else 0.0) < -1e-12:
-        return np.nan
-    now, then = (values_of(matrix, reward, discount_rate)[place] for matrix in (moves, changed))
-    return float(then - now)
+        return np.full(len(moves), np.nan)
+    return values_of(changed, reward, discount_rate, months) - values_of(moves, reward, discount_rate, months)
 
 
 def months_spent(moves: Floats, discount_rate: float, reward: Floats) -> Floats:

@@ -15,7 +15,7 @@ from cvmlab.relationship.pipeline.inputs import by_state
 from cvmlab.relationship.pipeline.orders import BEFORE_ORDER
 from cvmlab.relationship.pipeline.rates import chances_of
 from cvmlab.relationship.pipeline.simulation import CALLS
-from cvmlab.relationship.pipeline.values import months_spent
+from cvmlab.relationship.pipeline.values import months_spent, values_of
 
 from ..measures import Measure
 from ..widget import WhatIf
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 TARGETS = 100
 #: Years after which users are counted.
 YEARS = 5
+#: Years that Linhe has seen: what comes later rests on rates that stay.
+SEEN_YEARS = 4
 #: What the money of targets is made of, in the order of the picture: colour, hatch.
 PARTS = {
     "calls_before_order": (style.ORANGE, "///"),
@@ -65,9 +67,9 @@ def pipeline_step(start: PipelineRates | None = None, *, currency: str = "", aft
     -----
     The result is a dict of money for 100 targets, all that is to come as a present value: ``calls_before_order``,
     ``setup``, ``device`` (margin on machines), ``goods``, ``calls_on_users``, ``action`` (the improvement's own cost)
-    and their sum ``left_over``; ``before_action`` (without the improvement's cost); ``prospect`` (money of one
-    prospect); ``order`` and ``user_later`` (customers of 100 targets who ever order, and who are users after five
-    years).
+    and their sum ``left_over``; ``left_soon`` (what of it is left over within four years); ``before_action`` and
+    ``soon_before_action`` (without the improvement's cost); ``order`` and ``user_later`` (customers of 100 targets who
+    ever order, and who are users after five years).
 
     Examples
     --------
@@ -96,7 +98,7 @@ def pipeline_step(start: PipelineRates | None = None, *, currency: str = "", aft
         frame=frame,
         measures=[
             Measure("left_over", say("pipeline.left_over_100", targets=TARGETS), "money"),
-            Measure("prospect", "pipeline.value_prospect", "money"),
+            Measure("left_soon", "pipeline.left_soon_100", "money"),
             Measure("order", say("pipeline.orders_100", targets=TARGETS)),
             Measure("user_later", say("pipeline.users_later", years=YEARS, targets=TARGETS)),
         ],
@@ -146,12 +148,14 @@ def _compute(scenario: PipelineRates) -> dict[str, Any]:
         "calls_on_users": calls["user"] + calls["dormant"],
         "action": -scenario.action_cost,
     }  # fmt: skip
-    left = sum(money.values())
+    left = float(sum(money.values()))
+    soon = TARGETS * float(values_of(moves, rewards, scenario.discount_rate, 12 * SEEN_YEARS)[0])
     return {
         **{part: float(amount) for part, amount in money.items()},
-        "left_over": float(left),
-        "before_action": float(left) + scenario.action_cost,
-        "prospect": float(months[STATES.index("prospect")] @ rewards),
+        "left_over": left,
+        "left_soon": soon - scenario.action_cost,
+        "before_action": left + scenario.action_cost,
+        "soon_before_action": soon,
         "order": TARGETS * float(chances_of(moves, STATES.index("order"))[0]),
         "user_later": TARGETS * float(expm(12 * YEARS * moves)[0, STATES.index("user")]),
     }
@@ -177,7 +181,8 @@ def _sentence(before: dict[str, Any], now: dict[str, Any], *, currency: str) -> 
         return say("pipeline.sentence_worse", loss=_money(-gain, currency), targets=TARGETS)
     net = gain - cost
     key = "pipeline.sentence_pays" if net >= 0 else "pipeline.sentence_too_dear"
-    shown = {"gain": gain, "cost": cost, "net": abs(net)}
+    soon = now["soon_before_action"] - before["soon_before_action"]
+    shown = {"gain": gain, "soon": soon, "cost": cost, "net": abs(net)}
     return say(key, targets=TARGETS, **{name: _money(amount, currency) for name, amount in shown.items()})
 
 

@@ -113,3 +113,19 @@ def test_the_long_run_cost_is_that_of_a_log_in_which_nobody_is_undecided_any_mor
     early, ended = costed(48)
     assert pipeline.long_run_cost(late, as_of=made.as_of)["long_run"] == pytest.approx(so_far, rel=0.08)
     assert pipeline.long_run_cost(early, as_of=ended.as_of)["long_run"] == pytest.approx(so_far, rel=0.15)
+
+
+def test_the_numbers_of_orders_by_now_are_those_of_simulated_luck(leads, leads_stays):
+    forty = pipeline.newcomers(leads, since="2025-01-01", region="Nanjing", sector="food_shop")
+    rates, stays = pipeline.transition_rates(leads_stays), pipeline.spells(forty, as_of="2025-12-31")
+    likely = pipeline.orders_by_now(rates, stays)
+    assert len(likely) == 41
+    assert likely[["as_is", "halved"]].sum().tolist() == pytest.approx([1, 1])
+    chances = pipeline.expected_by_now(rates, stays, "order")["chance"].to_numpy()
+    assert likely["orders"] @ likely["as_is"] == pytest.approx(chances.sum())
+    lucky = (np.random.default_rng(1).random((20_000, 40)) < chances).sum(axis=1)
+    drawn = np.bincount(lucky, minlength=41) / 20_000
+    assert np.abs(drawn - likely["as_is"]).max() < 0.01
+    # two or more: a leak of half the rate would still let them come one time in six
+    two = likely[likely["orders"] >= 2][["as_is", "halved"]].sum()
+    assert two.round(2).tolist() == [0.36, 0.16]

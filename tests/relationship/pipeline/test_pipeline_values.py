@@ -102,6 +102,20 @@ def test_what_a_better_rate_brings_is_the_value_with_it_less_the_value_without_i
             assert step[column] == pytest.approx(then - now)
 
 
+def test_a_better_rate_for_many_customers_is_the_sum_of_what_it_brings_for_each():
+    rates, rewards, there = TRUTH.frame(), TRUTH.rewards(), {"target": 3, "user": 2}
+    columns = ["by_share", "by_share_within"]
+    by_start = {start: pipeline.effect_of_rate(rates, rewards, discount_rate=0.1, start=start, months=48)
+                .set_index("step")[columns].sort_index() for start in there}  # fmt: skip
+    many = pipeline.effect_of_rate(rates, rewards, discount_rate=0.1, start=there, months=48).set_index("step")
+    added = sum(number * by_start[state] for state, number in there.items())
+    pd.testing.assert_frame_equal(many[columns].sort_index(), added)
+    # the part within the months is what comes in them with the better rate, less what comes without
+    better = rates.assign(rate=rates["rate"].where(rates["to_state"] != "order", 1.1 * rates["rate"]))
+    then, now = (pipeline.expected_rewards(each, rewards, discount_rate=0.1, months=48) for each in (better, rates))
+    assert by_start["target"]["by_share_within"]["opportunity_order"] == pytest.approx(then["target"] - now["target"])
+
+
 def test_the_largest_leak_is_not_the_step_worth_most():
     effect = pipeline.effect_of_rate(TRUTH.frame(), TRUTH.rewards(), discount_rate=0.1, start="target")
     best = effect.iloc[0]
