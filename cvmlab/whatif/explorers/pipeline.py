@@ -167,9 +167,9 @@ def _draw(ax: Axes, result: dict[str, Any]) -> None:
         amount = result[part]
         ax.barh([place], [amount], height=0.62, color=color, hatch=hatch, edgecolor=style.INK, linewidth=0.5)
         beside = 0.012 * (high - low) * (1 if amount >= 0 else -1)
-        style.write(
-            ax, amount + beside, place, formats.money(amount), ha="left" if amount >= 0 else "right", va="center"
-        )
+        # on white, so that no dash of the baseline strikes a figure
+        looks: dict[str, Any] = {"va": "center", "bbox": {"facecolor": "white", "edgecolor": "none", "pad": 0.6}}
+        style.write(ax, amount + beside, place, formats.money(amount), ha="left" if amount >= 0 else "right", **looks)
 
 
 def _sentence(before: dict[str, Any], now: dict[str, Any], *, currency: str) -> str:
