@@ -9,6 +9,7 @@ from typing import Any
 from cvmlab.data import tables
 
 from ..cells.deductions import deduction_notes
+from ..cells.unmade_refunds import unmade_notes
 from ..columns import ColumnMapping
 from ..notes import Note
 from ..quality import USED
@@ -63,7 +64,8 @@ def judge(
     counted, once = count_totals_once(connection, stage, mappings, rules.amount_per)
     for error in (error for part, error in cells.unclear.items() if part not in counted):
         raise error
-    notes += [*once, *deduction_notes(connection, mappings), *cells.deductions, *sign_notes(connection, mappings)]
+    notes += [*once, *deduction_notes(connection, mappings), *unmade_notes(connection, mappings, USED_ROWS)]
+    notes += [*cells.deductions, *sign_notes(connection, mappings)]
     # who says up to when the log runs has looked at its end
     set_lone_dates_aside(connection, late=rules.as_of is None)
     check_named_returns(connection, stage)

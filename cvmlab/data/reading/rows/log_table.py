@@ -36,6 +36,7 @@ from ..cells.per_order import share_among_lines
 from ..cells.price_units import per_piece
 from ..cells.rates import rate_forms, rate_notes
 from ..cells.row_units import look_at_row_units, scaled
+from ..cells.unmade_refunds import made_numbers
 from ..columns import ColumnMapping
 from ..notes import Note
 from ..part_names import currencies_named
@@ -127,8 +128,9 @@ class _Net:
     exact: str
     refunded: str
     source: str
-    # whether a refund is stated on the row
+    # whether a refund is stated on the row, and whether it is one that was paid
     stated: str
+    paid: str
     notes: tuple[Note, ...]
     unclear: Mapping[int, CvmError]
 
@@ -148,8 +150,9 @@ def _net(
     notes = [*unread_notes(connection, numbers, source, mappings, rates), *rate_notes(connection, rates, mappings)]
     computed = [part for part, mapping in enumerate(mappings) if tables.AMOUNT not in mapping]
     amount = amounts.amount_sql(numbers, computed)
+    made = made_numbers(connection, numbers, source, mappings)
     share = partial(
-        share_among_lines, connection, numbers={**numbers, tables.AMOUNT: amount}, stage=stage, mappings=mappings,
+        share_among_lines, connection, numbers={**made, tables.AMOUNT: amount}, stage=stage, mappings=mappings,
         day=day, amount_per=amount_per,
     )  # fmt: skip
     off = share(DISCOUNT, amount, source=source, parts=discounted_parts(mappings))
@@ -157,8 +160,9 @@ def _net(
     whole = discounted_sql(amount, off.sql, mappings, rates)
     back = share(REFUND, whole, source=off.source, parts=refunded_parts(mappings))
     exact, refunded = net_sql(whole, back.sql, mappings)
-    stated = f"({stated_sql(back.stated, mappings)}) <> 0"
-    return _Net(exact, refunded, back.source, stated, tuple(notes), back.unclear)
+    paid = f"({stated_sql(back.stated, mappings)}) <> 0"
+    stated = f"({paid} OR spot IN (SELECT spot FROM unmade))"
+    return _Net(exact, refunded, back.source, stated, paid, tuple(notes), back.unclear)
 
 
 def _write_log(
@@ -177,7 +181,7 @@ def _write_log(
     cells = [*TEXTS, "date", "exact", "refunded", tables.PROFIT, tables.COST, "currency", *more]
     read = f"""SELECT part, spot, kind, {tables.CUSTOMER_ID}, {", ".join(others)},
             {day} AS date, {net.exact} AS exact, {net.refunded} AS refunded,
-            {_marks(numbers.get(REFUND), net.stated, mappings)},
+            {_marks(numbers.get(REFUND), net, mappings)},
             {", ".join([*money, f"{currencies.sql} AS currency", *more])}
         FROM {net.source} WHERE kind <> {values.BLANK}"""
     tests = {
@@ -203,9 +207,9 @@ def _write_log(
         set_aside(connection, "other_currency", currencies.others)
 
 
-def _marks(refund: str | None, stated: str, mappings: Sequence[ColumnMapping]) -> str:
+def _marks(refund: str | None, net: _Net, mappings: Sequence[ColumnMapping]) -> str:
     """Return flag and status as they count: beside the sum that was refunded, a word for it adds nothing."""
-    status = f"{status_sql(mappings, stated)} AS {STATUS}"
+    status = f"{status_sql(mappings, net.paid)} AS {STATUS}"
     # a column such as Refunded may hold sums or say yes
     flag = RETURN if refund is None else f"coalesce({RETURN}, CASE WHEN ({refund}) IS NULL THEN {REFUND}_text END)"
-    return f"CASE WHEN NOT {stated} THEN {flag} END AS {RETURN}, {status}"
+    return f"CASE WHEN NOT {net.stated} THEN {flag} END AS {RETURN}, {status}"

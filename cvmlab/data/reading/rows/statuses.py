@@ -28,7 +28,7 @@ _KNOWN = {
         "sale_type", "return_word", "billed_word", "paid_word", "prepaid_type", "no_sale_type", "exchange_type",
         "gift_type", "ledger_word",
     ),
-    RETURN: ("yes_word", "no_word", "return_word", "no_return_word"),
+    RETURN: ("yes_word", "no_word", "return_word", "no_return_word", "refused_return"),
 }  # fmt: skip
 
 
@@ -122,7 +122,7 @@ def unknown_notes(connection: Any, mappings: Sequence[ColumnMapping]) -> list[No
     filled = connection.execute(f"SELECT {', '.join(f'count({role})' for role in _KNOWN)} FROM log").fetchone()
     for role, known in (item for item, rows in zip(_KNOWN.items(), filled, strict=True) if rows):
         # part of the order came back, or is about to
-        open_words = f"OR {is_said('word', 'open_return')}" if role == RETURN else ""
+        open_words = f"OR {is_said('word', 'open_return', 'partial_return')}" if role == RETURN else ""
         found = connection.execute(
             f"""SELECT part, word, rows, amount FROM (
                 SELECT part, {role} AS word, count_if({USED_ROWS}) AS rows,
