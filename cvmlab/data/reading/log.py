@@ -213,8 +213,8 @@ def read(
     the largest customer below 5%, and twice as many orders a day as 99% of them; over a quarter of all money is shown.
 
     An order is left out where its status says that it was cancelled, closed, void or refunded
-    (``cancelled_status`` in ``rules/columns.csv``), unless rows with such a status are negative and so net out by
-    themselves; an empty name for the role ``status`` takes all of them in.
+    (``cancelled_status`` in ``rules/columns.csv``), unless negative rows with such a status cancel it, so that both net
+    out by themselves; an empty name for the role ``status`` takes all of them in.
 
     A purchase that was taken back whole within a week, or under its own order id, counts neither as a purchase nor as a
     refund. At most three rows at either end of the log (and one in a hundred) whose dates lie half a year and three

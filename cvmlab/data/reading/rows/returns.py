@@ -17,6 +17,7 @@ from ..cells.deductions import is_said
 from ..columns import ColumnMapping
 from ..notes import Level, Note
 from ..roles import CANCEL, GIFT, LEDGER, ORDER_REFUND, REFUND, RETURN, TYPE, option
+from .cancellations import check_loose, gather_closed
 from .costs import take_back
 from .verdicts import USED_ROWS, set_aside
 
@@ -29,7 +30,9 @@ def judge_returns(connection: Any, mappings: Sequence[ColumnMapping]) -> list[No
     # what was paid has come back whole: no purchase
     set_aside(connection, "cancelled", "refunded <> 0 AND exact = 0")
     kinds = [kind for kind in _KINDS if any(mapping.named(kind.role) for mapping in mappings)]
-    aside = [note for kind in kinds for note in _leave_out(connection, mappings, kind)]
+    aside = [
+        note for kind in kinds for note in (_leave_closed if kind.netting else _leave_out)(connection, mappings, kind)
+    ]
     _mark(connection)
     # a column may say that a row is no sale or that it is a return of its own
     return aside + [note for role in (TYPE, RETURN) for note in _judge_marked(connection, mappings, role)]
@@ -46,6 +49,8 @@ class _Kind:
     where: str = "true"
     # the remark on these
     kept: str = ""
+    # where they are booked with a minus as well, they net out by themselves
+    netting: bool = False
 
 
 _KINDS = (
@@ -69,14 +74,12 @@ _KINDS = (
         "coalesce(sum(exact) FILTER (NOT said) * 2 >= sum(exact) FILTER (said), false)",
         "prepaid_kept",
     ),
-    # where their reversal is booked as well, they net out by themselves
-    _Kind(TYPE, ("no_sale_type",), "no_sales_out", "count_if(said AND exact < 0) = 0"),
+    _Kind(TYPE, ("no_sale_type",), "no_sales_out", netting=True),
     # where returns are booked, what came back may be one of them
     _Kind(TYPE, ("exchange_type",), "exchanges_out", "count_if(exact < 0 OR back) = 0", "exchanges_kept"),
     _Kind(TYPE, ("gift_type",), "gifts_out"),
     _Kind(GIFT, ("yes_word", "gift_type"), "gifts_out"),
-    # where they are booked with a minus as well, they net out by themselves
-    _Kind(CANCEL, ("yes_word",), "flagged_out", "count_if(said AND exact < 0) = 0"),
+    _Kind(CANCEL, ("yes_word",), "flagged_out", netting=True),
 )
 
 
@@ -109,6 +112,24 @@ def _leave_out(connection: Any, mappings: Sequence[ColumnMapping], kind: _Kind) 
         # who sells nothing else lives on them; and what brought in nothing changes no sum
         if remark := kind.remark if out else kind.kept if not alone else "":
             notes.append(Note(remark, said, "warning" if amount else "note"))
+    return notes
+
+
+def _leave_closed(connection: Any, mappings: Sequence[ColumnMapping], kind: _Kind) -> list[Note]:
+    """Leave out the rows of a kind that no negative row of the same kind cancels, and say how many."""
+    gather_closed(connection, is_said(kind.role, *kind.words), kind.role)
+    found = connection.execute(
+        """SELECT part, count(*), sum(exact), string_agg(DISTINCT word, ', ' ORDER BY word) FROM closed WHERE out
+        GROUP BY part ORDER BY part"""
+    ).fetchall()
+    notes = []
+    for part, rows, amount, words in found:
+        column = mappings[part].named(kind.role) or ""
+        check_loose(connection, part, mappings[part], kind.role, column, column)
+        said = {"column": column, "words": words, "rows": f"{rows:,}", "amount": f"{amount:,.2f}"}
+        said |= {"role": kind.role, "option": option(kind.role)}
+        notes.append(Note(kind.remark, said, "warning" if amount else "note"))
+    set_aside(connection, "cancelled", "spot IN (SELECT spot FROM closed WHERE out)")
     return notes
 
 

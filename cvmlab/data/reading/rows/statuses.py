@@ -15,6 +15,7 @@ from ..cells.deductions import is_said
 from ..columns import ColumnMapping
 from ..notes import Note
 from ..roles import FURTHER, REFUND, RETURN, STATUS, TYPE
+from .cancellations import check_loose, gather_closed
 from .verdicts import USED_ROWS, set_aside
 
 #: More of the positive money than this in orders that are no sales is asked about.
@@ -54,35 +55,32 @@ def judge_statuses(connection: Any, mappings: Sequence[ColumnMapping]) -> list[N
     unpaid = f"SELECT rowid FROM stage WHERE part IN ({shops}) AND {is_said(STATUS, 'shop_unpaid')}"
     # where some deals are won, those that are not are no sales
     deals = f"SELECT part FROM log WHERE {is_said(STATUS, 'deal_won')}"
-    connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE closed AS
-        SELECT part, spot, customer_id, order_id, exact, status FROM log
-        WHERE {USED_ROWS} AND ({is_said(STATUS, "cancelled_status")}
-            OR ({is_said(STATUS, "shop_unpaid")} AND spot IN ({unpaid}))
-            OR ({is_said(STATUS, "deal_lost")} AND part IN ({deals})))"""
+    gather_closed(
+        connection,
+        f"""{is_said(STATUS, "cancelled_status")} OR ({is_said(STATUS, "shop_unpaid")} AND spot IN ({unpaid}))
+            OR ({is_said(STATUS, "deal_lost")} AND part IN ({deals}))""",
+        STATUS,
     )
     found = connection.execute(
-        """SELECT part, count(*), sum(exact), string_agg(DISTINCT status, ', ' ORDER BY status), bool_or(exact < 0)
-        FROM closed GROUP BY part ORDER BY part"""
+        """SELECT part, out, count(*), sum(exact), string_agg(DISTINCT word, ', ' ORDER BY word)
+        FROM closed GROUP BY part, out ORDER BY part, out"""
     ).fetchall()
     notes = []
-    for part, rows, amount, words, booked in found:
-        said = {
-            "column": mappings[part].statuses_named(),
-            "words": words,
-            "rows": f"{rows:,}",
-            "amount": f"{amount:,.2f}",
-        }
-        if not booked and STATUS not in mappings[part].chosen:
-            confirmed = mappings[part].get(STATUS) or next(iter(mappings[part].statuses.values()))
+    for part, out, rows, amount, words in found:
+        mapping = mappings[part]
+        said = {"column": mapping.statuses_named(), "words": words, "rows": f"{rows:,}", "amount": f"{amount:,.2f}"}
+        notes.append(Note("cancelled_out" if out else "cancelled_booked", said, "warning"))
+        if not out:
+            continue
+        confirmed = mapping.get(STATUS) or next(iter(mapping.statuses.values()))
+        check_loose(connection, part, mapping, STATUS, said["column"], confirmed)
+        if STATUS not in mapping.chosen:
             _check_share(connection, part, amount, said | {"confirmed": confirmed})
-        notes.append(Note("cancelled_booked" if booked else "cancelled_out", said, "warning"))
-        if not booked:
-            # further lines of such an order have no status of their own
-            spots = f"SELECT spot FROM closed WHERE part = {part}"
-            orders = f"SELECT (customer_id, order_id) FROM closed WHERE part = {part}"
-            further = f"exact = 0 AND status IS NULL AND (customer_id, order_id) IN ({orders})"
-            set_aside(connection, "cancelled", f"part = {part} AND (spot IN ({spots}) OR ({further}))")
+        # further lines of such an order have no status of their own
+        spots = f"SELECT spot FROM closed WHERE part = {part} AND out"
+        orders = f"SELECT (customer_id, order_id) FROM closed WHERE part = {part} AND out"
+        further = f"exact = 0 AND status IS NULL AND (customer_id, order_id) IN ({orders})"
+        set_aside(connection, "cancelled", f"part = {part} AND (spot IN ({spots}) OR ({further}))")
     return [*notes, *_unsure(connection, mappings)]
 
 
