@@ -123,10 +123,11 @@ def _look_at_numbers(
 
 @dataclass(frozen=True)
 class _Net:
-    """Expressions of what a row brought in and of what was refunded, and the rows from which they are read."""
+    """Expressions of what a row brought in and of what was taken off it, and the rows from which they are read."""
 
     exact: str
     refunded: str
+    discounted: str
     source: str
     # whether a refund is stated on the row, and whether it is one that was paid
     stated: str
@@ -162,7 +163,8 @@ def _net(
     exact, refunded = net_sql(whole, back.sql, mappings)
     paid = f"({stated_sql(back.stated, mappings)}) <> 0"
     stated = f"({paid} OR spot IN (SELECT spot FROM unmade))"
-    return _Net(exact, refunded, back.source, stated, paid, tuple(notes), back.unclear)
+    less = f"coalesce({amount} - {whole}, 0)::{values.EXACT}" if whole != amount else f"0::{values.EXACT}"
+    return _Net(exact, refunded, less, back.source, stated, paid, tuple(notes), back.unclear)
 
 
 def _write_log(
@@ -178,9 +180,9 @@ def _write_log(
     money = [numbers.get(role, "NULL") + f"::DOUBLE AS {role}" for role in (tables.PROFIT, tables.COST)]
     others = [role for role in TEXTS if role not in (tables.CUSTOMER_ID, RETURN, STATUS)]
     more = [f"k{number}" for number in range(kept)]
-    cells = [*TEXTS, "date", "exact", "refunded", tables.PROFIT, tables.COST, "currency", *more]
+    cells = [*TEXTS, "date", "exact", "refunded", "discounted", tables.PROFIT, tables.COST, "currency", *more]
     read = f"""SELECT part, spot, kind, {tables.CUSTOMER_ID}, {", ".join(others)},
-            {day} AS date, {net.exact} AS exact, {net.refunded} AS refunded,
+            {day} AS date, {net.exact} AS exact, {net.refunded} AS refunded, {net.discounted} AS discounted,
             {_marks(numbers.get(REFUND), net, mappings)},
             {", ".join([*money, f"{currencies.sql} AS currency", *more])}
         FROM {net.source} WHERE kind <> {values.BLANK}"""

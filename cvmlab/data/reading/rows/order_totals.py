@@ -35,8 +35,9 @@ _DAYS = 14
 _WHOLE_ORDER = "customer_id, order_id, date"
 # what is called an order's total stands on each of its deliveries
 _SEVERAL_DAYS = "customer_id, order_id"
-# what was refunded stands on one line or on several
-_GROSS = "(exact + refunded)"
+# what was refunded or discounted stands on one line or on several
+_OFF = ("refunded", "discounted")
+_GROSS = "(exact + refunded + discounted)"
 
 
 @dataclass(frozen=True)
@@ -159,11 +160,12 @@ def _count_once(connection: Any, part: int, column: str) -> list[Note]:
     (before,) = connection.execute(total).fetchone()
     further = "SELECT spot FROM totals WHERE nth > 1"
     (rows,) = connection.execute(f"SELECT count(*) FROM log WHERE {USED_ROWS} AND spot IN ({further})").fetchone()
-    zeroed = ", ".join(f"{name} = 0" for name in ("exact", "refunded", *money))
+    zeroed = ", ".join(f"{name} = 0" for name in ("exact", *_OFF, *money))
     connection.execute(f"UPDATE log SET {zeroed} WHERE spot IN ({further})")
     connection.execute(
-        """UPDATE log SET exact = gross - back, refunded = back FROM totals
-        WHERE log.spot = totals.spot AND nth = 1 AND log.exact <> 0 AND back <> log.refunded"""
+        """UPDATE log SET exact = gross - less - back, refunded = back, discounted = less FROM totals
+        WHERE log.spot = totals.spot AND nth = 1 AND log.exact <> 0
+            AND (back, less) <> (log.refunded, log.discounted)"""
     )
     set_aside(connection, "cancelled", f"part = {part} AND refunded <> 0 AND exact = 0")
     (after,) = connection.execute(total).fetchone()
@@ -172,20 +174,24 @@ def _count_once(connection: Any, part: int, column: str) -> list[Note]:
 
 
 def _gather_totals(connection: Any, part: int) -> None:
-    """Make the table ``totals`` of the lines with an order's total: its first line, and what was refunded of it.
+    """Make the table ``totals`` of the lines with an order's total: its first line, and what was taken off it.
 
-    The refunds of several lines add up, unless each line repeats the same one or they are more than the total.
-    An order that is shipped on several days has its total on each of them.
+    The refunds or discounts of several lines add up, unless each line repeats the same one or they are more than the
+    total. An order that is shipped on several days has its total on each of them.
     """
     whole = f"({USED_ROWS} OR (refunded <> 0 AND exact = 0))"
+    refund, discount = (
+        f"""CASE WHEN min({off}) OVER lines = max({off}) OVER lines OR sum({off}) OVER lines > gross
+                THEN max({off}) OVER lines ELSE sum({off}) OVER lines END::{EXACT}"""
+        for off in _OFF
+    )
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE totals AS
         SELECT spot, gross, row_number() OVER (lines ORDER BY exact = 0, spot) AS nth,
-            CASE WHEN min(refunded) OVER lines = max(refunded) OVER lines OR sum(refunded) OVER lines > gross
-                THEN max(refunded) OVER lines ELSE sum(refunded) OVER lines END::{EXACT} AS back
+            {refund} AS back, {discount} AS less
         FROM (SELECT *, CASE WHEN gross > 0 AND date <= min(date) OVER same + {_DAYS} THEN min(date) OVER same
                 ELSE date END AS day
-            FROM (SELECT spot, customer_id, order_id, date, exact, refunded, {_GROSS} AS gross,
+            FROM (SELECT spot, customer_id, order_id, date, exact, refunded, discounted, {_GROSS} AS gross,
                     CASE WHEN {whole} THEN 0 ELSE reason END AS state
                 FROM log WHERE part = {part} AND order_id IS NOT NULL AND {_GROSS} <> 0)
             WINDOW same AS (PARTITION BY customer_id, order_id, gross, state))

@@ -155,3 +155,25 @@ def test_a_total_on_two_days_of_shipping_counts_once(tmp_path: Path) -> None:
     text = lines_of("Order Total", 20, 30, 40) + "\n4,d,50,x,2024-02-01\n4,d,50,y,2024-02-05"
     assert used(log_of(tmp_path, text)) == 140
     assert used(log_of(tmp_path, text.replace("2024-02-05", "2024-02-28"))) == 190
+
+
+@pytest.mark.parametrize("role", ["order_discount", "discount"])
+@pytest.mark.parametrize(
+    ("discounts", "net"), [((10, 10), 220), ((10, 0), 220), ((10, 5), 215), ((150, 150), 80), ((0, 0), 230)]
+)
+def test_a_discount_is_taken_off_the_one_total(role: str, discounts: tuple[int, int], net: int, tmp_path: Path) -> None:
+    rows = [f"1,a,2024-02-01,150,{item},{off}" for item, off in zip("xy", discounts, strict=True)]
+    rows += [f"2,b,2024-02-09,80,{item},0" for item in "xy"]
+    text = "\n".join(["order id,customer,date,order total,product,order discount", *rows])
+    assert used(log_of(tmp_path, text, amount_per="order", columns={role: "order discount"})) == net
+    with_refund = text.replace("discount", "discount,refund amount", 1).replace(
+        "2024-02-09,80,x,0", "2024-02-09,80,x,0,20"
+    )
+    with_refund = with_refund.replace("2024-02-09,80,y,0", "2024-02-09,80,y,0,20")
+    assert used(log_of(tmp_path, with_refund, amount_per="order", columns={role: "order discount"})) == net - 20
+
+
+def test_discounts_hide_no_repeated_total(tmp_path: Path) -> None:
+    rows = [f"{row},{row.split(',')[0]}" for row in lines_of("Order Total", 20, 30, 40).split("\n")[1:]]
+    text = "\n".join(["order id,customer,Order Total,product,date,order discount", *rows])
+    assert used(log_of(tmp_path, text, columns={"order_discount": "order discount"})) == 84
