@@ -49,8 +49,8 @@ def judge(
     """Read ``stage`` into the table ``log`` with a reason for each row; return how it was read."""
     cells = read_cells(connection, stage, mappings, rules, kept, name)
     notes = [*cells.notes, *find_sum_rows(connection, stage)]
+    notes += set_heads_aside(connection, stage, mappings)
     if any(tables.ORDER_ID in mapping for mapping in mappings):
-        notes += set_heads_aside(connection, stage, mappings)
         notes += [*_further_lines(connection), *_recycled_numbers(connection)]
     check_sides(connection, stage, mappings)
     notes += judge_returns(connection, mappings)

@@ -27,7 +27,7 @@ _KNOWN = {
     STATUS: ("cancelled_status", "unsure_status", "shop_status", "shop_unpaid", "sale_status", "deal_won", "deal_lost"),
     TYPE: (
         "sale_type", "return_word", "billed_word", "paid_word", "prepaid_type", "no_sale_type", "exchange_type",
-        "gift_type", "ledger_word",
+        "gift_type", "ledger_word", "line_type",
     ),
     RETURN: ("yes_word", "no_word", "return_word", "no_return_word", "refused_return"),
 }  # fmt: skip
