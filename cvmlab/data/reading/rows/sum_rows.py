@@ -13,6 +13,7 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any, NamedTuple
 
+from ..cells.deductions import is_said
 from ..notes import Note
 from ..raw import Source
 from .blocks import sums_of_blocks
@@ -32,7 +33,7 @@ class _Row(NamedTuple):
     spot: int
     exact: Decimal
     by_word: bool
-    # a customer and a date of its own, and no name made of that of the customer above
+    # a customer and a date of its own, and no name of a total, or made of that of the customer above
     complete: bool
     # sum and number of the rows of data between it and the row before it here
     between: Decimal
@@ -53,10 +54,15 @@ def find_sum_rows(connection: Any, parts: Sequence[Source]) -> list[Note]:
         sums, words = _sums_among(list(rows), *whole.get(part, (0, Decimal(0))))
         found += sums
         odd += words
+    # a list may have its sums above what they sum
+    if not found:
+        for part, rows in groupby(_candidates(connection, upwards=True), key=lambda row: row.part):
+            found += _sums_among(list(rows), *whole.get(part, (0, Decimal(0))))[0]
     # a part without any such row may yet consist of blocks
     for part in whole.keys() - {row.part for row in found}:
         blocks = sums_of_blocks(connection, part)
         found += [_Row(part, spot, exact, False, True, exact, 1) for spot, exact, _ in blocks]
+    found.sort(key=lambda row: row.spot)
     if found:
         spots = ", ".join(str(row.spot) for row in found)
         connection.execute(f"UPDATE log SET reason = {_TOTAL} WHERE spot IN ({spots})")
@@ -68,15 +74,22 @@ def find_sum_rows(connection: Any, parts: Sequence[Source]) -> list[Note]:
     ]
 
 
-def _candidates(connection: Any) -> list[_Row]:
-    """Return the rows that may be sums and those that a word has given away, in order, with what lies between them."""
+def _candidates(connection: Any, *, upwards: bool = False) -> list[_Row]:
+    """Return the rows that may be sums and those that a word has given away, in order, with what lies between them.
+
+    ``upwards`` is from the last row to the first, so that what lies between them is below each.
+    """
+    named = is_said("customer_id", "total_row", "all_row")
+    order, side, last = ("DESC", ">", "arg_min") if upwards else ("ASC", "<", "arg_max")
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE candidates AS
-        WITH once AS (SELECT customer_id FROM log WHERE {DATA_ROWS} GROUP BY customer_id HAVING count(*) = 1),
+        WITH once AS (
+            SELECT customer_id FROM log WHERE {DATA_ROWS} GROUP BY customer_id HAVING count(*) = 1 OR {named}
+        ),
         whole AS (SELECT part, sum(exact) AS amount FROM log WHERE {DATA_ROWS} GROUP BY part),
         rows AS (
             SELECT part, spot, customer_id, exact, reason = {_TOTAL} AS by_word,
-                customer_id IS NOT NULL AND date IS NOT NULL AS complete
+                customer_id IS NOT NULL AND date IS NOT NULL AND NOT {named} AS complete
             FROM log WHERE exact <> 0 AND (reason = {_TOTAL} OR {DATA_ROWS} AND (
                 customer_id IS NULL OR date IS NULL OR customer_id IN (SELECT customer_id FROM once)))
         )
@@ -88,14 +101,14 @@ def _candidates(connection: Any) -> list[_Row]:
     found = connection.execute(
         f"""SELECT c.part, c.spot, any_value(c.exact), any_value(by_word),
             any_value(complete)
-                AND NOT coalesce(contains(any_value(c.customer_id), arg_max(l.customer_id, l.spot)), false),
+                AND NOT coalesce(contains(any_value(c.customer_id), {last}(l.customer_id, l.spot)), false),
             coalesce(sum(l.exact), 0), count(l.spot)
         FROM candidates AS c LEFT JOIN (
             SELECT l.spot, l.exact, l.customer_id, c.part, c.spot AS next FROM log AS l ASOF JOIN candidates AS c
-                ON l.part = c.part AND l.spot < c.spot
+                ON l.part = c.part AND l.spot {side} c.spot
             WHERE {DATA_ROWS}
         ) AS l ON l.part = c.part AND l.next = c.spot
-        GROUP BY c.part, c.spot ORDER BY c.part, c.spot"""
+        GROUP BY c.part, c.spot ORDER BY c.part, c.spot {order}"""
     ).fetchall()
     return [_Row(*row) for row in found]
 

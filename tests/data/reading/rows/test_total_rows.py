@@ -105,3 +105,21 @@ def test_a_subtotal_named_after_its_customer_needs_no_block_of_rows(label: str) 
     blocks = [[row for row in rows if row[0] == customer] for customer in sorted({row[0] for row in rows})]
     with_sums = [line for block in blocks for line in (*block, (label.format(block[0][0]), "2024-09-30", total(block)))]
     assert counts(log_of(with_sums)) == (12, len(rows), total(rows))
+
+
+@pytest.mark.parametrize("name", ["ALL", "全部", "Total", "All customers"])
+@pytest.mark.parametrize("above", [True, False])
+def test_one_row_named_after_all_is_their_sum_in_a_short_list_too(name: str, above: bool) -> None:
+    rows = [("a", "2024-01-01", 5), ("a", "2024-01-02", 6), ("b", "2024-01-03", 7), ("b", "2024-01-03", 8)]
+    sums = [(name, "2024-01-31", 26)]
+    assert counts(log_of([*sums, *rows] if above else [*rows, *sums])) == (1, 4, 26)
+    # a customer of that name
+    assert counts(log_of([(name, "2024-01-31", 25), *rows])) == (0, 5, 51)
+
+
+@pytest.mark.parametrize("names", [("Total a", "Total b"), ("All", "All"), ("全部", "全部")])
+def test_subtotals_above_their_rows_are_total_rows(names: tuple[str, str]) -> None:
+    rows = [("a", "2024-01-01", 5), ("a", "2024-01-02", 6), ("b", "2024-01-03", 7), ("b", "2024-01-03", 8)]
+    blocks = [(names[0], "2024-01-31", 11), *rows[:2], (names[1], "2024-01-31", 15), *rows[2:]]
+    assert counts(log_of(blocks)) == (2, 4, 26)
+    assert counts(log_of([(names[0], "2024-01-31", 12), *rows[:2], (names[1], "2024-01-31", 16), *rows[2:]]))[0] == 0
