@@ -12,13 +12,14 @@ from cvmlab.data import tables
 
 from ..columns import listed
 from ..notes import Level, Note
-from ..role_names import is_called, is_rate
-from ..roles import DISCOUNT, DISCOUNT_RATE
+from ..role_names import is_called, is_rate, ranks_of
+from ..roles import DISCOUNT, DISCOUNT_RATE, ORDER_DISCOUNT, ORDER_REFUND, REFUND
 from .heads import Part
 
 #: What a name may speak of, in ``rules/columns.csv``; the first that fits decides. A deduction can be taken off.
 _QUANTITY, _DEDUCTION, _CHARGE = "moved_quantity", "deduction", "charge"
-_SHARE = "%|％|率|比例|rate|pct|percent"
+_SHARE = "%|％|率|比例|rate|pct|percent|satz|prozent"
+_TAKEN_OFF = frozenset({DISCOUNT, DISCOUNT_RATE, ORDER_DISCOUNT, ORDER_REFUND, REFUND})
 _NUMBER = r"([A-Z]{3} ?|[^A-Za-z\d]{0,4})\d[\d.,\s]*([A-Z]{3}|[^A-Za-z\d]{0,3})"
 _KINDS = (_QUANTITY, _DEDUCTION, _CHARGE)
 
@@ -61,6 +62,8 @@ def _kind(part: Part, place: int, name: str) -> str | None:
     if name in part.mapping.columns.values():
         return None
     kind = next((kind for kind in _KINDS if is_called(name, kind)), None)
+    # what has a role in other files, and none here
+    kind = kind or (_DEDUCTION if _TAKEN_OFF & ranks_of(name).keys() else None)
     return kind if kind and _may_be_numbers(part, place) else None
 
 
