@@ -201,9 +201,9 @@ def _text(cell: str, kind: str) -> str:
 
 def _ledger_line(cells: Mapping[str, str]) -> str:
     """Return the words by which a row is a line of a ledger that is no sale, such as its opening balance."""
-    balance, receipt = row_pattern("ledger_word"), row_pattern("receipt_word")
+    balance, *paid = (row_pattern(role) for role in ("ledger_word", "receipt_word", "payment_word"))
     # a remark on a sale may say that it was paid
-    words = {name: balance if rank_of(name, LEDGER) == 2 else f"{balance}|{receipt}" for name in cells}
+    words = {name: balance if rank_of(name, LEDGER) == 2 else "|".join((balance, *paid)) for name in cells}
     cases = [
         f"WHEN length({cell}) <= 60 AND {_matches(cell, words[name])} THEN rtrim({cell}, ' :：')"
         for name, cell in cells.items()

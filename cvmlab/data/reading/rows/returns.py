@@ -66,6 +66,13 @@ _KINDS = (
         "coalesce(5 * sum(exact) FILTER (NOT said AND exact > 0) >= 4 * sum(abs(exact)) FILTER (said), false)",
         "receipts_kept",
     ),
+    # with a minus beside sales, a payment settles what was bought; a refund of goods of that name has sales of them
+    _Kind(
+        LEDGER,
+        ("payment_word",),
+        "payments_out",
+        "sum(exact) FILTER (said) < 0 AND coalesce(sum(exact) FILTER (NOT said) > 0, false)",
+    ),
     # what is prepaid is earned when it is used; where little else was bought, that use is not in the log
     _Kind(
         TYPE,

@@ -56,6 +56,31 @@ def test_receipts_beside_the_sales_that_they_pay_for_are_no_sales(head: str, wor
     assert seen(log_of(head, "shirt", word, amounts=(100, 800))) == (900, [("receipts_kept", "1", "800.00")])
 
 
+PAYMENTS = [
+    "Payment", "ACH Payment 2231", "Pmt inv 2", "Payment for invoice 7", "Bank transfer", "Check #1234", "Règlement",
+    "Virement SEPA", "Zahlung", "Überweisung", "Pago", "Bonifico", "银行转账", "核销",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("head", ["description", "memo", "摘要", "Libellé"])
+@pytest.mark.parametrize("word", PAYMENTS)
+def test_a_payment_with_a_minus_is_no_refund(head: str, word: str) -> None:
+    assert seen(log_of(head, "Invoice 1", word, "Invoice 2", amounts=(100, -100, 50))) == (
+        150,
+        [("payments_out", "1", "-100.00")],
+    )
+
+
+@pytest.mark.parametrize("word", ["Payment terminal", "Payment plan 5", "Credit note", "Checkered shirt", "转账手续费"])
+def test_other_rows_with_a_minus_are_refunds(word: str) -> None:
+    assert seen(log_of("description", "Invoice 1", word, "Invoice 2", amounts=(100, -100, 50)))[0] == 50
+
+
+def test_goods_that_are_called_a_payment_are_sold_and_come_back() -> None:
+    words = ("shirt", "Payment", "Payment", "Payment")
+    assert seen(log_of("product", *words, amounts=(100, 100, 100, -100)))[0] == 200
+
+
 def test_a_remark_on_a_sale_may_say_that_it_was_paid() -> None:
     assert seen(log_of("备注", "送货上门", "现金收款"))[0] == 201
 
