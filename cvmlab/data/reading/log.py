@@ -19,6 +19,7 @@ from cvmlab.core.work import temporary_folder
 from .asked import check_asked
 from .cells import values
 from .cells.currencies import ANY
+from .cells.footnotes import take_footnotes
 from .columns import ColumnMapping
 from .handing_on import carried, write_parts
 from .opening.files import load_text, unread_folders
@@ -265,7 +266,7 @@ def read(
             rules = Rules(**said, today=now, as_of=end)
             label = name or short_name(source)
             opened = [*saved.notes, *unread_folders(source), *part_notes(parts), *left_out_notes(unused)]
-            mappings = [part.mapping for part in parts]
+            mappings = take_footnotes(connection, [part.mapping for part in parts])
             if progress:
                 progress(say("reading.step_checking"), 0.0)
             judged = judge(connection, stage, mappings, rules, len(keep), label)

@@ -84,6 +84,13 @@ def test_a_reason_of_a_refund_is_named_and_what_the_note_proposes_leaves_the_row
         ('"Sales 2024 (in k€)",,\n', "", 1_000),
         ("All amounts in thousands,,\n", "", 1_000),
         ("", ",,TEUR\n", 1_000),
+        ("Alle Angaben in Tausend Euro,,\n", "", 1_000),
+        ("Montants en milliers d'euros,,\n", "", 1_000),
+        ("Importes en miles de euros,,\n", "", 1_000),
+        ("Currency: USD; Scale: Thousands,,\n", "", 1_000),
+        ("$ in thousands,,\n", "", 1_000),
+        ("", ",,USD '000\n", 1_000),
+        ("Business unit: K,,\n", "", 1),
         ("Sales 2024 (net),,\n", "", 1),
         ("Report for Thousand Oaks (CA),,\n", "", 1),
     ],
@@ -95,6 +102,27 @@ def test_the_unit_of_the_money_may_stand_above_or_below_the_header(sales, tmp_pa
     log = read(path)
     assert _total(log) == pytest.approx(factor * sales["Amount"].sum(), rel=1e-9)
     assert ("unit_scaled" in _keys(log)) == (factor > 1)
+
+
+@pytest.mark.parametrize(
+    ("note", "factor"),
+    [
+        ("单位：万元,,", 10_000),
+        ("注：以上金额单位为万元,,", 10_000),
+        ("以上数据以千元计,,", 1_000),
+        ("All amounts in thousands of USD,,", 1_000),
+        ('"",,\n,"(in thousands, except per share)",', 1_000),
+        ("Note: thousands of customers,,", 1),
+        ("单位：万元,2024-01-05,0", 1),
+    ],
+)
+def test_the_unit_of_the_money_may_stand_in_a_footnote(sales, tmp_path, note, factor):
+    path = tmp_path / "sales.csv"
+    path.write_text(f"Customer,Date,Amount\n{sales.to_csv(index=False, header=False)}{note}\n", encoding="utf-8")
+    log = read(path)
+    assert _total(log) == pytest.approx(factor * sales["Amount"].sum(), rel=1e-9)
+    assert ("unit_scaled" in _keys(log)) == (factor > 1)
+    assert (log.quality.rows("bad_date") == 0) == ("Note" not in note)
 
 
 def test_a_header_that_states_its_unit_is_not_scaled_by_the_title_again(sales, tmp_path):

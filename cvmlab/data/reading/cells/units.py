@@ -16,10 +16,25 @@ from cvmlab.core.words import read_table
 
 _MINUS = frozenset("-△▲▽▼")
 _IGNORED = frozenset("+: \t*")
-_FILLERS = frozenset({"in", "of", "unit", "单位", "單位", "为", "per", "the"})
+_FILLERS = frozenset({"in", "of", "unit", "单位", "單位", "为", "per", "the", "en", "de", "di", "von"})
 # their smallest coin is a thousandth, and so amounts are written; the Iraqi dinar has lost its coins
 _THOUSANDTHS = frozenset({"BHD", "JOD", "KWD", "LYD", "OMR", "TND"})
 _HEADER_TAIL = re.compile(r"(?<=[额額款价價费費入润潤本币幣计計])(亿元|億元|百万元|万元|萬元|千元|元|分|角)$")
+_MONEY = (
+    "amounts?|figures|values|sales|currency|beträge|angaben|werte|montants?|chiffres|valeurs|importes?|cifras|importi|"
+    "valori|valores|bedragen|kwoty|суммы"
+)
+# how a title or a footnote states a unit: 单位：万元; (in k€), [TEUR]; Amounts in thousands of euros; Scale: Thousands
+_STATED = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"单位\s*(?:[:：]|[均为是]+)?\s*(?:人民币)?\s*(\w+)|以\s*(?:人民币)?\s*([百千万亿萬億]\w{0,4}?)\s*(?:计|列示|为单位)",
+        rf"[(\[【]\s*(?:(?:all )?(?:{_MONEY}) )?(?:in )?([^()\[\]【】,]{{2,25}}?)\s*[)\]】,]",
+        rf"\b(?:{_MONEY})\b.*?\b(?:in|en|em|w|в)\s+([^,;()]{{2,30}}?)\s*(?:$|[,;]|\.$|\b(?:unless|except)\b)",
+        r"(?:^|[;,|])\s*(?:scale|units?|multiplier|einheit|unité|unidad|unità)\s*[:：=]\s*([^,;()]{2,25})",
+        r"\b(?:expressed|stated|presented|reported|shown)\s+in\s+([^,;()]{2,25})$|[$€£¥]\s*in\s+(\w+)",
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -161,7 +176,8 @@ def _apart(word: str) -> tuple[str, ...]:
 def header_unit(name: str) -> Affix:
     """Return the unit that a column's name states: ``金额（万元）``, ``amount in thousands``, ``Betrag (k€)``."""
     plain = unicodedata.normalize("NFKC", re.sub(r" \(\d+\)$", "", name)).strip().lower()
-    plain = re.sub("['’‘]", "", plain)
+    # milliers d'euros, miles de euros: other miles are no thousands
+    plain = re.sub("['’‘]", "", re.sub(r"\bd['’]", "", re.sub(r"\bmiles de\b", "thousands", plain)))
     inside = re.search(r"[(\[【<]([^()\[\]【】<>]*)[)\]】>]\s*$", plain)
     tail = _HEADER_TAIL.search(plain)
     if inside:
@@ -180,3 +196,10 @@ def header_unit(name: str) -> Affix:
             if unit is not None and not unit.mark:
                 return unit
     return Affix()
+
+
+def unit_stated(text: str, money: str) -> str:
+    """Return the unit, such as thousands of USD, that a title or a footnote states for the money of a column."""
+    plain = unicodedata.normalize("NFKC", text).strip().lower()
+    found = (next(filter(None, match.groups())).strip() for pattern in _STATED for match in pattern.finditer(plain))
+    return next((unit for unit in found if header_unit(f"{money} ({unit})").power), "")

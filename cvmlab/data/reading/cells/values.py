@@ -31,6 +31,7 @@ from ..roles import (
     STATUS,
     TEXTS,
     TYPE,
+    UNIT_PRICE,
 )
 from .header_zones import header_zone
 
@@ -147,6 +148,7 @@ def stage_query(
     texts: dict[str, tuple[str, str]] = {}
     ready = {"kind": f"{_kind(table, mapping)}::UTINYINT", "hash": _hash(table)}
     ready["elsewhere"] = elsewhere
+    ready["footnote"] = _footnote(table, mapping)
     for role in TEXTS:
         name = mapping.get(role)
         words = "id_known" if role in (tables.CUSTOMER_ID, tables.ORDER_ID, tables.PHONE) else "known"
@@ -302,6 +304,15 @@ def _kind(table: RawTable, mapping: ColumnMapping) -> str:
     if table.has_extra:
         cases.append(f"WHEN extra <> '' THEN {BROKEN}")
     return f"CASE {' '.join(cases)} ELSE {DATA} END"
+
+
+def _footnote(table: RawTable, mapping: ColumnMapping) -> str:
+    """Return the text of a row without a date and an amount, which may be a remark on all of them."""
+    places = {name: f"c{place}" for place, name in enumerate(table.columns)}
+    needed = [places[mapping[role]] for role in (tables.DATE, tables.AMOUNT, UNIT_PRICE) if role in mapping]
+    empty = " AND ".join(f"coalesce(trim({cell}::VARCHAR), '') = ''" for cell in needed)
+    said = ", ".join(list(places.values())[:8])
+    return f"CASE WHEN {empty} THEN trim(concat_ws(' ', {said})) END"
 
 
 def _matches(cell: str, pattern: str) -> str:
