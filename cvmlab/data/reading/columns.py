@@ -20,6 +20,7 @@ from .notes import Note
 from .role_names import is_called, patterns, plain_name, ranks_of, roles_of
 from .roles import (
     CANCEL,
+    CURRENCIES,
     CURRENCY,
     DISCOUNT,
     DISCOUNT_RATE,
@@ -256,6 +257,8 @@ def _items(found: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
     free = [name for name in names if name not in found.values()]
     unit = next((name for name in free if is_called(name, MONEY_UNIT)), None)
     units = {MONEY_UNIT: unit} if unit else {}
+    kinds = {kind for role, kind in CURRENCIES.items() if role in found}
+    units |= {kind: name for name in reversed(free) for kind in kinds if is_called(name, kind)}
     if tables.AMOUNT not in found:
         pieces = next((name for name in free if is_called(name, PRICE_UNIT)), None)
         return {**units, PRICE_UNIT: pieces} if pieces else units

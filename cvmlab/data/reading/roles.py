@@ -28,6 +28,11 @@ ITEM_PRICE = "item_price"
 MONEY_UNIT = "money_unit"
 # for how many pieces the unit price is
 PRICE_UNIT = "price_unit"
+# the currency of what stands beside an amount, where a column of its own names it
+CURRENCIES = {
+    REFUND: "refund_currency", ORDER_REFUND: "refund_currency", DISCOUNT: "discount_currency",
+    ORDER_DISCOUNT: "discount_currency", tables.PROFIT: "profit_currency", tables.COST: "cost_currency",
+}  # fmt: skip
 NUMBERS = (
     tables.AMOUNT,
     QUANTITY,

@@ -111,7 +111,7 @@ def test_the_unit_of_the_money_may_stand_above_or_below_the_header(sales, tmp_pa
         ("注：以上金额单位为万元,,", 10_000),
         ("以上数据以千元计,,", 1_000),
         ("All amounts in thousands of USD,,", 1_000),
-        ('"",,\n,"(in thousands, except per share)",', 1_000),
+        ('"(in thousands, except per share)",,', 1_000),
         ("Note: thousands of customers,,", 1),
         ("单位：万元,2024-01-05,0", 1),
     ],

@@ -14,10 +14,10 @@ from cvmlab.data import tables
 from ..columns import ColumnMapping
 from ..notes import Note
 from ..raw import quoted
-from ..roles import CURRENCY, QUANTITY, UNIT_PRICE, option
+from ..roles import CURRENCIES, CURRENCY, QUANTITY, UNIT_PRICE, option
 from .amounts import NumberForms, currency_sqls, cuts
 from .units import contradict, currency_named, meanings, one_currency, same_currency
-from .values import DATA
+from .values import DATA, EXACT
 
 ANY = "any"
 _MONEY = (tables.AMOUNT, UNIT_PRICE)
@@ -109,16 +109,21 @@ def _stated(connection: Any, forms: Mapping[str, NumberForms], mappings: Sequenc
     """Return the expressions of what says a row's currency, the surest first: its column, its cell, its header."""
     stated = [sql for role in _MONEY if role in forms for sql in currency_sqls(role, forms[role])]
     if any(CURRENCY in mapping for mapping in mappings) and not _holds_sums(connection):
-        words = [
-            word
-            for (word,) in connection.execute(
-                f"SELECT DISTINCT {CURRENCY} FROM stage WHERE {CURRENCY} IS NOT NULL AND kind = {DATA}"
-            ).fetchall()
-        ]
-        named = {word: currency_named(word) for word in words}
-        cases = " ".join(f"WHEN {quoted(word)} THEN {quoted(name)}" for word, name in named.items() if word != name)
-        stated.insert(0, f"CASE {CURRENCY} {cases} ELSE {CURRENCY} END" if cases else CURRENCY)
+        stated.insert(0, _named_sql(connection, CURRENCY))
     return stated
+
+
+def _named_sql(connection: Any, column: str) -> str:
+    """Return the expression of the currency that the words of a column name."""
+    words = [
+        word
+        for (word,) in connection.execute(
+            f"SELECT DISTINCT {column} FROM stage WHERE {column} IS NOT NULL AND kind = {DATA}"
+        ).fetchall()
+    ]
+    named = {word: currency_named(word) for word in words}
+    cases = " ".join(f"WHEN {quoted(word)} THEN {quoted(name)}" for word, name in named.items() if word != name)
+    return f"CASE {column} {cases} ELSE {column} END" if cases else column
 
 
 def _holds_sums(connection: Any) -> bool:
@@ -155,12 +160,16 @@ def _check_others(
 ) -> None:
     """Raise `CvmError` where the profit, cost, refund or discount beside an amount names another currency."""
     for role in forms.keys() - {*_MONEY, QUANTITY}:
-        if not (own := currency_sqls(role, forms[role])):
+        own = currency_sqls(role, forms[role])
+        if any(CURRENCIES[role] in mapping.items for mapping in mappings if role in mapping):
+            own.append(_named_sql(connection, CURRENCIES[role]))
+        if not own:
             continue
         for part, currency, other, rows, example in connection.execute(
             f"""SELECT part, {sql}, coalesce({", ".join(own)}, NULL), count(*), min({role}_text)
             FROM (SELECT * {cuts(forms)} FROM stage)
             WHERE kind = {DATA} AND ({_has_money(forms)}) AND ({role}_text IS NOT NULL OR {role}_value IS NOT NULL)
+                AND coalesce({role}_value, TRY_CAST({role}_text AS {EXACT}), 1) <> 0
             GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"""
         ).fetchall():
             known = [word for word in (currency, other) if word]

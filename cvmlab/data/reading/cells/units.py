@@ -15,6 +15,8 @@ from functools import cache
 from cvmlab.core.words import read_table
 
 _MINUS = frozenset("-△▲▽▼")
+# in GBp the small letter makes pence of pounds
+_PENCE = re.compile(r"\bGBp\b")
 _IGNORED = frozenset("+: \t*")
 _FILLERS = frozenset({"in", "of", "unit", "单位", "單位", "为", "per", "the", "en", "de", "di", "von"})
 # their smallest coin is a thousandth, and so amounts are written; the Iraqi dinar has lost its coins
@@ -81,7 +83,7 @@ def _tokens(text: str) -> list[str] | None:
 @cache
 def affix_of(before: str, after: str) -> Affix | None:
     """Return what stands before and after a number; None where it is not understood."""
-    before, after = before.strip().lower(), after.strip().lower()
+    before, after = (_PENCE.sub("gbp pence", part).strip().lower() for part in (before, after))
     brackets = "(" in before and ")" in after
     if not brackets and set("()") & {*before, *after}:
         return None
@@ -135,10 +137,10 @@ def contradict(names: Iterable[str]) -> bool:
 
 def currency_named(text: str) -> str:
     """Return the currency of a cell of a currency column, or of an option: a code, a sign, or the text itself."""
-    plain = unicodedata.normalize("NFKC", text).strip().lower().rstrip(".")
+    plain = _PENCE.sub("GBX", unicodedata.normalize("NFKC", text)).strip().lower().rstrip(".")
     row = _words().get(plain)
     if row is None or row["kind"] != "currency":
-        return text.strip().upper()
+        return _PENCE.sub("GBX", text).strip().upper()
     return row["codes"] if " " not in row["codes"] and plain != "$" else plain
 
 
@@ -175,7 +177,7 @@ def _apart(word: str) -> tuple[str, ...]:
 @cache
 def header_unit(name: str) -> Affix:
     """Return the unit that a column's name states: ``金额（万元）``, ``amount in thousands``, ``Betrag (k€)``."""
-    plain = unicodedata.normalize("NFKC", re.sub(r" \(\d+\)$", "", name)).strip().lower()
+    plain = unicodedata.normalize("NFKC", _PENCE.sub("GBP pence", re.sub(r" \(\d+\)$", "", name))).strip().lower()
     # milliers d'euros, miles de euros: other miles are no thousands
     plain = re.sub("['’‘]", "", re.sub(r"\bd['’]", "", re.sub(r"\bmiles de\b", "thousands", plain)))
     inside = re.search(r"[(\[【<]([^()\[\]【】<>]*)[)\]】>]\s*$", plain)

@@ -17,6 +17,7 @@ from ..raw import RawTable, quoted
 from ..role_names import is_called, rank_of, row_pattern, values_of
 from ..roles import (
     CANCEL,
+    CURRENCIES,
     CURRENCY,
     DISCOUNT_RATE,
     FURTHER,
@@ -163,7 +164,7 @@ def stage_query(
         name = mapping.get(role)
         text, value = (_NO_TEXT, "NULL") if name is None else _number(cell[name], kind[name], own.get(name))
         texts[f"{role}_text"], ready[f"{role}_value"] = (text, "filled"), f"{value}::{EXACT}"
-    for role in (ITEM_QUANTITY, ITEM_PRICE, MONEY_UNIT, PRICE_UNIT):
+    for role in (ITEM_QUANTITY, ITEM_PRICE, MONEY_UNIT, PRICE_UNIT, *dict.fromkeys(CURRENCIES.values())):
         name = mapping.items.get(role)
         texts[role] = (_NO_TEXT if name is None else _text(cell[name], kind[name]), "known")
     for role in FURTHER:

@@ -203,3 +203,29 @@ def test_what_may_be_the_currency_of_the_amount_is_taken() -> None:
 def test_a_column_of_sums_names_no_currency() -> None:
     log = beside("原币", ["15.2", "4"], "amount")
     assert (log.currency, log.quality.amount("used")) == ("", 130)
+
+
+def test_pence_are_no_pounds() -> None:
+    with pytest.raises(CvmError, match=r"several currencies.*GBX"):
+        log_of(["150", "200"], ["GBp", "GBP"])
+    assert log_of(["150", "200"], ["GBp", "GBp"]).currency == "GBX"
+    log = log_of(["150 GBp", "200 GBP"])
+    assert (log.currency, log.quality.amount("used")) == ("GBP", Decimal("201.50"))
+
+
+@pytest.mark.parametrize(
+    ("column", "currency"),
+    [
+        ("refund", "refund_currency"),
+        ("退款金额", "退款币种"),
+        ("profit", "Profit Currency"),
+        ("cost", "cost currency code"),
+    ],
+)
+def test_a_currency_of_its_own_beside_the_amount_is_refused(column: str, currency: str) -> None:
+    frame = pd.DataFrame({"customer": ["a", "b"], "date": "2024-01-31", "amount": ["500", "600"], "currency": "JPY"})
+    frame[column] = ["5", "0"]
+    with pytest.raises(CvmError, match="is in USD, but the amounts are in JPY"):
+        read(frame.assign(**{currency: ["USD", ""]}))
+    for same in (["JPY", ""], ["yen", "USD"]):
+        assert read(frame.assign(**{currency: same})).quality.rows("used", "refund") == 2
