@@ -127,6 +127,16 @@ def test_a_rate_that_is_money_can_be_named(name: str, role: str) -> None:
     assert (log.mapping[role], [note.key for note in log.quality.notes if note.key == "rates_unused"]) == (name, [])
 
 
+@pytest.mark.parametrize("name", ["gross profit", "profit", "毛利"])
+def test_a_profit_that_holds_shares_is_named(name: str) -> None:
+    log = log_of(f"amount|{name}", "100|0.2", "100|0.3")
+    assert "profit" not in log.mapping
+    assert [note.values["columns"] for note in log.quality.notes if note.key == "rates_unused"] == [f"'{name}'"]
+    assert log_of(f"amount|{name}", "100|0.2", "100|0.3", columns={"profit": name}).mapping["profit"] == name
+    for rows in (("100|0.2", "100|30"), ("1|0.2", "2|0.3"), ("100|", "100|0")):
+        assert log_of(f"amount|{name}", *rows).mapping["profit"] == name
+
+
 @pytest.mark.parametrize("name", ["profit", "gross profit", "margin amount", "contribution margin", "毛利额"])
 def test_a_profit_in_money_is_used(name: str) -> None:
     assert log_of(f"amount|{name}", "10|4").mapping["profit"] == name

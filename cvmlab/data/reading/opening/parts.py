@@ -25,7 +25,7 @@ from .files import find_files, read_heads
 from .frames import frame_head
 from .heads import Head, Part
 from .stated_units import stated_unit
-from .unused_columns import rate_notes, unused_notes
+from .unused_columns import rate_notes, unused_notes, without_shares
 
 _NAME = "frame"
 # net comes first: 不含税 ends like 含税
@@ -128,7 +128,8 @@ def choose_parts(
             _check_customer(head, header, names, mapping)
             if head.hidden:
                 raise CvmError("reading.hidden_sheet", file=head.file, sheet=head.sheet)
-            parts.append(Part(head, header, names, replace(mapping, unit=stated_unit(rows, header, names, mapping))))
+            mapping = replace(mapping, unit=stated_unit(rows, header, names, mapping))
+            parts.append(without_shares(Part(head, header, names, mapping)))
         except CvmError as error:
             if error.key.startswith(_ASKED) and not head.hidden and not no_sales_word(head.name):
                 raise

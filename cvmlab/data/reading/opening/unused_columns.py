@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from cvmlab.data import tables
 
@@ -21,6 +22,8 @@ _QUANTITY, _DEDUCTION, _CHARGE = "moved_quantity", "deduction", "charge"
 _SHARE = "%|％|率|比例|rate|pct|percent|satz|prozent"
 _TAKEN_OFF = frozenset({DISCOUNT, DISCOUNT_RATE, ORDER_DISCOUNT, ORDER_REFUND, REFUND})
 _NUMBER = r"([A-Z]{3} ?|[^A-Za-z\d]{0,4})\d[\d.,\s]*([A-Z]{3}|[^A-Za-z\d]{0,3})"
+#: So many profits of at most 1 on amounts of at least this on average are shares.
+_FEWEST, _LARGE = 2, 20
 _KINDS = (_QUANTITY, _DEDUCTION, _CHARGE)
 
 
@@ -51,11 +54,38 @@ def rate_notes(parts: Sequence[Part]) -> Iterator[Note]:
     for part in parts:
         used = part.mapping.columns.values()
         rates = [
-            n for place, n in enumerate(part.names) if n not in used and is_rate(n) and _may_be_numbers(part, place)
+            name
+            for place, name in enumerate(part.names)
+            if name not in used and (is_rate(name) or _is_idle_profit(part, name)) and _may_be_numbers(part, place)
         ]
         if rates and rates not in seen:
             seen.append(rates)
             yield Note("rates_unused", {"source": part.head.name, "columns": listed(rates), "example": rates[0]})
+
+
+def _is_idle_profit(part: Part, name: str) -> bool:
+    mapping = part.mapping
+    return tables.PROFIT not in {*mapping.columns, *mapping.chosen} and tables.PROFIT in ranks_of(name)
+
+
+def without_shares(part: Part) -> Part:
+    """Return a part without its profit where that holds shares such as 0.2 of amounts of 100, unless it was said."""
+    mapping = part.mapping
+    if tables.PROFIT not in mapping or tables.PROFIT in mapping.chosen or tables.AMOUNT not in mapping:
+        return part
+    profits, amounts = (_numbers(part, mapping[role]) for role in (tables.PROFIT, tables.AMOUNT))
+    shares = [number for number in profits if number]
+    if len(shares) < _FEWEST or max(map(abs, shares)) > 1 or sum(map(abs, amounts)) < _LARGE * len(amounts):
+        return part
+    columns = {role: name for role, name in mapping.columns.items() if role != tables.PROFIT}
+    return replace(part, mapping=replace(mapping, columns=columns))
+
+
+def _numbers(part: Part, name: str) -> list[float]:
+    place = part.names.index(name)
+    body = part.head.rows[0 if part.header is None else part.header + 1 :]
+    cells = ("".join(row[place : place + 1]).strip().replace(",", ".") for row in body)
+    return [float(cell) for cell in cells if re.fullmatch(r"-?\d*\.?\d+", cell)]
 
 
 def _kind(part: Part, place: int, name: str) -> str | None:
