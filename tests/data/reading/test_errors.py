@@ -218,3 +218,27 @@ def test_amounts_too_large_for_money_are_said_to_be_so(tmp_path: Path, amount: s
         written(tmp_path, "a.csv", f'customer,date,amount\nA,2024-01-01,"{amount}"\n')
     )
     assert "too large" not in sentence_of(written(tmp_path, "a.csv", "customer,date,amount\nA,2024-01-01,much\n"))
+
+
+@pytest.mark.parametrize(("cell", "encoding"), [("€5", "gb18030"), ("¥5", "cp1252"), ("£5", "cp850")])
+def test_amounts_in_another_encoding_are_told_from_bad_ones(tmp_path: Path, cell: str, encoding: str) -> None:
+    path = tmp_path / "log.csv"
+    path.write_bytes(f"customer_id,date,amount\na,2024-01-01,{cell}\nb,2024-01-02,{cell}\n".encode(encoding))
+    try:
+        assert read(path).quality.amount("used") == 10
+    except CvmError as error:
+        assert "--encoding" in str(error)
+    assert read(path, encoding=encoding).quality.amount("used") == 10
+
+
+def test_names_that_were_read_in_another_encoding_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    for name, seen in (
+        ("MÃ¼ller", True),
+        ("ä¸\xadå›½", True),
+        ("Müller", False),
+        ("São Paulo", False),
+        ("中国", False),
+    ):
+        path.write_text(f"customer,date,amount\n{name},2024-01-01,5\nb,2024-01-02,6\n", encoding="utf-8")
+        assert ("garbled_text" in {note.key for note in read(path).quality.notes}) == seen

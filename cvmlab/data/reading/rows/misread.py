@@ -18,6 +18,11 @@ _FEWEST = 3
 _MOST = "1e15"  # see `values.EXACT`
 
 
+# the bytes of UTF-8 that follow the first one of a letter, as Western encodings show them
+_REST = r"[\x{80}-\x{BF}ŒœŠšŽžŸƒˆ˜–—‘’‚“”„†‡•…‰‹›€™]".replace("'", "''")
+_GARBLED = rf"Ã{_REST}|([ã-é]{_REST}{{1,2}}){{2}}"
+
+
 def misreadings(connection: Any, stage: Sequence[RawTable], mappings: Sequence[ColumnMapping]) -> list[Note]:
     """Return warnings on the columns of dates and amounts where many filled cells cannot be read, or are too large."""
     notes = []
@@ -43,6 +48,20 @@ def misreadings(connection: Any, stage: Sequence[RawTable], mappings: Sequence[C
             if huge and reason == "bad_amount":
                 said = {**said, "row": str(stage[part].place(int(huge[0]))), "value": huge[1][:40]}
                 notes.append(Note("huge_amount", said, "warning"))
+    return notes + _garbled(connection, mappings)
+
+
+def _garbled(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]:
+    """Name the ids or names with text such as MÃ¼ller: UTF-8 that was once read in another encoding."""
+    notes = []
+    for role in (tables.CUSTOMER_ID, tables.CUSTOMER_NAME):
+        rows, example, part = connection.execute(
+            f"""SELECT count(*), min({role}), min(part) FROM stage
+            WHERE strlen({role}) <> length({role}) AND regexp_matches({role}, '{_GARBLED}')"""
+        ).fetchone()
+        if rows:
+            said = {"column": mappings[part][role], "rows": f"{rows:,}", "value": example[:40]}
+            notes.append(Note("garbled_text", said, "warning"))
     return notes
 
 

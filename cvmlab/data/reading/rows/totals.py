@@ -148,6 +148,9 @@ def _advice(reason: str, value: str) -> str:
     # see `values.EXACT`
     if reason == "bad_amount" and re.search(r"\d{16}", re.sub(r"[.,]\d{1,2}$|[ ,.']", "", value)):
         return " " + say("reading.amount_too_large")
+    # a sign of money that was read in another encoding looks like a foreign letter
+    if reason == "bad_amount" and re.fullmatch(r"[^\x00-\x7f]{1,3} ?[\d.,]+|[\d.,]+ ?[^\x00-\x7f]{1,3}", value):
+        return " " + say("reading.amount_in_encoding")
     return ""
 
 
