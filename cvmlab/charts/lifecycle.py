@@ -191,7 +191,7 @@ def spells_of(stage: pd.Series[str]) -> list[tuple[str, float, float]]:
 
 
 def _name_stages(ax: Axes, spells: list[tuple[str, float, float]]) -> None:
-    """Name the stages above a picture, side by side, with a line to a name that had to move."""
+    """Name the stages above a picture, side by side, with a line to a name that had to move off its middle."""
     low, high = ax.get_xlim()
     points = ax.bbox.width / ax.figure.dpi * 72
     letter = style.NOTE_SIZE * (1.0 if language() == "zh" else 0.56)
@@ -199,10 +199,10 @@ def _name_stages(ax: Axes, spells: list[tuple[str, float, float]]) -> None:
     widths = np.array([len(name) * letter + 7 for name in names]) / points
     middles = np.array([((start + end) / 2 - low) / (high - low) for _, start, end in spells])
     places = style.spread(middles, (widths[1:] + widths[:-1]) / 2, widths[0] / 2, 1 - widths[-1] / 2)
-    for name, middle, place in zip(names, middles, places, strict=True):
+    for name, width, middle, place in zip(names, widths, middles, places, strict=True):
         away = (place - middle) * points
         line = {"arrowstyle": "-", "color": style.QUIET, "linewidth": 0.7, "shrinkA": 0, "shrinkB": 0}
-        leader = line if abs(away) > 12 else None
+        leader = line if abs(away) > width * points / 2 else None
         style.note(ax, name, (middle, 1), (away, 6), xycoords="axes fraction", ha="center", arrowprops=leader)
 
 
