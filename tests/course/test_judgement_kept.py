@@ -21,7 +21,7 @@ def test_a_finished_judgement_is_kept_and_can_be_compared_again(file, monkeypatc
     told = compare_judges(REASONS, "LY")
     first = remembered("judges.carrier")
     assert first.value == {"reasons": {"Y": 4, "S": 3, "L": 2, "H": 4}, "fight_for": "LY"}
-    assert first.text.startswith("Y: 4 ") and first.text.endswith("Would fight for: L, Y.")
+    assert first.text.startswith("Y: 4 ") and first.text.endswith("Would win back: L, Y.")
     assert compare_judges(first.value["reasons"], first.value["fight_for"]) == told
 
 

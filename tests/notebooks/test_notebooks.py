@@ -324,7 +324,7 @@ def on_the_page(notebook: nbformat.NotebookNode) -> list[str]:
         (
             FOLDER / "00_start_here.ipynb",
             {
-                "compare_judges": "**3 of 4** customers and agreed on whether to fight for **4 of 4**",
+                "compare_judges": "**3 of 4** customers and agreed on whether to win them back for **4 of 4**",
                 "for_eighty": "**Right.**",
                 "what_is_crm": "**Yes.**",
                 "half_the_revenue": "**Right.**",
