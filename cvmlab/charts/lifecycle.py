@@ -61,8 +61,8 @@ def plot_life_curve(frame: pd.DataFrame, *, as_share: bool = False, currency: st
     Examples
     --------
     >>> from cvmlab.relationship.lifecycle import Relationship, life_curve
-    >>> plot_life_curve(life_curve(Relationship()), currency="¥").get_title(loc="left").splitlines()[0]
-    'Revenue reaches 90% of its peak in month 23, profit only in month 45. In'
+    >>> plot_life_curve(life_curve(Relationship()), currency="¥").get_title(loc="left").split(".")[0]
+    'Revenue reaches 90% of its peak in month 23, profit only in month 45'
     """
     frame = _months(frame, "life_curve", ["revenue", "profit"])
     ax = style.canvas(ax)

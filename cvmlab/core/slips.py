@@ -46,9 +46,11 @@ def slip_in(error: BaseException) -> str:
 def _sign_in(error: SyntaxError) -> str:
     """Return a sentence on a sign that Python does not know, or on how a number is written."""
     comma = re.search("leading zeros|'，'", error.msg or "")
-    if comma and (found := re.search(r"(?<![\w.])\d{1,3}([,，]\d{3})+(?!\d)", error.text or "")):
+    # in quotation marks and after # anything may stand
+    code = re.sub(r"""(["']).*?(\1|$)|#.*""", " ", error.text or "")
+    if comma and (found := re.search(r"(?<![\w.])\d{1,3}([,，]\d{3})+(?!\d)", code)):
         return say("slips.thousands", number=re.sub("[,，]", "", found[0]))
-    if found := re.search(r"(?<![\w.])\d[\d.]*([^\W\d_a-zA-Z]+|[a-zA-Z]+(?=\s*\())", error.text or ""):
+    if found := re.search(r"(?<![\w.])\d[\d.]*([^\W\d_a-zA-Z]+|[a-zA-Z]+(?=\s*\())", code):
         return say("slips.letters", number=found[0])
     if "invalid character" in (error.msg or "") and (found := re.search("'(.)'", error.msg)) and found[1] in PYTHONS:
         sign, right = found[1], PYTHONS[found[1]]

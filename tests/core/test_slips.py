@@ -128,6 +128,15 @@ def test_a_number_before_a_bracket_is_told_to_write_the_sign_of_times() -> None:
     assert slip_in(TypeError("'str' object is not callable")) == ""
 
 
+@pytest.mark.parametrize(
+    "typed", ['print("第 3课"', 'x = "3080元" y', "f(a, '12abc(' b)", "x = (1  # 3课", '"3,080" 080']
+)
+def test_what_stands_in_quotation_marks_or_a_remark_is_no_slip(typed: str) -> None:
+    with pytest.raises(SyntaxError) as raised:
+        compile(typed, "cell", "exec")
+    assert slip_in(raised.value) == ""
+
+
 def test_letters_without_quotation_marks_are_asked_about_and_a_remainder_is_not() -> None:
     assert "YL" in slip_in(NameError("name 'YL' is not defined", name="YL"))
     with pytest.raises(SyntaxError) as raised:

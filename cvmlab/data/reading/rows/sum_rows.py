@@ -50,12 +50,14 @@ def find_sum_rows(connection: Any, parts: Sequence[Source]) -> list[Note]:
     }
     found: list[_Row] = []
     odd: list[_Row] = []
-    for part, rows in groupby(_candidates(connection), key=lambda row: row.part):
+    _gather_candidates(connection)
+    candidates = _candidates(connection)
+    for part, rows in groupby(candidates, key=lambda row: row.part):
         sums, words = _sums_among(list(rows), *whole.get(part, (0, Decimal(0))))
         found += sums
         odd += words
     # a list may have its sums above what they sum
-    if not found:
+    if candidates and not found:
         for part, rows in groupby(_candidates(connection, upwards=True), key=lambda row: row.part):
             found += _sums_among(list(rows), *whole.get(part, (0, Decimal(0))))[0]
     # a part without any such row may yet consist of blocks
@@ -74,13 +76,9 @@ def find_sum_rows(connection: Any, parts: Sequence[Source]) -> list[Note]:
     ]
 
 
-def _candidates(connection: Any, *, upwards: bool = False) -> list[_Row]:
-    """Return the rows that may be sums and those that a word has given away, in order, with what lies between them.
-
-    ``upwards`` is from the last row to the first, so that what lies between them is below each.
-    """
+def _gather_candidates(connection: Any) -> None:
+    """Make the table ``candidates`` of the rows that may be sums and those that a word has given away."""
     named = is_said("customer_id", "total_row", "all_row")
-    order, side, last = ("DESC", ">", "arg_min") if upwards else ("ASC", "<", "arg_max")
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE candidates AS
         WITH once AS (
@@ -98,6 +96,14 @@ def _candidates(connection: Any, *, upwards: bool = False) -> list[_Row]:
     (count,) = connection.execute("SELECT count(*) FROM candidates").fetchone()
     if count > _MOST:
         connection.execute("DELETE FROM candidates WHERE NOT by_word AND NOT is_half")
+
+
+def _candidates(connection: Any, *, upwards: bool = False) -> list[_Row]:
+    """Return the candidates in order, with what lies between them.
+
+    ``upwards`` is from the last row to the first, so that what lies between them is below each.
+    """
+    order, side, last = ("DESC", ">", "arg_min") if upwards else ("ASC", "<", "arg_max")
     found = connection.execute(
         f"""SELECT c.part, c.spot, any_value(c.exact), any_value(by_word),
             any_value(complete)
