@@ -133,7 +133,7 @@ def test_a_profit_that_holds_shares_is_named(name: str) -> None:
     assert "profit" not in log.mapping
     assert [note.values["columns"] for note in log.quality.notes if note.key == "rates_unused"] == [f"'{name}'"]
     assert log_of(f"amount|{name}", "100|0.2", "100|0.3", columns={"profit": name}).mapping["profit"] == name
-    for rows in (("100|0.2", "100|30"), ("1|0.2", "2|0.3"), ("100|", "100|0")):
+    for rows in (("100|0.2", "100|30"), ("1|0.2", "2|0.3"), ("100|", "100|0"), ("100|-1", "100|1")):
         assert log_of(f"amount|{name}", *rows).mapping["profit"] == name
 
 

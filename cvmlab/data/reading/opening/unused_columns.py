@@ -75,7 +75,8 @@ def without_shares(part: Part) -> Part:
         return part
     profits, amounts = (_numbers(part, mapping[role]) for role in (tables.PROFIT, tables.AMOUNT))
     shares = [number for number in profits if number]
-    if len(shares) < _FEWEST or max(map(abs, shares)) > 1 or sum(map(abs, amounts)) < _LARGE * len(amounts):
+    large = bool(amounts) and sum(map(abs, amounts)) >= _LARGE * len(amounts)
+    if not large or len(shares) < _FEWEST or max(map(abs, shares)) > 1 or all(share.is_integer() for share in shares):
         return part
     columns = {role: name for role, name in mapping.columns.items() if role != tables.PROFIT}
     return replace(part, mapping=replace(mapping, columns=columns))
