@@ -125,11 +125,29 @@ def test_the_unit_of_the_money_may_stand_in_a_footnote(sales, tmp_path, note, fa
     assert (log.quality.rows("bad_date") == 0) == ("Note" not in note)
 
 
-def test_a_header_that_states_its_unit_is_not_scaled_by_the_title_again(sales, tmp_path):
+@pytest.mark.parametrize("place", ["above", "below"])
+@pytest.mark.parametrize(
+    ("note", "header", "factor", "contradicts"),
+    [
+        ("单位：万元", "金额（元）", 1, True),
+        ("单位：千元", "金额（万元）", 10_000, True),
+        ("单位：万元", "金额（万元）", 10_000, False),
+        ("单位：万元", "金额（人民币）", 10_000, False),
+        ("Amounts in thousands of USD", "Amount (USD)", 1_000, False),
+        ("(in thousands)", "Amount (EUR)", 1_000, False),
+        ("Amounts in thousands of USD", "Amount (EUR)", 1, True),
+        ("(in thousands)", "Amount ($000)", 1_000, False),
+    ],
+)
+def test_a_unit_in_the_header_meets_one_beside_the_table(sales, tmp_path, place, note, header, factor, contradicts):
     path = tmp_path / "sales.csv"
     rows = sales.to_csv(index=False, header=False)
-    path.write_text(f"单位：万元,,\n客户,日期,金额（元）\n{rows}", encoding="utf-8")
-    assert _total(read(path)) == pytest.approx(sales["Amount"].sum(), rel=1e-9)
+    text = f"客户,日期,{header}\n{rows}"
+    path.write_text(f"{note},,\n{text}" if place == "above" else f"{text}{note},,\n", encoding="utf-8")
+    log = read(path)
+    assert _total(log) == pytest.approx(factor * sales["Amount"].sum(), rel=1e-9)
+    assert ("unit_of_header" in _keys(log)) == contradicts
+    assert log.quality.rows("bad_date") == 0
 
 
 @pytest.mark.parametrize("column", ["Price Unit", "PE", "Preiseinheit", "计价数量"])

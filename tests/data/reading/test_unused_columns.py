@@ -42,6 +42,9 @@ def unused(log: Log) -> list[tuple[str, str, str]]:
         ("total|qty_ordered|qty_shipped|qty_refunded", "50|5|4|1", "'qty_shipped', 'qty_refunded'"),
         ("价税合计|税额|退货数量|定金", "50|5|1|10", "'税额', '退货数量', '定金'"),
         ("total|refund amount|store credit", "50|5|2", "'store credit'"),
+        ("Betrag|Versandkosten|MwSt", "50|5|8", "'Versandkosten', 'MwSt'"),
+        ("montant|frais de port|TVA", "50|5|8", "'frais de port', 'TVA'"),
+        ("importe|gastos de envío|IVA", "50|5|8", "'gastos de envío', 'IVA'"),
         ("amount|product|store", "50|shirt|north", ""),
     ],
 )

@@ -21,7 +21,7 @@ from ..notes import Note
 from ..raw import RawTable, quoted
 from ..roles import CURRENCY, QUANTITY, UNIT_PRICE, option
 from .spaces import doubtful_spaces
-from .units import Affix, affix_of, currency_named, header_unit, style_of, thousandths_style
+from .units import Affix, affix_of, currency_named, header_unit, joined_units, style_of, thousandths_style
 from .values import DATA, EXACT
 
 _FACTOR = "DECIMAL(19, 6)"  # two of them multiply without overflow; of 18 digits they would overflow at a million
@@ -173,10 +173,14 @@ def _look_at(
 
 
 def _unit(mapping: ColumnMapping, role: str) -> Affix:
-    """Return the unit that the header of a column states, or what stands above or below it for all money."""
-    own = header_unit(mapping[role])
-    if own.power or own.currency or role not in (tables.AMOUNT, UNIT_PRICE) or not mapping.unit:
-        return own
+    """Return the unit that the header of a column states, joined with what stands above or below it for all money."""
+    own, stated = header_unit(mapping[role]), _stated(mapping, role)
+    return own if stated is None else joined_units(mapping[role], stated) or own
+
+
+def _stated(mapping: ColumnMapping, role: str) -> Affix | None:
+    if role not in (tables.AMOUNT, UNIT_PRICE) or not mapping.unit:
+        return None
     return header_unit(f"{mapping[role]} ({mapping.unit})")
 
 
@@ -329,9 +333,12 @@ def _unit_notes(
     role: str, form: NumberForms, stage: Sequence[RawTable], mappings: Sequence[ColumnMapping]
 ) -> Iterator[Note]:
     for part, unit in form.units.items():
+        said = {"source": stage[part].name, "column": mappings[part][role]}
         if unit.power:
-            said = {"source": stage[part].name, "column": mappings[part][role], "factor": _factor(unit)}
-            yield Note("unit_scaled", said)
+            yield Note("unit_scaled", {**said, "factor": _factor(unit)})
+        stated = _stated(mappings[part], role)
+        if stated and joined_units(mappings[part][role], stated) is None:
+            yield Note("unit_of_header", {**said, "stated": mappings[part].unit}, "warning")
 
 
 def _factor(unit: Affix) -> str:

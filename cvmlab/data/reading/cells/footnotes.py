@@ -11,7 +11,7 @@ from cvmlab.data import tables
 from ..columns import ColumnMapping
 from ..raw import quoted
 from ..roles import UNIT_PRICE
-from .units import header_unit, unit_stated
+from .units import unit_stated
 from .values import BLANK
 
 #: More rows without a date and an amount than this are no footnotes.
@@ -27,9 +27,7 @@ def take_footnotes(connection: Any, mappings: Sequence[ColumnMapping]) -> list[C
         ).fetchall()
         money = mapping.get(tables.AMOUNT) or mapping[UNIT_PRICE]
         units = {text: unit for (text,) in texts if (unit := unit_stated(text, money))}
-        own = header_unit(money)
-        # as beside a title, a header that states its own unit is right
-        if not units or own.power or own.currency:
+        if not units:
             continue
         found[part] = replace(mapping, unit=mapping.unit or next(iter(units.values())))
         said = ", ".join(map(quoted, units))

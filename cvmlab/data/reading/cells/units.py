@@ -21,6 +21,7 @@ _IGNORED = frozenset("+: \t*")
 _FILLERS = frozenset({"in", "of", "unit", "单位", "單位", "为", "per", "the", "en", "de", "di", "von"})
 # their smallest coin is a thousandth, and so amounts are written; the Iraqi dinar has lost its coins
 _THOUSANDTHS = frozenset({"BHD", "JOD", "KWD", "LYD", "OMR", "TND"})
+_PLAIN_UNIT = re.compile(r"[元圆圓円][)）\]】]?\s*$")
 _HEADER_TAIL = re.compile(r"(?<=[额額款价價费費入润潤本币幣计計])(亿元|億元|百万元|万元|萬元|千元|元|分|角)$")
 _MONEY = (
     "amounts?|figures|values|sales|currency|beträge|angaben|werte|montants?|chiffres|valeurs|importes?|cifras|importi|"
@@ -198,6 +199,20 @@ def header_unit(name: str) -> Affix:
             if unit is not None and not unit.mark:
                 return unit
     return Affix()
+
+
+def joined_units(name: str, stated: Affix) -> Affix | None:
+    """Return a header's unit joined with one stated for all money: ``amount (USD)``, in thousands; None if they differ.
+
+    A currency can be counted in thousands; 元 and 円 name the unit itself, so that 万元 above them says otherwise.
+    """
+    own = header_unit(name)
+    if own.power:
+        return own if own.power == stated.power else None
+    currency = one_currency((own.currency, stated.currency))
+    if currency is None or (own.currency and _PLAIN_UNIT.search(name)):
+        return None
+    return Affix(power=stated.power, currency=currency)
 
 
 def unit_stated(text: str, money: str) -> str:

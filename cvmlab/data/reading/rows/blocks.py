@@ -1,7 +1,8 @@
 """Subtotals that carry the name of a customer, or one of their own, and a date: known by their sums alone.
 
-A file that splits to its very end into blocks of rows, each ended by the sum of its rows, is a list with subtotals; and
-rows of names of their own at the end that together repeat all rows above them are sums as well ("Q1", "Q2").
+A file that splits to its very end into blocks of rows, each ended or each begun by the sum of its rows, is a list with
+subtotals; and rows of names of their own at the end that together repeat all rows above them are sums as well ("Q1",
+"Q2").
 """
 
 from __future__ import annotations
@@ -26,20 +27,38 @@ Row = tuple[int, Decimal, str | None]
 
 
 def sums_of_blocks(connection: Any, part: int) -> list[Row]:
-    """Return the rows of a part that are sums of the blocks above them, or together of all rows above."""
-    rows = _rows(connection, part, f"LIMIT {_PROBE}")
+    """Return the rows of a part that are sums of the blocks above or below them, or together of all rows above."""
+    return (
+        _sums_seen(connection, part, "ASC")
+        or _sums_seen(connection, part, "DESC")
+        or _repeated_at_the_end(connection, part)
+    )
+
+
+def _sums_seen(connection: Any, part: int, order: str) -> list[Row]:
+    """Return the sums that follow their blocks, as seen from the first row (``ASC``) or from the last (``DESC``)."""
+    # what stands above the rows of an order is its head, see `order_heads`
+    if order == "DESC" and _has_orders(connection, part):
+        return []
+    rows = _rows(connection, part, f"{order} LIMIT {_PROBE}")
     begins = _ends([row[1] for row in rows])
-    if any(end - begin > 2 for end, begin in begins.items()):
-        if len(rows) == _PROBE and max(begins) > _PROBE / 2:
-            rows = _rows(connection, part)
-        if found := _split(rows):
-            return found
-    return _repeated_at_the_end(connection, part)
+    if not any(end - begin > 2 for end, begin in begins.items()):
+        return []
+    if len(rows) == _PROBE and max(begins) > _PROBE / 2:
+        rows = _rows(connection, part, order)
+    return _split(rows)
 
 
-def _rows(connection: Any, part: int, limit: str = "") -> list[Row]:
+def _has_orders(connection: Any, part: int) -> bool:
+    (orders,) = connection.execute(
+        f"SELECT count(*) = count(order_id) FROM log WHERE part = {part} AND {_DATA}"
+    ).fetchone()
+    return bool(orders)
+
+
+def _rows(connection: Any, part: int, order: str) -> list[Row]:
     found: list[Row] = connection.execute(
-        f"SELECT spot, exact, customer_id FROM log WHERE part = {part} AND {_DATA} ORDER BY spot {limit}"
+        f"SELECT spot, exact, customer_id FROM log WHERE part = {part} AND {_DATA} ORDER BY spot {order}"
     ).fetchall()
     return found
 
