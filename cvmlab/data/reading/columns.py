@@ -48,6 +48,11 @@ from .roles import (
 ASKED = frozenset({tables.CUSTOMER_ID, tables.DATE, *NUMBERS} - {tables.PROFIT, tables.COST, DISCOUNT, ORDER_DISCOUNT})
 # beside a date, the time of its day
 _DAYTIMES = frozenset({"time", "day", "时间"})
+# beside a converted amount, its currency and its refund are the converted ones
+_VERSION = re.compile(
+    "converted|settlement|settled|base|home|local|functional|reporting|presentment|本位币|结算|折算|原币"
+)
+_OF_A_VERSION = frozenset({CURRENCY, REFUND, tables.PROFIT, tables.COST})
 # beside item-price, these are of Amazon's reports
 _AMAZON = frozenset({"quantity-purchased", "purchase-date", "buyer-email", "order-item-id", "item-promotion-discount"})
 
@@ -152,6 +157,7 @@ def guess_mapping(names: Sequence[str], chosen: Mapping[str, str] | None = None,
         ranked = [(ranks_of(name)[role], name) for name in names if role in ranks_of(name) and name not in taken]
         if not ranked:
             return
+        ranked = _of_the_amount(ranked, names, found.get(tables.AMOUNT, ""), role) or ranked
         best = min(rank for rank, _ in ranked)
         equal = [name for rank, name in ranked if rank == best]
         if len(equal) > 1 and role in ASKED:
@@ -201,6 +207,18 @@ def _chosen_columns(chosen: Mapping[str, str], names: Sequence[str], source: str
         if other != role:
             raise CvmError("reading.column_twice", source=source, column=name, role=other, other=role)
     return found
+
+
+def _of_the_amount(
+    ranked: Sequence[tuple[int, str]], names: Sequence[str], amount: str, role: str
+) -> list[tuple[int, str]]:
+    """Return the column of the same version as the amount: the refund that was converted, of a converted one."""
+    version = _VERSION.match(plain_name(amount))
+    if not version or role not in _OF_A_VERSION:
+        return []
+    plain = {plain_name(name): name for name in names if name != amount}
+    bare = {name: known.removeprefix(version[0]) for known, name in plain.items() if known.startswith(version[0])}
+    return [(ranks_of(rest)[role], name) for name, rest in bare.items() if role in ranks_of(rest)]
 
 
 def _other_id(found: dict[str, str], refused: Collection[str], names: Sequence[str], source: str) -> list[Note]:

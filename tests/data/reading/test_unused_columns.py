@@ -145,6 +145,25 @@ def test_a_profit_in_money_is_used(name: str) -> None:
     assert log_of(f"amount|{name}", "10|4").mapping["profit"] == name
 
 
+@pytest.mark.parametrize("column", ["Adjusted Order Total", "Revised Amount", "调整后金额"])
+def test_amounts_after_later_changes_are_named(column: str) -> None:
+    keys = [note.key for note in log_of(f"Order Total|{column}", "50|29", "20|").quality.warnings]
+    assert keys.count("adjusted_unused") == 1
+    chosen = log_of(f"Order Total|{column}", "50|29", "20|20", columns={"amount": column})
+    assert "adjusted_unused" not in [note.key for note in chosen.quality.warnings]
+
+
+def test_the_price_of_a_piece_taken_for_the_amount_is_warned_of() -> None:
+    log = log_of("Quantity|Sold For|total", "2|10|20", columns={"amount": "Sold For"})
+    assert unused(log) == [("warning", "'Quantity'", "'Sold For'")]
+
+
+def test_the_refund_and_currency_of_a_converted_amount_are_the_converted_ones() -> None:
+    header = "amount|amount refunded|currency|converted amount|converted amount refunded|converted currency"
+    log = log_of(header, "50|20|usd|46|18.4|eur", "25|0|eur|25|0|eur", columns={"amount": "converted amount"})
+    assert (float(log.quality.amount("used")), log.currency) == (52.6, "EUR")
+
+
 @pytest.mark.parametrize(
     ("header", "level"),
     [

@@ -14,17 +14,17 @@ from cvmlab.data import tables
 from ..columns import listed
 from ..notes import Level, Note
 from ..role_names import is_called, is_rate, ranks_of
-from ..roles import DISCOUNT, DISCOUNT_RATE, ORDER_DISCOUNT, ORDER_REFUND, REFUND
+from ..roles import DISCOUNT, DISCOUNT_RATE, ORDER_DISCOUNT, ORDER_REFUND, QUANTITY, REFUND, UNIT_PRICE
 from .heads import Part
 
 #: What a name may speak of, in ``rules/columns.csv``; the first that fits decides. A deduction can be taken off.
-_QUANTITY, _DEDUCTION, _CHARGE = "moved_quantity", "deduction", "charge"
+_QUANTITY, _DEDUCTION, _CHARGE, _ADJUSTED = "moved_quantity", "deduction", "charge", "adjusted_amount"
 _SHARE = "%|％|率|比例|rate|pct|percent|satz|prozent"
 _TAKEN_OFF = frozenset({DISCOUNT, DISCOUNT_RATE, ORDER_DISCOUNT, ORDER_REFUND, REFUND})
 _NUMBER = r"([A-Z]{3} ?|[^A-Za-z\d]{0,4})\d[\d.,\s]*([A-Z]{3}|[^A-Za-z\d]{0,3})"
 #: So many profits of at most 1 on amounts of at least this on average are shares.
 _FEWEST, _LARGE = 2, 20
-_KINDS = (_QUANTITY, _DEDUCTION, _CHARGE)
+_KINDS = (_QUANTITY, _ADJUSTED, _DEDUCTION, _CHARGE)
 
 
 def unused_notes(parts: Sequence[Part]) -> Iterator[Note]:
@@ -33,19 +33,32 @@ def unused_notes(parts: Sequence[Part]) -> Iterator[Note]:
     for part in parts:
         kinds = {name: kind for place, name in enumerate(part.names) if (kind := _kind(part, place, name))}
         amount = part.mapping.amount_named()
+        yield from _adjusted(part, kinds, amount)
         if not kinds or (kinds, amount) in seen:
             continue
         seen.append((kinds, amount))
         said = {"source": part.head.name, "columns": listed(list(kinds)), "amount": amount}
         # what is computed from a list price surely lacks a discount or a return
         computed = tables.AMOUNT not in part.mapping and {_QUANTITY, _DEDUCTION} & set(kinds.values())
-        whole = is_called(part.mapping.get(tables.AMOUNT) or "", "full_amount") and _DEDUCTION in kinds.values()
-        level: Level = "warning" if computed or whole else "note"
+        money = part.mapping.get(tables.AMOUNT) or ""
+        whole = is_called(money, "full_amount") and _DEDUCTION in kinds.values()
+        piece = UNIT_PRICE in ranks_of(money) and QUANTITY in kinds.values()
+        level: Level = "warning" if computed or whole or piece else "note"
         off = [name for name, kind in kinds.items() if kind == _DEDUCTION and not re.search(_SHARE, name.lower())]
         if off and not {DISCOUNT, DISCOUNT_RATE} & part.mapping.columns.keys():
             yield Note("deductions_unused", {**said, "example": off[0]}, level)
         else:
             yield Note("columns_unused", said, level)
+
+
+def _adjusted(part: Part, kinds: dict[str, str], amount: str) -> Iterator[Note]:
+    """Take amounts after later changes out of the kinds, and name them where the amount is of before."""
+    names = [name for name, kind in kinds.items() if kind == _ADJUSTED]
+    for name in names:
+        del kinds[name]
+    if names and not is_called(part.mapping.get(tables.AMOUNT) or "", _ADJUSTED):
+        said = {"source": part.head.name, "columns": listed(names), "column": names[0], "amount": amount}
+        yield Note("adjusted_unused", said, "warning")
 
 
 def rate_notes(parts: Sequence[Part]) -> Iterator[Note]:
@@ -95,6 +108,8 @@ def _kind(part: Part, place: int, name: str) -> str | None:
     kind = next((kind for kind in _KINDS if is_called(name, kind)), None)
     # what has a role in other files, and none here
     kind = kind or (_DEDUCTION if _TAKEN_OFF & ranks_of(name).keys() else None)
+    if QUANTITY in ranks_of(name) and UNIT_PRICE in ranks_of(part.mapping.get(tables.AMOUNT) or ""):
+        kind = QUANTITY
     return kind if kind and _may_be_numbers(part, place) else None
 
 
