@@ -22,6 +22,7 @@ from .cells.currencies import ANY
 from .cells.footnotes import take_footnotes
 from .columns import ColumnMapping
 from .handing_on import carried, write_parts
+from .notes import Note
 from .opening.files import load_text, unread_folders
 from .opening.frames import typed_table
 from .opening.heads import Part
@@ -41,7 +42,7 @@ from .opening.parts import (
 from .opening.workbooks import load_sheet
 from .quality import REFUND, USED, DataReport
 from .raw import Progress, RawTable, Source, quoted
-from .rows.elsewhere import words_elsewhere
+from .rows.elsewhere import few_words, rare_words, words_elsewhere
 from .rows.hidden import hidden_rows
 from .rows.judging import clean_query, judge
 from .rows.rules import Rules
@@ -262,7 +263,7 @@ def read(
             check_keep(keep, parts)
             on_disk = bytes_of(heads) > DISK_BYTES
             _prepare(connection, folder, on_disk=on_disk)
-            stage = _stage(connection, parts, keep, timezone, folder, progress)
+            stage, rare = _stage(connection, parts, keep, timezone, folder, progress)
             rules = Rules(**said, today=now, as_of=end)
             label = name or short_name(source)
             opened = [*saved.notes, *unread_folders(source), *part_notes(parts), *left_out_notes(unused)]
@@ -273,7 +274,7 @@ def read(
             if progress:
                 progress(say("reading.step_report"), 0.9)
             loaded = [note for table in stage for note in table.notes]
-            notes = [*opened, *loaded, *judged.notes, *hidden_rows(connection, stage)]
+            notes = [*opened, *loaded, *judged.notes, *hidden_rows(connection, stage), *rare]
             quality = make_report(connection, stage, mappings, rules, label, notes, unused)
             connection.execute("DROP TABLE stage")
     except BaseException:
@@ -351,17 +352,20 @@ def _stage(
     timezone: str | None,
     folder: Path,
     progress: Progress | None,
-) -> list[RawTable]:
-    """Copy the needed cells of all parts into the table ``stage`` and return the raw tables."""
+) -> tuple[list[RawTable], list[Note]]:
+    """Copy the needed cells of all parts into the table ``stage``; return the raw tables and what else is in them."""
     values.create_macros(connection)
     loaded: list[RawTable] = []
+    rare: dict[int, list[Note]] = {}
     for number, part in enumerate(parts):
         if progress:
             progress(say("reading.step_reading", source=part.head.name), number / len(parts))
         table = _load_part(part, folder, progress)
 
         def query(table: RawTable, number: int = number, mapping: ColumnMapping = part.mapping) -> str:
-            words = words_elsewhere(connection, table, mapping)
+            few = few_words(connection, table, mapping)
+            rare[number] = rare_words(few, table, mapping)
+            words = words_elsewhere(few, table, mapping)
             return values.stage_query(number, table, mapping, keep, timezone, words)
 
         if table.plainer is not None and not _fill(connection, number, query(table), table.rows):
@@ -369,7 +373,7 @@ def _stage(
         if table.plainer is None and not _fill(connection, number, query(table), table.rows):
             raise CvmError("reading.rows_lost", source=table.name)
         loaded.append(table)
-    return loaded
+    return loaded, [note for notes in rare.values() for note in notes]
 
 
 def _fill(connection: Any, number: int, query: str, rows: int | None) -> bool:

@@ -14,6 +14,8 @@ from .role_names import row_pattern, simplified
 
 # Codes that are words in their own right.
 _NO_CODES = frozenset({"all", "top"})
+# letters of one script make a word, so that RMA退货 is two
+_WORDS = r"[a-z\u00c0-\u024f]+|[&+、]|[\u4e00-\u9fff]+|[^\W\d_a-z\u4e00-\u9fff]+"
 
 
 def own_names(sources: Sequence[Source]) -> list[str]:
@@ -34,7 +36,7 @@ def returns_word(name: str) -> str:
 
 def _spoken(name: str, role: str) -> str:
     text = simplified(unicodedata.normalize("NFKC", re.sub("(?<=[a-z])(?=[A-Z])", " ", name)))
-    text = " ".join(re.findall("[a-z]+|[&+、]|[\u4e00-\u9fff]+", text.lower()))
+    text = " ".join(re.findall(_WORDS, text.lower()))
     found = re.search(row_pattern(role), text)
     return "" if found is None or re.search(row_pattern("with_sales_name"), text) else found[0]
 

@@ -62,6 +62,8 @@ _DIGITS = "".join(chr(zero + digit) for zero in (0x660, 0x6F0, 0x966, 0x9E6, 0xE
 _SPACES = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 # signs without width, such as the marks of direction around what is copied from a web page or a chat
 _UNSEEN = r"[\x{00AD}\x{061C}\x{180E}\x{200B}-\x{200F}\x{202A}-\x{202E}\x{2060}-\x{206F}\x{FEFF}]"
+# a soft hyphen before a number, as printed lists have it
+_SOFT_MINUS = r"^(\W*)\x{00AD}(\W*\d)"
 _APOSTROPHES = "’‘ʼ´′"
 _ODD = _FULL + _SPACES + _APOSTROPHES + _DIGITS
 _EVEN = _HALF + " " * len(_SPACES) + "'" * len(_APOSTROPHES) + "0123456789" * (len(_DIGITS) // 10)
@@ -80,7 +82,8 @@ def create_macros(connection: Any) -> None:
     tidy = quoted(r"[^\s\x{a0}\x{3000}\x{feff}='](.*[^\s\x{a0}\x{3000}\x{feff}])?")
     for name, body in {
         "visible(t)": f"""CASE WHEN strlen(t) <> length(t) AND regexp_matches(t, {quoted(_UNSEEN)})
-            THEN regexp_replace(t, {quoted(_UNSEEN)}, '', 'g') ELSE t END""",
+            THEN regexp_replace(regexp_replace(t, {quoted(_SOFT_MINUS)}, '\\1-\\2'), {quoted(_UNSEEN)}, '', 'g')
+            ELSE t END""",
         # most cells need no trimming, and to see that is four times as fast as to trim
         "trimmed(t)": f"CASE WHEN regexp_full_match(t, {tidy}) THEN t ELSE trim(t, {_BLANKS}) END",
         # ="007" and '007 are how exports force a spreadsheet to keep text

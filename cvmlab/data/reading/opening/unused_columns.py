@@ -34,6 +34,7 @@ def unused_notes(parts: Sequence[Part]) -> Iterator[Note]:
         kinds = {name: kind for place, name in enumerate(part.names) if (kind := _kind(part, place, name))}
         amount = part.mapping.amount_named()
         yield from _adjusted(part, kinds, amount)
+        yield from _other_side(part, amount)
         if not kinds or (kinds, amount) in seen:
             continue
         seen.append((kinds, amount))
@@ -59,6 +60,16 @@ def _adjusted(part: Part, kinds: dict[str, str], amount: str) -> Iterator[Note]:
     if names and not is_called(part.mapping.get(tables.AMOUNT) or "", _ADJUSTED):
         said = {"source": part.head.name, "columns": listed(names), "column": names[0], "amount": amount}
         yield Note("adjusted_unused", said, "warning")
+
+
+def _other_side(part: Part, amount: str) -> Iterator[Note]:
+    """Name the column of credits beside that of debits, and of money out beside money in."""
+    if not is_called(part.mapping.get(tables.AMOUNT) or "", "ledger_side"):
+        return
+    used = part.mapping.columns.values()
+    for place, name in enumerate(part.names):
+        if name not in used and is_called(name, "ledger_side") and _may_be_numbers(part, place):
+            yield Note("other_side_unused", {"source": part.head.name, "column": name, "amount": amount}, "warning")
 
 
 def rate_notes(parts: Sequence[Part]) -> Iterator[Note]:

@@ -35,7 +35,7 @@ def judge_costs(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note
 def _judge_sign(connection: Any, part: int, mapping: ColumnMapping) -> list[Note]:
     here = f"part = {part} AND {USED_ROWS}"
     rows, negative, example = connection.execute(
-        f"""SELECT count(*), count_if(cost < 0), min(cost)
+        f"""SELECT count(*), count(*) FILTER (cost < 0), min(cost)
         FROM log WHERE {here} AND exact > 0 AND cost <> 0"""
     ).fetchone()
     if not rows or negative <= (1 - _NEARLY_ALL) * rows:
@@ -51,7 +51,7 @@ def _judge_sign(connection: Any, part: int, mapping: ColumnMapping) -> list[Note
 
 def _compare(connection: Any, part: int, mapping: ColumnMapping) -> list[Note]:
     rows, apart = connection.execute(
-        f"""SELECT count(*), count_if(abs(exact::DOUBLE - cost - profit) > {_CLOSE} * abs(exact::DOUBLE))
+        f"""SELECT count(*), count(*) FILTER (abs(exact::DOUBLE - cost - profit) > {_CLOSE} * abs(exact::DOUBLE))
         FROM log WHERE part = {part} AND {USED_ROWS} AND exact <> 0 AND cost IS NOT NULL AND profit IS NOT NULL"""
     ).fetchone()
     if 2 * apart <= rows:

@@ -7,65 +7,142 @@ refund says that there was one, and a yes or no may stand under a name that spea
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import Any
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from ..cells.flags import MOMENT, NO_SALE_WORDS
 from ..columns import ColumnMapping
-from ..notes import Note
+from ..notes import Level, Note
 from ..raw import RawTable, quoted
-from ..role_names import is_called, rank_of, row_pattern
-from ..roles import CANCEL, RETURN, option
+from ..role_names import is_called, rank_of, ranks_of, row_pattern
+from ..roles import CANCEL, NUMBERS, RETURN, option
+from .order_numbers import says_no_sale
 from .verdicts import USED_ROWS
 
 #: A column of more different words than this is no column of statuses.
 _FEW = 50
 _LOOKED_AT = 2_000
 _MOST = 20
+#: One word that stands in so many of the rows beside so few others at most makes the others conspicuous.
+_RULES, _RARE = 0.8, 5
+_NAMED = 8
 # the engine cannot look at thousands of columns at once
 _WIDEST = 200
 # between the column and its word, and in place of a date
 _JOINT, _DATED = "\x1f", "…"
+_DIGITS = "[0-9]+"
 
 
-def words_elsewhere(connection: Any, table: RawTable, mapping: ColumnMapping) -> str:
-    """Return the SQL of the column without a role, and its word, by which a row may be no sale."""
+class Few(NamedTuple):
+    """How often the columns without a role, by their place in the source, say each of few words, or forms of words.
+
+    A form is a text with # for its digits: ``RINV/#/#``. Blank stands for an empty cell.
+    """
+
+    words: Mapping[str, Mapping[str, int]]
+    forms: Mapping[str, Mapping[str, int]]
+
+
+def few_words(connection: Any, table: RawTable, mapping: ColumnMapping) -> Few:
+    """Return what the columns without a role say that hold few words."""
     import duckdb
 
-    used = {*mapping.columns.values(), *mapping.items.values(), *mapping.statuses.values()}
-    free = {f"c{place}": name for place, name in enumerate(table.columns) if name not in used}
     kinds = dict(zip((f"c{place}" for place in range(len(table.columns))), table.types, strict=True))
+    worded = [
+        cell for cell, name in _free(table, mapping).items()
+        if kinds[cell] in ("VARCHAR", "BOOLEAN") and not is_called(name, "undone_date")
+    ][:_WIDEST]  # fmt: skip
+    try:
+        words = _counted(connection, table, worded, "trim({cell}::VARCHAR)")
+        others = [cell for cell in worded if cell not in words]
+        return Few(words, _counted(connection, table, others, f"regexp_replace(trim({{cell}}), '{_DIGITS}', '#', 'g')"))
+    except duckdb.Error:
+        # reading the table says what is wrong with it
+        return Few({}, {})
+
+
+def words_elsewhere(few: Few, table: RawTable, mapping: ColumnMapping) -> str:
+    """Return the SQL of the column without a role, and its word, by which a row may be no sale."""
+    free = _free(table, mapping)
     dated = [cell for cell, name in free.items() if is_called(name, "undone_date")]
     cases = [
         f"WHEN {MOMENT.format(cell=f'{cell}::VARCHAR')} THEN {quoted(free[cell] + _JOINT + _DATED)}" for cell in dated
     ]
-    worded = [
-        cell for cell, name in free.items()
-        if cell not in dated and kinds[cell] in ("VARCHAR", "BOOLEAN") and not is_called(name, "other_status")
-    ]  # fmt: skip
-    try:
-        found = _few_words(connection, table, worded[:_WIDEST])
-    except duckdb.Error:
-        # reading the table says what is wrong with it
-        found = {}
-    for cell, words in found.items():
-        if hits := _against(free[cell], words, described=free[cell] in mapping.wordings):
+    for cell, words in few.words.items():
+        if hits := _hits(free[cell], words, mapping):
             listed = ", ".join(map(quoted, hits))
             name = quoted(free[cell] + _JOINT)
             cases.append(f"WHEN trim({cell}::VARCHAR) IN ({listed}) THEN {name} || trim({cell}::VARCHAR)")
     return f"CASE {' '.join(cases)} END" if cases else "NULL::VARCHAR"
 
 
-def _few_words(connection: Any, table: RawTable, cells: Sequence[str]) -> dict[str, list[str]]:
-    """Return the words of the columns that hold few different ones, blank for an empty cell."""
+def _free(table: RawTable, mapping: ColumnMapping) -> dict[str, str]:
+    used = {*mapping.columns.values(), *mapping.items.values(), *mapping.statuses.values()}
+    return {f"c{place}": name for place, name in enumerate(table.columns) if name not in used}
+
+
+def _counted(connection: Any, table: RawTable, cells: Sequence[str], text: str) -> dict[str, dict[str, int]]:
+    few: dict[str, dict[str, int]] = {}
     for scan in (f"(SELECT * FROM {table.scan} LIMIT {_LOOKED_AT})", table.scan):
         if not cells:
             return {}
-        lists = ", ".join(f"list(DISTINCT coalesce(trim({cell}::VARCHAR), ''))" for cell in cells)
-        row = connection.execute(f"SELECT {lists} FROM {scan}").fetchone()
+        counts = ", ".join(f"histogram(coalesce({text.format(cell=cell)}, ''))" for cell in cells)
+        row = connection.execute(f"SELECT {counts} FROM {scan}").fetchone()
         few = {cell: words for cell, words in zip(cells, row, strict=True) if words and len(words) <= _FEW}
         cells = list(few)[:_MOST]
     return few
+
+
+def rare_words(few: Few, table: RawTable, mapping: ColumnMapping) -> list[Note]:
+    """Name the columns of few words in which a few rows say something else than nearly all, which no rule knows."""
+    free = _free(table, mapping)
+    unknown = [(cell, words) for cell, words in few.words.items() if not _hits(free[cell], words, mapping)]
+    unknown += few.forms.items()
+    odd = {free[cell]: rare for cell, words in unknown if (rare := _rare(free[cell], _formed(words)))}
+    if not odd:
+        return []
+    columns = ", ".join(f"'{name}' ({', '.join(rare)})" for name, rare in list(odd.items())[:_NAMED])
+    level: Level = "warning" if any(map(_speaks, (word for rare in odd.values() for word in rare))) else "note"
+    return [Note("rare_words", {"source": table.name, "columns": columns}, level)]
+
+
+def _speaks(text: str) -> bool:
+    """Return whether a word in a text, or the letters of a document's number, speak of a return or of no sale."""
+    words = re.findall(r"[^\W\d_]{2,}", text.lower())
+    number = len(words) == 1 and "#" in text
+    return any(_is_against(word, described=False) or (number and says_no_sale(word)) for word in words)
+
+
+def _formed(words: Mapping[str, int]) -> Mapping[str, int]:
+    """Return how often words have each form, where they are more than can be listed."""
+    if len(words) <= _RARE:
+        return words
+    forms: Counter[str] = Counter()
+    for word, count in words.items():
+        forms[re.sub(_DIGITS, "#", word)] += count
+    return forms
+
+
+def _rare(name: str, words: Mapping[str, int]) -> list[str]:
+    """Return the words of at most a fifth of the rows, with their number, where they are few and one word rules."""
+    (_, most), *others = sorted(words.items(), key=lambda pair: (-pair[1], pair[0]))
+    rows = sum(words.values())
+    # numbers are quantities and shares, but for a flag
+    if not 1 <= len(others) <= _RARE or most < _RULES * rows or set(words) == {"", "0"}:
+        return []
+    if ranks_of(name).keys() & set(NUMBERS) or (set(words) - {"0", "1"} and not any(map(_has_letters, words))):
+        return []
+    return [f"{word or '–'} {count:,}" for word, count in others]
+
+
+def _has_letters(word: str) -> bool:
+    return any(sign.isalpha() for sign in word)
+
+
+def _hits(name: str, words: Mapping[str, int], mapping: ColumnMapping) -> list[str]:
+    """Return the words of a column by which rows may be no sales; the state of an account says nothing of a sale."""
+    return [] if is_called(name, "other_status") else _against(name, list(words), described=name in mapping.wordings)
 
 
 def _against(name: str, words: Sequence[str], *, described: bool) -> list[str]:

@@ -23,6 +23,7 @@ from .lone_dates import set_lone_dates_aside
 from .misread import misreadings
 from .named_returns import check_named_returns
 from .order_heads import set_heads_aside
+from .order_numbers import series_notes
 from .order_totals import count_totals_once
 from .quantities import check_amounts
 from .repeats import judge_repeats
@@ -58,7 +59,7 @@ def judge(
     if any(STATUS in mapping or mapping.statuses for mapping in mappings):
         notes += judge_statuses(connection, mappings)
     notes += unknown_notes(connection, mappings)
-    notes += elsewhere_notes(connection)
+    notes += [*elsewhere_notes(connection), *series_notes(connection, stage, mappings)]
     check_amounts(connection, stage, mappings)
     # the line that carries the total must be one that is used
     counted, once = count_totals_once(connection, stage, mappings, rules.amount_per)

@@ -16,6 +16,7 @@ from cvmlab.data.tables import PRODUCT
 from ..cells.deductions import is_said
 from ..columns import ColumnMapping
 from ..notes import Level, Note
+from ..role_names import is_called
 from ..roles import CANCEL, GIFT, LEDGER, ORDER_REFUND, REFUND, RETURN, TYPE, option
 from .cancellations import check_loose, gather_closed
 from .costs import take_back
@@ -204,13 +205,18 @@ def _judge_marked(connection: Any, mappings: Sequence[ColumnMapping], role: str)
         spots = f"SELECT spot FROM marked WHERE part = {part} AND role = '{role}' AND exact > 0"
         if negative:
             notes.append(Note("returns_of_both_signs", said, "warning"))
-        elif role == TYPE or 2 * paired >= rows:
+        elif role == TYPE or is_called(column, "red_letter") or (2 * paired >= rows and not _is_status(column)):
             take_back(connection, part, spots)
             notes.append(Note("returns_negated", said, "warning"))
         else:
             set_aside(connection, "cancelled", f"spot IN ({spots})")
             notes.append(Note("returns_out", said, "warning"))
     return notes
+
+
+def _is_status(column: str) -> bool:
+    """Return whether a column says what became of the sale in its row, which makes no row of its own of a return."""
+    return is_called(column, "return_status")
 
 
 # a sale that the marked row can take back: the same order, or the same amount before

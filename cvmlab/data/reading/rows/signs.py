@@ -20,7 +20,7 @@ def sign_notes(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]
         if ITEM_QUANTITY not in mapping.items or tables.AMOUNT not in mapping:
             continue
         rows, amount, all_rows = connection.execute(
-            f"""SELECT count_if(back), coalesce(sum(exact) FILTER (back), 0), count(*)
+            f"""SELECT count(*) FILTER (back), coalesce(sum(exact) FILTER (back), 0), count(*)
             FROM (SELECT exact, coalesce(TRY_CAST({ITEM_QUANTITY} AS DOUBLE) < 0, false) AS back
                 FROM log JOIN (SELECT rowid AS spot, {ITEM_QUANTITY} FROM stage) USING (spot)
                 WHERE part = {part} AND {USED_ROWS} AND exact > 0)"""

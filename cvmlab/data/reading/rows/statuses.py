@@ -10,10 +10,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from cvmlab.core.words import CvmError
+from cvmlab.data import tables
 
 from ..cells.deductions import is_said
 from ..columns import ColumnMapping
 from ..notes import Note
+from ..role_names import is_called
 from ..roles import FURTHER, REFUND, RETURN, STATUS, TYPE
 from .cancellations import check_loose, gather_closed
 from .verdicts import USED_ROWS, set_aside
@@ -55,9 +57,13 @@ def judge_statuses(connection: Any, mappings: Sequence[ColumnMapping]) -> list[N
     unpaid = f"SELECT rowid FROM stage WHERE part IN ({shops}) AND {is_said(STATUS, 'shop_unpaid')}"
     # where some deals are won, those that are not are no sales
     deals = f"SELECT part FROM log WHERE {is_said(STATUS, 'deal_won')}"
+    # an order that nobody paid is no sale, an invoice that is due is one
+    billed = ", ".join(str(part) for part, mapping in enumerate(mappings) if _is_billed(mapping)) or "NULL"
+    due = f"coalesce(part IN ({billed}), false) AND {is_said(STATUS, 'unpaid_word')}"
     gather_closed(
         connection,
-        f"""{is_said(STATUS, "cancelled_status")} OR ({is_said(STATUS, "shop_unpaid")} AND spot IN ({unpaid}))
+        f"""({is_said(STATUS, "cancelled_status")} AND NOT ({due}))
+            OR ({is_said(STATUS, "shop_unpaid")} AND spot IN ({unpaid}))
             OR ({is_said(STATUS, "deal_lost")} AND part IN ({deals}))""",
         STATUS,
     )
@@ -82,6 +88,10 @@ def judge_statuses(connection: Any, mappings: Sequence[ColumnMapping]) -> list[N
         further = f"exact = 0 AND status IS NULL AND (customer_id, order_id) IN ({orders})"
         set_aside(connection, "cancelled", f"part = {part} AND (spot IN ({spots}) OR ({further}))")
     return [*notes, *_unsure(connection, mappings)]
+
+
+def _is_billed(mapping: ColumnMapping) -> bool:
+    return is_called(mapping.get(tables.ORDER_ID) or "", "invoice_number")
 
 
 def _check_share(connection: Any, part: int, amount: Any, said: dict[str, str]) -> None:
