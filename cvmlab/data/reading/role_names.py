@@ -31,6 +31,8 @@ _UNIT = (
 )
 # margin %, 毛利(%), but not amount incl. 19%
 _PERCENT = re.compile(r"^\W*[%％]|[^\d\s]\s*[%％]\W*$")
+# +/- by itself
+_PLUS_MINUS = re.compile(r"\W*(\+\W*[-−–]|±)\W*")
 _NO_RATES = (tables.AMOUNT, tables.PROFIT, tables.COST)
 
 
@@ -82,6 +84,8 @@ def rule_of(plain: str, role: str) -> int | None:
 
 def plain_name(name: str) -> str:
     """Return a column name as the patterns expect it: lower case, simplified, without spaces and signs."""
+    if _PLUS_MINUS.fullmatch(name):
+        return "plusminus"
     return simplified(re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", name)).lower())
 
 

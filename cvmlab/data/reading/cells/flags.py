@@ -1,4 +1,7 @@
-"""Columns that say whether a row is a return: in words, or by 0 and 1; sums and counts are no such flags."""
+"""Columns that say whether a row is a return: in words, or by 0 and 1; sums and counts are no such flags.
+
+The number of the document that reversed a row says so too.
+"""
 
 from __future__ import annotations
 
@@ -44,6 +47,13 @@ def _word_refunds(connection: Any, here: str) -> None:
 
 def _words(connection: Any, here: str, mapping: ColumnMapping, role: str) -> list[Note]:
     """Write yes for 1, where a column such as Return holds 0 and 1; take no notice of it where it counts pieces."""
+    if is_called(mapping[role], "undone_reason"):
+        # the reason may be a number
+        return []
+    if is_called(mapping[role], "undone_by"):
+        filled = f"regexp_matches({role}, '[1-9A-Za-z]')"
+        connection.execute(f"UPDATE stage SET {role} = CASE WHEN {filled} THEN 'yes' END WHERE {here}")
+        return []
     number = f"TRY_CAST({role} AS {EXACT})"
     rows, example = connection.execute(
         f"SELECT count(*), max({role}) FROM stage WHERE {here} AND {number} NOT IN (0, 1)"

@@ -172,11 +172,16 @@ def product_notes(connection: Any, mappings: Sequence[ColumnMapping]) -> list[No
 
 def _mark(connection: Any) -> None:
     def says(cell: str) -> str:
-        said = f"({is_said(cell, 'return_word')} AND NOT {is_said(cell, 'no_return_word')})"
-        return f"({said} OR ({is_said(TYPE, 'credit_word')} AND part IN ({billed})))" if cell == TYPE else said
+        words = ("return_word", "return_code") if cell == TYPE else ("return_word",)
+        said = f"({is_said(cell, *words)} AND NOT {is_said(cell, 'no_return_word')})"
+        beside = [f"({is_said(TYPE, word)} AND part IN ({parts}))" for word, parts in besides.items()]
+        return f"({' OR '.join([said, *beside])})" if cell == TYPE else said
 
-    # beside invoices a credit is given back, beside debits it is what came in
-    billed = f"SELECT part FROM log WHERE {is_said(TYPE, 'billed_word', 'sold_word')}"
+    # beside invoices a credit is given back, beside debits it is what came in; RE is a return only in SAP's codes
+    besides = {
+        "credit_word": f"SELECT part FROM log WHERE {is_said(TYPE, 'billed_word', 'sold_word')}",
+        "sap_return": f"SELECT part FROM log WHERE {is_said(TYPE, 'sap_sale')}",
+    }
 
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE marked AS

@@ -24,12 +24,14 @@ from .verdicts import USED_ROWS, set_aside
 _MOST = 0.5
 #: So many unknown words are named, those with most money first.
 _NAMED = 8
+#: In a column of types, more different words than this, most of them in one row only, may be titles of documents.
+_TITLES = 10
 # the words of the columns that say what a row is
 _KNOWN = {
     STATUS: ("cancelled_status", "unsure_status", "shop_status", "shop_unpaid", "sale_status", "deal_won", "deal_lost"),
     TYPE: (
         "sale_type", "return_word", "billed_word", "paid_word", "prepaid_type", "no_sale_type", "exchange_type",
-        "gift_type", "ledger_word", "line_type",
+        "gift_type", "ledger_word", "line_type", "return_code", "sap_sale",
     ),
     RETURN: ("yes_word", "no_word", "return_word", "no_return_word", "refused_return"),
 }  # fmt: skip
@@ -131,13 +133,20 @@ def unknown_notes(connection: Any, mappings: Sequence[ColumnMapping]) -> list[No
     for role, known in (item for item, rows in zip(_KNOWN.items(), filled, strict=True) if rows):
         # part of the order came back, or is about to
         open_words = f"OR {is_said('word', 'open_return', 'partial_return')}" if role == RETURN else ""
+        # beside blanks one word is enough to tell a returned row from the others
+        apart = f"(words > 1 OR {str(role == RETURN).lower()} AND filled < part_rows)"
+        # titles of documents, each with its number, are no types
+        titles = f"""({str(role == TYPE).lower()} AND words > {_TITLES} AND 2 * words > filled
+            AND regexp_matches(word, '[0-9]'))"""
         found = connection.execute(
             f"""SELECT part, word, rows, amount FROM (
                 SELECT part, {role} AS word, count_if({USED_ROWS}) AS rows,
                     coalesce(sum(exact) FILTER ({USED_ROWS}), 0) AS amount,
-                    count(*) OVER (PARTITION BY part) AS words
-                FROM log WHERE {role} IS NOT NULL GROUP BY part, {role})
-            WHERE rows > 0 AND amount <> 0 AND words > 1 AND NOT (amount < 0 AND {is_said("word", "credit_word")})
+                    count({role}) OVER parts AS words, sum(count({role})) OVER parts AS filled,
+                    sum(count(*)) OVER parts AS part_rows
+                FROM log GROUP BY part, {role} WINDOW parts AS (PARTITION BY part))
+            WHERE word IS NOT NULL AND rows > 0 AND amount <> 0 AND {apart} AND NOT {titles}
+                AND NOT (amount < 0 AND {is_said("word", "credit_word", "sap_return")})
                 AND (NOT {is_said("word", *known)} {open_words})
             ORDER BY part, abs(amount) DESC, word"""
         ).fetchall()
