@@ -33,6 +33,7 @@ from .rules import Rules
 from .signs import sign_notes
 from .statuses import judge_statuses, unknown_notes
 from .sum_rows import find_sum_rows
+from .taken_back import taken_back_notes
 from .verdicts import REASON_CODES, USED_ROWS
 
 
@@ -66,7 +67,7 @@ def judge(
     for error in (error for part, error in cells.unclear.items() if part not in counted):
         raise error
     notes += [*once, *deduction_notes(connection, mappings), *unmade_notes(connection, mappings, USED_ROWS)]
-    notes += [*cells.deductions, *sign_notes(connection, mappings)]
+    notes += [*cells.deductions, *sign_notes(connection, mappings), *taken_back_notes(connection, stage, mappings)]
     # who says up to when the log runs has looked at its end
     set_lone_dates_aside(connection, late=rules.as_of is None)
     check_named_returns(connection, stage)
