@@ -29,7 +29,10 @@ def taken_back_notes(connection: Any, stage: Sequence[RawTable], mappings: Seque
         if {REFUND, ORDER_REFUND} & mapping.columns.keys() or _is_net(mapping):
             continue
         used = {*mapping.columns.values(), *mapping.statuses.values()}
-        kinds = {place: kind for place, name in enumerate(table.columns) if name not in used and (kind := _kind(name))}
+        # beside a quantity, the pieces have been named with what the amount lacks
+        known = _KINDS if tables.AMOUNT in mapping else ("taken_back",)
+        kinds = {place: _kind(name) for place, name in enumerate(table.columns) if name not in used}
+        kinds = {place: kind for place, kind in kinds.items() if kind in known}
         if not kinds:
             continue
         counts = ", ".join(
@@ -43,8 +46,8 @@ def taken_back_notes(connection: Any, stage: Sequence[RawTable], mappings: Seque
     return notes
 
 
-def _kind(name: str) -> str | None:
-    return next((kind for kind in _KINDS if is_called(name, kind)), None)
+def _kind(name: str) -> str:
+    return next((kind for kind in _KINDS if is_called(name, kind)), "")
 
 
 def _is_net(mapping: ColumnMapping) -> bool:
