@@ -24,6 +24,7 @@ def check_parameter(
     maximum: float = np.inf,
     *,
     open_minimum: bool = False,
+    word: str = "",
 ) -> None:
     """Raise `CvmError` unless all figures of a parameter are finite and within bounds.
 
@@ -37,6 +38,8 @@ def check_parameter(
         Bounds, both included.
     open_minimum
         Whether the minimum itself is refused.
+    word
+        Its wording where the name alone means something else, as alpha does in other models.
 
     Examples
     --------
@@ -45,7 +48,7 @@ def check_parameter(
     ...
     cvmlab.CvmError: retention rate (retention_rate) is 1.2; it must be between 0 and 1. ...
     """
-    label = Wording(f"checking.{name}")
+    label = Wording(f"checking.{word or name}")
     given = np.asarray(figure)
     if given.dtype.kind not in "iuf":
         raise CvmError("checking.not_finite", label=label, name=name, value=repr(figure))

@@ -149,7 +149,7 @@ def test_profit_per_order_lies_between_the_customers_and_the_mean_of_all(rows, p
         (lambda: value.margin_multiple(1.0, 0.0), "value.endless_value"),
         (lambda: value.margin_multiple(0.9, -0.2), "value.endless_value"),
         (lambda: value.margin_multiple(0.8, 0.1, first="soon"), "guarding.needs"),
-        (lambda: value.expected_lifetime(1.0), "value.endless_value"),
+        (lambda: value.expected_lifetime(1.0), "value.endless_lifetime"),
         (lambda: value.overstatement_of_textbook_rule(0.0, 0.1), "checking.out_of_range"),
         (lambda: value.textbook_current_value(np.nan, 4, 0.1), "guarding.needs"),
         (lambda: value.current_value([0.8, 0.9], 1, 0.1), "value.survival_rises"),

@@ -1,11 +1,12 @@
-"""What a customer is worth: current value, headroom and growth potential (S09, S10; CRM3 §3.2.2).
+"""What a customer is worth: three parts, current value, growth potential (S07, S09, S10; CRM3 §3.2.2).
 
 Three kinds of figures are kept apart by their names:
 
-* *computed* from a model and its parameters: `margin_multiple`, `current_value`, `annuity`;
-* *assumed*, from a stated margin or likelihood: `assume_profit`, ``assumed_likelihood``;
+* *computed* from a model and its parameters: `margin_multiple`, `current_value`, `annuity`; `compare_present_values`
+  puts the textbook's rule beside what is right, `lifetime_of_curve` and its like say how long a customer stays;
+* *assumed*, from a stated margin, tail or likelihood: `assume_profit`, ``assumed_likelihood``;
 * *headroom*, visible in transaction data alone, and *growth potential*, which needs the customer's total
-  business (the wallet): `headroom`, `growth_potential`.
+  business (the wallet): `headroom`; `growth_potential` from `up_buying`, `cross_buying` and `referral_value`.
 
 Time runs along the first axis of arrays. A ``discount_rate`` is yearly, a ``retention_rate`` per period.
 ``first="now"`` counts the first profit at once, ``first="next"`` after one period.

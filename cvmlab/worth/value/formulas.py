@@ -1,4 +1,4 @@
-"""Current value and what it rests on: the margin multiple, the textbook's rule, expected lifetime (S09)."""
+"""Current value and what it rests on: the margin multiple, expected present values, profit per order (S09)."""
 
 from __future__ import annotations
 
@@ -16,56 +16,7 @@ from cvmlab.core.guarding import public
 from cvmlab.core.words import CvmError, Wording
 from cvmlab.data.tables import PROFIT, REVENUE, numbers
 
-
-@public
-def textbook_current_value(
-    profit_per_period: Amount,
-    lifetime_periods: Amount,
-    discount_rate: float,
-    periods_per_year: float = 1,
-    first: First = "next",
-) -> Amount:
-    """Return current value by the textbook's rule (CRM3 §3.2.2).
-
-    Profit of the latest period × expected remaining lifetime × overall discount rate, read as an
-    annuity: the "overall" rate is the mean discount factor over the lifetime. The textbook calls the rule
-    conservative; in one respect it is not, see `overstatement_of_textbook_rule`.
-
-    Parameters
-    ----------
-    profit_per_period, lifetime_periods
-        Money, constant over the lifetime; expected number of profits still to come.
-    discount_rate, periods_per_year, first
-        Yearly rate, periods per year, and whether the first profit counts ``"now"`` or ``"next"`` period.
-
-    Examples
-    --------
-    >>> round(textbook_current_value(100, 4, discount_rate=0.10), 1)
-    317.0
-    """
-    check_parameter("profit_per_period", profit_per_period)
-    return profit_per_period * annuity(lifetime_periods, discount_rate, periods_per_year, first)
-
-
-@public
-def expected_lifetime(retention_rate: Amount, first: First = "next") -> Amount:
-    """Return the expected number of profits of a customer with a constant retention rate.
-
-    Formula: r/(1−r) profits still to come for ``first="next"``, 1/(1−r) with the one that counts now.
-
-    Parameters
-    ----------
-    retention_rate, first
-        Per period, from 0 to below 1; whether the first profit counts ``"now"`` or ``"next"`` period.
-
-    Examples
-    --------
-    >>> round(expected_lifetime(0.8), 6), round(expected_lifetime(0.8, first="now"), 6)
-    (4.0, 5.0)
-    """
-    _check_retention(retention_rate, 0.0)
-    later: Amount = retention_rate / (1 - retention_rate)
-    return later + 1 if counts_now(first) else later
+from .lifetime import check_survival
 
 
 @public
@@ -74,13 +25,15 @@ def margin_multiple(
     discount_rate: float,
     periods_per_year: float = 1,
     first: First = "next",
+    margin_growth: float = 0,
 ) -> Amount:
-    """Return the factor that turns a constant profit per period into its expected present value.
+    """Return the factor that turns the profit of a period into its expected present value.
 
     Formula: Σ (r/(1+i))^k = r/(1+i−r) for ``first="next"``; ``"now"`` adds exactly 1 (Gupta & Lehmann 2003,
-    Customers as assets, Journal of Interactive Marketing 17(1)). Assumes the same retention rate for every
-    customer and period. Where customers differ, observed retention rises with tenure and a constant rate
-    understates those who stay long (Fader & Hardie 2010).
+    Customers as assets, Journal of Interactive Marketing 17(1)). Where the profit m of now grows to m(1+g)^t, a
+    growing customer counts as one who stays longer: r(1+g)/(1+i−r(1+g)), finite only for r(1+g) < 1+i. Assumes the
+    same retention rate for every customer and period. Where customers differ, observed retention rises with tenure
+    and a constant rate understates those who stay long (Fader & Hardie 2010).
 
     Parameters
     ----------
@@ -88,20 +41,25 @@ def margin_multiple(
         Per period, from 0 to 1.
     discount_rate, periods_per_year, first
         Yearly rate, periods per year, and whether the first profit counts ``"now"`` or ``"next"`` period.
+    margin_growth
+        Growth of the profit from one period to the next, as a share of 1, at least −1. For ``first="next"`` the
+        first profit that counts has grown once.
 
     Raises
     ------
     CvmError
-        If the sum has no end: r ≥ 1 + i.
+        If the sum has no end: r(1+g) ≥ 1 + i.
 
     Examples
     --------
     >>> round(margin_multiple(0.8, 0.10), 2), round(margin_multiple(0.8, 0.10, first="now"), 2)
     (2.67, 3.67)
+    >>> round(margin_multiple(0.8, 0.10, margin_growth=0.05), 2)
+    3.23
     """
     rate = period_rate(discount_rate, periods_per_year)
-    _check_retention(retention_rate, rate)
-    later: Amount = retention_rate / (1 + rate - retention_rate)
+    kept = _kept(retention_rate, rate, margin_growth)
+    later: Amount = kept / (1 + rate - kept)
     return later + 1 if counts_now(first) else later
 
 
@@ -111,11 +69,12 @@ def elasticity_of_multiple(
     discount_rate: float,
     periods_per_year: float = 1,
     first: First = "next",
+    margin_growth: float = 0,
 ) -> Amount:
     """Return by how many percent the margin multiple rises when the retention rate rises by one percent.
 
-    Formula: (1+i)/(1+i−r) for ``first="next"``, r/(1+i−r) for ``"now"``. One percent, not one point:
-    from .80 that is .808. The parameters are those of `margin_multiple`.
+    Formula: (1+i)/(1+i−r(1+g)) for ``first="next"``, r(1+g)/(1+i−r(1+g)) for ``"now"``. One percent, not one
+    point: from .80 that is .808. The parameters are those of `margin_multiple`.
 
     Examples
     --------
@@ -123,45 +82,23 @@ def elasticity_of_multiple(
     3.67
     """
     rate = period_rate(discount_rate, periods_per_year)
-    _check_retention(retention_rate, rate)
-    gap: Amount = 1 + rate - retention_rate
-    return retention_rate / gap if counts_now(first) else (1 + rate) / gap
+    kept = _kept(retention_rate, rate, margin_growth)
+    gap: Amount = 1 + rate - kept
+    return kept / gap if counts_now(first) else (1 + rate) / gap
 
 
-@public
-def overstatement_of_textbook_rule(
-    retention_rate: Amount,
-    discount_rate: float,
-    periods_per_year: float = 1,
-    first: First = "next",
-) -> Amount:
-    """Return by what share of 1 the annuity at the expected lifetime exceeds the expected present value.
-
-    The annuity is concave in the lifetime, so its value at the mean exceeds the mean of its values (Jensen).
-
-    Parameters
-    ----------
-    retention_rate
-        Per period, above 0 and below 1; constant.
-    discount_rate, periods_per_year, first
-        Yearly rate, periods per year, and whether the first profit counts ``"now"`` or ``"next"`` period.
-
-    Examples
-    --------
-    >>> round(overstatement_of_textbook_rule(0.8, 0.10), 2)
-    0.19
-    """
-    check_parameter("retention_rate", retention_rate, 0, 1, open_minimum=True)
-    lifetime = expected_lifetime(retention_rate, first)
-    rule = annuity(lifetime, discount_rate, periods_per_year, first)
-    return rule / margin_multiple(retention_rate, discount_rate, periods_per_year, first) - 1
-
-
-def _check_retention(retention_rate: ArrayLike, rate: float) -> None:
+def _kept(retention_rate: Amount, rate: float, growth: float) -> Amount:
+    """Return what is left of a profit after one period, r(1+g), or raise `CvmError` if the sum of it has no end."""
     check_parameter("retention_rate", retention_rate, 0, 1)
-    highest = float(np.max(np.asarray(retention_rate), initial=0))
+    check_parameter("margin_growth", growth, -1)
+    kept: Amount = retention_rate * (1 + growth)
+    highest = float(np.max(np.asarray(kept), initial=0))
     if highest >= 1 + rate:
-        raise CvmError("value.endless_value", retention_rate=f"{highest:g}", rate=f"{rate:g}")
+        said = {"retention_rate": f"{highest / (1 + growth):g}", "rate": f"{rate:g}"}
+        if growth:
+            raise CvmError("value.endless_growth", growth=f"{growth:g}", **said)
+        raise CvmError("value.endless_value", **said)
+    return kept
 
 
 @public
@@ -196,15 +133,7 @@ def current_value(
     >>> float(current_value([0.8, 0.64], 100, discount_rate=0.10).round(2))
     125.62
     """
-    chances = np.asarray(survival, dtype=np.float64)
-    if chances.ndim == 0 or chances.shape[0] == 0:
-        raise CvmError("value.no_periods", label=Wording("checking.survival"), name="survival")
-    check_parameter("survival", chances, 0, 1)
-    rises = np.diff(chances, axis=0) > 1e-12
-    if rises.any():
-        where = np.unravel_index(rises.argmax(), rises.shape)
-        before, after = chances[where], chances[(where[0] + 1, *where[1:])]
-        raise CvmError("value.survival_rises", before=f"{before:g}", after=f"{after:g}", period=int(where[0]) + 2)
+    chances = check_survival(survival)
     return present_value(_times(chances, "margins", margins), discount_rate, periods_per_year, first)
 
 

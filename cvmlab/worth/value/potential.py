@@ -1,22 +1,16 @@
-"""What more a customer could bring: headroom from transactions, growth potential where the wallet is known (S10)."""
+"""Headroom: what more a customer could bring, as far as transactions alone can show it (S10)."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from cvmlab.core.checking import check_count, check_parameter
-from cvmlab.core.discounting import First, present_value
 from cvmlab.core.guarding import public
 from cvmlab.core.periods import DAYS_A_YEAR
-from cvmlab.core.words import CvmError
-from cvmlab.data.tables import BREADTH, CUSTOMER_ID, REVENUE, numbers, numbers_between
+from cvmlab.data.tables import BREADTH, REVENUE, numbers, numbers_between
 
-# Nobody plans further; a table of a million years would fill the memory.
-_MOST_YEARS = 100
 _MOST_BANDS = 1000
 
 
@@ -110,112 +104,3 @@ def _reference(
     bands = pd.DataFrame({"own": own, "likeness": likeness}).groupby(band)
     middle, reached = bands["likeness"].median(), bands["own"].quantile(quantile)
     return np.asarray(np.interp(likeness, middle.to_numpy(float), reached.to_numpy(float)))
-
-
-@public
-def growth_potential(
-    customers: pd.DataFrame,
-    *,
-    margin: float,
-    strategy_cost: float = 0,
-    years: int = 3,
-    discount_rate: float = 0.1,
-    first: First = "next",
-    wallet: str = "wallet",
-    revenue: str = "value_per_year",
-    relationship_level: str = "relationship_level",
-    neutral_level: float = 0,
-    likelihood: str | None = None,
-    wallet_growth: float = 0,
-) -> pd.DataFrame:
-    """Add share of wallet and growth potential, where the customer's total business is known (S10).
-
-    Up-buying is likelier the smaller our share and the higher the relationship level; below the neutral level
-    a customer may even cut the share. The form of the likelihood is ours, and assumed; tests of the strategy
-    replace it. With share s = revenue/wallet and strength e = (level − neutral)/(1 − neutral), or
-    (level − neutral)/neutral below it:
-
-    * ``assumed_likelihood`` p = e · (1 − s);
-    * ``extra_revenue`` = p · (wallet − revenue), or p · revenue where p is negative;
-    * in year t the share of the grown business adds revenue · ((1+g)^t − 1);
-    * ``growth_potential`` = margin · present value of both over the years − cost of the strategy, at least 0.
-
-    Parameters
-    ----------
-    customers
-        ``customer_id``, the wallet, revenue and relationship level (or likelihood) columns.
-    margin, strategy_cost
-        Assumed share of revenue that is profit, 0 to 1; money per customer, spent once and now.
-    years, discount_rate, first
-        Horizon of 1 to 100 whole years; yearly rate; whether the first profit counts ``"now"`` or ``"next"`` year.
-    wallet, revenue
-        Columns in *yearly* money: the customer's total business, and what comes to us.
-    relationship_level, neutral_level
-        Column from 0 to 1, and the level below which the customer tends to cut the share, from 0 to below 1.
-    likelihood
-        Column from 0 to 1 with a likelihood of up-buying that is used instead of the level.
-    wallet_growth
-        Yearly growth of the customers' own business, as a share of 1.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The customers with ``share_of_wallet``, ``assumed_likelihood``, ``extra_revenue`` (yearly money)
-        and ``growth_potential`` (money, present value).
-
-    Examples
-    --------
-    >>> customers = pd.DataFrame({
-    ...     "customer_id": ["small share", "all of it"], "wallet": [1000.0, 1000.0],
-    ...     "value_per_year": [200.0, 1000.0], "relationship_level": [0.5, 0.9],
-    ... })
-    >>> found = growth_potential(customers, margin=0.2, years=1, discount_rate=0, strategy_cost=10)
-    >>> found[["share_of_wallet", "extra_revenue", "growth_potential"]].round(2).values.tolist()
-    [[0.2, 320.0, 54.0], [1.0, 0.0, 0.0]]
-    """
-    check_parameter("margin", margin, 0, 1)
-    check_parameter("strategy_cost", strategy_cost, 0)
-    check_count("years", years, 1, _MOST_YEARS)
-    check_parameter("wallet_growth", wallet_growth, -1)
-    check_parameter("neutral_level", neutral_level, 0, 1 - 1e-9)
-    total, ours = _wallet_and_revenue(customers, wallet, revenue)
-    share = np.divide(ours, total, out=np.ones_like(total), where=total > 0)
-    if likelihood is None:
-        level = numbers_between(customers, relationship_level, 0, 1)
-        chance = _strength(level, neutral_level) * (1 - share)
-    else:
-        chance = numbers_between(customers, likelihood, 0, 1)
-    extra = chance * np.where(chance >= 0, total - ours, ours)
-    year = np.arange(1, years + 1)[:, np.newaxis]
-    own_growth = ours * ((1 + wallet_growth) ** year - 1)
-    worth = margin * present_value(extra + own_growth, discount_rate, first=first) - strategy_cost
-    return customers.assign(
-        share_of_wallet=share,
-        assumed_likelihood=chance,
-        extra_revenue=extra,
-        growth_potential=np.maximum(worth, 0),
-    )
-
-
-def _strength(level: NDArray[np.float64], neutral: float) -> NDArray[np.float64]:
-    """Map a relationship level to −1 (cuts the share) … 0 (neutral) … 1 (as ready as can be)."""
-    distance = level - neutral
-    return np.where(distance >= 0, distance / (1 - neutral), distance / max(neutral, 1e-9))
-
-
-def _wallet_and_revenue(
-    customers: pd.DataFrame, wallet: str, revenue: str
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    total = numbers_between(customers, wallet, 0, np.inf)
-    ours = np.maximum(numbers(customers, revenue), 0)
-    beyond = ours > total * (1 + 1e-9)
-    if beyond.any():
-        row: Any = customers.iloc[int(beyond.argmax())]
-        raise CvmError(
-            "value.more_than_wallet",
-            customer=row.get(CUSTOMER_ID, int(beyond.argmax()) + 1),
-            revenue=f"{row[revenue]:,.2f}",
-            wallet=f"{row[wallet]:,.2f}",
-            column=wallet,
-        )
-    return total, np.minimum(ours, total)
