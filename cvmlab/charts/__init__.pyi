@@ -21,3 +21,4 @@ from .pipeline import plot_orders_by_now as plot_orders_by_now
 from .portfolio import plot_concentration as plot_concentration
 from .portfolio import plot_whale as plot_whale
 from .stages import plot_histories as plot_histories
+from .value import plot_present_values as plot_present_values

@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 
 from cvmlab import charts
 from cvmlab.worth.matrix import Thresholds
+from cvmlab.worth.value import compare_present_values
 
 THRESHOLDS = Thresholds(current_value=600.0, growth_potential=200.0)
 
@@ -143,6 +144,10 @@ def forecast_frame() -> pd.DataFrame:
     )
 
 
+def present_values_frame() -> pd.DataFrame:
+    return compare_present_values(100, np.arange(0.5, 0.96, 0.05), discount_rate=0.1)
+
+
 Chart = tuple[Callable[[], pd.DataFrame], Callable[..., Any]]
 
 
@@ -157,6 +162,7 @@ CHARTS: dict[str, Chart] = {
     "backtest": (backtest_frame, charts.plot_backtest),
     "calibration": (calibration_frame, charts.plot_calibration),
     "forecast": (forecast_frame, charts.plot_forecast),
+    "present_values": (present_values_frame, charts.plot_present_values),
 }
 
 

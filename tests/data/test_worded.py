@@ -45,7 +45,19 @@ TABLES = (
     ("confidence_from", "confidence_to", "customers", "confidence", "right"),
     ("from_state", "to_state", "rate", "months", "gain", "by_points", "by_share"),
     ("silent_days", "silences", "woken", "chance_within", "silent_now"),
-)
+    ("retention_rate", "expected_lifetime", "overall_discount_rate", "textbook_value", "annuity_value",
+     "expected_present_value", "error", "error_share"),
+    ("survival_at_end", "within_curve", "assumed_beyond_curve", "expected_lifetime"),
+    ("customer_id", "p_alive", "expected_orders", "years_if_active", "expected_years"),
+    ("customer_id", "wallet", "value_per_year", "relationship_level", "share_of_wallet", "assumed_likelihood",
+     "extra_revenue", "up_buying", "own_growth", "products_not_bought", "revenue_per_product",
+     "assumed_cross_likelihood", "cross_likelihood", "cross_revenue", "cross_buying", "chance_of_stability",
+     "referrals_per_year", "share_anyway", "acquisition_cost", "referred_value", "referral_saved_cost",
+     "referral_new_value", "referral", "growth_potential"),
+    ("customer_id", "profit", "cost_saved", "influence_so_far", "profit_per_period", "retention_rate",
+     "influenced_profit", "satisfaction", "known_established_value", "estimated_potential_value",
+     "assumed_influence_value"),
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("columns", TABLES)

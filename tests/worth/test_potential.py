@@ -1,4 +1,4 @@
-"""Headroom and growth potential: what they may never do, and bad input."""
+"""Headroom: what it may never do, and bad input."""
 
 import numpy as np
 import pandas as pd
@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cvmlab.core.words import CvmError
-from cvmlab.worth.value import growth_potential, headroom
+from cvmlab.worth.value import headroom
 from cvmlab.worth.value.potential import bands_for
 
 modest = settings(max_examples=50, deadline=None)
@@ -103,112 +103,6 @@ def test_without_differences_there_is_no_headroom(revenue):
         "customer_id": list("abc")[: len(revenue)], "revenue": revenue, "orders": 1, "age": 0
     })  # fmt: skip
     assert (headroom(customers)["headroom"] == 0).all()
-
-
-wallets = st.lists(st.tuples(st.floats(1, 1e6), st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=20)
-
-
-def with_wallets(rows):
-    frame = pd.DataFrame(rows, columns=["wallet", "share", "relationship_level"])
-    return frame.assign(
-        customer_id=[str(row) for row in range(len(rows))], value_per_year=frame["wallet"] * frame["share"]
-    )
-
-
-@modest
-@given(wallets)
-def test_no_potential_at_full_share_and_none_beyond_the_wallet(rows):
-    customers = with_wallets(rows)
-    full = growth_potential(customers.assign(value_per_year=customers["wallet"]), margin=0.3)
-    assert (full["growth_potential"] == 0).all()
-    found = growth_potential(customers, margin=0.3, years=1, discount_rate=0)
-    left = 0.3 * (customers["wallet"] - customers["value_per_year"])
-    assert (found["growth_potential"] <= left + 1e-6).all()
-
-
-@modest
-@given(wallets, st.floats(0, 0.6))
-def test_likelihood_falls_with_share_and_rises_with_the_level(rows, neutral_level):
-    customers = with_wallets(rows)
-    here = growth_potential(customers, margin=0.3, neutral_level=neutral_level)["assumed_likelihood"]
-    warmer = customers.assign(relationship_level=(customers["relationship_level"] + 0.1).clip(upper=1))
-    warm = growth_potential(warmer, margin=0.3, neutral_level=neutral_level)["assumed_likelihood"]
-    assert (warm >= here - 1e-12).all()
-    friends = customers.assign(relationship_level=1.0)
-    smaller = friends.assign(value_per_year=friends["value_per_year"] / 2)
-    few, many = (
-        growth_potential(each, margin=0.3, neutral_level=neutral_level)["assumed_likelihood"]
-        for each in (smaller, friends)
-    )
-    assert (few >= many - 1e-12).all()
-
-
-def test_the_cost_of_the_strategy_comes_off_and_what_does_not_pay_is_not_begun():
-    customers = with_wallets([(1000.0, 0.5, 1.0)])
-    for strategy_cost, left in ((0, 75), (30, 45), (80, 0)):
-        found = growth_potential(customers, margin=0.3, years=1, discount_rate=0, strategy_cost=strategy_cost)
-        assert found["growth_potential"].tolist() == pytest.approx([left])
-
-
-def test_a_measured_likelihood_replaces_the_assumed_one():
-    customers = with_wallets([(1000.0, 0.5, 0.2)]).assign(measured=0.1)
-    found = growth_potential(customers, margin=1, years=1, discount_rate=0.25, likelihood="measured")
-    assert found["extra_revenue"].tolist() == pytest.approx([50])
-    assert found["growth_potential"].tolist() == pytest.approx([40])
-
-
-def test_a_low_level_may_cut_the_share():
-    customers = pd.DataFrame({
-        "customer_id": ["1"], "wallet": [1000.0], "value_per_year": [400.0], "relationship_level": [0.1]
-    })  # fmt: skip
-    found = growth_potential(customers, margin=0.3, neutral_level=0.4)
-    assert found["extra_revenue"].tolist() == pytest.approx([-0.75 * 0.6 * 400])
-    assert found["growth_potential"].tolist() == [0.0]
-
-
-def test_at_full_share_only_growth_of_the_own_business_brings_more():
-    customers = pd.DataFrame({
-        "customer_id": ["IV"], "wallet": [1000.0], "value_per_year": [1000.0], "relationship_level": [1.0]
-    })  # fmt: skip
-    found = growth_potential(customers, margin=0.2, years=2, discount_rate=0, wallet_growth=0.1)
-    assert found["growth_potential"].tolist() == pytest.approx([0.2 * (100 + 210)])
-
-
-def test_a_log_cannot_tell_two_wallets_apart():
-    customers = pd.DataFrame({
-        "customer_id": list("abc"), "revenue": [100.0, 100.0, 900.0], "orders": 2, "age": 365.25,
-        "wallet": [110.0, 5000.0, 1000.0], "relationship_level": [0.5] * 3,
-    })  # fmt: skip
-    found = growth_potential(headroom(customers), margin=0.3)
-    assert found["headroom"][0] == found["headroom"][1] > 0
-    assert found["growth_potential"][1] > 100 * found["growth_potential"][0]
-
-
-@pytest.mark.parametrize(
-    ("changes", "options", "key"),
-    [
-        ({"wallet": [50.0]}, {}, "value.more_than_wallet"),
-        ({"wallet": [-1.0]}, {}, "checking.below_in_row"),
-        ({"relationship_level": [1.5]}, {}, "checking.outside_in_row"),
-        ({"relationship_level": [np.nan]}, {}, "tables.missing_values"),
-        ({}, {"margin": 2}, "checking.out_of_range"),
-        ({}, {"years": 0}, "checking.not_whole_between"),
-        # not read as one year
-        ({}, {"years": 1.9}, "guarding.needs"),
-        ({}, {"years": 10**9}, "checking.not_whole_between"),
-        ({}, {"discount_rate": -1}, "checking.not_above"),
-        ({}, {"likelihood": "chance"}, "tables.missing_column"),
-        ({}, {"neutral_level": 1}, "checking.out_of_range"),
-    ],
-)
-def test_bad_input_of_growth_potential(changes, options, key):
-    customers = pd.DataFrame({
-        "customer_id": ["007"], "wallet": [200.0], "value_per_year": [100.0], "relationship_level": [0.5]
-    }).assign(**changes)  # fmt: skip
-    with pytest.raises(CvmError) as caught:
-        growth_potential(customers, **{"margin": 0.3, **options})
-    assert caught.value.key == key
-    assert str(caught.value)
 
 
 @pytest.mark.parametrize(
