@@ -283,9 +283,14 @@ def growth_potential(
     >>> customers = pd.DataFrame({
     ...     "customer_id": ["small share", "all of it"], "wallet": [1000.0, 1000.0],
     ...     "value_per_year": [200.0, 1000.0], "relationship_level": [0.5, 0.9],
-    ...     "products_not_bought": [0, 2], "revenue_per_product": 100.0,
     ... })
-    >>> found = growth_potential(customers, margin=0.2, years=1, discount_rate=0, strategy_cost=10)
+    >>> plan = {"margin": 0.2, "years": 1, "discount_rate": 0, "strategy_cost": 10}
+    >>> growth_potential(customers, **plan)["growth_potential"].round(2).tolist()
+    [54.0, 0.0]
+
+    What is known of products adds cross-buying:
+
+    >>> found = growth_potential(customers.assign(products_not_bought=[0, 2], revenue_per_product=100.0), **plan)
     >>> found[["up_buying", "own_growth", "cross_buying", "growth_potential"]].round(2).values.tolist()
     [[64.0, 0.0, 0.0, 54.0], [0.0, 0.0, 36.0, 26.0]]
     """
