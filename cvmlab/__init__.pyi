@@ -24,6 +24,7 @@ from .relationship import pipeline as pipeline
 from .relationship import simulated as simulated
 from .relationship import stages as stages
 from .worth import buying as buying
+from .worth import factors as factors
 from .worth import matrix as matrix
 from .worth import portfolio as portfolio
 from .worth import value as value

@@ -1,0 +1,10 @@
+from .choice_model import ChoiceModel as ChoiceModel
+from .fitting import fit_choices as fit_choices
+from .fitting import fit_rankings as fit_rankings
+from .fitting import weights_by as weights_by
+from .price import price_cut as price_cut
+from .price import willingness_to_pay as willingness_to_pay
+from .repeats import Repeats as Repeats
+from .repeats import repeats_against_taste as repeats_against_taste
+from .rivals import compare_rules as compare_rules
+from .spend import spend_by_first_factor as spend_by_first_factor
