@@ -19,6 +19,7 @@ THRESHOLDS = Thresholds(current_value=600.0, growth_potential=200.0)
 
 
 TYPES = ["IV", "III", "II", "I"]
+FACTORS = ("trust", "price", "innovation")
 
 
 def base_frame() -> pd.DataFrame:
@@ -148,6 +149,22 @@ def present_values_frame() -> pd.DataFrame:
     return compare_present_values(100, np.arange(0.5, 0.96, 0.05), discount_rate=0.1)
 
 
+def first_factors_frame() -> pd.DataFrame:
+    shares = {"bakery": (0.7, 0.16, 0.14), "bakery_chain": (0.57, 0.18, 0.25), "canteen": (0.04, 0.95, 0.01)}
+    return pd.DataFrame(
+        [(s, f, 1e5 * p, p) for s, all_of in shares.items() for f, p in zip(FACTORS, all_of, strict=True)],
+        columns=["segment", "factor", "spend", "share_of_spend"],
+    )
+
+
+def factor_weights_frame() -> pd.DataFrame:
+    effects = {"bakery": (2.0, -0.8, 1.2), "bakery_chain": (1.6, -0.8, 1.5), "canteen": (0.9, -2.6, 0.2)}
+    rows = [(s, a, e) for s, all_of in effects.items() for a, e in zip(FACTORS, all_of, strict=True)]
+    frame = pd.DataFrame(rows, columns=["segment", "attribute", "effect"])
+    place = frame["effect"].abs().groupby(frame["segment"]).rank(ascending=False).astype(int)
+    return frame.assign(effect_low=frame["effect"] - 0.3, effect_high=frame["effect"] + 0.3, place=place)
+
+
 Chart = tuple[Callable[[], pd.DataFrame], Callable[..., Any]]
 
 
@@ -163,6 +180,8 @@ CHARTS: dict[str, Chart] = {
     "calibration": (calibration_frame, charts.plot_calibration),
     "forecast": (forecast_frame, charts.plot_forecast),
     "present_values": (present_values_frame, charts.plot_present_values),
+    "first_factors": (first_factors_frame, charts.plot_first_factors),
+    "factor_weights": (factor_weights_frame, charts.plot_factor_weights),
 }
 
 

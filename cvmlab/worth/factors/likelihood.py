@@ -57,7 +57,9 @@ def maximise(less: Array, sets: ChoiceSets) -> Maximum:
             return here
         promised = float(slope @ step)
         if not promised > _NO_MORE:
-            return here._replace(at_rest=bool(np.isfinite(promised)))
+            # the last step is good for as many digits again
+            there = evaluate(here.weights + step, less, sets)
+            return there._replace(at_rest=bool(np.isfinite(promised)))
         size = 1.0
         there = evaluate(here.weights + step, less, sets)
         while not there.log_likelihood >= here.log_likelihood and size > 1e-6:

@@ -58,10 +58,9 @@ def spend_by_first_factor(
 
     Notes
     -----
-    The interval is Wilson's with as many customers as the uneven spends are worth: the smaller of Kish's
-    ``(Σ s)² / Σ s²`` and ``p (1 − p) / V``, V the variance of the ratio with customers as clusters. It is the sample's:
-    who was asked must be a random draw. Where a few customers spend most of it, it is too narrow (ours; measured
-    coverage of 95% intervals: 92 to 96%). Source: CVM-3M move 2, S14.
+    The interval is Wilson's with as many customers as the uneven spends are worth, ``p (1 − p) / V``, V the variance of
+    the ratio with customers as clusters (ours; measured coverage of 95% intervals with 40 to 600 customers: 91 to 97%).
+    It speaks for customers like those who were asked, drawn at random. Source: CVM-3M move 2, S14.
 
     Examples
     --------
@@ -114,11 +113,12 @@ def _shares(
     # how far each customer pulls each share
     pulls = (spent - whole[:, None] * share) / total
     variance = (pulls**2).sum(axis=0) * customers / max(customers - 1, 1)
-    kish = total**2 / (whole**2).sum()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        worth = np.where(variance > 0, share * (1 - share) / variance, kish)
-    # never more than the spread of spends allows, however alike the few who name a factor are
-    low, high = wilson_interval(share, np.minimum(worth, kish), z)
+    kish = total**2 / (money**2).sum()
+    # never more than answers that are independent of each other, however alike the few who name a factor are
+    worth = np.minimum(share * (1 - share) / np.maximum(variance, 1e-300), kish)
+    # where all or nobody names it, nothing shows how customers differ: as many as the customers' spends are worth
+    worth = np.where((share > 0) & (share < 1), worth, total**2 / (whole**2).sum())
+    low, high = wilson_interval(share, worth, z)
     return pd.DataFrame({
         "customers": (named > 0).sum(axis=0),
         "spend": spent.sum(axis=0),
