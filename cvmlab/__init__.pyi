@@ -25,6 +25,7 @@ from .relationship import simulated as simulated
 from .relationship import stages as stages
 from .worth import buying as buying
 from .worth import factors as factors
+from .worth import ledger as ledger
 from .worth import matrix as matrix
 from .worth import portfolio as portfolio
 from .worth import value as value

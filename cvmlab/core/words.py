@@ -197,6 +197,16 @@ class Wording:
         return wording(self.key)
 
 
+@dataclass(frozen=True)
+class Listed:
+    """Words or sentences one after the other, each put into language when it is read."""
+
+    parts: tuple[object, ...]
+
+    def __str__(self) -> str:
+        return ("；" if language() == "zh" else "; ").join(map(str, self.parts))
+
+
 class _Sentences(Formatter):
     """Fills in places; ``{count:row|rows}`` is the noun that goes with a count."""
 

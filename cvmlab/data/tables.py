@@ -43,6 +43,11 @@ OWNER = "owner"
 PHONE = "phone"
 ATTRIBUTES = (CUSTOMER_NAME, OWNER, PHONE)
 
+# What was done with or for a customer, what it brought in and how often; a ledger holds them.
+ACTIVITY = "activity"
+VALUE = "value"
+TIMES = "times"
+
 PERIOD = "period"
 REVENUE = "revenue"
 VOLUME = "volume"
@@ -50,9 +55,9 @@ BREADTH = "breadth"
 
 Kind = Literal["id", "text", "date", "number"]
 
-__all__ = ["AMOUNT", "ATTRIBUTES", "BREADTH", "COST", "CUSTOMER_ID", "CUSTOMER_NAME", "DATE", "ORDER_ID", "OWNER"]
-__all__ += ["HISTORY", "LEDGER", "PERIOD", "PHONE", "PRODUCT", "PROFIT", "REVENUE", "TRANSACTIONS", "VOLUME"]
-__all__ += ["Column", "Table", "check_table"]
+__all__ = ["ACTIVITY", "AMOUNT", "ATTRIBUTES", "BREADTH", "COST", "CUSTOMER_ID", "CUSTOMER_NAME", "DATE", "ORDER_ID"]
+__all__ += ["HISTORY", "LEDGER", "OWNER", "PERIOD", "PHONE", "PRODUCT", "PROFIT", "REVENUE", "TIMES", "TRANSACTIONS"]
+__all__ += ["VALUE", "VOLUME", "Column", "Table", "check_table"]
 
 
 def __dir__() -> list[str]:
@@ -111,9 +116,10 @@ LEDGER = Table(
     (
         Column(CUSTOMER_ID, "id", required=True),
         Column(DATE, "date", required=True),
-        Column("activity", "text", required=True),
-        Column("value", "number", required=True),
+        Column(ACTIVITY, "text", required=True),
+        Column(VALUE, "number", required=True),
         Column(COST, "number", required=True),
+        Column(TIMES, "number"),
     ),
 )
 

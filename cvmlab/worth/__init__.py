@@ -2,4 +2,6 @@
 
 import lazy_loader
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, ["buying", "factors", "matrix", "portfolio", "value"])
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__, ["buying", "factors", "ledger", "matrix", "portfolio", "value"]
+)

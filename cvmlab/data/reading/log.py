@@ -17,16 +17,11 @@ from cvmlab.core.words import CvmError, say
 from cvmlab.core.work import temporary_folder
 
 from .asked import check_asked
-from .cells import values
 from .cells.currencies import ANY
 from .cells.footnotes import take_footnotes
 from .columns import ColumnMapping
 from .handing_on import carried, write_parts
-from .notes import Note
-from .opening.files import load_text, unread_folders
-from .opening.frames import typed_table
-from .opening.heads import Part
-from .opening.pages import load_html
+from .opening.files import unread_folders
 from .opening.parts import (
     bytes_of,
     check_keep,
@@ -39,14 +34,13 @@ from .opening.parts import (
     saved_beside,
     short_name,
 )
-from .opening.workbooks import load_sheet
 from .quality import REFUND, USED, DataReport
-from .raw import Progress, RawTable, Source, quoted
-from .rows.elsewhere import few_words, rare_words, words_elsewhere
+from .raw import Progress, Source
 from .rows.hidden import hidden_rows
 from .rows.judging import clean_query, judge
 from .rows.rules import Rules
 from .rows.totals import make_report
+from .staging import prepare, stage_parts
 
 if TYPE_CHECKING:
     import duckdb
@@ -262,8 +256,8 @@ def read(
             parts, unused = choose_parts(heads, chosen, str(label_of(source, name)), saved)
             check_keep(keep, parts)
             on_disk = bytes_of(heads) > DISK_BYTES
-            _prepare(connection, folder, on_disk=on_disk)
-            stage, rare = _stage(connection, parts, keep, timezone, folder, progress)
+            prepare(connection, folder, on_disk=on_disk)
+            stage, rare = stage_parts(connection, parts, keep, timezone, folder, progress)
             rules = Rules(**said, today=now, as_of=end)
             label = name or short_name(source)
             opened = [*saved.notes, *unread_folders(source), *part_notes(parts), *left_out_notes(unused)]
@@ -304,18 +298,6 @@ def read(
     )
 
 
-def _prepare(connection: Any, folder: Path, *, on_disk: bool) -> None:
-    """Set up a connection that writes to a folder what does not fit into memory, and a large log from the start."""
-    if on_disk:
-        connection.execute(f"ATTACH {quoted(folder / 'log.duckdb')} AS store")
-        connection.execute("USE store")
-    # Jupyter would show a bar that stays in the notebook
-    connection.execute("SET enable_progress_bar = false")
-    # made only if memory runs short; DuckDB's own choice would be the working folder
-    spill = folder.with_name(f"{folder.name}-spill")
-    connection.execute(f"SET temp_directory = {quoted(spill)}")
-
-
 def _judged(path: str | Path, said: Mapping[str, Any], name: str | None) -> Log:
     """Return the log in a file of `Log.write_parts`."""
     import duckdb
@@ -343,68 +325,3 @@ def _checked_end(as_of: dt.date, today: dt.date, include_future: bool) -> dt.dat
     if as_of > today and not include_future:
         raise CvmError("reading.as_of_in_future", as_of=as_of.isoformat(), today=today.isoformat())
     return as_of
-
-
-def _stage(
-    connection: Any,
-    parts: Sequence[Part],
-    keep: Sequence[str],
-    timezone: str | None,
-    folder: Path,
-    progress: Progress | None,
-) -> tuple[list[RawTable], list[Note]]:
-    """Copy the needed cells of all parts into the table ``stage``; return the raw tables and what else is in them."""
-    values.create_macros(connection)
-    loaded: list[RawTable] = []
-    rare: dict[int, list[Note]] = {}
-    for number, part in enumerate(parts):
-        if progress:
-            progress(say("reading.step_reading", source=part.head.name), number / len(parts))
-        table = _load_part(part, folder, progress)
-
-        def query(table: RawTable, number: int = number, mapping: ColumnMapping = part.mapping) -> str:
-            few = few_words(connection, table, mapping)
-            rare[number] = rare_words(few, table, mapping)
-            words = words_elsewhere(few, table, mapping)
-            return values.stage_query(number, table, mapping, keep, timezone, words)
-
-        if table.plainer is not None and not _fill(connection, number, query(table), table.rows):
-            table = table.plainer()
-        if table.plainer is None and not _fill(connection, number, query(table), table.rows):
-            raise CvmError("reading.rows_lost", source=table.name)
-        loaded.append(table)
-    return loaded, [note for notes in rare.values() for note in notes]
-
-
-def _fill(connection: Any, number: int, query: str, rows: int | None) -> bool:
-    """Add a part to ``stage``; return whether it has as many rows as it must have."""
-    import duckdb
-
-    connection.execute("BEGIN")
-    try:
-        verb = "INSERT INTO stage" if number else "CREATE TABLE stage AS"
-        (count,) = connection.execute(f"{verb} {query}").fetchone()
-    except (duckdb.InvalidInputException, duckdb.ConversionException):
-        connection.execute("ROLLBACK")
-        if rows is None:
-            raise
-        return False
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
-    connection.execute("COMMIT" if rows in (None, count) else "ROLLBACK")
-    return rows in (None, count)
-
-
-def _load_part(part: Part, folder: Path, progress: Progress | None) -> RawTable:
-    """Return all of a part as something DuckDB can scan."""
-    head = part.head
-    match head.kind:
-        case "text":
-            return load_text(head, part.header, folder, progress, part.names)
-        case "parquet" | "frame":
-            return typed_table(head)
-        case "html":
-            return load_html(head, part.header or 0, part.names, part.mapping, folder)
-        case "workbook":
-            return load_sheet(head, part.header or 0, part.names, part.mapping, folder, progress)

@@ -14,7 +14,7 @@ from functools import cache
 from cvmlab.core.words import read_table
 from cvmlab.data import tables
 
-from .roles import DISCOUNT, DISCOUNT_RATE, NUMBERS, ORDER_DISCOUNT, QUANTITY, ROLES
+from .roles import DISCOUNT, DISCOUNT_RATE, ENTRY_COST, ENTRY_VALUE, NUMBERS, ORDER_DISCOUNT, QUANTITY, ROLES
 
 # between the two rows of a header
 JOINT = " / "
@@ -78,7 +78,8 @@ def _stems(plain: str) -> tuple[str, ...]:
 
 def rule_of(plain: str, role: str) -> int | None:
     """Return the rank of the best rule of a role that a plain name fits; None if it fits none."""
-    stems = _stems(plain) if role in NUMBERS and role != QUANTITY else (plain,)
+    has_unit = role in (*NUMBERS, ENTRY_VALUE, ENTRY_COST) and role != QUANTITY
+    stems = _stems(plain) if has_unit else (plain,)
     return next((rank for rank, pattern in patterns(role) if any(map(pattern.fullmatch, stems))), None)
 
 

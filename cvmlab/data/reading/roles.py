@@ -21,6 +21,9 @@ DISCOUNT_RATE = "discount_rate"
 # those of a whole order, repeated on its lines
 ORDER_REFUND = "order_refund"
 ORDER_DISCOUNT = "order_discount"
+# what an entry of a ledger is worth and costs
+ENTRY_VALUE = "entry_value"
+ENTRY_COST = "entry_cost"
 # beside an amount, these show whether it is a line's or an order's
 ITEM_QUANTITY = "item_quantity"
 ITEM_PRICE = "item_price"

@@ -122,7 +122,7 @@ def choose_parts(
         if not any(cell.strip() for row in rows for cell in row):
             unused.append((-1, head, CvmError("reading.empty_file", file=head.name)))
             continue
-        header, names = _header(head, rows, chosen)
+        header, names = header_of(head, rows, chosen)
         try:
             mapping = guess_mapping(names, chosen, head.name)
             _check_customer(head, header, names, mapping)
@@ -200,7 +200,10 @@ def _amount_name(part: Part) -> str:
     return part.mapping.get(tables.AMOUNT) or part.mapping[UNIT_PRICE]
 
 
-def _header(head: Head, rows: Sequence[Sequence[str]], chosen: Mapping[str, str]) -> tuple[int | None, tuple[str, ...]]:
+def header_of(
+    head: Head, rows: Sequence[Sequence[str]], chosen: Mapping[str, str]
+) -> tuple[int | None, tuple[str, ...]]:
+    """Return the row in which the header of a head stands, None where there is none, and the names in it."""
     if head.types:
         return 0, distinct_names(head.rows[0])
     header = find_header(rows, chosen.values())
