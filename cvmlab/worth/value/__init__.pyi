@@ -1,3 +1,7 @@
+from .delivered import delivered_by_firm as delivered_by_firm
+from .delivered import delivered_value as delivered_value
+from .delivered import difference_by_part as difference_by_part
+from .delivered import share_delivered_more as share_delivered_more
 from .formulas import annuity as annuity
 from .formulas import assume_profit as assume_profit
 from .formulas import current_value as current_value
