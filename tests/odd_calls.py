@@ -138,6 +138,10 @@ def further_calls(packages: tuple[str, ...]) -> None:
         cvm.buying.fit_payment_rule(payers)
         seen = payers.assign(first_date=pd.Timestamp(2020, 1, 1), last_date=pd.Timestamp(2021, 1, 1))
         cvm.buying.Season(np.arange(1.0, 13.0)).summary(seen)
+        # a ledger with a fault, so that the frame of them has rows
+        day = pd.Timestamp(2024, 1, 1)
+        lines = {"customer_id": ["a", "b"], "date": day, "activity": "call", "value": 0.0, "cost": [1.0, -1.0]}
+        cvm.ledger.read(pd.DataFrame(lines), bad_rows="leave_out")
     if "cvmlab.case" in packages or "cvmlab.data" in packages:
         log = cvm.reading.read(small_log(7), name="small")
         case = cvm.case.study(log)
