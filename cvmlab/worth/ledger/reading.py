@@ -77,8 +77,8 @@ def read(
     """Read a ledger of values and costs, check every cell, and say where a faulty one stands.
 
     Cells are read as those of a purchase log (`cvmlab.reading.read`): ids stay text, money is read exactly, in the
-    unit of its head. An empty cell of value, cost or times counts as no money, or once, beside another one that is
-    filled. A value may be negative (a return), a cost may not. No row is dropped in silence.
+    unit of its head. An empty value or cost counts as no money beside the other one, an empty times as once. A value
+    may be negative (a return), a cost may not. No row is dropped in silence.
 
     Parameters
     ----------
@@ -95,8 +95,8 @@ def read(
         ``"refuse"`` raises an error that names the first faulty cells; ``"leave_out"`` goes on without these rows and
         keeps all of them in ``faults``.
     drop_duplicates
-        Whether a row equal to an earlier one is left out as a fault. By default equal rows stay, since there may be
-        two calls on one day, and a note counts them; if nearly every row is there twice, you are asked to say.
+        Whether a row equal to an earlier one is left out, and listed in ``faults``. By default equal rows stay, since
+        there may be two calls on one day, and a note counts them; if nearly every row is there twice, you are asked.
     as_of
         Last day of the ledger: a later date is a fault; today if left out.
 
@@ -139,7 +139,7 @@ def read(
     elif drop_duplicates is None:
         _check_doubled(found, equal, ~faulty)
     listed = _listed_faults(found, faults, known)
-    if len(listed) and bad_rows == "refuse":
+    if faulty.any() and bad_rows == "refuse":
         raise _refused(found, listed)
     entries = _entries(rows[~(faulty | equal) if drop_duplicates else ~faulty])
     if not len(entries):
@@ -170,17 +170,18 @@ def _faults(rows: pd.DataFrame, known: Sequence[str] | None, end: np.datetime64)
     yield "future_date", DATE, data & ~np.isnat(day) & (day > end)
     if known is not None:
         yield "unknown_activity", ACTIVITY, data & ~empty[ACTIVITY] & ~rows[ACTIVITY].isin(known).to_numpy()
-    filled = []
     for name in (name for name in (VALUE, COST, TIMES) if name in rows):
         figures = rows[name].to_numpy(dtype=np.float64, na_value=np.nan)
         given = rows[f"{name}_text"].notna().to_numpy()
-        filled.append(given)
         with np.errstate(invalid="ignore"):
             yield "unreadable_number", name, data & given & ~(np.abs(figures) <= LARGEST)
             if name != VALUE:
                 yield f"negative_{name}", name, data & (figures < 0)
-    if filled:
-        yield "nothing_entered", VALUE if VALUE in rows else COST, data & ~np.logical_or.reduce(filled)
+    if COST in rows:
+        # without a column of costs, they are still to be assumed
+        money = [name for name in (VALUE, COST) if name in rows]
+        is_empty = rows[[f"{name}_text" for name in money]].isna().all(axis=1).to_numpy()
+        yield "nothing_entered", money[0], data & is_empty
 
 
 def _equal_rows(rows: pd.DataFrame, faulty: NDArray[np.bool_]) -> NDArray[np.bool_]:
