@@ -181,6 +181,10 @@ def test_missing_columns_are_named_and_may_be_ruled_out():
         read(counted, columns={"date": ""})
     with pytest.raises(CvmError, match="more than one column that could be the activity"):
         read(frame(("a", "2024-01-05", "x", "y", 1.0, 2.0), heads=[*HEADS[:3], "activity type", *HEADS[3:]]))
+    with pytest.raises(CvmError, match="has no column 'gain'"):
+        read(counted, columns={"value": "gain", "cost": ""})
+    with pytest.raises(CvmError, match="'times' is chosen as value and as cost"):
+        read(counted, columns={"value": "times", "cost": "times"})
     named = frame(("a", "2024-01-05", "x", 5.0, 2.0), heads=["customer", "date", "what", "gain", "cost"])
     assert read(named, columns={"activity": "what", "value": "gain"}).entries["value"].tolist() == [5.0]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from cvmlab.core.periods import as_date
@@ -91,7 +92,7 @@ def read_entries(
     _check_names(columns)
     with temporary_folder() as folder, duckdb.connect() as connection, one_sentence(source, folder):
         heads, _ = open_heads(source, sheet, connection, None, name, encoding)
-        parts, notes = _choose(heads, columns, sheet)
+        parts, notes = _choose(heads, columns)
         prepare(connection, folder, on_disk=False)
         stage, _ = stage_parts(connection, parts, (), timezone, folder, None)
         mappings = [part.mapping for part in parts]
@@ -117,46 +118,47 @@ def _check_names(columns: Mapping[str, str]) -> None:
             raise CvmError("ledger.no_such_column", name=name, column=given, names=", ".join(_READ_AS))
 
 
-def _choose(heads: Sequence[Head], chosen: Mapping[str, str], sheet: str | None) -> tuple[list[Part], list[Note]]:
+def _choose(heads: Sequence[Head], chosen: Mapping[str, str]) -> tuple[list[Part], list[Note]]:
     """Return the files and sheets that are ledgers, and a note on the others that hold something."""
     parts: list[Part] = []
-    others: list[tuple[int, Head, CvmError]] = []
+    # how many columns of a ledger were found, whether it is meant to be one, why it is none
+    others: list[tuple[int, bool, CvmError]] = []
+    left: list[str] = []
     for head in heads:
         rows = head.rows[:30] if not head.types else head.rows[:1]
         if not any(cell.strip() for row in rows for cell in row):
-            others.append((-1, head, CvmError("reading.empty_file", file=head.name)))
+            others.append((-1, False, CvmError("reading.empty_file", file=head.name)))
             continue
         header, names = header_of(head, rows, chosen)
         found = _found(names, chosen, head.name)
-        missing = [name for name in _NEEDED if name not in found and chosen.get(name) != ""]
-        if missing:
-            error = _missing(head.name, names, missing)
-            if parts and ACTIVITY in found and len(found) > _MEANT:
-                raise error
-            others.append((len(found), head, error))
-        elif head.hidden:
+        error = _lacking(found, names, chosen, head.name)
+        if error is not None:
+            others.append((len(found), ACTIVITY in found and len(found) > _MEANT and not head.hidden, error))
+            left.append(head.name)
+            continue
+        if head.hidden:
             raise CvmError("reading.hidden_sheet", file=head.file, sheet=head.sheet)
-        else:
-            mapping = ColumnMapping({_READ_AS[name]: column for name, column in found.items()})
-            mapping = replace(mapping, unit=stated_unit(rows, header, names, mapping))
-            parts.append(Part(head, header, names, mapping))
-    meant = [error for count, head, error in others if count > _MEANT and not head.hidden]
-    if not parts or (meant and sheet is None):
+        mapping = ColumnMapping({_READ_AS[name]: column for name, column in found.items()})
+        mapping = replace(mapping, unit=stated_unit(rows, header, names, mapping))
+        parts.append(Part(head, header, names, mapping))
+    if not parts or any(is_meant for _, is_meant, _ in others):
         raise max(others, key=lambda other: other[0])[2]
-    left = [head.name for count, head, _ in others if count >= 0]
     return parts, [Note("sheets_without_ledger", {"sheets": ", ".join(left)})] if left else []
 
 
 def _found(names: Sequence[str], chosen: Mapping[str, str], source: str) -> dict[str, str]:
     """Return the source's column for each column of the ledger: the one that is named, else the surest by name."""
-    alike = {plain_name(name) for name in names}
-    found = {
-        role: column_named(name, names, source)
-        for role, name in chosen.items()
-        if name and (name in names or plain_name(name) in alike)
-    }
+    plain = {plain_name(name) for name in names}
+    here = {role: name for role, name in chosen.items() if name and plain_name(name) in plain}
+    found: dict[str, str] = {}
+    for role, given in here.items():
+        column = column_named(given, names, source)
+        if column in found.values():
+            other = next(known for known, taken in found.items() if taken == column)
+            raise CvmError("reading.column_twice", source=source, column=column, role=other, other=role)
+        found[role] = column
     for role in _READ_AS:
-        if role in found or role in chosen:
+        if role in chosen:
             continue
         ranked = [(rank, name) for name in names if name not in found.values() and (rank := _rank(name, role))]
         best = min((rank for rank, _ in ranked), default=0)
@@ -169,6 +171,20 @@ def _found(names: Sequence[str], chosen: Mapping[str, str], source: str) -> dict
     return found
 
 
+def _lacking(found: Mapping[str, str], names: Sequence[str], chosen: Mapping[str, str], source: str) -> CvmError | None:
+    """Return the error of a file or sheet without a column that is named or needed; None if it has them all."""
+    for role, given in chosen.items():
+        if given and role not in found:
+            near = get_close_matches(given, names, n=3) or list(names)
+            return CvmError("reading.unknown_column", column=given, source=source, columns=listed(near))
+    missing = [name for name in _NEEDED if name not in found and chosen.get(name) != ""]
+    if not missing:
+        return None
+    what = Listed(tuple(Wording(f"ledger.{name}") for name in missing))
+    key = "no_column" if set(missing) - set(_NUMBERS) else "no_money_column"
+    return CvmError(f"ledger.{key}", source=source, missing=what, columns=listed(names), name=missing[0])
+
+
 def _rank(name: str, role: str) -> int:
     """Return how surely a name means a column of the ledger, 1 for most surely; 0 if it does not."""
     if role not in _NAMED:
@@ -178,12 +194,6 @@ def _rank(name: str, role: str) -> int:
         if rank is not None:
             return 10 * step + rank
     return 0
-
-
-def _missing(source: str, names: Sequence[str], missing: Sequence[str]) -> CvmError:
-    what = Listed(tuple(Wording(f"ledger.{name}") for name in missing))
-    key = "no_column" if set(missing) - set(_NUMBERS) else "no_money_column"
-    return CvmError(f"ledger.{key}", source=source, missing=what, columns=listed(names), name=missing[0])
 
 
 def _rows(connection: Any, stage: Sequence[RawTable], forms: Mapping[str, amounts.NumberForms], day: str) -> Any:
