@@ -10,7 +10,8 @@
 `log` combines the steps. `opening` goes from a source to raw rows, chooses the parts of one log and, with `columns`,
 their columns; `cells` reads ids, dates and amounts; `rows` gives every row its verdict and adds up. What they hand to
 one another is in `raw`, `notes` and `quality`. `previewing` shows a source before it is read, `mappings` saves the
-choice of columns, `handing_on` passes judged rows on.
+choice of columns, `handing_on` passes judged rows on. `staging` copies the parts, for a log as for `entries`, which
+reads the cells of a ledger of values and costs for `cvmlab.ledger`.
 """
 
 import lazy_loader
