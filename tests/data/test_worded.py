@@ -57,6 +57,16 @@ TABLES = (
     ("customer_id", "profit", "cost_saved", "influence_so_far", "profit_per_period", "retention_rate",
      "influenced_profit", "satisfaction", "known_established_value", "estimated_potential_value",
      "assumed_influence_value"),
+    ("from_type", "to_type", "customers", "share_of_from", "value_before", "value_after", "value_gained", "value_lost",
+     "value_change"),
+    ("customer_id", "value_before", "value_after", "value_lost", "drop", "slid", "alert", "change_by_months",
+     "change_by_amount", "reason"),
+    ("drop", "customers", "customers_by_chance", "slid", "slid_by_chance", "value_lost", "value_lost_by_chance",
+     "share_by_chance", "alert"),
+    ("value_type", "customers", "at_stake", "heuristic_budget", "optimal_budget", "heuristic_profit", "optimal_profit",
+     "profit_gap"),
+    ("customer_id", "revenue", "avoidable_cost", "assumed_option_value", "worth_as_is", "worth_repriced",
+     "worth_served_cheaper", "decision", "expected_worth", "gain"),
 )  # fmt: skip
 
 

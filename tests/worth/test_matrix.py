@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from cvmlab import matrix
 from cvmlab.core.words import CvmError, read_table, speaking
+from cvmlab.data.worded import in_words
 from cvmlab.worth.matrix import Thresholds, types
 
 modest = settings(max_examples=50, deadline=None)
@@ -113,9 +114,38 @@ def test_strategies_speak_both_languages():
     english, chinese = matrix.strategies("en"), matrix.strategies("zh")
     assert chinese["resources"].tolist() == ["重中之重投入", "重点投入", "适当投入", "不投入"]
     assert english["value_type"].tolist() == chinese["value_type"].tolist() == ["IV", "III", "II", "I"]
-    assert english["current_value"].tolist() == ["high", "high", "low", "low"]
+    assert english["current_value_level"].tolist() == ["high", "high", "low", "low"]
     with speaking("zh"):
         pd.testing.assert_frame_equal(matrix.strategies(), chinese)
+
+
+def test_table_3_2_is_printed_whole_in_the_words_of_the_book():
+    with speaking("zh"):
+        table = in_words(matrix.strategies(ours=False))
+    assert table.columns.tolist() == [
+        "类型", "当前价值", "增值潜力", "资源配置", "保持策略", "所处生命周期阶段", "典型客户"
+    ]  # fmt: skip
+    # CRM3 Table 3-2
+    assert table.iloc[:, :5].to_numpy().tolist() == [
+        ["I", "低", "低", "不投入", "关系解除"],
+        ["II", "低", "高", "适当投入", "关系再造"],
+        ["III", "高", "低", "重点投入", "高水平关系保持"],
+        ["IV", "高", "高", "重中之重投入", "不遗余力地保持、发展"],
+    ]
+    assert table["典型客户"].str.len().min() > 5
+    english = in_words(matrix.strategies("en", ours=False))
+    assert english.columns.is_unique and not english.columns.str.contains("_").any()
+
+
+@pytest.mark.parametrize("choice", ["median", "quantile"])
+def test_thousands_of_equal_customers_at_the_threshold_are_all_low(choice):
+    customers = customers_from([(60.0, 20, 0.0)] * 5000)
+    lines = matrix.choose_thresholds(customers, current_value_choice=choice, growth_potential_choice=choice)
+    assert (lines.current_value, lines.growth_potential) == (60, 20)
+    assert (matrix.classify(customers, lines)["value_type"] == "I").all()
+    # the least step below the line moves them all at once, and the picture of sensitivity says so
+    moved = matrix.sensitivity(customers, lines, [0.999, 1, 1.001]).set_index(["factor", "value_type"])["customers"]
+    assert moved.loc[[(0.999, "IV"), (1, "I"), (1.001, "I")]].tolist() == [5000] * 3
 
 
 @modest

@@ -1,5 +1,7 @@
 """Value migration: everybody is counted once, changes add up, and simulated reasons are found."""
 
+import math
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -53,6 +55,37 @@ def test_everybody_is_counted_once(before, after):
 
 @modest
 @given(windows, windows)
+def test_value_gained_and_lost_adds_up_to_the_change_of_the_total_to_the_last_bit(before, after):
+    counts = migration_counts(migration(frame(before), frame(after), "current_value"))
+    assert (counts["value_gained"] - counts["value_lost"] == counts["value_change"]).all()
+    assert (counts["value_after"] - counts["value_before"] == counts["value_change"]).all()
+    assert (counts[["value_gained", "value_lost"]] >= 0).all(axis=None)
+    assert counts["value_change"].sum() == counts["value_after"].sum() - counts["value_before"].sum()
+    # in whatever order: backwards, and by type
+    assert counts["value_change"].sum() == sum(counts["value_change"][::-1])
+    assert counts["value_change"].sum() == counts.groupby("from_type")["value_change"].sum().sum()
+    size = math.fsum(abs(each[3]) for each in [*before.values(), *after.values()])
+    for total, window in (("value_before", before), ("value_after", after)):
+        assert counts[total].sum() == pytest.approx(math.fsum(each[3] for each in window.values()), abs=1e-12 * size)
+    new, gone = counts["from_type"] == "new", counts["to_type"] == "gone"
+    assert (counts.loc[new, "value_before"] == 0).all() and (counts.loc[gone, "value_after"] == 0).all()
+
+
+def test_value_of_a_move_by_hand():
+    before = frame({"a": ("IV", 0, 1, 90.0), "b": ("IV", 0, 1, 50.0), "c": ("I", 0, 1, -5.0), "d": ("I", 0, 1, 7.0)})
+    after = frame({"a": ("IV", 0, 1, 60.0), "b": ("IV", 0, 1, 75.0), "c": ("II", 0, 1, 4.0), "e": ("III", 0, 1, 40.0)})
+    cells = migration_counts(migration(before, after, "current_value")).set_index(["from_type", "to_type"])
+    columns = ["value_before", "value_after", "value_gained", "value_lost", "value_change"]
+    assert cells.loc[("IV", "IV"), columns].tolist() == [140, 135, 25, 30, -5]
+    assert cells.loc[("I", "II"), columns].tolist() == [-5, 4, 9, 0, 9]
+    assert cells.loc[("I", "gone"), columns].tolist() == [7, 0, 0, 7, -7]
+    assert cells.loc[("new", "III"), columns].tolist() == [0, 40, 40, 0, 40]
+    with pytest.raises(CvmError, match="'clv'"):
+        migration(before, after, "clv")
+
+
+@modest
+@given(windows, windows)
 def test_the_two_parts_of_a_change_add_up(before, after):
     found = why_moved(frame(before), frame(after))
     assert (found["from_type"] != found["to_type"]).all()
@@ -60,7 +93,7 @@ def test_the_two_parts_of_a_change_add_up(before, after):
     assert np.allclose(both, found["revenue_change"], rtol=1e-12, atol=1e-6)
     assert np.isfinite(both).all()
     for reason in found["reason"]:
-        assert term(f"matrix.reason_{reason}")
+        assert term(f"codes.{reason}")
 
 
 @modest

@@ -1,3 +1,7 @@
+from .alerts import falls_by_chance as falls_by_chance
+from .alerts import value_alerts as value_alerts
+from .dissolving import DissolvingSteps as DissolvingSteps
+from .dissolving import steps_before_dissolving as steps_before_dissolving
 from .moves import GONE as GONE
 from .moves import NEW as NEW
 from .moves import VALUABLE as VALUABLE
@@ -7,11 +11,15 @@ from .moves import migration as migration
 from .moves import migration_counts as migration_counts
 from .moves import value_at_risk as value_at_risk
 from .moves import why_moved as why_moved
+from .spending import best_spend as best_spend
+from .spending import budget as budget
+from .spending import compare_budgets as compare_budgets
+from .spending import split_budget as split_budget
+from .spending import steepness_from as steepness_from
 from .thresholds import Thresholds as Thresholds
 from .thresholds import break_even_threshold as break_even_threshold
 from .thresholds import choose_thresholds as choose_thresholds
 from .thresholds import strategy_break_even as strategy_break_even
-from .types import budget as budget
 from .types import classify as classify
 from .types import sensitivity as sensitivity
 from .types import strategies as strategies

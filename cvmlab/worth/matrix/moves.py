@@ -36,20 +36,23 @@ def check_types(customers: pd.DataFrame) -> None:
 
 
 @public
-def migration(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+def migration(before: pd.DataFrame, after: pd.DataFrame, value: str | None = None) -> pd.DataFrame:
     """Return from which type each customer came and where the customer is now.
 
     Parameters
     ----------
     before, after
         Classified customers: ``customer_id``, ``value_type`` [, ``revenue`` (money in the window)].
+    value
+        Column in money of both frames to follow, such as ``"current_value"``.
 
     Returns
     -------
     pandas.DataFrame
         ``customer_id``, ``from_type``, ``to_type`` [, ``revenue_before``, ``revenue_after`` (money) where
-        both have revenue], a row for each customer of either frame, by id. A customer only in ``after``
-        comes from ``"new"``, one only in ``before`` goes to ``"gone"``.
+        both have revenue] [, ``value_before``, ``value_after`` (money) with ``value``], a row for each customer of
+        either frame, by id. A customer only in ``after`` comes from ``"new"`` with 0 before, one only in ``before``
+        goes to ``"gone"`` with 0 after.
 
     Examples
     --------
@@ -59,7 +62,13 @@ def migration(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     [['1', 'IV', 'I'], ['2', 'II', 'gone'], ['3', 'new', 'II']]
     """
     carried = [REVENUE] if REVENUE in before.columns and REVENUE in after.columns else []
-    return _moves(before, after, carried)
+    moves = _moves(before, after, dict.fromkeys([*carried, *([value] if value is not None else [])]))
+    if value is None:
+        return moves
+    followed = {f"value_{when}": moves[f"{value}_{when}"] for when in ("before", "after")}
+    return moves[["customer_id", "from_type", "to_type"]].assign(
+        **{f"{name}_{when}": moves[f"{name}_{when}"] for name in carried for when in ("before", "after")}, **followed
+    )
 
 
 def _check_ids_alike(before: pd.DataFrame, after: pd.DataFrame) -> None:
@@ -91,41 +100,57 @@ def _moves(before: pd.DataFrame, after: pd.DataFrame, carried: Iterable[str]) ->
 
 @public
 def migration_counts(moves: pd.DataFrame) -> pd.DataFrame:
-    """Return how many customers of a frame from `migration` moved from each type to each type.
+    """Return how many customers of a frame from `migration` moved from each type to each type, and with what value.
 
     Returns
     -------
     pandas.DataFrame
         ``from_type``, ``to_type``, ``customers``, ``share_of_from`` (share of 1; NaN if nobody was
         there) [, ``revenue_change`` (money)]. All 16 cells in the rank of value, then ``new`` and
-        ``gone`` where they occur; cells without a customer hold 0.
+        ``gone`` where they occur; cells without a customer hold 0. Where the moves have a value, also
+        ``value_before``, ``value_after``, ``value_gained`` (by those whose value rose), ``value_lost`` (by those whose
+        value fell), ``value_change`` (money, gained − lost = after − before). Those who stayed, came and went have a
+        cell of their own, so that the changes add up to that of the total, to the last bit: values are taken to a
+        grid so fine (about 1e-16 of the total) that their sums have no rounding.
 
     Examples
     --------
-    >>> moves = pd.DataFrame({"customer_id": ["1", "2"], "from_type": ["IV", "IV"], "to_type": ["IV", "I"]})
-    >>> migration_counts(moves).iloc[[0, 3]].values.tolist()
-    [['IV', 'IV', 1, 0.5], ['IV', 'I', 1, 0.5]]
+    >>> before = pd.DataFrame({"customer_id": ["1", "2"], "value_type": ["IV", "IV"], "current_value": [90.0, 80.0]})
+    >>> after = pd.DataFrame({"customer_id": ["1", "3"], "value_type": ["I", "II"], "current_value": [20.0, 15.0]})
+    >>> counts = migration_counts(migration(before, after, "current_value")).query("customers > 0")
+    >>> counts[["from_type", "to_type", "value_gained", "value_lost"]].values.tolist()
+    [['IV', 'I', 0.0, 70.0], ['IV', 'gone', 0.0, 80.0], ['new', 'II', 15.0, 0.0]]
     """
-    amounts = [f"{REVENUE}_{when}" for when in ("before", "after")]
-    has_revenue = any(name in moves.columns for name in amounts)
-    check_columns(moves, [CUSTOMER_ID, "from_type", "to_type", *(amounts if has_revenue else [])], table="moves")
+    followed = [name for name in (REVENUE, "value") if {f"{name}_before", f"{name}_after"} & set(moves.columns)]
+    amounts = [f"{name}_{when}" for name in followed for when in ("before", "after")]
+    check_columns(moves, [CUSTOMER_ID, "from_type", "to_type", *amounts], table="moves")
     check_one_row_each(moves, "moves")
     check_known(moves["from_type"], "from_type", (*VALUE_TYPES, NEW))
     check_known(moves["to_type"], "to_type", (*VALUE_TYPES, GONE))
-    for name in amounts if has_revenue else []:
-        numbers(moves, name, "moves")
+    money = {name: numbers(moves, name, "moves") for name in amounts}
     rows = [*VALUE_TYPES, *([NEW] if (moves["from_type"] == NEW).any() else [])]
     columns = [*VALUE_TYPES, *([GONE] if (moves["to_type"] == GONE).any() else [])]
     cells = pd.MultiIndex.from_product([rows, columns], names=["from_type", "to_type"])
-    by_cell = moves.groupby(["from_type", "to_type"], observed=True)
-    counts = by_cell.size().reindex(cells, fill_value=0).rename("customers").reset_index()
+    by_cell = ["from_type", "to_type"]
+    counts = moves.groupby(by_cell, observed=True).size().reindex(cells, fill_value=0).rename("customers").reset_index()
     in_row = counts.groupby("from_type")["customers"].transform("sum").to_numpy(dtype=np.float64)
     here = counts["customers"].to_numpy(dtype=np.float64)
     counts["share_of_from"] = np.divide(here, in_row, out=np.full(len(counts), np.nan), where=in_row > 0)
-    if has_revenue:
-        change = by_cell["revenue_after"].sum() - by_cell["revenue_before"].sum()
-        counts["revenue_change"] = change.reindex(cells, fill_value=0.0).to_numpy()
-    return counts
+    sums: dict[str, NDArray[np.float64]] = {}
+    for name in followed:
+        before, after = _addable(money[f"{name}_before"], money[f"{name}_after"])
+        change = after - before
+        sums |= {f"{name}_before": before, f"{name}_after": after, f"{name}_gained": np.maximum(change, 0)}
+        sums |= {f"{name}_lost": np.maximum(-change, 0), f"{name}_change": change}
+    kept = [name for name in sums if name.startswith("value_") or name == f"{REVENUE}_change"]
+    added = pd.DataFrame(sums, index=moves.index)[kept].groupby([moves[name] for name in by_cell], observed=True).sum()
+    return counts.join(added.reindex(cells, fill_value=0.0).reset_index(drop=True))
+
+
+def _addable(*amounts: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    """Return amounts on a grid of powers of two so fine that no sum of any of them is ever rounded."""
+    grid = 2 * np.spacing(sum(np.abs(each).sum() for each in amounts))
+    return [np.rint(each / grid) * grid for each in amounts]
 
 
 @public
@@ -152,7 +177,7 @@ def why_moved(before: pd.DataFrame, after: pd.DataFrame, *, small_change: float 
         ``customer_id``, ``from_type``, ``to_type``, ``revenue_before``, ``revenue_after``,
         ``revenue_change``, ``change_by_orders``, ``change_by_order_size`` (money; the two add up to the
         change), ``reason``: ``started``, ``stopped``, ``more_orders``, ``fewer_orders``, ``larger_orders``,
-        ``smaller_orders``, ``refunds_only``, ``not_revenue``, worded by ``term("matrix.reason_" + reason)``.
+        ``smaller_orders``, ``refunds_only``, ``not_revenue``, worded by ``term("codes." + reason)``.
 
     Examples
     --------
@@ -166,17 +191,18 @@ def why_moved(before: pd.DataFrame, after: pd.DataFrame, *, small_change: float 
     moved = moves[moves["from_type"] != moves["to_type"]].reset_index(drop=True)
     change = (moved["revenue_after"] - moved["revenue_before"]).to_numpy(dtype=np.float64)
     columns = ("revenue_before", "revenue_after", "orders_before", "orders_after")
-    by_orders = _change_by_orders(*(moved[column].to_numpy(dtype=np.float64) for column in columns))
+    by_orders = change_by_count(*(moved[column].to_numpy(dtype=np.float64) for column in columns))
     explained = moved.assign(revenue_change=change, change_by_orders=by_orders, change_by_order_size=change - by_orders)
     return explained.assign(reason=_reason(explained, small_change)).drop(columns=["orders_before", "orders_after"])
 
 
-def _change_by_orders(
+def change_by_count(
     revenue_before: NDArray[np.float64],
     revenue_after: NDArray[np.float64],
     orders_before: NDArray[np.float64],
     orders_after: NDArray[np.float64],
 ) -> NDArray[np.float64]:
+    """Return how much of a change is due to the number of orders, or of months with one; see `why_moved`."""
     change = revenue_after - revenue_before
     bought = (orders_before > 0) & (orders_after > 0)
     # a log of 1 stands in where it is not defined; the result is not used there
@@ -213,6 +239,8 @@ def _reason(explained: pd.DataFrame, small_change: float) -> NDArray[np.object_]
 @public
 def value_at_risk(before: pd.DataFrame, after: pd.DataFrame, value: str = "current_value") -> pd.DataFrame:
     """Return the valuable customers who slide: from type III or IV to I or II, or gone.
+
+    Some slide by chance alone: `falls_by_chance` says how many, and `value_alerts` whom to look after first.
 
     Parameters
     ----------

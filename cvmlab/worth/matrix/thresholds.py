@@ -31,7 +31,7 @@ class Thresholds(Scenario):
     Attributes
     ----------
     current_value, growth_potential
-        A customer above it is high; money, in the unit of the columns compared with it.
+        A customer above it is high, one exactly at it is low; money, in the unit of the columns compared with it.
     current_value_choice, growth_potential_choice
         ``"stated"`` by hand, ``"break_even"``, ``"median"``, ``"quantile"``, or ``"previous"``: kept
         from the run before. Wording: ``term("matrix.choice_" + choice)``.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from cvmlab.core.checking import check_parameter
 from cvmlab.core.guarding import public
 from cvmlab.core.statistics import total_of
-from cvmlab.core.words import CvmError, read_rules, read_table, term
+from cvmlab.core.words import CvmError, read_rules, term
 from cvmlab.data.tables import PROFIT, REVENUE, check_one_row_each, numbers
 
 from .moves import VALUE_TYPE, VALUE_TYPES, check_types
@@ -20,6 +20,8 @@ from .thresholds import CURRENT_VALUE, GROWTH_POTENTIAL, HEADROOM, Thresholds
 
 MEASURES = (REVENUE, PROFIT, "assumed_profit", CURRENT_VALUE, HEADROOM, GROWTH_POTENTIAL)
 AXES = ("both", CURRENT_VALUE, GROWTH_POTENTIAL)
+# what the rule table says beyond Table 3-2
+OURS = ("rank", "name", "first_step", "caution", "resources_weight")
 
 
 @public
@@ -34,7 +36,8 @@ def classify(
         ``customer_id`` and the two columns (money), with their names; potential is ``"headroom"``, or
         ``"growth_potential"`` where the wallet is known.
     thresholds
-        A figure above is high, one at or below is low.
+        A figure above is high; one exactly at the threshold is low, however many customers share it. The rule is ours:
+        the book leaves ties open, and a customer who just breaks even brings nothing yet.
 
     Returns
     -------
@@ -62,36 +65,40 @@ def _types(value: NDArray[np.float64], potential: NDArray[np.float64], threshold
 
 
 @public
-def strategies(language: str | None = None) -> pd.DataFrame:
+def strategies(language: str | None = None, *, ours: bool = True) -> pd.DataFrame:
     """Return the rule table: which resources and strategy each type gets (CRM3 Table 3-2).
 
-    The signs, first steps and cautions are ours; ``language`` is ``"en"``, ``"zh"`` or the one in force.
+    ``language`` is ``"en"``, ``"zh"`` or the one in force. With ``ours=False`` the table is the textbook's, whole, for
+    `cvmlab.in_words` to show.
 
     Returns
     -------
     pandas.DataFrame
-        A row per type in the rank of value: ``value_type``, ``rank``, ``current_value``, ``growth_potential``
-        (low or high), ``name``, ``resources``, ``strategy``, ``lifecycle``, ``signs``, ``first_step``,
-        ``caution`` (texts), ``resources_weight`` (ours, see `budget`).
+        A row per type: ``value_type``, ``current_value_level``, ``growth_potential_level`` (low or high),
+        ``resources``, ``strategy``, ``lifecycle``, ``typical`` (texts), from I to IV. With what is ours, in the rank of
+        value: also ``rank``, ``name``, ``first_step``, ``caution``, ``resources_weight`` (see `budget`). The book ranks
+        the types; the names, steps, cautions and weights are ours.
 
     Examples
     --------
     >>> strategies()[["value_type", "resources"]].values.tolist()
     [['IV', 'heaviest'], ['III', 'heavy'], ['II', 'moderate'], ['I', 'none']]
+    >>> strategies("zh", ours=False).iloc[0, :5].tolist()
+    ['I', '低', '低', '不投入', '关系解除']
     """
-    texts = ("name", "resources", "strategy", "lifecycle", "signs", "first_step", "caution")
     rows = [
         {
             VALUE_TYPE: row[VALUE_TYPE],
+            **{f"{axis}_level": term(f"matrix.{row[axis]}", language) for axis in (CURRENT_VALUE, GROWTH_POTENTIAL)},
+            **{text: row[text] for text in ("resources", "strategy", "lifecycle", "typical")},
             "rank": int(row["rank"]),
-            CURRENT_VALUE: term(f"matrix.{row[CURRENT_VALUE]}", language),
-            GROWTH_POTENTIAL: term(f"matrix.{row[GROWTH_POTENTIAL]}", language),
-            **{text: row[text] for text in texts},
+            **{text: row[text] for text in ("name", "first_step", "caution")},
             "resources_weight": float(row["resources_weight"]),
         }
         for row in read_rules("strategies", language)
     ]
-    return pd.DataFrame(rows).sort_values("rank", ignore_index=True)
+    table = pd.DataFrame(rows).sort_values("rank", ascending=ours, ignore_index=True)
+    return table if ours else table.drop(columns=list(OURS))
 
 
 @public
@@ -120,22 +127,23 @@ def summarise_types(customers: pd.DataFrame, measures: Sequence[str] | None = No
     """
     check_types(customers)
     chosen = [name for name in MEASURES if name in customers.columns] if measures is None else list(measures)
-    code = _rank_code(customers[VALUE_TYPE].to_numpy())
-    count = _sums(code)
+    code = rank_code(customers[VALUE_TYPE].to_numpy())
+    count = sums(code)
     summary = {VALUE_TYPE: list(VALUE_TYPES), "customers": count, "customer_share": count / len(customers)}
     for measure in chosen:
         amounts = numbers(customers, measure)
-        amount, total = _sums(code, amounts), total_of(amounts)
+        amount, total = sums(code, amounts), total_of(amounts)
         share = amount / total if total > 0 else np.full(len(amount), np.nan)
         summary |= {measure: amount, f"{measure}_share": share}
     return pd.DataFrame(summary)
 
 
-def _rank_code(types: NDArray[np.object_]) -> NDArray[np.intp]:
+def rank_code(types: NDArray[np.object_]) -> NDArray[np.intp]:
+    """Return the place of each type in the rank of value."""
     return pd.Categorical(types, categories=list(VALUE_TYPES)).codes.astype(np.intp)
 
 
-def _sums(code: NDArray[np.intp], weights: NDArray[np.float64] | None = None) -> NDArray[Any]:
+def sums(code: NDArray[np.intp], weights: NDArray[np.float64] | None = None) -> NDArray[Any]:
     """Return the number of customers, or the sum of a measure, of each type in the rank of value."""
     return np.bincount(code, weights=weights, minlength=len(VALUE_TYPES))
 
@@ -194,8 +202,8 @@ def sensitivity(
             growth_potential=_moved(thresholds.growth_potential, could_bring, factor if axis != CURRENT_VALUE else 1),
         )
         there = _types(worth, could_bring, moved)
-        code = _rank_code(there)
-        count = _sums(code)
+        code = rank_code(there)
+        count = sums(code)
         table = {
             "factor": float(factor),
             "current_value_threshold": moved.current_value,
@@ -203,7 +211,7 @@ def sensitivity(
             VALUE_TYPE: list(VALUE_TYPES),
             "customers": count,
             "customer_share": count / len(customers),
-            CURRENT_VALUE: _sums(code, worth),
+            CURRENT_VALUE: sums(code, worth),
             "moved_share": float((there != here).mean()),
         }
         tables.append(pd.DataFrame(table))
@@ -213,69 +221,3 @@ def sensitivity(
 def _moved(threshold: float, figures: NDArray[np.float64], factor: float) -> float:
     size = abs(threshold) if threshold else float(np.median(np.abs(figures)))
     return threshold + (factor - 1) * size
-
-
-@public
-def budget(
-    customers: pd.DataFrame, total: float, weights: Mapping[str, float] | None = None, basis: str | None = None
-) -> pd.DataFrame:
-    """Return a budget shared out among the types by stated weights.
-
-    The textbook ranks the resources (none, moderate, heavy, heaviest) and gives no figures: the default
-    weights 0, 1, 2, 3 per customer for I, II, III, IV are ours and meant to be discussed. It also calls
-    growth potential the main basis of the budget: ``basis="headroom"`` shares out by weight × headroom.
-
-    Parameters
-    ----------
-    customers, total
-        From `classify`; money to share out, at least 0.
-    weights, basis
-        Type to weight, at least 0 (types left out get nothing); column in money to weigh by instead of the
-        number of customers, where a negative sum counts as 0.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row per type in the rank of value: ``value_type``, ``customers``, ``weight``, ``budget`` (money),
-        ``budget_share`` (of the total), ``budget_per_customer`` (money, 0 without customers). Adds up to
-        the total. Refused if no type with a weight has customers, or a positive sum of ``basis``.
-
-    Examples
-    --------
-    >>> customers = pd.DataFrame({"customer_id": list("abcd"), "value_type": ["IV", "III", "II", "I"]})
-    >>> budget(customers, 600)["budget"].tolist()
-    [300.0, 200.0, 100.0, 0.0]
-    """
-    check_parameter("total", total, 0)
-    weight = _weights(weights)
-    check_types(customers)
-    code = _rank_code(customers[VALUE_TYPE].to_numpy())
-    count = _sums(code)
-    amount = count if basis is None else _sums(code, numbers(customers, basis))
-    claim = weight * np.maximum(amount, 0)
-    if total and not (weight * count).any():
-        there = [name for name, customers_there in zip(VALUE_TYPES, count, strict=True) if customers_there]
-        raise CvmError("matrix.no_weight", types=", ".join(there))
-    if total and not claim.any():
-        raise CvmError("matrix.no_claim", column=basis)
-    share = claim / claim.sum() if claim.any() else np.zeros(len(claim))
-    table = {
-        VALUE_TYPE: list(VALUE_TYPES),
-        "customers": count,
-        "weight": weight,
-        "budget": total * share,
-        "budget_share": share,
-        "budget_per_customer": np.divide(total * share, count, out=np.zeros(len(count)), where=count > 0),
-    }
-    return pd.DataFrame(table)
-
-
-def _weights(weights: Mapping[str, float] | None) -> NDArray[np.float64]:
-    if weights is None:
-        weights = {row[VALUE_TYPE]: float(row["resources_weight"]) for row in read_table("rules/strategies")}
-    for name in weights:
-        if name not in VALUE_TYPES:
-            raise CvmError("matrix.unknown_weight", value=name)
-    stated = np.array([weights.get(name, 0.0) for name in VALUE_TYPES], dtype=np.float64)
-    check_parameter("weights", stated, 0)
-    return stated
