@@ -11,6 +11,7 @@ from .lifecycle import plot_life_curve as plot_life_curve
 from .lifecycle import plot_long_lived as plot_long_lived
 from .lifecycle import plot_profit_sources as plot_profit_sources
 from .lifecycle import plot_variables as plot_variables
+from .matrix import plot_budgets as plot_budgets
 from .matrix import plot_matrix as plot_matrix
 from .matrix import plot_migration as plot_migration
 from .matrix import plot_sensitivity as plot_sensitivity

@@ -11,7 +11,7 @@ from cvmlab.core.guarding import public
 from cvmlab.core.words import say, term
 
 from . import style
-from .frames import FIGURE, SOME, TEXT, Holds, check_frame
+from .frames import COUNT, FIGURE, SOME, TEXT, Holds, check_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +29,7 @@ CORNERS = {"II": (0, 1), "IV": (1, 1), "I": (0, 0), "III": (1, 0)}
 
 _TYPE = Holds("text", texts=ORDER)
 _CHANGE = Holds(gaps=True, optional=True)
+_MOVED = Holds(minimum=0, maximum=1, optional=True)
 # on a logarithmic scale
 _LEAST_FACTOR = 1e-6
 # Share of the gains that losses may eat before shares of the rest are left out
@@ -208,7 +209,7 @@ def plot_sensitivity(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ----------
     frame
         `cvmlab.matrix.sensitivity`: ``factor`` (what the thresholds are multiplied by), ``value_type``,
-        ``customers``.
+        ``customers`` [, ``moved_share``: share of all customers, 0 to 1, who change type].
     ax
         Axes to draw on; a new figure if left out.
 
@@ -221,7 +222,7 @@ def plot_sensitivity(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     >>> [text.get_text() for text in plot_sensitivity(frame).texts]
     ['as chosen', 'IV', 'I']
     """
-    columns = {"factor": Holds(minimum=_LEAST_FACTOR), "value_type": _TYPE, "customers": SOME}
+    columns = {"factor": Holds(minimum=_LEAST_FACTOR), "value_type": _TYPE, "customers": SOME, "moved_share": _MOVED}
     frame = check_frame(frame, "sensitivity", columns, once=["factor", "value_type"], in_order=True)
     from matplotlib.ticker import FixedLocator, NullLocator
 
@@ -245,9 +246,18 @@ def plot_sensitivity(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.set_ylim(bottom=0)
     style.count_axis(ax.yaxis, term("number_of_customers"))
     ax.set_xlabel(term("charts.sensitivity_x"))
-    style.headline(ax, term("charts.sensitivity_message"))
+    style.headline(ax, _sensitivity_message(frame))
     style.label_ends(ax, ends)
     return style.lettered(ax)
+
+
+def _sensitivity_message(frame: pd.DataFrame) -> str:
+    """Say at which of the thresholds drawn the most customers change type."""
+    if "moved_share" not in frame or not frame["moved_share"].any():
+        return term("charts.sensitivity_message")
+    shares = frame["moved_share"].to_numpy(float)
+    factor = float(frame["factor"].to_numpy(float)[shares.argmax()])
+    return say("charts.sensitivity_moved", factor=f"{factor:g}", share=formats.percent(float(shares.max())))
 
 
 @public
@@ -259,9 +269,9 @@ def plot_migration(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None =
     frame
         One row per pair of types: ``from_type``, ``to_type`` (``"I"`` to ``"IV"``; ``"new"`` and
         ``"gone"`` where a customer was not there before or is not now), ``customers``
-        [, ``revenue_change``: money].
+        [, ``value_change``, or else ``revenue_change``: money].
     currency
-        Sign of the currency, written before a change of revenue.
+        Sign of the currency, written before a change.
     ax
         Axes to draw on; a new figure if left out.
 
@@ -272,7 +282,13 @@ def plot_migration(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None =
     >>> plot_migration(frame).get_title(loc="left")
     '10 of 40 customers changed type'
     """
-    columns = {"from_type": TEXT, "to_type": TEXT, "customers": SOME, "revenue_change": _CHANGE}
+    columns = {
+        "from_type": TEXT,
+        "to_type": TEXT,
+        "customers": SOME,
+        "value_change": _CHANGE,
+        "revenue_change": _CHANGE,
+    }
     frame = check_frame(frame, "migration", columns, once=["from_type", "to_type"])
     from matplotlib.colors import LinearSegmentedColormap
     from matplotlib.patches import Rectangle
@@ -284,8 +300,9 @@ def plot_migration(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None =
     row = frame["from_type"].map(before.index).to_numpy()
     column = frame["to_type"].map(after.index).to_numpy()
     counts[row, column] = frame["customers"]
-    if "revenue_change" in frame:
-        changes[row, column] = frame["revenue_change"]
+    change_of = next((name for name in ("value_change", "revenue_change") if name in frame), None)
+    if change_of:
+        changes[row, column] = frame[change_of]
 
     shades = LinearSegmentedColormap.from_list("cvmlab", ["#FFFFFF", "#9CC7E4", style.BLUE, "#00385A"])
     darkness = np.sqrt(counts / max(counts.max(), 1))
@@ -315,6 +332,66 @@ def plot_migration(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None =
     total = int(there_twice.sum())
     moved = total - int(np.trace(there_twice))
     style.headline(ax, say("charts.migration_message", moved=f"{moved:,}", customers=f"{total:,}"))
+    return style.lettered(ax)
+
+
+@public
+def plot_budgets(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None = None) -> Axes:
+    """Draw how Table 3-2 and the optimal split share out the same budget, with the expected profit of each.
+
+    Parameters
+    ----------
+    frame
+        `cvmlab.matrix.compare_budgets`: ``value_type``, ``heuristic_budget``, ``optimal_budget`` (money, at least 0),
+        ``heuristic_profit``, ``optimal_profit`` (money).
+    currency
+        Sign of the currency.
+    ax
+        Axes to draw on; a new figure if left out.
+
+    Notes
+    -----
+    The profits rest on an assumed response to spending, and the chart says so.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({
+    ...     "value_type": ["IV", "III"], "heuristic_budget": [60.0, 40.0], "optimal_budget": [80.0, 0.0],
+    ...     "heuristic_profit": [300.0, -20.0], "optimal_profit": [320.0, 0.0],
+    ... })
+    >>> plot_budgets(frame).get_title(loc="left").replace(chr(10), " ")
+    'Expected profit of the same budget: 320 if split by response, 280 by Table 3-2'
+    """
+    money = ("heuristic_budget", "optimal_budget", "heuristic_profit", "optimal_profit")
+    columns = {name: COUNT if name.endswith("budget") else FIGURE for name in money}
+    frame = check_frame(frame, "budgets", {"value_type": _TYPE, **columns}, once=["value_type"])
+    ax = style.canvas(ax)
+    rows = frame.set_index("value_type").reindex([name for name in ORDER if (frame["value_type"] == name).any()])
+    places = np.arange(len(rows))
+    looks: dict[str, dict[str, Any]] = {
+        "heuristic": {"color": style.PALE, "edgecolor": style.INK, "hatch": "///"},
+        "optimal": {"color": style.BLUE, "edgecolor": style.INK},
+    }
+    for side, (split, look) in zip((-0.2, 0.2), looks.items(), strict=True):
+        spent, profit = (rows[f"{split}_{what}"].to_numpy(float) for what in ("budget", "profit"))
+        ax.bar(places + side, spent, width=0.36, linewidth=0.6, label=term(f"charts.budgets_{split}"), **look)
+        for place, height, amount in zip(places + side, spent, profit, strict=True):
+            text = term("profit") + "\n" + formats.money(amount)
+            style.note(ax, text, (place, height), (0, 3), ha="center", va="bottom", size=8)
+    ax.set_xticks(places, [term(f"charts.type_{name}") for name in rows.index])
+    ax.grid(visible=False, axis="x")
+    ax.margins(y=0.2)
+    style.money_axis(ax.yaxis, term("charts.budgets_y"), currency)
+    ax.set_xlabel(term("charts.budgets_x"))
+    style.legend(ax, loc="upper right")
+    left = float(rows["heuristic_budget"].sum() - rows["optimal_budget"].sum())
+    if left > 1e-6 * rows["heuristic_budget"].sum():
+        said = say("charts.budgets_unspent", amount=formats.in_currency(formats.money(left), currency))
+        style.note(ax, said, (1, 0.8), xycoords="axes fraction", ha="right", va="top", color=style.QUIET)
+    ours, table = (formats.money(float(rows[f"{split}_profit"].sum())) for split in ("optimal", "heuristic"))
+    totals = {"optimal": formats.in_currency(ours, currency), "heuristic": formats.in_currency(table, currency)}
+    style.headline(ax, say("charts.budgets_message", **totals))
     return style.lettered(ax)
 
 

@@ -80,6 +80,18 @@ def migration_frame() -> pd.DataFrame:
     )
 
 
+def budgets_frame() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "value_type": TYPES,
+            "heuristic_budget": [3_000.0, 2_000, 1_000, 0],
+            "optimal_budget": [3_500.0, 0, 1_900, 100],
+            "heuristic_profit": [9_000.0, -1_200, 2_500, 0],
+            "optimal_profit": [9_400.0, 0, 3_800, 100],
+        }
+    )
+
+
 def calls_frame() -> pd.DataFrame:
     return pd.DataFrame(
         {
@@ -174,6 +186,7 @@ CHARTS: dict[str, Chart] = {
     "matrix": (customers_frame, lambda frame, **more: charts.plot_matrix(frame, THRESHOLDS, **more)),
     "sensitivity": (sensitivity_frame, charts.plot_sensitivity),
     "migration": (migration_frame, charts.plot_migration),
+    "budgets": (budgets_frame, charts.plot_budgets),
     "calls": (calls_frame, charts.plot_calls),
     "silence": (silence_frame, lambda frame, **more: charts.plot_silence(frame, worth_from=200, **more)),
     "backtest": (backtest_frame, charts.plot_backtest),

@@ -13,6 +13,7 @@ from chart_frames import (
     TYPES,
     backtest_frame,
     base_frame,
+    budgets_frame,
     calibration_frame,
     calls_frame,
     concentration_frame,
@@ -183,6 +184,23 @@ def test_sensitivity_labels_its_lines_at_their_ends() -> None:
         assert list(line.get_ydata()) == list(frame.loc[frame["value_type"] == name, "customers"])
     assert {text.get_text() for text in ax.texts} == {"as chosen", *TYPES}
     assert len({str(line.get_linestyle()) + str(line.get_marker()) for line in ax.lines[:4]}) == 4
+
+
+def test_sensitivity_says_where_the_most_customers_change_type() -> None:
+    frame = sensitivity_frame().assign(moved_share=lambda rows: rows["factor"].map({0.5: 0.31, 1.0: 0.0, 2.0: 0.4}))
+    assert headline(charts.plot_sensitivity(frame)) == "With the thresholds at ×2, 40% of all customers change type"
+    assert headline(charts.plot_sensitivity(frame.assign(moved_share=0.0))).startswith("How the types change")
+
+
+def test_budgets_write_both_splits_and_what_stays_unspent() -> None:
+    frame = budgets_frame()
+    ax = charts.plot_budgets(frame, currency="¥")
+    heights = [bar.get_height() for bar in ax.patches]
+    assert heights == [*frame["heuristic_budget"], *frame["optimal_budget"]]
+    assert headline(ax) == "Expected profit of the same budget: ¥13.3k if split by response, ¥10.3k by Table 3-2"
+    assert "optimal split: ¥500 unspent, it would not come back" in [text.get_text() for text in ax.texts]
+    spent = charts.plot_budgets(frame.assign(optimal_budget=frame["heuristic_budget"]))
+    assert not any("unspent" in text.get_text() for text in spent.texts)
 
 
 def test_migration_writes_every_cell_and_counts_the_movers() -> None:
