@@ -71,7 +71,7 @@ def migration(before: pd.DataFrame, after: pd.DataFrame, value: str | None = Non
     )
 
 
-def _check_ids_alike(before: pd.DataFrame, after: pd.DataFrame) -> None:
+def check_ids_alike(before: pd.DataFrame, after: pd.DataFrame) -> None:
     """Raise `CvmError` where the ids of one frame are numbers and those of the other are text: 7 is not "007"."""
     kinds = [pd.api.types.is_numeric_dtype(customers[CUSTOMER_ID]) for customers in (before, after)]
     if kinds[0] != kinds[1]:
@@ -86,7 +86,7 @@ def _moves(before: pd.DataFrame, after: pd.DataFrame, carried: Iterable[str]) ->
         check_types(customers)
         for column in columns:
             numbers(customers, column)
-    _check_ids_alike(before, after)
+    check_ids_alike(before, after)
     kept = [CUSTOMER_ID, VALUE_TYPE, *columns]
     both = before[kept].merge(after[kept], on=CUSTOMER_ID, how="outer", suffixes=("_before", "_after"), sort=True)
     moves = {

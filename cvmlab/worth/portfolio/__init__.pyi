@@ -1,3 +1,4 @@
+from .claims import rule_20_80_30 as rule_20_80_30
 from .curves import Peak as Peak
 from .curves import concentration_curve as concentration_curve
 from .curves import customers_for as customers_for
@@ -6,6 +7,7 @@ from .curves import peak as peak
 from .curves import remark as remark
 from .curves import top_share as top_share
 from .curves import whale_curve as whale_curve
+from .next_year import next_year as next_year
 from .worst_customers import WorstCustomers as WorstCustomers
 from .worst_customers import after_acting as after_acting
 from .worst_customers import after_dissolving as after_dissolving
