@@ -22,6 +22,8 @@ from .pipeline import plot_flows as plot_flows
 from .pipeline import plot_funnel as plot_funnel
 from .pipeline import plot_orders_by_now as plot_orders_by_now
 from .portfolio import plot_concentration as plot_concentration
+from .portfolio import plot_share_and_growth as plot_share_and_growth
+from .portfolio import plot_tiers as plot_tiers
 from .portfolio import plot_whale as plot_whale
 from .stages import plot_histories as plot_histories
 from .value import plot_present_values as plot_present_values

@@ -13,7 +13,7 @@ from cvmlab.core.words import say, term
 from cvmlab.data.tables import check_columns
 
 from . import style
-from .frames import SHARE, Holds, check_frame
+from .frames import FIGURE, SHARE, SOME, Holds, check_frame
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +23,19 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 # where the total is not positive, shares have no meaning
 _SHARES = Holds(gaps=True)
+#: Tiers by rank, each with its colour and hatch: what is most worth is darkest.
+TIER_LOOKS = {
+    "diamond": (style.BLUE, ""),
+    "gold": (style.ORANGE, ""),
+    "strategic": (style.GREEN, "///"),
+    "potential": (style.SKY, "..."),
+    "general": (style.PALE, ""),
+    "problem": (style.VERMILION, "xxx"),
+}
+_TIER = Holds("text", texts=tuple(TIER_LOOKS))
+# Growth beyond it is drawn at it, and more points than this are thinned
+_FASTEST = 2.0
+_POINTS = 20_000
 
 
 @public
@@ -178,3 +191,117 @@ def _from_zero(frame: pd.DataFrame, column: str) -> tuple[NDArray[np.float64], N
     """Return a curve that starts in the origin, whether or not the frame says so."""
     x, y = frame["customer_share"].to_numpy(float), frame[column].to_numpy(float)
     return np.concatenate([[0.0], x]), np.concatenate([[0.0], y])
+
+
+@public
+def plot_tiers(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None = None) -> Axes:
+    """Draw the ladder of tiers: the profit of each, with its customers and what is missing to the next tier.
+
+    Parameters
+    ----------
+    frame
+        `cvmlab.portfolio.summarise_tiers`: ``tier``, ``customers``, ``profit`` (money), ``profit_to_next`` (money,
+        mean per customer).
+    currency
+        Sign of the currency.
+    ax
+        Axes to draw on; a new figure if left out.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({
+    ...     "tier": ["diamond", "general"], "customers": [2, 18], "profit": [80.0, 20.0], "profit_to_next": [0.0, 5.0]})
+    >>> plot_tiers(frame).get_title(loc="left")
+    'Diamond and gold customers: 10% of customers, 80% of net profit'
+    """
+    columns = {"tier": _TIER, "customers": SOME, "profit": FIGURE, "profit_to_next": Holds(minimum=0)}
+    frame = check_frame(frame, "tiers", columns, once=["tier"])
+    frame = frame.set_index("tier").reindex([tier for tier in TIER_LOOKS if tier in set(frame["tier"])]).reset_index()
+    ax = style.canvas(ax)
+    profit, counts = frame["profit"].to_numpy(float), frame["customers"].to_numpy(float)
+    for place, tier in enumerate(frame["tier"]):
+        color, hatch = TIER_LOOKS[tier]
+        ax.barh(place, profit[place], height=0.62, color=color, hatch=hatch, edgecolor="white", linewidth=0.8)
+        lines = [say("charts.tier_customers", customers=formats.count(counts[place]))]
+        missing = float(frame["profit_to_next"][place])
+        if missing and counts[place]:
+            lines.append(say("charts.tier_to_next", money=formats.in_currency(formats.money(missing), currency)))
+        at_end: dict[str, Any] = {"ha": "left", "va": "center"}
+        style.note(ax, "\n".join(lines), (max(profit[place], 0.0), place), (6, 0), **at_end)
+    low, high = min(profit.min(), 0.0), max(profit.max(), 0.0)
+    reach = (high - low) or 1.0
+    ax.set_xlim(low - 0.04 * reach, high + 0.45 * reach)
+    ax.set_yticks(range(len(frame)), [term(f"charts.tier_{tier}") for tier in frame["tier"]])
+    ax.tick_params(axis="y", length=0)
+    ax.grid(visible=False, axis="y")
+    ax.invert_yaxis()
+    ax.axvline(0, color=style.INK, linewidth=1)
+    style.money_axis(ax.xaxis, term("profit"), currency)
+    style.headline(ax, _tiers_message(frame, profit, counts))
+    return style.lettered(ax)
+
+
+def _tiers_message(frame: pd.DataFrame, profit: NDArray[np.float64], counts: NDArray[np.float64]) -> str:
+    if profit.sum() <= 0:
+        return term("charts.tiers_title")
+    best = frame["tier"].isin(["diamond", "gold"]).to_numpy()
+    said = {"customers": counts[best].sum() / counts.sum(), "share": profit[best].sum() / profit.sum()}
+    return say("charts.tiers_message", **{name: formats.percent(float(share)) for name, share in said.items()})
+
+
+@public
+def plot_share_and_growth(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Draw our growth against the customer's own growth: below the line share is lost, above zero unseen.
+
+    Parameters
+    ----------
+    frame
+        `cvmlab.portfolio.share_and_growth`: ``own_growth``, ``our_growth`` (from one year to the other, share of 1;
+        rows where either is unknown are left out), ``share_part`` (money).
+    ax
+        Axes to draw on; a new figure if left out.
+
+    Notes
+    -----
+    Growth beyond +200% is drawn at +200%. Above 20,000 rows every n-th is drawn.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"own_growth": [0.5, 0.1], "our_growth": [0.1, 0.3], "share_part": [-40.0, 20.0]})
+    >>> plot_share_and_growth(frame).get_title(loc="left")
+    'Hidden loss: 1 of 2 grew slower than the customer while our revenue rose'
+    """
+    growth = Holds(minimum=-1, gaps=True)
+    frame = check_frame(frame, "growth", {"own_growth": growth, "our_growth": growth, "share_part": Holds(gaps=True)})
+    ax = style.canvas(ax, height=5.0)
+    known = frame[frame["own_growth"].notna() & frame["our_growth"].notna()]
+    own, ours = (np.minimum(known[name].to_numpy(float), _FASTEST) for name in ("own_growth", "our_growth"))
+    lost = known["share_part"].to_numpy(float) < 0
+    hidden = lost & (ours >= 0)
+    rows = style.thinned(len(own), _POINTS) if len(own) else np.arange(0)
+    for where, mark, label in (
+        (~lost, style.SERIES[2], "growth_held"),
+        (lost & ~hidden, style.SERIES[1], "growth_open"),
+        (hidden, style.SERIES[3], "growth_hidden"),
+    ):
+        drawn = rows[where[rows]]
+        looks: dict[str, Any] = {"color": mark.color, "marker": mark.marker, "edgecolors": "white", "linewidths": 0.4}
+        ax.scatter(own[drawn], ours[drawn], s=34, alpha=0.85, label=term(f"charts.{label}"), **looks)
+    low = min(-0.1, *own, *ours) * 1.1
+    high = max(0.2, *own, *ours) * 1.1
+    ax.fill_between([0, high], 0, [0, high], facecolor="none", edgecolor=style.PALE, hatch="///", linewidth=0)
+    ax.plot([low, high], [low, high], color=style.INK, linestyle="--", linewidth=1.2, label=term("charts.growth_pace"))
+    ax.axhline(0, color=style.QUIET, linewidth=1)
+    ax.set(xlim=(low, high), ylim=(low, high))
+    style.percent_axis(ax.xaxis, term("charts.own_growth_axis"))
+    style.percent_axis(ax.yaxis, term("charts.our_growth_axis"))
+    if len(own):
+        style.headline(
+            ax, say("charts.growth_message", hidden=formats.count(hidden.sum()), all=formats.count(len(own)))
+        )
+    else:
+        style.headline(ax, term("charts.growth_unknown"))
+    style.legend(ax, loc="upper left", bbox_to_anchor=(1.01, 1), borderaxespad=0)
+    return style.lettered(ax)

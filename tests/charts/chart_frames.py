@@ -177,12 +177,28 @@ def factor_weights_frame() -> pd.DataFrame:
     return frame.assign(effect_low=frame["effect"] - 0.3, effect_high=frame["effect"] + 0.3, place=place)
 
 
+def tiers_frame() -> pd.DataFrame:
+    tiers = ["diamond", "gold", "strategic", "potential", "general", "problem"]
+    money = {"profit": [9e5, 5e5, 2e5, 6e4, 1.5e5, -1.2e5], "profit_to_next": [0.0, 2e4, 1.1e4, 4e3, 5e3, 1.5e3]}
+    return pd.DataFrame({"tier": tiers, "customers": [12, 31, 18, 40, 700, 90], **money})
+
+
+def growth_frame(size: int = 80) -> pd.DataFrame:
+    draw = np.random.default_rng(4)
+    own = draw.normal(0.1, 0.2, size).clip(-0.6, 0.9)
+    ours = (own + draw.normal(-0.04, 0.15, size)).clip(-0.9, 1)
+    ours[:5] = np.nan
+    return pd.DataFrame({"own_growth": own, "our_growth": ours, "share_part": 1_000 * (ours - own)})
+
+
 Chart = tuple[Callable[[], pd.DataFrame], Callable[..., Any]]
 
 
 CHARTS: dict[str, Chart] = {
     "concentration": (concentration_frame, charts.plot_concentration),
     "whale": (whale_frame, lambda frame, **more: charts.plot_whale(frame, profit_is_assumed=True, **more)),
+    "tiers": (tiers_frame, charts.plot_tiers),
+    "growth": (growth_frame, charts.plot_share_and_growth),
     "matrix": (customers_frame, lambda frame, **more: charts.plot_matrix(frame, THRESHOLDS, **more)),
     "sensitivity": (sensitivity_frame, charts.plot_sensitivity),
     "migration": (migration_frame, charts.plot_migration),
