@@ -271,7 +271,7 @@ def plot_share_and_growth(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axe
     >>> import pandas as pd
     >>> frame = pd.DataFrame({"own_growth": [0.5, 0.1], "our_growth": [0.1, 0.3], "share_part": [-40.0, 20.0]})
     >>> plot_share_and_growth(frame).get_title(loc="left")
-    'Hidden loss: 1 of 2 grew slower than the customer while our revenue rose'
+    'Hidden loss: 1 of 2 grew, but slower than the customer'
     """
     growth = Holds(minimum=-1, gaps=True)
     frame = check_frame(frame, "growth", {"own_growth": growth, "our_growth": growth, "share_part": Holds(gaps=True)})
