@@ -120,10 +120,12 @@ def share_and_growth(
     if wallets is None:
         found = pairs.assign(**{f"{WALLET}_{when}": np.nan for when in ("before", "after")})
     else:
+        theirs = _by_year(wallets, WALLET, "wallets")
         check_ids_alike(sales, wallets)
-        found = pairs.join(_side_by_side(_by_year(wallets, WALLET, "wallets"), WALLET, before, now), how="outer")
+        found = pd.concat([pairs, _side_by_side(theirs, WALLET, before, now)], axis=1, sort=False)
         found[pairs.columns] = found[pairs.columns].fillna(0.0)
-    return _compared(found.sort_index().reset_index(), same_pace)
+    in_order = found.reset_index(names=_KEY).sort_values(_KEY, key=lambda ids: ids.astype(str), ignore_index=True)
+    return _compared(in_order, same_pace)
 
 
 def _by_year(frame: pd.DataFrame, amount: str, table: str) -> pd.DataFrame:
@@ -132,7 +134,7 @@ def _by_year(frame: pd.DataFrame, amount: str, table: str) -> pd.DataFrame:
     money, years = numbers(frame, amount, table), whole_years(frame, table)
     for name in _KEY:
         check_present(without_id(frame[name]), name, table)
-    rows = frame[_KEY].astype(object).assign(**{"year": years, amount: money})
+    rows = frame[_KEY].astype({CUSTOMER_ID: object, PRODUCT: str}).assign(**{"year": years, amount: money})
     totals = rows.groupby([*_KEY, "year"], sort=False)[amount].sum().reset_index()
     below = totals[amount] < -1e-9 * np.abs(money).max(initial=0)
     if below.any():
@@ -147,7 +149,7 @@ def _side_by_side(totals: pd.DataFrame, amount: str, before: int, now: int) -> p
     years = {f"{amount}_before": before, f"{amount}_after": now}
     by_year = totals.set_index(_KEY)
     columns = [by_year.loc[by_year["year"] == year, amount].rename(name) for name, year in years.items()]
-    return pd.concat(columns, axis=1)
+    return pd.concat(columns, axis=1, sort=False)
 
 
 def _compared(found: pd.DataFrame, same_pace: float) -> pd.DataFrame:
