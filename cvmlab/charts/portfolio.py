@@ -289,8 +289,9 @@ def plot_share_and_growth(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axe
         drawn = rows[where[rows]]
         looks: dict[str, Any] = {"color": mark.color, "marker": mark.marker, "edgecolors": "white", "linewidths": 0.4}
         ax.scatter(own[drawn], ours[drawn], s=34, alpha=0.85, label=term(f"charts.{label}"), **looks)
-    low = min(-0.1, *own, *ours) * 1.1
-    high = max(0.2, *own, *ours) * 1.1
+    both = np.concatenate([own, ours])
+    low = float(both.min(initial=-0.1)) * 1.1
+    high = float(both.max(initial=0.2)) * 1.1
     ax.fill_between([0, high], 0, [0, high], facecolor="none", edgecolor=style.PALE, hatch="///", linewidth=0)
     ax.plot([low, high], [low, high], color=style.INK, linestyle="--", linewidth=1.2, label=term("charts.growth_pace"))
     ax.axhline(0, color=style.QUIET, linewidth=1)
