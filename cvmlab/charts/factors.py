@@ -32,7 +32,7 @@ def plot_first_factors(frame: pd.DataFrame, by: str = "segment", *, ax: Axes | N
     Parameters
     ----------
     frame
-        `cvmlab.factors.spend_by_first_factor`: the column of the groups, ``factor``, ``spend`` (money) and
+        `cvmlab.factors.spend_by_first_factor`: the column of the groups, ``first_factor``, ``spend`` (money) and
         ``share_of_spend`` (0 to 1); at most five factors.
     by
         Name of the column of the groups.
@@ -43,20 +43,20 @@ def plot_first_factors(frame: pd.DataFrame, by: str = "segment", *, ax: Axes | N
     --------
     >>> import pandas as pd
     >>> frame = pd.DataFrame({
-    ...     "segment": ["bakery", "bakery"], "factor": ["trust", "price"], "spend": [70.0, 30.0],
+    ...     "segment": ["bakery", "bakery"], "first_factor": ["trust", "price"], "spend": [70.0, 30.0],
     ...     "share_of_spend": [0.7, 0.3],
     ... })
     >>> plot_first_factors(frame).get_title(loc="left")
     '70% of spend goes first by trust'
     """
-    columns = {by: TEXT, "factor": TEXT, "spend": SOME, "share_of_spend": SHARE}
-    frame = check_frame(frame, "first_factors", columns, once=dict.fromkeys([by, "factor"]))
-    groups, factors = list(dict.fromkeys(frame[by])), list(dict.fromkeys(frame["factor"]))
-    _check_few(factors, len(FILLS), "factor")
+    columns = {by: TEXT, "first_factor": TEXT, "spend": SOME, "share_of_spend": SHARE}
+    frame = check_frame(frame, "first_factors", columns, once=dict.fromkeys([by, "first_factor"]))
+    groups, factors = list(dict.fromkeys(frame[by])), list(dict.fromkeys(frame["first_factor"]))
+    _check_few(factors, len(FILLS), "first_factor")
     ax = style.canvas(ax, height=1.9 + 0.55 * len(groups))
     for (color, hatch), factor in zip(FILLS, factors, strict=False):
-        before = frame[frame["factor"].isin(factors[: factors.index(factor)])].groupby(by)["share_of_spend"].sum()
-        rows = frame[frame["factor"] == factor]
+        before = frame[frame["first_factor"].isin(factors[: factors.index(factor)])].groupby(by)["share_of_spend"].sum()
+        rows = frame[frame["first_factor"] == factor]
         place = rows[by].map({name: at for at, name in enumerate(groups)}).to_numpy(float)
         left = rows[by].map(before).fillna(0).to_numpy(float)
         share = rows["share_of_spend"].to_numpy(float)
@@ -71,7 +71,7 @@ def plot_first_factors(frame: pd.DataFrame, by: str = "segment", *, ax: Axes | N
     ax.grid(visible=False, axis="y")
     style.percent_axis(ax.xaxis, term("heads.share_of_spend"))
     ax.set_ylabel(formats.named(by, "heads."))
-    spend = frame.groupby("factor")["spend"].sum()
+    spend = frame.groupby("first_factor")["spend"].sum()
     share = formats.percent(spend.max() / spend.sum())
     largest = formats.named(str(spend.idxmax()), "codes.")
     style.headline(ax, say("charts.first_factors_message", share=share, factor=largest))

@@ -165,7 +165,7 @@ def first_factors_frame() -> pd.DataFrame:
     shares = {"bakery": (0.7, 0.16, 0.14), "bakery_chain": (0.57, 0.18, 0.25), "canteen": (0.04, 0.95, 0.01)}
     return pd.DataFrame(
         [(s, f, 1e5 * p, p) for s, all_of in shares.items() for f, p in zip(FACTORS, all_of, strict=True)],
-        columns=["segment", "factor", "spend", "share_of_spend"],
+        columns=["segment", "first_factor", "spend", "share_of_spend"],
     )
 
 

@@ -52,8 +52,8 @@ def test_fills_differ_in_lightness_and_too_many_kinds_are_refused():
     shades = sorted(lightness(color) for color, _ in factors.FILLS)
     # a hatch goes with each, where two are near
     assert min(b - a for a, b in itertools.pairwise(shades[1:])) > 7
-    many = first_factors_frame().iloc[[0] * 6].assign(factor=list("abcdef"))
-    with pytest.raises(cvm.CvmError, match="'factor' holds 6 different values; this chart can show 5"):
+    many = first_factors_frame().iloc[[0] * 6].assign(first_factor=list("abcdef"))
+    with pytest.raises(cvm.CvmError, match="'first_factor' holds 6 different values; this chart can show 5"):
         charts.plot_first_factors(many)
-    with pytest.raises(cvm.CvmError, match="rows 1 and 2 hold the same: segment 'bakery', factor 'trust'"):
+    with pytest.raises(cvm.CvmError, match="rows 1 and 2 hold the same: segment 'bakery', first_factor 'trust'"):
         charts.plot_first_factors(first_factors_frame().iloc[[0, 0]])

@@ -50,7 +50,7 @@ TABLES = (
     ("survival_at_end", "within_curve", "assumed_beyond_curve", "expected_lifetime"),
     ("customer_id", "p_alive", "expected_orders", "years_if_active", "expected_years"),
     ("customer_id", "wallet", "value_per_year", "relationship_level", "share_of_wallet", "assumed_likelihood",
-     "extra_revenue", "up_buying", "own_growth", "products_not_bought", "revenue_per_product",
+     "extra_revenue", "up_buying", "growth_of_business", "products_not_bought", "revenue_per_product",
      "assumed_cross_likelihood", "cross_likelihood", "cross_revenue", "cross_buying", "chance_of_stability",
      "referrals_per_year", "share_anyway", "acquisition_cost", "referred_value", "referral_saved_cost",
      "referral_new_value", "referral", "growth_potential"),

@@ -136,14 +136,14 @@ def test_what_is_bought_more_grows_with_the_customers_business():
     customers = with_wallets([(1000.0, 0.5, 1.0)])
     found = up_buying(customers, margin=0.2, years=2, discount_rate=0, wallet_growth=0.1)
     assert found["up_buying"].tolist() == pytest.approx([0.2 * 250 * (1.1 + 1.21)])
-    assert found["own_growth"].tolist() == pytest.approx([0.2 * 500 * (0.1 + 0.21)])
+    assert found["growth_of_business"].tolist() == pytest.approx([0.2 * 500 * (0.1 + 0.21)])
 
 
 def test_at_full_share_there_is_no_up_buying_but_the_own_business_may_grow():
     customers = with_wallets([(1000.0, 1.0, 1.0), (1000.0, 1.0, 0.0)])
     found = up_buying(customers, margin=0.2, neutral_level=0.5, wallet_growth=0.1)
     assert found["up_buying"].tolist() == [0, 0]
-    assert (found["own_growth"] > 0).all()
+    assert (found["growth_of_business"] > 0).all()
 
 
 def test_a_measured_likelihood_is_not_called_assumed():
@@ -246,7 +246,7 @@ def test_growth_potential_is_the_sum_of_its_sources_less_the_cost(rows, other, s
     customers = with_all(rows, other)
     how = {"margin": 0.3, "neutral_level": neutral_level}
     found = growth_potential(customers, strategy_cost=strategy_cost, **how)
-    total = found[["up_buying", "own_growth", "cross_buying", "referral"]].sum(axis=1)
+    total = found[["up_buying", "growth_of_business", "cross_buying", "referral"]].sum(axis=1)
     assert found["growth_potential"].tolist() == pytest.approx((total - strategy_cost).clip(lower=0).tolist())
     assert found["up_buying"].tolist() == up_buying(customers, **how)["up_buying"].tolist()
     assert found["cross_buying"].tolist() == cross_buying(customers, **how)["cross_buying"].tolist()

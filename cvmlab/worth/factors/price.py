@@ -130,7 +130,7 @@ def price_cut(
         A row per segment: its column where given, ``first_factor`` (the attribute that decides most), ``share``
         (expected share of spend we win), ``elasticity`` (own-price, weighted by sales, with ``elasticity_low``,
         ``elasticity_high``); as shares of our present sales there: ``given_away`` (to those who buy anyhow),
-        ``won_revenue`` (of those won over, at the new price), ``revenue_change``, ``profit_change`` with
+        ``won_revenue`` (of those won over, at the new price), ``revenue_change_share``, ``profit_change`` with
         ``profit_low``, ``profit_high``; and ``advice``: ``"cut"`` (profit clearly rises), ``"differentiate"`` (it
         clearly falls and something else decides), ``"hold_price"`` (it clearly falls though price decides: neither cut
         nor differentiate, serve cheaply) or ``"unclear"``.
@@ -167,7 +167,15 @@ def price_cut(
         figures = _figures_of(part, model, alternative, price, cut, assumed_margin, spend)
         rows.append(_row(model, figures, z) | ({by: name} if by else {}))
     columns = [*([by] if by else []), "first_factor", "share", "elasticity", "elasticity_low", "elasticity_high"]
-    columns += ["given_away", "won_revenue", "revenue_change", "profit_change", "profit_low", "profit_high", "advice"]
+    columns += [
+        "given_away",
+        "won_revenue",
+        "revenue_change_share",
+        "profit_change",
+        "profit_low",
+        "profit_high",
+        "advice",
+    ]
     table = pd.DataFrame(rows).assign(given_away=cut)
     price_first = table["first_factor"] == price
     advice = [table["profit_low"] > 0, (table["profit_high"] < 0) & ~price_first, table["profit_high"] < 0]
@@ -185,7 +193,7 @@ def _row(model: ChoiceModel, figures: Callable[[Array], Array], z: float) -> dic
     return {
         "first_factor": first, "share": share, "elasticity": elasticity,
         "elasticity_low": elasticity - spread[1], "elasticity_high": elasticity + spread[1],
-        "won_revenue": won, "revenue_change": revenue, "profit_change": profit,
+        "won_revenue": won, "revenue_change_share": revenue, "profit_change": profit,
         "profit_low": profit - spread[4], "profit_high": profit + spread[4],
     }  # fmt: skip
 

@@ -47,7 +47,7 @@ def spend_by_first_factor(
     Returns
     -------
     pandas.DataFrame
-        The group's column where given, ``factor`` (each of the table in each group, the largest spend of all first),
+        The group's column where given, ``first_factor`` (all in each group, most spend first),
         ``customers`` (who name it, on any occasion), ``spend`` (money), ``share_of_answers``, ``share_of_spend``, and
         ``low`` and ``high`` of the latter.
 
@@ -69,7 +69,7 @@ def spend_by_first_factor(
     ...     "spend": [70.0, 10.0, 10.0, 10.0],
     ... })
     >>> table = spend_by_first_factor(answers)
-    >>> table[["factor", "share_of_answers", "share_of_spend"]].values.tolist()
+    >>> table[["first_factor", "share_of_answers", "share_of_spend"]].values.tolist()
     [['trust', 0.25, 0.7], ['price', 0.75, 0.3]]
     """
     z = normal_quantile(confidence)
@@ -92,7 +92,7 @@ def spend_by_first_factor(
         if not money[inside].sum() > 0:
             raise CvmError("factors.no_spend", group=names[code]) if by else CvmError("factors.no_spend_at_all")
         table = _shares(customer[inside], which[inside], money[inside], len(factors), z)
-        table.insert(0, "factor", factors)
+        table.insert(0, "first_factor", factors)
         if by:
             table.insert(0, by, names[code])
         tables.append(table)

@@ -53,7 +53,7 @@ def up_buying(
     * ``assumed_likelihood`` p = e · (1 − s);
     * ``extra_revenue`` = p · (wallet − revenue), or p · revenue where p is negative;
     * ``up_buying`` = margin · Σ extra revenue · (1+g)^t/(1+i)^t;
-    * ``own_growth`` = margin · Σ revenue · ((1+g)^t − 1)/(1+i)^t, our share of the grown business.
+    * ``growth_of_business`` = margin · Σ revenue · ((1+g)^t − 1)/(1+i)^t, our share of the grown business.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def up_buying(
     -------
     pandas.DataFrame
         The customers with ``share_of_wallet``, ``assumed_likelihood`` (unless measured), ``extra_revenue`` (yearly
-        money), ``up_buying`` and ``own_growth`` (money, present values).
+        money), ``up_buying`` and ``growth_of_business`` (money, present values).
 
     Examples
     --------
@@ -85,7 +85,7 @@ def up_buying(
     ...     "value_per_year": [200.0, 1000.0], "relationship_level": [0.5, 0.9],
     ... })
     >>> found = up_buying(customers, margin=0.2, years=1, discount_rate=0, wallet_growth=0.1)
-    >>> found[["share_of_wallet", "extra_revenue", "up_buying", "own_growth"]].round(2).values.tolist()
+    >>> found[["share_of_wallet", "extra_revenue", "up_buying", "growth_of_business"]].round(2).values.tolist()
     [[0.2, 320.0, 70.4, 4.0], [1.0, 0.0, 0.0, 20.0]]
     """
     check_parameter("margin", margin, 0, 1)
@@ -104,7 +104,7 @@ def up_buying(
         **assumed,
         extra_revenue=extra,
         up_buying=margin * present_value(extra * grown, discount_rate, first=first),
-        own_growth=margin * present_value(ours * (grown - 1), discount_rate, first=first),
+        growth_of_business=margin * present_value(ours * (grown - 1), discount_rate, first=first),
     )
 
 
@@ -291,7 +291,7 @@ def growth_potential(
     What is known of products adds cross-buying:
 
     >>> found = growth_potential(customers.assign(products_not_bought=[0, 2], revenue_per_product=100.0), **plan)
-    >>> found[["up_buying", "own_growth", "cross_buying", "growth_potential"]].round(2).values.tolist()
+    >>> found[["up_buying", "growth_of_business", "cross_buying", "growth_potential"]].round(2).values.tolist()
     [[64.0, 0.0, 0.0, 54.0], [0.0, 0.0, 36.0, 26.0]]
     """
     check_parameter("strategy_cost", strategy_cost, 0)
@@ -301,7 +301,7 @@ def growth_potential(
         customers, margin=margin, wallet=wallet, revenue=revenue, likelihood=likelihood, wallet_growth=wallet_growth,
         **plan, **level,
     )  # fmt: skip
-    worth = numbers(found, "up_buying") + numbers(found, "own_growth")
+    worth = numbers(found, "up_buying") + numbers(found, "growth_of_business")
     if _PRODUCTS in customers.columns:
         found = cross_buying(found, margin=margin, likelihood=cross_likelihood, **plan, **level)
         worth = worth + numbers(found, "cross_buying")

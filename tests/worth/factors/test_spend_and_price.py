@@ -22,7 +22,7 @@ def test_shares_are_of_spend_and_those_of_ibm_are_reproduced():
         "first_factor": ["trust"] * 20 + ["price"] * 60 + ["innovation"] * 20,
         "spend": [2.3] * 20 + [0.6] * 60 + [0.9] * 20,
     })  # fmt: skip
-    table = spend_by_first_factor(answers).set_index("factor")
+    table = spend_by_first_factor(answers).set_index("first_factor")
     assert table["share_of_spend"].round(9).to_dict() == {"trust": 0.46, "price": 0.36, "innovation": 0.18}
     assert table["share_of_answers"].to_dict() == {"trust": 0.2, "price": 0.6, "innovation": 0.2}
     assert table["customers"].to_dict() == {"trust": 20, "price": 60, "innovation": 20}
@@ -64,10 +64,10 @@ def answers_of(customers: int, seed: int) -> pd.DataFrame:
 
 
 def test_intervals_hold_the_share_of_the_market_and_heads_do_not():
-    market = spend_by_first_factor(answers_of(100_000, seed=1)).set_index("factor")["share_of_spend"]
+    market = spend_by_first_factor(answers_of(100_000, seed=1)).set_index("first_factor")["share_of_spend"]
     inside, heads = [], []
     for seed in range(100):
-        table = spend_by_first_factor(answers_of(150, seed)).set_index("factor").loc[market.index]
+        table = spend_by_first_factor(answers_of(150, seed)).set_index("first_factor").loc[market.index]
         inside.append((table["low"] <= market) & (market <= table["high"]))
         heads.append(table["share_of_answers"]["trust"] - market["trust"])
     assert 0.90 <= np.mean(inside) <= 0.99
@@ -87,9 +87,9 @@ def test_a_small_cut_moves_sales_by_the_elasticity():
     assert row["share"] == pytest.approx(share.mean())
     assert row["elasticity"] == pytest.approx((share * elasticity).sum() / share.sum())
     # revenue: −cut (1 + e); profit: −cut (1 + margin · e)
-    assert row["revenue_change"] == pytest.approx(-0.0001 * (1 + row["elasticity"]), rel=2e-3)
+    assert row["revenue_change_share"] == pytest.approx(-0.0001 * (1 + row["elasticity"]), rel=2e-3)
     assert row["profit_change"] == pytest.approx(-0.0001 * (1 + 0.4 * row["elasticity"]), rel=2e-2)
-    assert row["revenue_change"] == pytest.approx(row["won_revenue"] - row["given_away"])
+    assert row["revenue_change_share"] == pytest.approx(row["won_revenue"] - row["given_away"])
 
 
 def test_spend_weighs_the_choices():
@@ -191,13 +191,13 @@ def test_the_first_factor_of_each_cell_is_the_true_one_though_the_model_is_not()
 
 def test_said_and_true_shares_of_spend_differ_as_the_card_says():
     answers = datasets.load("packaging_factors")
-    said = spend_by_first_factor(answers).set_index("factor")
+    said = spend_by_first_factor(answers).set_index("first_factor")
     assert said["share_of_spend"].round(2).to_dict() == {"trust": 0.46, "price": 0.41, "innovation": 0.13}
     assert said["share_of_answers"].round(2).to_dict() == {"trust": 0.40, "price": 0.49, "innovation": 0.11}
     truth = answers.drop(columns="first_factor").merge(datasets.load("packaging_factors_truth"))
     assert (truth["first_factor"] == answers["first_factor"]).mean() == pytest.approx(0.84, abs=0.005)
-    true = spend_by_first_factor(truth).set_index("factor")["share_of_spend"]
+    true = spend_by_first_factor(truth).set_index("first_factor")["share_of_spend"]
     # buyers overstate price
     assert true["price"] < said["low"]["price"] < said["share_of_spend"]["price"]
-    by_occasion = spend_by_first_factor(truth, by="occasion").set_index(["occasion", "factor"])["share_of_spend"]
+    by_occasion = spend_by_first_factor(truth, by="occasion").set_index(["occasion", "first_factor"])["share_of_spend"]
     assert by_occasion["rush", "trust"] > 0.7 > by_occasion["new_product", "innovation"] > 0.4
