@@ -71,7 +71,7 @@ def test_nothing_lasts_of_pure_chance_and_all_of_what_stays():
     random = np.random.default_rng(1)
     first, second = (random.normal(10, 5, 10_000) for _ in range(2))
     chance = next_year(year_of(first), year_of(second), seed=1)
-    assert chance["lasting_share"].to_numpy()[[0, 2]] == pytest.approx([0, 0], abs=0.03)
+    assert chance["lasting_share"].to_numpy()[[0, 2]] == pytest.approx([0, 0], abs=0.06)
     same = next_year(year_of(first), year_of(first), seed=1)
     assert same["lasting_share"].tolist() == pytest.approx([1, 1, 1])
     assert same["chance"].tolist() == pytest.approx([0, 0, 0], abs=1e-9)
