@@ -3,6 +3,7 @@ from .bg_nbd_variants import MbgNbd as MbgNbd
 from .bg_nbd_variants import ZeroInflatedBgNbd as ZeroInflatedBgNbd
 from .choosing import best_explained as best_explained
 from .choosing import brier as brier
+from .choosing import compare_later as compare_later
 from .choosing import fit_family as fit_family
 from .fitting import fit_bg_nbd as fit_bg_nbd
 from .fitting import fit_mbg_nbd as fit_mbg_nbd

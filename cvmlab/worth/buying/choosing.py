@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,7 +12,10 @@ from numpy.typing import NDArray
 
 from cvmlab.core.checking import check_lengths, check_parameter
 from cvmlab.core.guarding import public
-from cvmlab.core.words import CvmError
+from cvmlab.core.periods import as_date
+from cvmlab.core.words import CvmError, term
+from cvmlab.data.aggregate import summarise_customers
+from cvmlab.data.tables import AMOUNT, CUSTOMER_ID, DATE, check_columns
 
 from .bg_nbd import BgNbd
 from .bg_nbd_variants import MbgNbd, ZeroInflatedBgNbd
@@ -88,6 +92,55 @@ def best_explained(models: Iterable[PurchaseModel]) -> PurchaseModel | None:
     """
     free = [model for model in models if isinstance(model, FREE)]
     return min(free, key=lambda model: model.aic, default=None)
+
+
+@public
+def compare_later(transactions: pd.DataFrame, *, cut: dt.date | str) -> pd.DataFrame:
+    """Fit every model on the days up to a cut, and count how often each is wrong about who buys after it.
+
+    A model calls those lost whose chance to buy until the end of the log is below one half.
+
+    Parameters
+    ----------
+    transactions
+        A pandas frame with ``customer_id``, ``date`` and ``amount``.
+    cut
+        The last day that the models see.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per model, and a last one for who thinks that nobody leaves: ``model`` (its name in the language in
+        force), ``customers``, ``called_lost``, ``came_back`` (of those called lost, who bought after all),
+        ``stayed_away`` (of the others, who did not), ``wrong`` (the two added), all numbers of customers.
+
+    Raises
+    ------
+    CvmError
+        Where nothing was bought up to the cut, or nothing after it.
+
+    Examples
+    --------
+    >>> days = pd.date_range("2025-01-01", periods=100)
+    >>> log = pd.DataFrame({"customer_id": ["7", "8"] * 50, "date": days, "amount": 20.0})
+    >>> compare_later(log[:-1], cut="2025-03-31").iloc[:, [0, 1, 5]].values.tolist()
+    [['rule of three usual gaps', 2, 0], ['nobody is lost', 2, 0]]
+    """
+    check_columns(transactions, (CUSTOMER_ID, DATE, AMOUNT), "transactions")
+    dates, last = pd.to_datetime(transactions[DATE]), as_date(cut)
+    later = (dates >= pd.Timestamp(last) + pd.Timedelta(days=1)).to_numpy()
+    for part, key in ((~later, "buying.nothing_before"), (later, "buying.nothing_after")):
+        if not part.any():
+            raise CvmError(key, cut=last)
+    customers = summarise_customers(transactions[~later], as_of=last)
+    bought = customers[CUSTOMER_ID].isin(transactions.loc[later, CUSTOMER_ID].astype(str)).to_numpy()
+    days = (dates.max() - pd.Timestamp(last)).days
+    calls = [(model.name, model.chance_to_buy(customers, days) < 0.5) for model in fit_family(customers)]
+    rows = [
+        (name, len(bought), lost.sum(), (lost & bought).sum(), (~lost & ~bought).sum(), (lost == bought).sum())
+        for name, lost in [*calls, (term("buying.nobody_lost"), np.zeros(len(bought), dtype=bool))]
+    ]
+    return pd.DataFrame(rows, columns=["model", "customers", "called_lost", "came_back", "stayed_away", "wrong"])
 
 
 @public
