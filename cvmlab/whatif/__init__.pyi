@@ -5,6 +5,7 @@ from .explorers.matrix import value_matrix as value_matrix
 from .explorers.patterns import pattern_explorer as pattern_explorer
 from .explorers.pipeline import pipeline_step as pipeline_step
 from .explorers.portfolio import whale_curve as whale_curve
+from .explorers.silence import silence_to_call as silence_to_call
 from .guessing import Guess as Guess
 from .guessing import forget_guesses as forget_guesses
 from .guessing import guess as guess

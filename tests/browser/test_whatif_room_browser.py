@@ -22,6 +22,7 @@ customers["current_value"] = customers["assumed_profit"]""",
     'cvm.whatif.launch(customers=2_000, currency="¥")',
     'cvm.whatif.value_matrix(customers, currency="$")',
     'cvm.whatif.whale_curve(customers, profit="assumed_profit", currency="$")',
+    'cvm.whatif.silence_to_call(currency="¥")',
 ]
 LAUNCH, PIPELINE = 3, 2
 #: Width and height of a what-if, and the texts that do not fit into their places.

@@ -1,0 +1,132 @@
+"""Lesson 04: what its prose says is what its data say, and its likely mistakes are what somebody would compute."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from cvmlab import aggregate, charts, datasets, speaking
+from cvmlab.core.words import CvmError, read_table
+from cvmlab.whatif import silence_to_call
+from cvmlab.worth import buying
+
+ANSWERS = {row["question"]: float(row["answer"]) for row in read_table("answers/single") if row["tolerance"]}
+LIKELY = {(row["question"], row["mistake"]): float(row["answer"]) for row in read_table("answers/likely")}
+PUBLISHED = [100, 63.1, 46.8, 38.2, 32.6, 28.9, 26.2, 24.1]
+
+
+@pytest.fixture(scope="module")
+def film():
+    log = datasets.load("packaging_leads")
+    return log[log["product"] == "film_and_bags"]
+
+
+@pytest.fixture(scope="module")
+def shops(film):
+    truth = datasets.load("packaging_leads_truth")[["customer_id", "state"]]
+    return aggregate.summarise_customers(film, as_of="2025-12-31").merge(truth, on="customer_id")
+
+
+def near(question: str, value: float, mistake: str = "") -> None:
+    stated = LIKELY[f"contractual.{question}", mistake] if mistake else ANSWERS[f"contractual.{question}"]
+    assert stated == pytest.approx(value, abs=0.06)
+
+
+def test_the_retention_rate_of_the_seventh_year_and_what_is_computed_instead() -> None:
+    near("retention", 100 * PUBLISHED[7] / PUBLISHED[6])
+    near("retention", PUBLISHED[7], "left")
+    near("retention", 100 - 100 * PUBLISHED[7] / PUBLISHED[6], "gone")
+    near("retention", 100 * PUBLISHED[7] / PUBLISHED[5], "two_years")
+    near("retention", 100 * (PUBLISHED[7] / 100) ** (1 / 7), "average")
+    near("retention", 100 * PUBLISHED[5] / PUBLISHED[4], "fifth")
+
+
+def test_the_chance_of_a_shop_three_gaps_silent_and_what_is_computed_instead() -> None:
+    silent, q = math.exp(-3), 0.06
+    near("alive", 100 * (1 - q) * silent / ((1 - q) * silent + q))
+    near("alive", 100 * silent, "silence")
+    near("alive", 100 * (1 - q) * silent, "above")
+    near("alive", 100 * silent / (silent + q), "no_share")
+    near("alive", 100 * q / ((1 - q) * silent + q), "gone")
+    near("alive", 100 * (1 - q) * math.exp(-1) / ((1 - q) * math.exp(-1) + q), "one_gap")
+
+
+def test_the_exercises() -> None:
+    for years, key in ((4, ""), (3, "third")):
+        settled, unsettled = 50 * 0.9**years, 50 * 0.35**years
+        near("settled_share", 100 * settled / (settled + unsettled), key)
+    near("settled_share", 50 * 0.9**4, "number")
+    near("settled_share", 100 * 0.9**4, "of_settled")
+    near("rule_q", 100 / (1 + math.exp(3)))
+    near("rule_q", 100 * math.exp(-3), "silence")
+    near("rule_q", 100 * math.exp(-3) / (1 - math.exp(-3)), "ratio")
+
+
+def test_the_rule_of_three_and_of_five_gaps(shops) -> None:
+    gap = (shops["recency"] / shops["frequency"]).where(shops["frequency"] > 0, buying.fit_gap_rule(shops).usual_gap)
+    gaps, user = (shops["age"] - shops["recency"]) / gap, shops["state"] == "user"
+    assert ((gaps > 3).sum(), (user & (gaps > 3)).sum(), len(shops)) == (92, 19, 325)
+    near("five_gaps", 100 * user[gaps > 5].mean())
+    near("five_gaps", 100 * user[gaps > 3].mean(), "three")
+    near("five_gaps", 100 * (gaps[user] > 5).mean(), "of_users")
+    near("five_gaps", 100 * (user & (gaps > 5)).mean(), "of_all")
+
+
+def test_a_contract_called_over_has_ended_and_the_last_to_end_are_not_seen_yet() -> None:
+    paid, truth = datasets.load("packaging_contracts"), datasets.load("packaging_contracts_truth")
+    contracts = aggregate.summarise_customers(paid, as_of="2025-12-31").merge(truth, on="customer_id")
+    over = buying.fit_payment_rule(contracts).p_alive(contracts) < 0.5
+    assert contracts["ended"][over].all()
+    late = contracts["age"] - contracts["recency"]
+    assert late[contracts["ended"] & ~over].max() <= 46
+    # nobody changes, and yet the rate rises: of those who have paid longer, more are settled
+    made = contracts["frequency"] + 1
+    assert (contracts["kind"][made > 24] == "settled").mean() > 0.9 > 0.6 > (contracts["kind"] == "settled").mean()
+
+
+def test_a_log_s_own_past_is_counted_up_to_the_day_of_the_cut(film) -> None:
+    halves = buying.compare_later(film, cut="2025-06-30").set_index("model")
+    assert (halves["wrong"] == halves["came_back"] + halves["stayed_away"]).all()
+    assert halves["customers"].nunique() == 1
+    nobody = halves.iloc[-1]
+    early, late = film[film["date"] <= "2025-06-30"], film[film["date"] > "2025-06-30"]
+    assert nobody["wrong"] == len(set(early["customer_id"]) - set(late["customer_id"]))
+    with speaking("zh"):
+        assert buying.compare_later(film, cut="2025-06-30")["model"].iloc[-1] == "谁也没有流失"
+
+
+@pytest.mark.parametrize(("cut", "match"), [("2021-01-01", "later cut"), ("2026-01-01", "earlier cut")])
+def test_a_cut_outside_of_the_log_is_told(film, cut, match) -> None:
+    with pytest.raises(CvmError, match=match):
+        buying.compare_later(film, cut=cut)
+
+
+def test_rule_and_model_are_drawn_with_what_is_true(shops) -> None:
+    rule, model = buying.fit_gap_rule(shops), buying.best_explained(buying.fit_family(shops))
+    scores = buying.score_customers(shops, model, None).assign(state=shops["state"])
+    scores["usual_gap_days"] = scores["usual_gap_days"].fillna(rule.usual_gap)
+    ax = charts.plot_still_there(scores)
+    apart = (rule.p_alive(shops) < 0.5) != (model.p_alive(shops) < 0.5)
+    users = (apart & (shops["state"] == "user")).sum()
+    assert ax.get_title(loc="left") == f"Rule and model disagree on {apart.sum()} shops; {users} still use the machine"
+    assert sum(len(dots.get_offsets()) for dots in ax.collections) == len(shops)
+
+
+def test_the_what_if_calls_on_the_day_that_leaves_most() -> None:
+    what_if = silence_to_call()
+    result = what_if.result
+    assert result["best_left"] == result["left"].max() >= result["left_over"]
+    assert result["calls"] == pytest.approx(100 * (0.94 * math.exp(-90 / 50) + 0.06))
+    said = {"start": (142, 2_770), "slow": (224, 1_730), "visit": (183, 3_610)}
+    changes = {"start": {}, "slow": {"usual_gap": 90}, "visit": {"call_cost": 400, "won_share": 0.2}}
+    for name, change in changes.items():
+        what_if.reset()
+        what_if.set(**change)
+        assert (what_if.result["best_day"], round(what_if.result["best_left"], -1)) == said[name]
+    what_if.reset()
+    what_if.set(won_share=0.02)
+    assert "On no day does a call pay" in what_if.sentence
+    what_if.set(call_cost=0, won_share=0, worth=0, last_share=0)
+    assert np.isfinite(what_if.result["left"]).all()
