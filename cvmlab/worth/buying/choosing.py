@@ -127,7 +127,7 @@ def compare_later(transactions: pd.DataFrame, *, cut: dt.date | str) -> pd.DataF
     [['rule of three usual gaps', 2, 0], ['nobody is lost', 2, 0]]
     """
     check_columns(transactions, (CUSTOMER_ID, DATE, AMOUNT), "transactions")
-    dates, last = pd.to_datetime(transactions[DATE]), as_date(cut)
+    dates, last = pd.to_datetime(transactions[DATE]).dt.tz_localize(None), as_date(cut)
     later = (dates >= pd.Timestamp(last) + pd.Timedelta(days=1)).to_numpy()
     for part, key in ((~later, "buying.nothing_before"), (later, "buying.nothing_after")):
         if not part.any():
