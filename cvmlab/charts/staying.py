@@ -48,7 +48,7 @@ def plot_two_kinds(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     >>> frame = pd.DataFrame({"year": [0, 1, 2], "settled": [50, 45, 40.5], "unsettled": [50, 17.5, 6.1],
     ...                       "published": [100, 63.1, 46.8]})
     >>> plot_two_kinds(frame).get_title(loc="left")
-    'In the first year 63% stay, in year 2 74%, though no customer has changed'
+    'Two kinds that never change: retention rises from 63% to 74%'
     """
     columns = {"year": COUNT, "settled": COUNT, "unsettled": COUNT, "published": SOME}
     frame = check_frame(frame, "two_kinds", columns, once=["year"], in_order=True)
@@ -104,7 +104,7 @@ def plot_still_there(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     >>> frame = pd.DataFrame({"silent_days": [60, 60], "usual_gap_days": [10, 90], "p_alive": [0.04, 0.89],
     ...                       "state": ["lost", "user"]})
     >>> plot_still_there(frame).get_title(loc="left")
-    'Rule and model disagree on 0 of 2 customers'
+    'Rule and model agree on all 2 customers'
     """
     columns = {
         "silent_days": COUNT, "usual_gap_days": Holds(minimum=1e-9), "p_alive": SHARE,
