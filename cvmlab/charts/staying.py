@@ -118,7 +118,7 @@ def plot_still_there(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         looks: dict[str, Any] = {"facecolor": "none", "edgecolor": color} if marker == "o" else {"color": color}
         label = say("contractual.truly", state=term(f"contractual.true_{state}"), customers=mine.sum())
         ax.scatter(np.minimum(gaps[mine], MOST), chance[mine], s=26, marker=marker, label=label, **looks)
-    ax.axvline(GAPS, color=style.INK, linewidth=1)
+    ax.plot([GAPS, GAPS], [-0.02, 1], color=style.INK, linewidth=1)
     ax.axhline(HALF, color=style.INK, linewidth=1, linestyle=(0, (4, 1.5)))
     ax.set_xlim(0, MOST + 0.3)
     # above 100% there is room for the legend
