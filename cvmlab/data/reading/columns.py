@@ -352,6 +352,7 @@ def _find_amount(
     """Find the amount, or quantity and unit price where no column holds the amount itself."""
     if tables.AMOUNT in found:
         return
+    given = set(found)
     free = [name for name in names if name not in found.values()]
     if tables.AMOUNT not in refused and not any(ranks_of(name).get(tables.AMOUNT) == 1 for name in free):
         look_for(QUANTITY)
@@ -367,7 +368,7 @@ def _find_amount(
             said = {"source": source, "quantity": found[QUANTITY], "price": found[UNIT_PRICE]}
             notes.append(Note("amount_computed", said))
             return
-        for role in (QUANTITY, DISCOUNT, DISCOUNT_RATE, ORDER_DISCOUNT):
+        for role in {QUANTITY, DISCOUNT, DISCOUNT_RATE, ORDER_DISCOUNT} - given:
             found.pop(role, None)
     look_for(tables.AMOUNT)
 

@@ -115,7 +115,8 @@ def _carry_units(
                 continue
             value, whole = number_sql(role, forms[role]), number_sql(tables.AMOUNT, replace(amount, units={}))
             rows, small = connection.execute(
-                f"""SELECT count(*), count_if(abs({value}) <= abs({whole})) FROM (SELECT * {cuts(forms)} FROM stage)
+                f"""SELECT count(*), count(*) FILTER (abs({value}) <= abs({whole})) FROM (SELECT * {cuts(forms)}
+                    FROM stage)
                 WHERE part = {part} AND kind = {DATA} AND {value} <> 0 AND {whole} <> 0"""
             ).fetchone()
             said = {"column": mappings[part][role], "amount": mappings[part][tables.AMOUNT]}
@@ -219,7 +220,7 @@ def _count(connection: Any, role: str, parts: Collection[int]) -> list[tuple[Any
     forms = [("body", _SURE), ("swapped", _SURE), ("body", _OPEN), ("swapped", _OPEN), ("body", r"\d{4,}")]
     # a true number of a spreadsheet says nothing about how its texts are written
     tests = [f"value IS NULL AND regexp_full_match({number}, '{pattern}')" for number, pattern in forms]
-    counts = ", ".join(f"count_if({test})" for test in tests)
+    counts = ", ".join(f"count(*) FILTER ({test})" for test in tests)
     samples = ", ".join(f"min(text) FILTER ({test})" for test in tests[:4])
     rows: list[tuple[Any, ...]] = connection.execute(
         f"""SELECT part, cut.before AS before, cut.after AS after, count(*), {counts}, min(text), [{samples}]

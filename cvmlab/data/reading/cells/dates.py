@@ -188,8 +188,8 @@ def _shapes(connection: Any) -> list[tuple[Any, ...]]:
     rows: list[tuple[Any, ...]] = connection.execute(
         f"""SELECT part, shape(day_text) AS shape, bool_and(CASE WHEN length(date_text) IN (6, 10, 13)
                 THEN regexp_full_match(date_text, '{fitting}') ELSE false END),
-            min(date_text), count(*), count_if(regexp_matches(date_text, '(^|\\D)2[456]\\d\\d(\\D|$)')),
-            count_if(regexp_matches(day_text, '{NO_TIME}'))
+            min(date_text), count(*), count(*) FILTER (regexp_matches(date_text, '(^|\\D)2[456]\\d\\d(\\D|$)')),
+            count(*) FILTER (regexp_matches(day_text, '{NO_TIME}'))
         FROM {with_day_text("stage")} WHERE kind = {DATA} AND date_text IS NOT NULL AND fast_date(date_text) IS NULL
         GROUP BY ALL ORDER BY count(*) DESC, part, shape LIMIT 5000"""
     ).fetchall()
@@ -299,7 +299,8 @@ def _check_year_day_month(connection: Any, names: Mapping[int, tuple[str, str]])
     """Refuse columns such as 2024-25-03, 2024-04-03, whose second date would be read wrong."""
     first, second = (f"TRY_CAST(regexp_extract(day, '{_YEAR_FIRST['ymd']}', {place}) AS INTEGER)" for place in (2, 3))
     found = connection.execute(
-        f"""SELECT part, count_if(one > 12 AND one <= 31 AND two <= 12) AS swapped, count_if(one <= 12 AND two > 12),
+        f"""SELECT part, count(*) FILTER (one > 12 AND one <= 31 AND two <= 12) AS swapped,
+            count(*) FILTER (one <= 12 AND two > 12),
             count(*), min(day) FILTER (one > 12)
         FROM (SELECT part, day, {first} AS one, {second} AS two FROM (
             SELECT DISTINCT part, left(day_text, 11) AS day FROM {with_day_text("stage")} WHERE kind = {DATA}))

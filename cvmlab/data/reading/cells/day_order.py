@@ -142,7 +142,7 @@ def _look(connection: Any, part: int, kind: str, today: dt.date | None) -> _Colu
     reading = ", ".join(f"{order_sql(kind, order, 'day')} AS {order}" for order in orders)
     pairs = [(one, two) for at, one in enumerate(orders) for two in orders[at + 1 :]]
     future = f"DATE '{(today or dt.date.max).isoformat()}'"
-    counts = [f"count({order})" for order in orders] + [f"count_if({order} > {future})" for order in orders]
+    counts = [f"count({order})" for order in orders] + [f"count(*) FILTER ({order} > {future})" for order in orders]
     apart = [f"min(day) FILTER ({one} <> {two})" for one, two in pairs]
     only = [f"min(day) FILTER ({order} IS NOT NULL AND coalesce({_rest(order, orders)}) IS NULL)" for order in orders]
     texts = f"{with_day_text('stage')} WHERE part = {part} AND kind = {DATA} AND fast_date(date_text) IS NULL"

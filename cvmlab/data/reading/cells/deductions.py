@@ -158,8 +158,8 @@ def discount_notes(
         role = DISCOUNT if DISCOUNT in mappings[part] else ORDER_DISCOUNT
         amount, stated = numbers[tables.AMOUNT], numbers[role]
         larger, large, negative, positive, example = connection.execute(
-            f"""SELECT count_if(abs(off) > amount), max(abs(off)) FILTER (abs(off) > amount), count_if(stated < 0),
-                count_if(stated > 0), min(stated)
+            f"""SELECT count(*) FILTER (abs(off) > amount), max(abs(off)) FILTER (abs(off) > amount),
+                count(*) FILTER (stated < 0), count(*) FILTER (stated > 0), min(stated)
             FROM (SELECT {amount} AS amount, {off} AS off, {stated} AS stated FROM {source}
                 WHERE part = {part} AND kind = {DATA})
             WHERE amount > 0"""

@@ -26,7 +26,7 @@ def fill_down(
     if wanted is False:
         return []
     found = connection.execute(
-        f"""SELECT part, count(*), count_if(customer_id IS NULL), first(customer_id ORDER BY rowid)
+        f"""SELECT part, count(*), count(*) FILTER (customer_id IS NULL), first(customer_id ORDER BY rowid)
         FROM stage WHERE kind = {DATA} GROUP BY part ORDER BY part"""
     ).fetchall()
     notes = []
@@ -50,8 +50,8 @@ def fill_down(
 def _in_blocks(connection: Any, part: int) -> bool:
     """Return whether each customer is written once for the rows below: no order of its own, no customer twice."""
     repeated, own, empty = connection.execute(
-        f"""SELECT count_if(customer_id = before), count_if(customer_id IS NULL AND order_id IS NOT NULL
-                AND order_id IS DISTINCT FROM order_before), count_if(customer_id IS NULL)
+        f"""SELECT count(*) FILTER (customer_id = before), count(*) FILTER (customer_id IS NULL AND order_id IS NOT NULL
+                AND order_id IS DISTINCT FROM order_before), count(*) FILTER (customer_id IS NULL)
         FROM (SELECT customer_id, order_id, lag(order_id) OVER (ORDER BY rowid) AS order_before,
                 lag(customer_id IGNORE NULLS) OVER (ORDER BY rowid) AS before
             FROM stage WHERE part = {part} AND kind = {DATA})"""

@@ -120,9 +120,10 @@ def _orders(lines: str, part: int) -> str:
 
 def _look(connection: Any, lines: str, part: int) -> _Seen:
     found = connection.execute(
-        f"""SELECT count(*), count_if(same), count_if(off > 0), count_if(off > 0 AND equal),
-            count_if(off > 0 AND equal AND off >= {_TAX} * least), count_if(off > 0 AND equal AND NOT same),
-            count_if(off > 0 AND equal AND same AND off = least), count(DISTINCT off) FILTER (off > 0 AND equal)
+        f"""SELECT count(*), count(*) FILTER (same), count(*) FILTER (off > 0), count(*) FILTER (off > 0 AND equal),
+            count(*) FILTER (off > 0 AND equal AND off >= {_TAX} * least),
+            count(*) FILTER (off > 0 AND equal AND NOT same),
+            count(*) FILTER (off > 0 AND equal AND same AND off = least), count(DISTINCT off) FILTER (off > 0 AND equal)
         FROM {_orders(lines, part)}"""
     ).fetchone()
     return _Seen(*found)

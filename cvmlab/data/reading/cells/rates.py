@@ -54,7 +54,8 @@ def share_sql(cell: str, form: RateForm) -> str:
 def look_at_rates(connection: Any, part: int, column: str, cell: str) -> RateForm:
     """Return what the bare numbers of a column mean."""
     low, high, others, percents = connection.execute(
-        f"""SELECT min(number), max(abs(number)) FILTER (NOT percent), count_if(number <= 0), count_if(percent)
+        f"""SELECT min(number), max(abs(number)) FILTER (NOT percent), count(*) FILTER (number <= 0),
+            count(*) FILTER (percent)
         FROM (SELECT {number_sql(cell)} AS number, contains(evened({cell}), '%') AS percent
             FROM stage WHERE part = {part} AND kind = {DATA} AND NOT contains({cell}, '折'))"""
     ).fetchone()
@@ -76,7 +77,7 @@ def look_at_rates(connection: Any, part: int, column: str, cell: str) -> RateFor
 
 def _has_shares(connection: Any, part: int, cell: str) -> bool:
     (found,) = connection.execute(
-        f"SELECT count_if(abs({number_sql(cell)}) BETWEEN 0.000001 AND 0.999999) FROM stage WHERE part = {part}"
+        f"SELECT count(*) FILTER (abs({number_sql(cell)}) BETWEEN 0.000001 AND 0.999999) FROM stage WHERE part = {part}"
     ).fetchone()
     return bool(found)
 
@@ -103,7 +104,8 @@ def rate_notes(connection: Any, forms: dict[int, RateForm], mappings: Sequence[C
     for part, form in forms.items():
         column, number = mappings[part][DISCOUNT_RATE], number_sql(DISCOUNT_RATE)
         rows, example, others, paid = connection.execute(
-            f"""SELECT count_if({number} < 0), min({DISCOUNT_RATE}) FILTER ({number} < 0), count_if({number} > 0),
+            f"""SELECT count(*) FILTER ({number} < 0), min({DISCOUNT_RATE}) FILTER ({number} < 0),
+                count(*) FILTER ({number} > 0),
                 min({DISCOUNT_RATE}) FILTER ({number} > 0)
             FROM stage WHERE part = {part} AND kind = {DATA}"""
         ).fetchone()

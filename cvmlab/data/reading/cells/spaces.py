@@ -25,9 +25,9 @@ def doubtful_spaces(connection: Any, role: str, cut: str, parts: Collection[int]
     if not parts:
         return frozenset()
     tests = (_GROUPS, _SURE, _OTHERWISE, r"\d*[.,]\d{1,2}", r"\d{1,3}")
-    counts = ", ".join(f"count_if(regexp_full_match(body, '{test}'))" for test in tests)
+    counts = ", ".join(f"count(*) FILTER (regexp_full_match(body, '{test}'))" for test in tests)
     rows = connection.execute(
-        f"""SELECT part, {counts}, count_if(regexp_matches(text, '{_OTHER_SPACES}')) FROM (
+        f"""SELECT part, {counts}, count(*) FILTER (regexp_matches(text, '{_OTHER_SPACES}')) FROM (
             SELECT part, {role}_text AS text, {cut}.body AS body FROM stage
             WHERE kind = {DATA} AND {role}_text IS NOT NULL AND {role}_value IS NULL
             AND part IN ({", ".join(map(str, sorted(parts)))})) GROUP BY part"""

@@ -19,7 +19,8 @@ def hidden_rows(connection: Any, stage: Sequence[RawTable]) -> list[Note]:
             continue
         connection.execute("CREATE OR REPLACE TEMP TABLE hidden AS SELECT unnest(?::BIGINT[]) AS place", [below])
         count, share = connection.execute(
-            f"""SELECT count_if(is_hidden), sum(abs(exact)) FILTER (is_hidden) / nullif(sum(abs(exact)), 0) FROM (
+            f"""SELECT count(*) FILTER (is_hidden), sum(abs(exact)) FILTER (is_hidden) / nullif(sum(abs(exact)), 0)
+                FROM (
                 SELECT exact, spot - (SELECT min(rowid) FROM stage WHERE part = {part}) IN (FROM hidden) AS is_hidden
                 FROM log WHERE part = {part} AND {USED_ROWS})"""
         ).fetchone()

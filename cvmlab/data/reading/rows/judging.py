@@ -16,6 +16,7 @@ from ..quality import USED
 from ..raw import RawTable
 from ..roles import STATUS
 from .costs import judge_costs
+from .doubtful_amounts import doubtful_amounts
 from .elsewhere import elsewhere_notes
 from .ledger_sides import check_sides
 from .log_table import read_cells
@@ -71,6 +72,7 @@ def judge(
     # who says up to when the log runs has looked at its end
     set_lone_dates_aside(connection, late=rules.as_of is None)
     check_named_returns(connection, stage)
+    notes += doubtful_amounts(connection, stage, mappings)
     notes += judge_repeats(connection, stage, rules.drop_duplicates)
     notes += set_reversals_aside(connection)
     if any(tables.PRODUCT in mapping for mapping in mappings):
@@ -101,7 +103,8 @@ def _further_lines(connection: Any) -> list[Note]:
             FROM log WHERE order_id IS NOT NULL AND (
                 {USED_ROWS} OR reason = {REASON_CODES["bad_amount"]})
             WINDOW whole_order AS (PARTITION BY part, customer_id, order_id)
-        ), habits AS (SELECT part FROM known WHERE line > 1 GROUP BY part HAVING 2 * count_if(empty) >= count(*))
+        ), habits AS (SELECT part FROM known WHERE line > 1 GROUP BY part HAVING 2 * count(*) FILTER (empty)
+            >= count(*))
         UPDATE log SET exact = 0, reason = {REASON_CODES[USED]}
         WHERE spot IN (SELECT spot FROM known SEMI JOIN habits USING (part) WHERE empty AND spot > first)"""
     ).fetchone()
@@ -111,7 +114,7 @@ def _further_lines(connection: Any) -> list[Note]:
 def _recycled_numbers(connection: Any) -> list[Note]:
     """Add the month to order numbers that are used again: vouchers are often numbered anew each month."""
     orders, long = connection.execute(
-        f"""SELECT count(*), count_if(days > {_ORDER_DAYS}) FROM (
+        f"""SELECT count(*), count(*) FILTER (days > {_ORDER_DAYS}) FROM (
             SELECT max(date) - min(date) AS days FROM log WHERE {USED_ROWS} AND exact > 0 AND order_id IS NOT NULL
             GROUP BY customer_id, order_id)"""
     ).fetchone()

@@ -25,7 +25,8 @@ def check_sides(connection: Any, stage: Sequence[RawTable], mappings: Sequence[C
             continue
         debit, credit = (f"regexp_full_match({TYPE}, {quoted_pattern(role)})" for role in ("debit_side", "credit_side"))
         debits, credits, others, words = connection.execute(
-            f"""SELECT count_if({debit}), count_if({credit}), count_if(NOT {debit} AND NOT {credit}),
+            f"""SELECT count(*) FILTER ({debit}), count(*) FILTER ({credit}),
+                count(*) FILTER (NOT {debit} AND NOT {credit}),
                 string_agg(DISTINCT {TYPE}, ', ' ORDER BY {TYPE})
             FROM log WHERE part = {part} AND {USED_ROWS} AND exact > 0 AND {TYPE} IS NOT NULL"""
         ).fetchone()

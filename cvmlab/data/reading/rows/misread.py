@@ -33,7 +33,7 @@ def misreadings(connection: Any, stage: Sequence[RawTable], mappings: Sequence[C
             continue
         text = "date_text" if role == tables.DATE else "coalesce(amount_text, unit_price_text)"
         found = connection.execute(
-            f"""SELECT log.part, count_if({bad} AND {text} IS NOT NULL), count_if({USED_ROWS}),
+            f"""SELECT log.part, count(*) FILTER ({bad} AND {text} IS NOT NULL), count(*) FILTER ({USED_ROWS}),
                 min({text}) FILTER ({bad} AND {text} IS NOT NULL),
                 arg_min([(spot - first)::VARCHAR, {text}], spot) FILTER ({bad} AND abs({_plain(text)}) >= {_MOST})
             FROM log JOIN stage ON stage.rowid = spot

@@ -21,7 +21,7 @@ def check_named_returns(connection: Any, parts: Sequence[Source]) -> None:
         if not word:
             continue
         rows, positive, amount = connection.execute(
-            f"""SELECT count(*), count_if(exact > 0), coalesce(sum(exact) FILTER (exact > 0), 0)
+            f"""SELECT count(*), count(*) FILTER (exact > 0), coalesce(sum(exact) FILTER (exact > 0), 0)
             FROM log WHERE {USED_ROWS} AND part = {part}"""
         ).fetchone()
         if 2 * positive > rows:

@@ -61,12 +61,14 @@ def _set_named_aside(connection: Any, part: int, mapping: ColumnMapping) -> list
 def _set_sums_aside(connection: Any, part: int, source: str) -> list[Note]:
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE heads AS
-        SELECT count(*) > 2 AS several, 2 * max(exact) - sum(exact) AS apart, max(exact) AS exact, order_id,
-            count_if(product IS NULL) = 1 AND max(exact) = max(exact) FILTER (product IS NULL) AS bare,
-            CASE WHEN bare THEN min(spot) FILTER (product IS NULL)
-                WHEN several THEN arg_max(spot, exact) ELSE min(spot) END AS spot
-        FROM log WHERE part = {part} AND {USED_ROWS} AND order_id IS NOT NULL
-        GROUP BY customer_id, order_id HAVING count(*) > 1 AND min(exact) > 0"""
+        SELECT *, 2 * exact - whole AS apart FROM (
+            SELECT count(*) > 2 AS several, order_id, sum(log.exact) AS whole,
+                count(*) FILTER (product IS NULL) = 1 AS bare,
+                CASE WHEN bare THEN max(log.exact) FILTER (product IS NULL) ELSE max(log.exact) END AS exact,
+                CASE WHEN bare THEN min(spot) FILTER (product IS NULL)
+                    WHEN several THEN arg_max(spot, log.exact) ELSE min(spot) END AS spot
+            FROM log WHERE part = {part} AND {USED_ROWS} AND order_id IS NOT NULL GROUP BY customer_id, order_id
+            HAVING count(*) > 1 AND (min(log.exact) > 0 OR max(log.exact) FILTER (product IS NULL) > 0))"""
     )
     orders, bare, several, found, plain = connection.execute(
         f"""SELECT count(*), count(*) FILTER (bare AND {_IS_HEAD}), count(*) FILTER (several),

@@ -99,7 +99,7 @@ def _is_repeated(connection: Any, part: int, source: str, mapping: ColumnMapping
 
 def _look_at_orders(connection: Any, part: int, order: str) -> _Orders:
     found = connection.execute(
-        f"""SELECT count(*), count_if(equal), count(DISTINCT amount) FILTER (equal) FROM (
+        f"""SELECT count(*), count(*) FILTER (equal), count(DISTINCT amount) FILTER (equal) FROM (
             SELECT min({_GROSS}) AS amount, min({_GROSS}) = max({_GROSS}) AS equal FROM log
             WHERE {_lines(part)} GROUP BY {order} HAVING count(*) > 1 AND max(date) - min(date) <= {_DAYS})"""
     ).fetchone()
@@ -116,8 +116,9 @@ def _by_items(connection: Any, part: int, orders: _Orders) -> bool | None:
     """Return what item price × quantity show: the sum of the lines (True), each line (False), neither (None)."""
     price, quantity = (plain_number(role) for role in (ITEM_PRICE, ITEM_QUANTITY))
     known, wholes, lines = connection.execute(
-        f"""SELECT count(*), count_if(abs(items - amount) <= {_CENTS} * lines OR abs(prices - amount) <= {_CENTS}),
-            count_if(apart <= {_CENTS})
+        f"""SELECT count(*),
+            count(*) FILTER (abs(items - amount) <= {_CENTS} * lines OR abs(prices - amount) <= {_CENTS}),
+            count(*) FILTER (apart <= {_CENTS})
         FROM (SELECT min(exact) AS amount, count(*) AS lines, sum(price) AS prices, sum(price * quantity) AS items,
                 max(abs(price * quantity - exact)) AS apart
             FROM (SELECT {_WHOLE_ORDER}, {_GROSS} AS exact, {price}::DOUBLE AS price,
@@ -202,7 +203,7 @@ def _gather_totals(connection: Any, part: int) -> None:
 def _is_equal_too(connection: Any, part: int, name: str) -> bool:
     """Return whether the profit or cost of an order is repeated on its lines as the amount is."""
     several, equal = connection.execute(
-        f"""SELECT count(*), count_if(min_value = max_value) FROM (
+        f"""SELECT count(*), count(*) FILTER (min_value = max_value) FROM (
             SELECT min({name}) AS min_value, max({name}) AS max_value FROM log
             WHERE {_lines(part)} GROUP BY {_WHOLE_ORDER} HAVING count(*) > 1 AND count({name}) = count(*))"""
     ).fetchone()

@@ -22,7 +22,7 @@ def check_amounts(connection: Any, stage: Sequence[RawTable], mappings: Sequence
         if ITEM_PRICE not in items or ITEM_QUANTITY in items or tables.AMOUNT in mapping.chosen:
             continue
         rows, below = connection.execute(
-            f"""SELECT count(*), count_if(exact < price AND exact = floor(exact))
+            f"""SELECT count(*), count(*) FILTER (exact < price AND exact = floor(exact))
             FROM (SELECT exact, {plain_number(ITEM_PRICE)} AS price
                 FROM log JOIN (SELECT rowid AS spot, {ITEM_PRICE} FROM stage) USING (spot)
                 WHERE part = {part} AND {USED_ROWS} AND exact > 0)

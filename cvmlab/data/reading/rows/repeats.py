@@ -89,7 +89,7 @@ def _ask_of_sums(connection: Any, parts: Sequence[Source]) -> None:
         SELECT one.part, other.part, size, count(*) AS alike, sum(one.amount)
         FROM sums AS one JOIN short USING (part) JOIN sums AS other
             ON one.customer_id = other.customer_id AND one.part <> other.part AND one.amount = other.amount
-        GROUP BY ALL HAVING alike >= {_DOUBLED} * size AND count_if(other.rows > 1) >= {_SUMMED} * size
+        GROUP BY ALL HAVING alike >= {_DOUBLED} * size AND count(*) FILTER (other.rows > 1) >= {_SUMMED} * size
         ORDER BY 1, 2 LIMIT 1"""
     ).fetchone()
     if found is not None and found[2] > 1:

@@ -84,7 +84,7 @@ _KINDS = (
     ),
     _Kind(TYPE, ("no_sale_type",), "no_sales_out", netting=True),
     # where returns are booked, what came back may be one of them
-    _Kind(TYPE, ("exchange_type",), "exchanges_out", "count_if(exact < 0 OR back) = 0", "exchanges_kept"),
+    _Kind(TYPE, ("exchange_type",), "exchanges_out", "count(*) FILTER (exact < 0 OR back) = 0", "exchanges_kept"),
     _Kind(TYPE, ("gift_type",), "gifts_out"),
     _Kind(GIFT, ("yes_word", "gift_type"), "gifts_out"),
     _Kind(CANCEL, ("yes_word",), "flagged_out", netting=True),
@@ -98,7 +98,7 @@ def _leave_out(connection: Any, mappings: Sequence[ColumnMapping], kind: _Kind) 
         return f"coalesce({is_said(role, *words)}, false)"
 
     found = connection.execute(
-        f"""SELECT part, count_if(said), sum(exact) FILTER (said), {kind.where},
+        f"""SELECT part, count(*) FILTER (said), sum(exact) FILTER (said), {kind.where},
             string_agg(DISTINCT {kind.role}, ', ' ORDER BY {kind.role}) FILTER (said), bool_and(said)
         FROM (SELECT part, exact, {kind.role}, {says(kind.role, *kind.words)} AS said,
                 {says(TYPE, "billed_word")} AS billed, {says(TYPE, "sold_word")} AS sold,
@@ -195,8 +195,8 @@ def _mark(connection: Any) -> None:
 
 def _judge_marked(connection: Any, mappings: Sequence[ColumnMapping], role: str) -> list[Note]:
     found = connection.execute(
-        f"""SELECT part, count_if(exact > 0), count_if(exact < 0), sum(exact) FILTER (exact > 0),
-            string_agg(DISTINCT word, ', ' ORDER BY word), count_if(exact > 0 AND {_PAIRED})
+        f"""SELECT part, count(*) FILTER (exact > 0), count(*) FILTER (exact < 0), sum(exact) FILTER (exact > 0),
+            string_agg(DISTINCT word, ', ' ORDER BY word), count(*) FILTER (exact > 0 AND {_PAIRED})
         FROM marked WHERE role = '{role}' GROUP BY part ORDER BY part"""
     ).fetchall()
     notes = []

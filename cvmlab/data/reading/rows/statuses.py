@@ -140,7 +140,7 @@ def unknown_notes(connection: Any, mappings: Sequence[ColumnMapping]) -> list[No
             AND regexp_matches(word, '[0-9]'))"""
         found = connection.execute(
             f"""SELECT part, word, rows, amount FROM (
-                SELECT part, {role} AS word, count_if({USED_ROWS}) AS rows,
+                SELECT part, {role} AS word, count(*) FILTER ({USED_ROWS}) AS rows,
                     coalesce(sum(exact) FILTER ({USED_ROWS}), 0) AS amount,
                     count({role}) OVER parts AS words, sum(count({role})) OVER parts AS filled,
                     sum(count(*)) OVER parts AS part_rows

@@ -43,8 +43,8 @@ def find_suspicious(connection: Any, *, excluded: bool) -> tuple[SuspiciousCusto
         ), shared AS (
             SELECT *, count(*) OVER () AS customers, rows / sum(rows) OVER () AS share,
                 greatest(amount, 0)::DOUBLE / nullif(sum(greatest(amount, 0)) OVER (), 0)::DOUBLE AS money,
-                named AND (count_if(named) OVER () <= {SCHEME_CUSTOMERS}
-                    OR count_if(named) OVER () <= {_SCHEME_SHARE} * count(*) OVER ()) AS by_name
+                named AND (count(*) FILTER (named) OVER () <= {SCHEME_CUSTOMERS}
+                    OR count(*) FILTER (named) OVER () <= {_SCHEME_SHARE} * count(*) OVER ()) AS by_name
             FROM counted
         ), ordinary AS (
             SELECT max(rows) AS rows, max(amount) AS amount, quantile_cont(day_orders, 0.99) AS day_orders,

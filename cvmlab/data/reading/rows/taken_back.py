@@ -36,7 +36,7 @@ def taken_back_notes(connection: Any, stage: Sequence[RawTable], mappings: Seque
         if not kinds:
             continue
         counts = ", ".join(
-            f"count_if(regexp_full_match({cell}, '{_NUMBER}') AND regexp_matches({cell}, '[1-9]'))"
+            f"count(*) FILTER (regexp_full_match({cell}, '{_NUMBER}') AND regexp_matches({cell}, '[1-9]'))"
             for cell in (f"c{place}::VARCHAR" for place in kinds)
         )
         rows = connection.execute(f"SELECT {counts} FROM {table.scan}").fetchone()

@@ -71,7 +71,7 @@ def sums_of(connection: Any, parts: Sequence[Source], which: str = "true") -> tu
     """Return the exact sums over ``log``, or over its rows for which an SQL condition holds."""
     found = connection.execute(
         f"""SELECT part, year(date) * 100 + month(date) AS month, reason, {USED_ROWS} AND exact < 0 AS refund,
-            count(*), coalesce(sum(exact), 0), count_if(exact IS NULL)
+            count(*), coalesce(sum(exact), 0), count(*) FILTER (exact IS NULL)
         FROM log WHERE {which} GROUP BY ALL"""
     ).fetchall()
     return merge_sums(
@@ -238,7 +238,7 @@ def _lone_dates(connection: Any, samples: Sequence[BadRow], used: tuple[dt.date,
 
 def _plain_notes(connection: Any, mappings: Sequence[ColumnMapping], customers: int) -> list[Note]:
     total, nonzero, customer = connection.execute(
-        f"SELECT sum(exact), count_if(exact <> 0), min(customer_id) FROM log WHERE {USED_ROWS}"
+        f"SELECT sum(exact), count(*) FILTER (exact <> 0), min(customer_id) FROM log WHERE {USED_ROWS}"
     ).fetchone()
     mapping = mappings[0]
     notes = []

@@ -81,6 +81,43 @@ def test_the_state_of_an_item_says_whether_it_came_back() -> None:
     assert total(log) == 100
 
 
+def test_totals_of_orders_without_a_number_are_named() -> None:
+    rows = [f"c{n % 3}|2024-02-{1 + n:02}|{item}|{20 + n}" for n in range(10) for item in ("comb", "soap")]
+    (note,) = [n for n in log_of("customer|date|item|amount", *rows).quality.warnings if n.key == "day_totals"]
+    assert (note.values["equal"], note.values["amount"], note.values["once"]) == ("10", "490.00", "245.00")
+    for other in (rows[:10], [row.replace("soap|", "soap|1") for row in rows], [row[:-2] + "20" for row in rows]):
+        log = log_of("customer|date|item|amount", *other)
+        assert "day_totals" not in {note.key for note in log.quality.warnings}
+
+
+@pytest.mark.parametrize(
+    ("amounts", "header", "named"),
+    [
+        (("39240", "29121", "7271"), "amount", True),
+        (("392.40", "29121", "7271"), "amount", False),
+        (("39240", "29121", "7271"), "amount (cents)", False),
+    ],
+)
+def test_whole_amounts_of_a_payment_service_may_be_cents(amounts, header: str, named: bool) -> None:
+    rows = [f"ch_{n}|c{n}|2024-01-0{n + 1}|{amount}|0" for n, amount in enumerate(amounts)]
+    log = log_of(f"id|customer|created|{header}|amount_refunded", *rows)
+    assert ("maybe_cents" in {note.key for note in log.quality.warnings}) == named
+    assert total(log) == sum(map(float, amounts)) / (100 if "cents" in header else 1)
+
+
+@pytest.mark.parametrize("product", ["Coupon SAVE5", "Discount code X10", "Voucher 2024-07"])
+def test_a_coupon_among_the_products_is_named(product: str) -> None:
+    log = log_of("customer|date|product|amount", f"a|2024-02-01|{product}|5", "a|2024-02-01|soap|20")
+    assert "doubtful_kept" in {note.key for note in log.quality.warnings}
+
+
+def test_a_discount_that_was_named_is_not_dropped() -> None:
+    with pytest.raises(CvmError):
+        log_of("customer|date|amount", "a|2024-02-01|5", columns={"discount": "amount"})
+    log = log_of("customer|date|value|off", "a|2024-02-01|50|5", columns={"discount": "off"})
+    assert total(log) == 45
+
+
 @pytest.mark.parametrize(
     "header",
     [

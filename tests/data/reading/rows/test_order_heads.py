@@ -64,3 +64,13 @@ def test_rows_that_a_type_calls_heads_are_no_lines() -> None:
     assert seen(log) == (301, {"named_heads"})
     alone = [(*row[:3], row[3] if row[5] == "Header" else 0, *row[4:]) for lines in rows for row in lines]
     assert seen(log_of(alone))[0] == 301
+
+
+def test_heads_of_orders_with_a_discount_of_their_own_row_are_heads() -> None:
+    orders = [
+        [
+            *order(n, 100 + n, -5),
+        ]
+        for n in range(3)
+    ] + [order(n, 70 + n) for n in range(3, 8)]
+    assert seen(log_of(*orders)) == (sum(100 + n for n in range(3)) + sum(70 + n for n in range(3, 8)), {"order_heads"})
