@@ -63,7 +63,7 @@ _SPACES = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2
 # signs without width, such as the marks of direction around what is copied from a web page or a chat
 _UNSEEN = r"[\x{00AD}\x{061C}\x{180E}\x{200B}-\x{200F}\x{202A}-\x{202E}\x{2060}-\x{206F}\x{FEFF}]"
 # a soft hyphen before a number, as printed lists have it
-_SOFT_MINUS = r"^(\W*)\x{00AD}(\W*\d)"
+_SOFT_MINUS = r"^\s*\x{00AD}(\s*\d)"
 _APOSTROPHES = "’‘ʼ´′"
 _ODD = _FULL + _SPACES + _APOSTROPHES + _DIGITS
 _EVEN = _HALF + " " * len(_SPACES) + "'" * len(_APOSTROPHES) + "0123456789" * (len(_DIGITS) // 10)
@@ -82,8 +82,9 @@ def create_macros(connection: Any) -> None:
     tidy = quoted(r"[^\s\x{a0}\x{3000}\x{feff}='](.*[^\s\x{a0}\x{3000}\x{feff}])?")
     for name, body in {
         "visible(t)": f"""CASE WHEN strlen(t) <> length(t) AND regexp_matches(t, {quoted(_UNSEEN)})
-            THEN regexp_replace(regexp_replace(t, {quoted(_SOFT_MINUS)}, '\\1-\\2'), {quoted(_UNSEEN)}, '', 'g')
-            ELSE t END""",
+            THEN regexp_replace(t, {quoted(_UNSEEN)}, '', 'g') ELSE t END""",
+        "visible_number(t)": f"""CASE WHEN strlen(t) <> length(t)
+            THEN visible(regexp_replace(t, {quoted(_SOFT_MINUS)}, '-\\1')) ELSE t END""",
         # most cells need no trimming, and to see that is four times as fast as to trim
         "trimmed(t)": f"CASE WHEN regexp_full_match(t, {tidy}) THEN t ELSE trim(t, {_BLANKS}) END",
         # ="007" and '007 are how exports force a spreadsheet to keep text
@@ -179,9 +180,9 @@ def stage_query(
     # One step a layer: nested macros would repeat each other's text until the planner drowns in it
     others = ", ".join(ready)
     # names and products may need them, and ids are folded by themselves
-    shown = {"date_text", *(f"{role}_text" for role in NUMBERS), *_WORDS}
+    shown = dict.fromkeys(("date_text", *_WORDS), "visible") | {f"{role}_text": "visible_number" for role in NUMBERS}
     written = {name: text for name, (text, _) in texts.items() if text != _NO_TEXT}
-    seen = ", ".join(f"{'visible' if name in shown else ''}({text}) AS {name}" for name, text in written.items())
+    seen = ", ".join(f"{shown.get(name, '')}({text}) AS {name}" for name, text in written.items())
     trimmed = ", ".join(f"trimmed({name}) AS {name}" for name in written)
     given = ", ".join(f"{sql} AS {name}" for name, sql in ready.items())
     unwrapped = ", ".join(f"unwrapped({name}) AS {name}" for name in written)
