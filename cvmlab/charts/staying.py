@@ -16,6 +16,7 @@ from .frames import COUNT, SHARE, SOME, Holds, check_frame
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+    from numpy.typing import NDArray
 
 KINDS = {"settled": (style.BLUE, ""), "unsettled": (style.ORANGE, "///")}
 #: How customers are drawn whose truth is known: colour, marker.
@@ -39,16 +40,17 @@ def plot_two_kinds(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
     Notes
     -----
-    Above each year stands the share of those there a year before who have stayed, of the published figures. The dashed
-    line is what would be left had every year been as the first.
+    Above each year stands the share of those there a year before who have stayed, of the two kinds together. The
+    dashed line is what would be left had every year been as the first of the published ones.
 
     Examples
     --------
     >>> import pandas as pd
     >>> frame = pd.DataFrame({"year": [0, 1, 2], "settled": [50, 45, 40.5], "unsettled": [50, 17.5, 6.1],
     ...                       "published": [100, 63.1, 46.8]})
-    >>> plot_two_kinds(frame).get_title(loc="left")
-    'Two kinds that never change: retention rises from 63% to 74%'
+    >>> print(plot_two_kinds(frame).get_title(loc="left"))
+    Two kinds that never change: retention rises from 63% to 75% (published:
+    63% to 74%)
     """
     columns = {"year": COUNT, "settled": COUNT, "unsettled": COUNT, "published": SOME}
     frame = check_frame(frame, "two_kinds", columns, once=["year"], in_order=True)
@@ -61,24 +63,30 @@ def plot_two_kinds(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         ax.bar(year, height, 0.6, bottom=bottom, label=term(f"contractual.kind_{kind}"), **looks)
         bottom += height
     ax.plot(year, left, "D", color=style.INK, markersize=5, label=term("contractual.published"))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        stayed = left[1:] / left[:-1]
-    if len(stayed) and np.isfinite(stayed[0]):
-        constant = left[0] * stayed[0] ** (year - year[0])
+    stayed, published = _stayed(bottom), _stayed(left)
+    if len(published) and np.isfinite(published[0]):
+        constant = left[0] * published[0] ** (year - year[0])
         dashes: dict[str, Any] = {"color": style.VERMILION, "linestyle": (0, (4, 1.5)), "linewidth": 2}
         ax.plot(year, constant, label=term("contractual.constant"), **dashes)
-    for place, share, height in zip(year[1:], stayed, np.maximum(left, bottom)[1:], strict=True):
+    for place, share, height in zip(year[1:], stayed, np.fmax(left, bottom)[1:], strict=True):
         if np.isfinite(share):
-            style.note(ax, percent(round(share, 2)), (place, height), (2, 6))
+            style.note(ax, percent(share), (place, height), (2, 6))
     ax.set_xticks(year)
     ax.set_xlabel(term("contractual.years_x"))
     style.count_axis(ax.yaxis, term("contractual.left_y"))
     ax.grid(visible=False, axis="x")
     style.legend(ax)
-    if len(stayed) and np.isfinite(stayed).all():
-        said = {"first": percent(round(stayed[0], 2)), "last": percent(round(stayed[-1], 2)), "year": f"{year[-1]:.0f}"}
-        style.headline(ax, say("contractual.kinds_message", **said))
+    if len(stayed) and np.isfinite([*stayed, *published]).all():
+        ends = {"first": stayed[0], "last": stayed[-1]}
+        ends |= {"first_published": published[0], "last_published": published[-1]}
+        style.headline(ax, say("contractual.kinds_message", **{name: percent(share) for name, share in ends.items()}))
     return style.lettered(ax)
+
+
+def _stayed(left: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the share of those there a year before who are left, in whole percent, halves up as they are read."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.floor(100 * left[1:] / left[:-1] + 0.5) / 100
 
 
 @public
@@ -95,7 +103,7 @@ def plot_still_there(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
     Notes
     -----
-    To the right of the vertical line are the customers whom the rule of three usual gaps calls lost, below the level
+    To the right of the vertical line are the customers whom the rule of three usual gaps gives up, below the level
     one those whom the model does. Silences of more than twelve usual gaps are drawn at twelve.
 
     Examples

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from cvmlab import aggregate, charts, datasets, speaking
-from cvmlab.core.words import CvmError, read_table
+from cvmlab.core.words import CvmError, read_table, say
 from cvmlab.whatif import silence_to_call
 from cvmlab.worth import buying
 
@@ -51,6 +52,10 @@ def test_the_chance_of_a_shop_three_gaps_silent_and_what_is_computed_instead() -
     near("alive", 100 * silent / (silent + q), "no_share")
     near("alive", 100 * q / ((1 - q) * silent + q), "gone")
     near("alive", 100 * (1 - q) * math.exp(-1) / ((1 - q) * math.exp(-1) + q), "one_gap")
+    # gaps that vary less than at random (Erlang-2)
+    regular = math.exp(-6) * 7
+    assert (1 - q) * regular / ((1 - q) * regular + q) == pytest.approx(0.21, abs=0.005)
+    assert "about 21% instead of 44%" in say("contractual.alive_right")
 
 
 def test_the_exercises() -> None:
@@ -59,9 +64,6 @@ def test_the_exercises() -> None:
         near("settled_share", 100 * settled / (settled + unsettled), key)
     near("settled_share", 50 * 0.9**4, "number")
     near("settled_share", 100 * 0.9**4, "of_settled")
-    near("rule_q", 100 / (1 + math.exp(3)))
-    near("rule_q", 100 * math.exp(-3), "silence")
-    near("rule_q", 100 * math.exp(-3) / (1 - math.exp(-3)), "ratio")
 
 
 def test_the_rule_of_three_and_of_five_gaps(shops) -> None:
@@ -72,6 +74,39 @@ def test_the_rule_of_three_and_of_five_gaps(shops) -> None:
     near("five_gaps", 100 * user[gaps > 3].mean(), "three")
     near("five_gaps", 100 * (gaps[user] > 5).mean(), "of_users")
     near("five_gaps", 100 * (user & (gaps > 5)).mean(), "of_all")
+
+
+def test_the_kinds_rise_to_90_percent_and_the_published_customers_to_92() -> None:
+    year = np.arange(8)
+    kinds = {"year": year, "settled": 50 * 0.9**year, "unsettled": 50 * 0.35**year, "published": PUBLISHED}
+    ax = charts.plot_two_kinds(pd.DataFrame(kinds))
+    assert ax.get_title(loc="left").replace("\n", " ").endswith("from 63% to 90% (published: 63% to 92%)")
+    noted = [text.get_text() for text in ax.texts if text.get_text().endswith("%")]
+    assert noted == ["63%", "75%", "83%", "87%", "89%", "90%", "90%"]
+
+
+def test_what_is_given_up_is_wrong_in_two_ways(shops) -> None:
+    rule, model = buying.fit_gap_rule(shops), buying.best_explained(buying.fit_family(shops))
+    silent = shops["age"] - shops["recency"]
+    given_up = [rule.p_alive(shops) < 0.5, model.p_alive(shops) < 0.5, silent > 3 * rule.usual_gap]
+    assert [(lost == (shops["state"] == "user")).sum() for lost in given_up] == [42, 34, 34]
+    assert [(lost != (shops["state"] == "lost")).sum() for lost in given_up] == [62, 44, 58]
+    assert isinstance(model, buying.ParetoNbd)
+
+
+def test_whom_to_call_first_without_a_model(shops) -> None:
+    """With the usual gap of all for shops that have ordered seldom, silence in gaps sorts as well as the model does."""
+    rule, stopped = buying.fit_gap_rule(shops), (shops["state"] != "user").to_numpy()
+    own = (shops["recency"] / shops["frequency"]).where(shops["frequency"] > 0, rule.usual_gap)
+    silent, model = shops["age"] - shops["recency"], buying.best_explained(buying.fit_family(shops))
+
+    def sorted_right(score) -> float:
+        """Return how often a shop that has stopped stands before one that has not."""
+        ranks = pd.Series(score).rank()[stopped].sum() - stopped.sum() * (stopped.sum() + 1) / 2
+        return ranks / (stopped.sum() * (~stopped).sum())
+
+    seldom = own.where(shops["frequency"] >= 9, rule.usual_gap)
+    assert sorted_right(silent / seldom) > sorted_right(1 - model.p_alive(shops)) > sorted_right(silent / own) + 0.01
 
 
 def test_a_contract_called_over_has_ended_and_the_last_to_end_are_not_seen_yet() -> None:
@@ -89,7 +124,7 @@ def test_a_contract_called_over_has_ended_and_the_last_to_end_are_not_seen_yet()
 def test_a_log_s_own_past_is_counted_up_to_the_day_of_the_cut(film) -> None:
     halves = buying.compare_later(film, cut="2025-06-30").set_index("model")
     assert (halves["wrong"] == halves["came_back"] + halves["stayed_away"]).all()
-    assert halves["customers"].nunique() == 1
+    assert len(set(halves["customers"])) == 1
     nobody = halves.iloc[-1]
     early, late = film[film["date"] <= "2025-06-30"], film[film["date"] > "2025-06-30"]
     assert nobody["wrong"] == len(set(early["customer_id"]) - set(late["customer_id"]))
@@ -119,12 +154,18 @@ def test_the_what_if_calls_on_the_day_that_leaves_most() -> None:
     result = what_if.result
     assert result["best_left"] == result["left"].max() >= result["left_over"]
     assert result["calls"] == pytest.approx(100 * (0.94 * math.exp(-90 / 50) + 0.06))
-    said = {"start": (142, 2_770), "slow": (224, 1_730), "visit": (183, 3_610)}
-    changes = {"start": {}, "slow": {"usual_gap": 90}, "visit": {"call_cost": 400, "won_share": 0.2}}
+    said = {
+        "start": (142, 2_770), "slow": (224, 1_730), "visit": (183, 3_610), "message": (8, 4_830), "weak": (102, 690),
+    }  # fmt: skip
+    changes = {
+        "start": {}, "slow": {"usual_gap": 90}, "visit": {"call_cost": 400, "won_share": 0.2},
+        "message": {"call_cost": 10, "silence": 8}, "weak": {"call_cost": 10, "won_share": 0.02},
+    }  # fmt: skip
     for name, change in changes.items():
         what_if.reset()
         what_if.set(**change)
         assert (what_if.result["best_day"], round(what_if.result["best_left"], -1)) == said[name]
+        assert name != "message" or round(what_if.result["alive"], 2) == 0.93
     what_if.reset()
     what_if.set(won_share=0.02)
     assert "On no day does a call pay" in what_if.sentence
