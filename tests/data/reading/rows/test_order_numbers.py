@@ -49,12 +49,12 @@ def test_numbers_of_one_form_or_of_many_say_nothing() -> None:
 @pytest.mark.parametrize(
     ("column", "plain", "odd", "named", "level"),
     [
-        ("Soort", "Factuur", "Nota", "'Soort' (Nota 2)", "note"),
-        ("Reversed", "", "X", "'Reversed' (X 2)", "note"),
+        ("Rubriek", "Factuur", "Nota", "'Rubriek' (Nota 2)", "note"),
+        ("Ticked", "", "X", "'Ticked' (X 2)", "note"),
         ("Product Status", "Shipped", "Returned", "'Product Status' (Returned 2)", "warning"),
         ("Credit Note No", "", "CN-{}", "'Credit Note No' (CN-1 1, CN-2 1)", "warning"),
         ("Numéro", "FA{}", "AV{}", "'Numéro' (AV# 2)", "warning"),
-        ("Notes", "Invoice {}", "Gutschrift zu Rechnung {}", "'Notes' (Gutschrift zu Rechnung # 2)", "warning"),
+        ("Notes", "Invoice {}", "see slip of return {}", "'Notes' (see slip of return # 2)", "warning"),
         ("Tags", "vip", "vip, refunded", "'Tags' (vip, refunded 2)", "warning"),
     ],
 )
