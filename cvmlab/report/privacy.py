@@ -37,9 +37,10 @@ _PERSONAL_SHARE = 0.2
 # what a remark may still say under a mask: places, counts and sums, never the content of a cell
 _SAYS_NOTHING_PERSONAL = frozenset(
     {
-        "amount", "as_of", "cell", "column", "columns", "count", "currency", "date", "days", "encoding", "factor",
-        "file", "first", "last", "line", "money_share", "month", "most", "others", "part", "price", "quantity", "role",
-        "row", "rows", "share", "sheet", "sheets", "source", "sources", "today", "total", "why", "zone",
+        "amount", "as_of", "cell", "column", "columns", "count", "currency", "date", "days", "encoding", "equal",
+        "factor", "file", "first", "last", "line", "money_share", "month", "most", "once", "others", "part", "price",
+        "quantity", "role", "row", "rows", "share", "sheet", "sheets", "source", "sources", "today", "total", "why",
+        "zone",
     }
 )  # fmt: skip
 _HIDDEN = "***"

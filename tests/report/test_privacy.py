@@ -182,3 +182,12 @@ def test_groups_under_a_mask_hide_even_their_names(sensitive, tmp_path):
     names = json.loads((tmp_path / "sales-by-owner" / "groups.json").read_text(encoding="utf-8"))
     assert len(names) == 1
     assert all(name.startswith("#") for name in names.values())
+
+
+def test_words_of_a_column_that_nobody_reads_are_hidden_and_its_name_is_not():
+    rows = [(f"C{n:03}", f"2024-01-{n + 1:02}", 20 + n, "" if n else "Mary Miller") for n in range(20)]
+    log = reading.read(pd.DataFrame(rows, columns=["customer", "date", "amount", "contact note"]), today="2024-03-01")
+    assert any("Mary Miller" in str(note) for note in log.quality.notes)
+    remarks = " ".join(map(str, privacy.masked(log, True).quality.notes))
+    assert "'contact note'" in remarks
+    assert "Mary" not in remarks

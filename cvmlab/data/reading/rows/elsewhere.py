@@ -102,9 +102,11 @@ def rare_words(few: Few, table: RawTable, mapping: ColumnMapping) -> list[Note]:
     odd = {free[cell]: rare for cell, words in unknown if (rare := _rare(free[cell], _formed(words)))}
     if not odd:
         return []
-    columns = ", ".join(f"'{name}' ({', '.join(rare)})" for name, rare in list(odd.items())[:_NAMED])
+    shown = dict(list(odd.items())[:_NAMED])
+    # apart, for a mask hides the words and not the names of columns
+    said = {"columns": ", ".join(f"'{name}'" for name in shown), "words": "; ".join(map(", ".join, shown.values()))}
     level: Level = "warning" if any(map(_speaks, (word for rare in odd.values() for word in rare))) else "note"
-    return [Note("rare_words", {"source": table.name, "columns": columns}, level)]
+    return [Note("rare_words", {"source": table.name, **said}, level)]
 
 
 def _speaks(text: str) -> bool:

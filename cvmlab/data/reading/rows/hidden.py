@@ -20,7 +20,7 @@ def hidden_rows(connection: Any, stage: Sequence[RawTable]) -> list[Note]:
         connection.execute("CREATE OR REPLACE TEMP TABLE hidden AS SELECT unnest(?::BIGINT[]) AS place", [below])
         count, share = connection.execute(
             f"""SELECT count(*) FILTER (is_hidden), sum(abs(exact)) FILTER (is_hidden) / nullif(sum(abs(exact)), 0)
-                FROM (
+            FROM (
                 SELECT exact, spot - (SELECT min(rowid) FROM stage WHERE part = {part}) IN (FROM hidden) AS is_hidden
                 FROM log WHERE part = {part} AND {USED_ROWS})"""
         ).fetchone()

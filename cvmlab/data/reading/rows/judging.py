@@ -103,8 +103,8 @@ def _further_lines(connection: Any) -> list[Note]:
             FROM log WHERE order_id IS NOT NULL AND (
                 {USED_ROWS} OR reason = {REASON_CODES["bad_amount"]})
             WINDOW whole_order AS (PARTITION BY part, customer_id, order_id)
-        ), habits AS (SELECT part FROM known WHERE line > 1 GROUP BY part HAVING 2 * count(*) FILTER (empty)
-            >= count(*))
+        ), habits AS (
+            SELECT part FROM known WHERE line > 1 GROUP BY part HAVING 2 * count(*) FILTER (empty) >= count(*))
         UPDATE log SET exact = 0, reason = {REASON_CODES[USED]}
         WHERE spot IN (SELECT spot FROM known SEMI JOIN habits USING (part) WHERE empty AND spot > first)"""
     ).fetchone()

@@ -6,6 +6,7 @@ mostly not: where no column of refunds is read, such a column is named with the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -51,8 +52,6 @@ def _kind(name: str) -> str:
 
 
 def _is_net(mapping: ColumnMapping) -> bool:
-    import re
-
     amount = mapping.get(tables.AMOUNT) or ""
     net = re.fullmatch(row_pattern("net_of_refunds"), amount.strip(), re.IGNORECASE)
     return net is not None or is_called(amount, "adjusted_amount")
