@@ -20,7 +20,7 @@ _SERVICE = frozenset({"amount_refunded", "amount_captured", "amount_due", "amoun
 _ROWS = 3
 
 
-def doubtful_amounts(connection: Any, stage: Sequence[RawTable], mappings: Sequence[ColumnMapping]) -> list[Note]:
+def amounts_in_doubt(connection: Any, stage: Sequence[RawTable], mappings: Sequence[ColumnMapping]) -> list[Note]:
     """Name the columns of amounts that may be totals of orders without a number, or cents."""
     notes = []
     for part, (table, mapping) in enumerate(zip(stage, mappings, strict=True)):

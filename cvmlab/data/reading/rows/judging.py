@@ -16,7 +16,7 @@ from ..quality import USED
 from ..raw import RawTable
 from ..roles import STATUS
 from .costs import judge_costs
-from .doubtful_amounts import doubtful_amounts
+from .doubtful_amounts import amounts_in_doubt
 from .elsewhere import elsewhere_notes
 from .ledger_sides import check_sides
 from .log_table import read_cells
@@ -72,7 +72,7 @@ def judge(
     # who says up to when the log runs has looked at its end
     set_lone_dates_aside(connection, late=rules.as_of is None)
     check_named_returns(connection, stage)
-    notes += doubtful_amounts(connection, stage, mappings)
+    notes += amounts_in_doubt(connection, stage, mappings)
     notes += judge_repeats(connection, stage, rules.drop_duplicates)
     notes += set_reversals_aside(connection)
     if any(tables.PRODUCT in mapping for mapping in mappings):
