@@ -36,7 +36,7 @@ from .opening.parts import (
 )
 from .quality import REFUND, USED, DataReport
 from .raw import Progress, Source
-from .rows.hidden import hidden_rows
+from .rows.hidden import hidden_rows, struck_rows
 from .rows.judging import clean_query, judge
 from .rows.rules import Rules
 from .rows.totals import make_report
@@ -268,7 +268,8 @@ def read(
             if progress:
                 progress(say("reading.step_report"), 0.9)
             loaded = [note for table in stage for note in table.notes]
-            notes = [*opened, *loaded, *judged.notes, *hidden_rows(connection, stage), *rare]
+            notes = [*opened, *loaded, *judged.notes]
+            notes += [*hidden_rows(connection, stage), *struck_rows(connection, stage), *rare]
             quality = make_report(connection, stage, mappings, rules, label, notes, unused)
             connection.execute("DROP TABLE stage")
     except BaseException:

@@ -81,6 +81,7 @@ class RawTable(Source):
     rows: int | None = None
     # numbers of the rows that a sheet hides
     hidden: Sequence[int] = ()
+    struck: Sequence[int] = ()
     # makes a more patient, slower scan of a text that DuckDB's reader refuses or cuts otherwise
     plainer: Callable[[], RawTable] | None = field(default=None, repr=False, compare=False)
 

@@ -26,6 +26,8 @@ def read_old_book(data: bytes) -> tuple[Book, dict[str, Look]]:
     stream = _workbook_stream(data)
     starts: dict[str, int] = {}
     from_1904 = False
+    fonts: list[bool] = []
+    styles: list[int] = []
     for kind, body in _old_records(stream, 0):
         if kind == 0x22:
             from_1904 = body[:1] == b"\x01"
@@ -33,9 +35,15 @@ def read_old_book(data: bytes) -> tuple[Book, dict[str, Look]]:
             # a length, then whether the letters take two bytes
             letters, wide = body[8:], body[7] & 1
             starts[letters.decode("utf-16-le" if wide else "latin-1", "replace")] = _four(body, 0)
+        elif kind == 0x31:
+            # number 4 is never written
+            fonts += [bool(_pair(body, 2) & 8)] * (2 if len(fonts) == 3 else 1)
+        elif kind == 0xE0:
+            styles.append(_pair(body, 0))
         elif kind == 0xFC and _four(body, 4) > len(data):
             raise ValueError("more texts than the file has room for")
-    looks = {name: _old_look(_old_records(stream, start)) for name, start in starts.items()}
+    struck = frozenset(style for style, font in enumerate(styles) if font < len(fonts) and fonts[font])
+    looks = {name: _old_look(_old_records(stream, start), struck) for name, start in starts.items()}
     return Book(from_1904=from_1904), looks
 
 
@@ -52,13 +60,15 @@ def _old_records(stream: bytes, at: int) -> Iterator[tuple[int, bytes]]:
         at += 4 + length
 
 
-def _old_look(records: Iterable[tuple[int, bytes]]) -> Look:
+def _old_look(records: Iterable[tuple[int, bytes]], struck: frozenset[int]) -> Look:
     """Return what the records of a sheet of .xls show."""
     look = Look()
     for kind, body in records:
         place = _pair(body, 0) + 1, _pair(body, 2) + 1
         if kind in _OLD_CELLS:
             look.reach(*place)
+            if _pair(body, 4) in struck:
+                look.struck_rows.add(place[0])
         if kind == 0x200:
             look.reach(_four(body, 4), _pair(body, 10))
         elif kind == 0x208 and len(body) >= 14:

@@ -28,6 +28,8 @@ class Book:
     signs: Mapping[int, str] = field(default_factory=dict)
     # style of a cell to the number of digits that it shows at least
     digits: Mapping[int, int] = field(default_factory=dict)
+    # styles of cells that are struck through
+    struck: frozenset[int] = frozenset()
 
 
 @dataclass
@@ -37,6 +39,8 @@ class Look:
     merges: list[Merge] = field(default_factory=list)
     hidden_rows: list[int] = field(default_factory=list)
     hidden_columns: set[int] = field(default_factory=set)
+    # rows with a cell that is struck through, which is how people cancel an order by hand
+    struck_rows: set[int] = field(default_factory=set)
     # cells whose formula failed, which some readers give as empty
     errors: dict[Place, str] = field(default_factory=dict)
     # formulas without a value

@@ -61,13 +61,14 @@ def read_book(archive: zipfile.ZipFile) -> Book:
             case "sheet":
                 link = next((value for key, value in element.items() if key.endswith("}id")), "")
                 parts[element.get("name", "")] = targets.get(link, "")
-    codes = _codes(archive, f"{folder}/styles.xml")
+    styles = _styles(archive, f"{folder}/styles.xml")
+    codes, struck = _codes(styles), _struck(styles)
     signs = {style: sign for style, code in codes.items() if (sign := sign_of(code))}
     digits = {style: len(code) for style, code in codes.items() if _ZEROS.fullmatch(code)}
-    return Book(from_1904, recalculates, parts, signs, digits)
+    return Book(from_1904, recalculates, parts, signs, digits, struck)
 
 
-def look_at_sheet(archive: zipfile.ZipFile, part: str, source: str, recalculates: bool) -> Look:
+def look_at_sheet(archive: zipfile.ZipFile, part: str, source: str, book: Book) -> Look:
     """Return what the XML of a sheet shows; raise `CvmError` for what no sheet can be."""
     look = Look()
     if part not in archive.namelist():
@@ -75,6 +76,7 @@ def look_at_sheet(archive: zipfile.ZipFile, part: str, source: str, recalculates
     zeros: set[tuple[int, int]] = set()
     calculated = False
     tags = formulas = failed = None
+    struck = _cells_of(book.struck)
     row = 0
     for text in _pieces(archive, part, source):
         if tags is None or formulas is None or failed is None:
@@ -91,6 +93,8 @@ def look_at_sheet(archive: zipfile.ZipFile, part: str, source: str, recalculates
                 _note_tag(look, tag.group(1), tag.group(2))
         widest = max(_WIDE.findall(text), key=lambda letters: (len(letters), letters), default=b"Z")
         look.reach(row, column_number(widest))
+        if struck is not None:
+            look.struck_rows.update(int(number) for number in struck.findall(text))
         for attributes, value in formulas.findall(text):
             if not value and not _IS_TEXT.search(attributes):
                 look.uncalculated.update(_places(attributes))
@@ -101,7 +105,7 @@ def look_at_sheet(archive: zipfile.ZipFile, part: str, source: str, recalculates
         for attributes, value in failed.findall(text):
             look.errors.update(dict.fromkeys(_places(attributes), value.decode("utf-8", "replace")))
     # a library that writes formulas but cannot calculate gives zero for all of them and asks Excel to calculate
-    if recalculates and not calculated:
+    if book.recalculates and not calculated:
         look.uncalculated |= zeros
     return look
 
@@ -125,6 +129,16 @@ def _patterns(prefix: bytes) -> tuple[re.Pattern[bytes], re.Pattern[bytes], re.P
     formula = rb"<%sc\b([^>]*)>\s*<%sf\b(?:[^>]*/>|[^>]*>[^<]*</%sf>)\s*(?:<%sv>([^<]*)<)?" % ((prefix,) * 4)
     failed = rb"""<%sc\b([^>]*\st=["']e["'][^>]*)>(?:\s*<%sf\b[^<]*(?:</%sf>)?)?\s*<%sv>([^<]*)<""" % ((prefix,) * 4)
     return re.compile(tags), re.compile(formula), re.compile(failed)
+
+
+def _cells_of(styles: frozenset[int]) -> re.Pattern[bytes] | None:
+    """Return a pattern of filled cells of some styles that captures their row, None without a style."""
+    if not styles:
+        return None
+    numbers = b"|".join(str(style).encode() for style in sorted(styles))
+    # either attribute may come first; a cell that ends at once is empty
+    ahead = rb"""(?=[^>]*\ss=["'](?:%s)["'])(?=[^>]*[^/>]>)""" % numbers
+    return re.compile(rb"""<(?:\w+:)?c\b%s[^>]*\sr=["'][A-Z]+(\d+)""" % ahead)
 
 
 def _pieces(archive: zipfile.ZipFile, part: str, source: str) -> Iterator[bytes]:
@@ -185,28 +199,41 @@ def _joined(folder: PurePosixPath, target: str) -> str:
     return target[1:] if target.startswith("/") else str(folder / target)
 
 
-def _codes(archive: zipfile.ZipFile, part: str) -> dict[int, str]:
+def _styles(archive: zipfile.ZipFile, part: str) -> str:
+    return archive.read(part).decode("utf-8", "replace") if part in archive.namelist() else ""
+
+
+def _formats_of_cells(text: str) -> list[str]:
+    """Return the tag of each style that a cell may have, in the order by which cells name them."""
+    found = re.search(r"<(?:\w+:)?cellXfs\b.*?</(?:\w+:)?cellXfs>", text, re.DOTALL)
+    return re.findall(r"<(?:\w+:)?xf\s[^>]*>", found.group()) if found else []
+
+
+def _struck(text: str) -> frozenset[int]:
+    """Return the styles of cells whose font is struck through."""
+    fonts = re.search(r"<(?:\w+:)?fonts\b.*?</(?:\w+:)?fonts>", text, re.DOTALL)
+    each = re.findall(r"<(?:\w+:)?font\b(?:[^>]*/>|.*?</(?:\w+:)?font>)", fonts.group(), re.DOTALL) if fonts else []
+    struck = {str(n) for n, font in enumerate(each) if re.search(r'<(?:\w+:)?strike\b(?![^>]*val="(0|false)")', font)}
+    used = [re.search(r'fontId="(\d+)"', tag) for tag in _formats_of_cells(text)]
+    return frozenset(style for style, found in enumerate(used) if found and found.group(1) in struck)
+
+
+def _codes(text: str) -> dict[int, str]:
     """Return the styles of cells whose number format is the workbook's own, each with the code of the format."""
-    if part not in archive.namelist():
-        return {}
-    text = archive.read(part).decode("utf-8", "replace")
     formats = {}
     for tag in re.findall(r"<(?:\w+:)?numFmt\s[^>]*>", text):
         number, code = re.search(r'numFmtId="(\d+)"', tag), re.search(r'formatCode="([^"]*)"', tag)
         if number and code:
             formats[number.group(1)] = html.unescape(code.group(1))
-    styles = re.search(r"<(?:\w+:)?cellXfs\b.*?</(?:\w+:)?cellXfs>", text, re.DOTALL)
-    if not formats or not styles:
-        return {}
-    used = [re.search(r'numFmtId="(\d+)"', tag) for tag in re.findall(r"<(?:\w+:)?xf\s[^>]*>", styles.group())]
+    used = [re.search(r'numFmtId="(\d+)"', tag) for tag in _formats_of_cells(text)]
     return {style: formats[found.group(1)] for style, found in enumerate(used) if found and found.group(1) in formats}
 
 
 def sign_of(code: str) -> str:
-    """Return the currency of a number format such as ``[$€-407] #,##0.00``, nothing if it has none that is known."""
+    """Return the currency of a number format such as ``[$€-407] #,##0.00``, or the CR of a credit; else nothing."""
     for texts in _LITERAL.findall(code.partition(";")[0]):
         text = next((text for text in texts if text), "").strip()
         affix = affix_of(text, "") if text else None
-        if affix and affix.currency and not affix.power and not affix.negative:
+        if affix and (affix.currency or affix.mark) and not affix.power and not affix.negative:
             return text
     return ""

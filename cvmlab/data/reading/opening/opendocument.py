@@ -18,7 +18,8 @@ class OpenBook:
         self._look = Look()
         self._row = self._column = 0
         self._rows = self._columns = 1
-        self._failed = ""
+        self._failed = self._style = ""
+        self._struck: set[str] = set()
         parser = expat.ParserCreate()
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
@@ -33,6 +34,8 @@ class OpenBook:
             self._columns = _count(given, "table:number-columns-repeated")
             if "office:value-type" in given or "table:formula" in given:
                 self._look.reach(self._row + self._rows, self._column + self._columns)
+                if given.get("table:style-name") in self._struck:
+                    self._look.struck_rows.update(range(self._row + 1, self._row + self._rows + 1))
             if given.get("calcext:value-type") == "error":
                 self._failed = " "
             if "table:formula" in given and "office:value-type" not in given:
@@ -55,6 +58,10 @@ class OpenBook:
         elif tag == "table:table":
             self._look = self.looks.setdefault(given.get("table:name", ""), Look())
             self._row = self._column = 0
+        elif tag == "style:style":
+            self._style = given.get("style:name", "")
+        elif tag == "style:text-properties" and given.get("style:text-line-through-style", "none") != "none":
+            self._struck.add(self._style)
         elif tag == "table:null-date" and given.get("table:date-value", "").startswith("1904-01-01"):
             self.book = Book(from_1904=True)
 

@@ -160,6 +160,7 @@ def load_rows(
         notes=tuple(body.notes()),
         rows=body.found["rows"],
         hidden=tuple(look.hidden_rows),
+        struck=tuple(sorted(look.struck_rows)),
     )
 
 

@@ -104,7 +104,7 @@ def _sheets_of(
                     book = ooxml.read_book(archive)
                     # before openpyxl parses what no sheet can be
                     looks = known or {
-                        name: ooxml.look_at_sheet(archive, part, f"{path.name} [{name}]", book.recalculates)
+                        name: ooxml.look_at_sheet(archive, part, f"{path.name} [{name}]", book)
                         for name, part in book.parts.items()
                     }
                 if streamed and (opened := _opened(stream)) is not None:
