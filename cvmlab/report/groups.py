@@ -14,7 +14,7 @@ from cvmlab.core.guarding import public
 from cvmlab.core.words import CvmError, say, speaking
 from cvmlab.core.words import language as language_in_force
 from cvmlab.core.work import work_folder
-from cvmlab.data.tables import CUSTOMER_ID, CUSTOMER_NAME, OWNER, PHONE
+from cvmlab.data.tables import CUSTOMER_ID, CUSTOMER_NAME, DATE, OWNER, PHONE
 
 from .placing import MARKER, as_folder, mark_all, put_in_place, report_folder
 from .privacy import labels, mask_key
@@ -119,26 +119,27 @@ def run_by_group(
 def _read(source: Path, by: str, columns: Mapping[str, str] | None, reading: Mapping[str, Any] | None) -> Log:
     """Read the whole with the column that divides it; a column of currencies is kept under its own name."""
     from cvmlab.data import reading as files
+    from cvmlab.data.reading.roles import NUMBERS
 
     how = dict(reading or {})
     of_currency = by == CURRENCY
     if not of_currency:
         seen = files.preview(source, columns=columns, rows=1, sheet=how.get("sheet"))
         of_currency = seen.mapping.get("currency_code") == by
+        if by in {seen.mapping.get(role) for role in (DATE, *NUMBERS)}:
+            raise CvmError("report.no_column_of_groups", column=by)
     if of_currency:
         return files.read(source, columns=columns, **{**how, "currency": "any"})
     return files.read(source, keep=[by], columns=columns, **how)
 
 
 def _groups_of(log: Log, by: str, folder: Path, key: str | bool) -> list[Group]:
+    from cvmlab.data.reading.handing_on import sums_by
+
     column = by if by in log.kept else CURRENCY
-    quoted = '"' + column.replace('"', '""') + '"'
-    sums = log.transactions.aggregate(
-        f"{quoted} AS value, count(*), sum(amount::DECIMAL(38, 6)), count(DISTINCT customer_id)", quoted
-    ).fetchall()
-    if len(sums) > MOST_GROUPS:
-        raise CvmError("report.too_many_groups", column=by, count=f"{len(sums):,}", most=MOST_GROUPS)
-    found = {value: rest for value, *rest in sums}
+    found = sums_by(log, column)
+    if len(found) > MOST_GROUPS:
+        raise CvmError("report.too_many_groups", column=by, count=f"{len(found):,}", most=MOST_GROUPS)
     parts = log.write_parts(column, folder)
     shown = labels([value for value in parts if value is not None], str(key)) if key else {}
     names = {value: say("report.no_group") if value is None else shown.get(value, value) for value in parts}

@@ -194,3 +194,18 @@ def test_an_unknown_option_of_reading_is_refused_before_anything_is_written(tmp_
         with pytest.raises(CvmError, match=f"'{option}' is not an option of reading"):
             make("nowhere.csv", folder=tmp_path, reading={option: 1})
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("by", ["amount", "date"])
+def test_a_column_of_dates_or_amounts_makes_no_groups(log, made, tmp_path, by):
+    with pytest.raises(CvmError, match="region or a sales channel"):
+        run_by_group(log, by, folder=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_groups_by_a_column_that_reading_trims(tmp_path, made):
+    path = tmp_path / "sales.csv"
+    rows = [f"K{n % 4},2021-0{1 + n % 5}-05,{n + 1}.25,{' salt' if n % 2 else 'salt'}" for n in range(12)]
+    path.write_text("customer_id,date,amount,product\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    _, results, failed = run_by_group(path, "product", folder=tmp_path / "out")
+    assert results and not failed

@@ -26,11 +26,7 @@ _KEY = "cvmlab_judged"
 
 def write_parts(log: Any, column: str, folder: Path) -> dict[str | None, Path]:
     """Write a Parquet file for each value of a column of a `Log`; see there."""
-    known = [name for name, *_ in log.connection.execute("SELECT * FROM log LIMIT 0").description]
-    if column not in log.kept and column not in known:
-        columns = ", ".join(f"'{name}'" for name in log.kept or known)
-        raise CvmError("reading.unknown_column", column=column, source=log.name, columns=columns)
-    group = f"k{log.kept.index(column)}" if column in log.kept else f'"{column}"'
+    group = _group(log, column)
     with one_sentence(folder):
         folder.mkdir(parents=True, exist_ok=True)
     found = log.connection.execute(
@@ -56,6 +52,23 @@ def write_parts(log: Any, column: str, folder: Path) -> dict[str | None, Path]:
         log.connection.execute(f"COPY ({log.query} AND {mine}) TO {quoted(path)} {carries}")
         files[value] = path
     return files
+
+
+def sums_by(log: Any, column: str) -> dict[str | None, tuple[int, Any, int]]:
+    """Return rows, amount and customers of each part that `write_parts` would write."""
+    found = log.connection.execute(
+        f"""SELECT {_group(log, column)}, count(*), sum(exact), count(DISTINCT customer_id)
+        FROM log WHERE {USED_ROWS} GROUP BY 1"""
+    ).fetchall()
+    return {value: (rows, amount, customers) for value, rows, amount, customers in found}
+
+
+def _group(log: Any, column: str) -> str:
+    known = [name for name, *_ in log.connection.execute("SELECT * FROM log LIMIT 0").description]
+    if column not in log.kept and column not in known:
+        columns = ", ".join(f"'{name}'" for name in log.kept or known)
+        raise CvmError("reading.unknown_column", column=column, source=log.name, columns=columns)
+    return f"k{log.kept.index(column)}" if column in log.kept else f'"{column}"'
 
 
 def _of_part(log: Any, mine: str) -> DataReport:

@@ -36,8 +36,9 @@ from .opening.parts import (
 )
 from .quality import REFUND, USED, DataReport
 from .raw import Progress, Source
-from .rows.hidden import hidden_rows, struck_rows
+from .rows.hidden import rows_shown_otherwise
 from .rows.judging import clean_query, judge
+from .rows.ledger_sides import other_side_notes
 from .rows.rules import Rules
 from .rows.totals import make_report
 from .staging import prepare, stage_parts
@@ -269,7 +270,8 @@ def read(
                 progress(say("reading.step_report"), 0.9)
             loaded = [note for table in stage for note in table.notes]
             notes = [*opened, *loaded, *judged.notes]
-            notes += [*hidden_rows(connection, stage), *struck_rows(connection, stage), *rare]
+            notes += other_side_notes(connection, stage, mappings, notes)
+            notes += [*rows_shown_otherwise(connection, stage), *rare]
             quality = make_report(connection, stage, mappings, rules, label, notes, unused)
             connection.execute("DROP TABLE stage")
     except BaseException:

@@ -14,6 +14,7 @@ from .role_names import row_pattern, simplified
 
 # Codes that are words in their own right.
 _NO_CODES = frozenset({"all", "top"})
+_SIGNS = frozenset("€£$¥₩₹")
 # letters of one script make a word, so that RMA退货 is two
 _WORDS = r"[a-z\u00c0-\u024f]+|[&+、]|[\u4e00-\u9fff]+|[^\W\d_a-z\u4e00-\u9fff]+"
 
@@ -51,6 +52,7 @@ def _currency(name: str) -> str:
     codes = {row["word"]: row["codes"] for row in read_table("rules/units") if row["kind"] == "currency"}
     words = [word.lower() for word in re.findall("(?<![A-Z])[A-Z]{3}(?![A-Z])", name)]
     found = {codes[word] for word in words if word in codes and word not in _NO_CODES}
-    found |= {code for word, code in codes.items() if len(word) > 1 and not word.isascii() and word in name.lower()}
+    signs = {word for word in codes if (len(word) > 1 and not word.isascii()) or word in _SIGNS}
+    found |= {codes[word] for word in signs if word in name.lower()}
     one = found.pop() if len(found) == 1 else ""
     return "" if " " in one else one

@@ -8,7 +8,7 @@ from __future__ import annotations
 import glob
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -79,9 +79,8 @@ class RawTable(Source):
     lines: LineNumbers | None = field(default=None, repr=False, compare=False)
     # how many rows the scan must have, where that is known
     rows: int | None = None
-    # numbers of the rows that a sheet hides
-    hidden: Sequence[int] = ()
-    struck: Sequence[int] = ()
+    # numbers of the rows that a sheet hides, strikes through or has in its foot, by the remark on them
+    shown_otherwise: Mapping[str, Sequence[int]] = field(default_factory=dict, compare=False)
     # makes a more patient, slower scan of a text that DuckDB's reader refuses or cuts otherwise
     plainer: Callable[[], RawTable] | None = field(default=None, repr=False, compare=False)
 

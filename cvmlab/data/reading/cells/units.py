@@ -23,6 +23,13 @@ _FILLERS = frozenset({"in", "of", "unit", "单位", "單位", "为", "per", "the
 _THOUSANDTHS = frozenset({"BHD", "JOD", "KWD", "LYD", "OMR", "TND"})
 _PLAIN_UNIT = re.compile(r"[元圆圓円][)）\]】]?\s*$")
 _HEADER_TAIL = re.compile(r"(?<=[额額款价價费費入润潤本币幣计計])(亿元|億元|百万元|万元|萬元|千元|元|分|角)$")
+# miles de euros, R$ mil: other miles and mils are no thousands; t.kr., x 1000, milliers d'euros
+_SPELLINGS = (
+    (r"\bmiles de\b|\bmil(?= (?:reais|euros|pesos)\b)|(?<=r\$ )mil\b", "thousands"),
+    (r"\bt\. ?kr\b", "tkr"),
+    (r"\b[x×] ?1[., ]?000\b", "thousands"),
+    (r"\bd['’]|['’‘]", ""),
+)
 _MONEY = (
     "amounts?|figures|values|sales|currency|beträge|angaben|werte|montants?|chiffres|valeurs|importes?|cifras|importi|"
     "valori|valores|bedragen|kwoty|суммы"
@@ -31,10 +38,11 @@ _MONEY = (
 _STATED = tuple(
     re.compile(pattern)
     for pattern in (
-        r"单位\s*(?:[:：]|[均为是]+)?\s*(?:人民币)?\s*(\w+)|以\s*(?:人民币)?\s*([百千万亿萬億]\w{0,4}?)\s*(?:计|列示|为单位)",
+        r"[单單単]位\s*(?:[:：]|[均为是]+)?\s*(?:人民币)?\s*(\w+)|以\s*(?:人民币)?\s*([百千万亿萬億]\w{0,4}?)\s*(?:计|列示|为单位)",
         rf"[(\[【]\s*(?:(?:all )?(?:{_MONEY}) )?(?:in )?([^()\[\]【】,]{{2,25}}?)\s*[)\]】,]",
         rf"\b(?:{_MONEY})\b.*?\b(?:in|en|em|w|в)\s+([^,;()]{{2,30}}?)\s*(?:$|[,;]|\.$|\b(?:unless|except)\b)",
         r"(?:^|[;,|])\s*(?:scale|units?|multiplier|einheit|unité|unidad|unità)\s*[:：=]\s*([^,;()]{2,25})",
+        r"^(?:en|in|em|w|в|i)\s+([^,;()]{2,30})$",
         r"\b(?:expressed|stated|presented|reported|shown)\s+in\s+([^,;()]{2,25})$|[$€£¥]\s*in\s+(\w+)",
     )
 )
@@ -179,8 +187,8 @@ def _apart(word: str) -> tuple[str, ...]:
 def header_unit(name: str) -> Affix:
     """Return the unit that a column's name states: ``金额（万元）``, ``amount in thousands``, ``Betrag (k€)``."""
     plain = unicodedata.normalize("NFKC", _PENCE.sub("GBP pence", re.sub(r" \(\d+\)$", "", name))).strip().lower()
-    # milliers d'euros, miles de euros: other miles are no thousands
-    plain = re.sub("['’‘]", "", re.sub(r"\bd['’]", "", re.sub(r"\bmiles de\b", "thousands", plain)))
+    for pattern, word in _SPELLINGS:
+        plain = re.sub(pattern, word, plain)
     inside = re.search(r"[(\[【<]([^()\[\]【】<>]*)[)\]】>]\s*$", plain)
     tail = _HEADER_TAIL.search(plain)
     if inside:

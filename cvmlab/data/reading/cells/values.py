@@ -79,7 +79,7 @@ _DAY_STEPS = ("spread", "chinese", "evened", "arabic", "joined", "year_last")
 def create_macros(connection: Any) -> None:
     """Define the macros that clean cells: ``trimmed``, ``known``, ``fast_date``, ``bare_number`` and more."""
     missing = ", ".join(quoted(word) for word in values_of("missing_value"))
-    tidy = quoted(r"[^\s\x{a0}\x{3000}\x{feff}='](.*[^\s\x{a0}\x{3000}\x{feff}])?")
+    tidy = quoted(r"[^\s\x{a0}\x{3000}\x{feff}='`](.*[^\s\x{a0}\x{3000}\x{feff}])?")
     for name, body in {
         "visible(t)": f"""CASE WHEN strlen(t) <> length(t) AND regexp_matches(t, {quoted(_UNSEEN)})
             THEN regexp_replace(t, {quoted(_UNSEEN)}, '', 'g') ELSE t END""",
@@ -87,9 +87,10 @@ def create_macros(connection: Any) -> None:
             THEN visible(regexp_replace(t, {quoted(_SOFT_MINUS)}, '-\\1')) ELSE t END""",
         # most cells need no trimming, and to see that is four times as fast as to trim
         "trimmed(t)": f"CASE WHEN regexp_full_match(t, {tidy}) THEN t ELSE trim(t, {_BLANKS}) END",
-        # ="007" and '007 are how exports force a spreadsheet to keep text
+        # ="007", '007 and `007 are how exports force a spreadsheet to keep text
         "unwrapped(t)": f"""CASE WHEN starts_with(t, '="') AND ends_with(t, '"') THEN trim(t[3:-2], {_BLANKS})
-            WHEN starts_with(t, '''') AND t[2] BETWEEN '0' AND '9' THEN t[2:] ELSE t END""",
+            WHEN starts_with(t, '''') AND t[2] BETWEEN '0' AND '9' THEN t[2:]
+            WHEN starts_with(t, '`') THEN t[2:] ELSE t END""",
         "filled(t)": "nullif(t, '')",
         "known(t)": f"CASE WHEN t = '' OR lower(t) IN ({missing}) THEN NULL ELSE t END",
         "id_known(t)": rf"""CASE WHEN t = '' OR lower(t) IN ({missing}) THEN NULL

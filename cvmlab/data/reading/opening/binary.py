@@ -9,10 +9,11 @@ import itertools
 import re
 import struct
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from .looks import Book, Look, downward
+from .ooxml import sign_of
 
 _ERRORS = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!", 42: "#N/A"}
 # kinds of cells in .xls: formulas, numbers, texts, truth values, several of them at once
@@ -27,7 +28,9 @@ def read_old_book(data: bytes) -> tuple[Book, dict[str, Look]]:
     starts: dict[str, int] = {}
     from_1904 = False
     fonts: list[bool] = []
-    styles: list[int] = []
+    # font and number format of each style
+    styles: list[tuple[int, int]] = []
+    codes: dict[int, str] = {}
     for kind, body in _old_records(stream, 0):
         if kind == 0x22:
             from_1904 = body[:1] == b"\x01"
@@ -39,11 +42,14 @@ def read_old_book(data: bytes) -> tuple[Book, dict[str, Look]]:
             # number 4 is never written
             fonts += [bool(_pair(body, 2) & 8)] * (2 if len(fonts) == 3 else 1)
         elif kind == 0xE0:
-            styles.append(_pair(body, 0))
+            styles.append((_pair(body, 0), _pair(body, 2)))
+        elif kind == 0x41E and len(body) > 5:
+            codes[_pair(body, 0)] = body[5:].decode("utf-16-le" if body[4] & 1 else "latin-1", "replace")
         elif kind == 0xFC and _four(body, 4) > len(data):
             raise ValueError("more texts than the file has room for")
-    struck = frozenset(style for style, font in enumerate(styles) if font < len(fonts) and fonts[font])
-    looks = {name: _old_look(_old_records(stream, start), struck) for name, start in starts.items()}
+    struck = frozenset(style for style, (font, _) in enumerate(styles) if font < len(fonts) and fonts[font])
+    signs = {style: sign for style, (_, code) in enumerate(styles) if (sign := sign_of(codes.get(code, "")))}
+    looks = {name: _old_look(_old_records(stream, start), struck, signs) for name, start in starts.items()}
     return Book(from_1904=from_1904), looks
 
 
@@ -60,15 +66,20 @@ def _old_records(stream: bytes, at: int) -> Iterator[tuple[int, bytes]]:
         at += 4 + length
 
 
-def _old_look(records: Iterable[tuple[int, bytes]], struck: frozenset[int]) -> Look:
+def _old_look(records: Iterable[tuple[int, bytes]], struck: frozenset[int], signs: Mapping[int, str]) -> Look:
     """Return what the records of a sheet of .xls show."""
     look = Look()
     for kind, body in records:
         place = _pair(body, 0) + 1, _pair(body, 2) + 1
         if kind in _OLD_CELLS:
             look.reach(*place)
-            if _pair(body, 4) in struck:
-                look.struck_rows.add(place[0])
+            # a record may hold the numbers of several cells, each with its style
+            for step, at in enumerate(range(4, len(body) - 5, 6) if kind == 0xBD else (4,)):
+                style = _pair(body, at)
+                if style in struck:
+                    look.struck_rows.add(place[0])
+                if style in signs:
+                    look.signs[place[0], place[1] + step] = signs[style]
         if kind == 0x200:
             look.reach(_four(body, 4), _pair(body, 10))
         elif kind == 0x208 and len(body) >= 14:

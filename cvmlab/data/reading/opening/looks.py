@@ -41,6 +41,10 @@ class Look:
     hidden_columns: set[int] = field(default_factory=set)
     # rows with a cell that is struck through, which is how people cancel an order by hand
     struck_rows: set[int] = field(default_factory=set)
+    # rows in the foot of a table of a page
+    foot_rows: list[int] = field(default_factory=list)
+    # cells of numbers whose format says a currency, a unit or a sign, where a reader gives the bare number
+    signs: dict[Place, str] = field(default_factory=dict)
     # cells whose formula failed, which some readers give as empty
     errors: dict[Place, str] = field(default_factory=dict)
     # formulas without a value

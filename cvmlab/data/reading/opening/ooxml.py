@@ -18,6 +18,7 @@ from cvmlab.core.words import CvmError
 
 from ..cells.units import affix_of
 from ..raw import CHUNK
+from ..role_names import row_pattern
 from .looks import MOST_ROWS, Book, Look, column_number, downward
 
 _LARGEST = 2 << 30
@@ -230,10 +231,23 @@ def _codes(text: str) -> dict[int, str]:
 
 
 def sign_of(code: str) -> str:
-    """Return the currency of a number format such as ``[$€-407] #,##0.00``, or the CR of a credit; else nothing."""
-    for texts in _LITERAL.findall(code.partition(";")[0]):
+    """Return what a number format says of a positive number beside its digits, as the text of a cell would: € or -.
+
+    ``[$€-407] #,##0.00`` is in euros, ``0.00" CR"`` a credit, ``#,##0.0" T€"`` in thousands, ``(0.00)`` negative. A
+    format that divides by itself, ``0,"k"``, shows the number in thousands and leaves it as it is.
+    """
+    positive = re.sub(r"\[(?!\$)[^\]]*\]", "", code.partition(";")[0])
+    divides = re.search(r"[0#?],+(?![0#?,])", positive)
+    for texts in _LITERAL.findall(positive):
         text = next((text for text in texts if text), "").strip()
         affix = affix_of(text, "") if text else None
-        if affix and (affix.currency or affix.mark) and not affix.power and not affix.negative:
+        if (
+            affix
+            and (affix.currency or affix.mark or affix.power)
+            and not (affix.negative or (affix.power and divides))
+        ):
             return text
-    return ""
+        if re.fullmatch(f"(?i){row_pattern('return_word')}", text):
+            return "credit"
+    bare = re.sub(r'\\(.)|"([^"]*)"|_.', r"\1\2", positive).strip()
+    return "-" if re.match(r"[-−]|minus\b|\(.*\)$|.*[-−]$", bare, re.IGNORECASE) else ""

@@ -34,6 +34,8 @@ class OpenBook:
             self._columns = _count(given, "table:number-columns-repeated")
             if "office:value-type" in given or "table:formula" in given:
                 self._look.reach(self._row + self._rows, self._column + self._columns)
+                if currency := given.get("office:currency"):
+                    self._look.signs[self._row + 1, self._column + 1] = currency
                 if given.get("table:style-name") in self._struck:
                     self._look.struck_rows.update(range(self._row + 1, self._row + self._rows + 1))
             if given.get("calcext:value-type") == "error":

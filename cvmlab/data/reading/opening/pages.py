@@ -30,6 +30,8 @@ _ENCODINGS = re.compile(
 _UNSEEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 _INVISIBLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*(hidden|collapse)", re.IGNORECASE)
 _NEVER_SHOWN = frozenset({"script", "style", "template", "datalist"})
+_LINE_THROUGH = re.compile(r"line-through", re.IGNORECASE)
+_TITLE = re.compile("h[1-6]|caption")
 _STRUCK_OUT = frozenset({"del", "s", "strike"})
 # elements without an end, and those that the next of their kind ends
 _VOID = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"})
@@ -53,6 +55,7 @@ _MINUS = re.compile(r"[-\u2212\u2013\uff0d(\uff08]")
 
 @dataclass
 class _Table:
+    title: str = ""
     rows: list[list[str]] = field(default_factory=list)
     look: Look = field(default_factory=Look)
     # column to the last row of the cell that covers it
@@ -91,17 +94,28 @@ class _Tables(HTMLParser):
         self._options: list[tuple[int, bool]] = []
         self._exact: str | None = None
         self._size = (1, 1)
+        self._in_foot = False
+        # the text of a heading or caption while it is open, and the last one, which is the title of what follows
+        self._heading: list[str] | None = None
+        self._title = ""
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         if tag == "table":
             self._close_cell()
-            self.tables.append(_Table())
+            self.tables.append(_Table(title=self._title, rows=[[self._title]] if self._title else []))
             self._open.append(self.tables[-1])
+            self._title, self._in_foot = "", False
+        elif self._cell is None and _TITLE.fullmatch(tag):
+            self._heading = []
+        elif tag in ("tfoot", "tbody"):
+            self._in_foot = tag == "tfoot"
         elif tag == "tr" and self._open:
             self._close_cell()
             self._open[-1].rows.append([])
             if _UNSEEN.search(dict(attributes).get("style") or ""):
                 self._open[-1].look.hidden_rows.append(len(self._open[-1].rows))
+            if self._in_foot:
+                self._open[-1].look.foot_rows.append(len(self._open[-1].rows))
         elif tag in ("td", "th") and self._open:
             self._close_cell()
             if not self._open[-1].rows:
@@ -110,6 +124,8 @@ class _Tables(HTMLParser):
             self._size = (_span(given.get("rowspan"), _MOST_DOWN), _span(given.get("colspan"), _MOST_ACROSS))
             self._exact = given.get("x:num") or given.get("sdval")
             self._cell = []
+            if _LINE_THROUGH.search(given.get("style") or ""):
+                self._open[-1].look.struck_rows.add(len(self._open[-1].rows))
         elif self._cell is not None:
             self._open_inside(tag, dict(attributes), self._cell)
 
@@ -142,6 +158,12 @@ class _Tables(HTMLParser):
             self._left_out = (tag, 1, self._struck_out)
 
     def handle_endtag(self, tag: str) -> None:
+        if self._heading is not None and _TITLE.fullmatch(tag):
+            self._title, self._heading = " ".join("".join(self._heading).split()), None
+            # a caption stands inside its table
+            if self._open and not self._open[-1].rows and self._title:
+                self._open[-1].title, self._title = self._title, ""
+                self._open[-1].rows.append([self._open[-1].title])
         if self._left_out and tag == self._left_out[0]:
             name, depth, texts = self._left_out
             self._left_out = (name, depth - 1, texts) if depth > 1 else None
@@ -159,6 +181,8 @@ class _Tables(HTMLParser):
             self._left_out[2].append(data.replace(_BREAK, ""))
         elif self._cell is not None:
             self._cell.append(data.replace(_BREAK, ""))
+        elif self._heading is not None:
+            self._heading.append(data)
 
     def close(self) -> None:
         """End the last cell too, of a page that is cut off."""
@@ -178,7 +202,9 @@ class _Tables(HTMLParser):
         self._choose()
         if self._cell is not None and self._open:
             # a text that is struck out as a whole has nothing in its place
-            text = _joined(self._cell) or _joined(self._struck_out)
+            text = _joined(self._cell)
+            if not text and (text := _joined(self._struck_out)):
+                self._open[-1].look.struck_rows.add(len(self._open[-1].rows))
             self._cells += self._open[-1].add(_exactly(text, self._exact), *self._size)
             if self._cells > _MOST_CELLS:
                 raise CvmError("reading.page_too_large", file=self.file, count=f"{_MOST_CELLS:,}")
@@ -266,7 +292,7 @@ def html_heads(path: Path, rows: int) -> list[Head]:
     found = [table for table in parser.tables if max((len(row) for row in table.rows), default=0) > 1]
     if not found:
         raise CvmError("reading.page_without_table", file=path.name)
-    names = [""] if len(found) == 1 else [f"table {number}" for number in range(1, len(found) + 1)]
+    names = [""] if len(found) == 1 else [f"table {n} {table.title}".strip() for n, table in enumerate(found, start=1)]
     return [
         Head(path.name, name, "html", table.rows[:rows], path=path, payload=table)
         for name, table in zip(names, found, strict=True)

@@ -57,8 +57,8 @@ class _Body:
         used = self.columns(*self.mapping.columns)
         dates = self.columns(tables.DATE) if self.book.from_1904 else []
         numbers = self.columns(*NUMBERS)
-        failed = _by_row(self.look.errors)
-        waiting = _by_row(dict.fromkeys(self.look.uncalculated, ""))
+        failed = by_row(self.look.errors)
+        waiting = by_row(dict.fromkeys(self.look.uncalculated, ""))
         open_merges: dict[int, tuple[int, str]] = {}
         for number, row in enumerate(rows, start=1):
             if number <= self.header + 1:
@@ -159,12 +159,16 @@ def load_rows(
         numbers=numbers,
         notes=tuple(body.notes()),
         rows=body.found["rows"],
-        hidden=tuple(look.hidden_rows),
-        struck=tuple(sorted(look.struck_rows)),
+        shown_otherwise={
+            "hidden_rows": look.hidden_rows,
+            "struck_rows": sorted(look.struck_rows),
+            "foot_rows": look.foot_rows,
+        },
     )
 
 
-def _by_row(cells: Mapping[Place, str]) -> dict[int, list[tuple[int, str]]]:
+def by_row(cells: Mapping[Place, str]) -> dict[int, list[tuple[int, str]]]:
+    """Return column and text of what is known of cells, by their row."""
     rows: dict[int, list[tuple[int, str]]] = {}
     for (row, column), text in cells.items():
         rows.setdefault(row, []).append((column, text))

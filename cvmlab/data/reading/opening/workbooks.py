@@ -19,13 +19,14 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from cvmlab.core.words import CvmError, say
 
+from ..cells.units import affix_of
 from ..columns import ColumnMapping
 from ..raw import CHUNK, Progress, RawTable, cell_text, first_line
 from . import binary, ooxml
 from .heads import Head
 from .looks import MOST_COLUMNS, MOST_ROWS, Book, Look
 from .opendocument import OpenBook
-from .sheets import Number, load_rows
+from .sheets import Number, by_row, load_rows
 
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet, CalamineWorkbook
@@ -280,8 +281,13 @@ class _WholeSheet:
         start = self._read().start
         # empty columns on the left are left out
         left = [""] * (start[1] if start else 0)
-        for row in itertools.islice(self._read().iter_rows(), most):
-            yield left + [_text(value) for value in row]
+        signs = by_row(self.look.signs)
+        for number, row in enumerate(itertools.islice(self._read().iter_rows(), most), start=1):
+            cells = left + [_text(value) for value in row]
+            for column, sign in signs.get(number, ()):
+                if column <= len(cells) and isinstance(cells[column - 1], Number):
+                    cells[column - 1] = _signed(cells[column - 1], sign)
+            yield cells
 
 
 def _text(value: Any) -> str:
@@ -299,7 +305,15 @@ def _shown(value: Any, sign: str, digits: int) -> str:
         return text
     if digits and text.isdecimal():
         return Number(text.zfill(digits))
-    return Number(f"{sign} {text}") if sign else text
+    return _signed(text, sign) if sign else text
+
+
+def _signed(text: str, sign: str) -> str:
+    """Return a number with what its format says: a minus makes it negative, a unit makes it a text to be read."""
+    if sign == "-":
+        return Number(text if text.startswith("-") else f"-{text}")
+    affix = affix_of(sign, "")
+    return f"{text} {sign}" if affix and affix.power else Number(f"{sign} {text}")
 
 
 def _watched(rows: Iterable[list[str]], sheet: str, last: int, progress: Progress | None) -> Iterator[list[str]]:

@@ -2,7 +2,8 @@
 
 A file that splits to its very end into blocks of rows, each ended or each begun by the sum of its rows, is a list with
 subtotals; and rows of names of their own at the end that together repeat all rows above them are sums as well ("Q1",
-"Q2").
+"Q2"). So is each row of a customer whose every row is the sum of those since the one before, as a label that no rule
+knows.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ def sums_of_blocks(connection: Any, part: int) -> list[Row]:
         _sums_seen(connection, part, "ASC")
         or _sums_seen(connection, part, "DESC")
         or _repeated_at_the_end(connection, part)
+        or _one_label(connection, part)
     )
 
 
@@ -122,3 +124,22 @@ def _repeated_at_the_end(connection: Any, part: int) -> list[Row]:
         f"SELECT count(*) FROM log WHERE part = {part} AND {_DATA} AND customer_id IN (SELECT unnest(?))", [names]
     ).fetchone()
     return found if rows == len(set(names)) == len(found) else []
+
+
+def _one_label(connection: Any, part: int) -> list[Row]:
+    """Return the rows of a name that always stands below the rows that it sums, and never elsewhere."""
+    found: list[Row] = connection.execute(
+        f"""WITH seen AS (
+            SELECT spot, exact, customer_id, sum(exact) OVER down AS above, row_number() OVER down AS place FROM log
+            WHERE part = {part} AND {_DATA} WINDOW down AS (ORDER BY spot)
+        ), blocks AS (
+            SELECT *, above - exact - lag(above, 1, 0) OVER own AS between,
+                place - 1 - lag(place, 1, 0) OVER own AS rows
+            FROM seen WINDOW own AS (PARTITION BY customer_id ORDER BY spot)
+        ), labels AS (
+            SELECT customer_id FROM blocks GROUP BY customer_id
+            HAVING count(*) >= {_BLOCKS} AND bool_and(between = exact) AND count(*) FILTER (rows > 1) >= {_BLOCKS}
+        )
+        SELECT spot, exact, customer_id FROM blocks SEMI JOIN labels USING (customer_id) ORDER BY spot"""
+    ).fetchall()
+    return found

@@ -1,15 +1,18 @@
-"""Amounts that read well and may mean something else: an order's total on each of its lines, and cents."""
+"""Amounts that read well and may mean something else: totals of orders or of the year so far, cents, a sale twice."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
+from cvmlab.core.words import CvmError
 from cvmlab.data import tables
 
 from ..columns import ColumnMapping
 from ..notes import Note
 from ..raw import RawTable
+from ..role_names import is_called
+from ..roles import TYPE
 from .verdicts import USED_ROWS
 
 #: So many days of a customer with several products, nearly all of them at one amount, and this at many amounts, are no
@@ -18,10 +21,18 @@ _FEWEST, _NEARLY_ALL, _MANY = 8, 0.95, 0.5
 #: Columns of a payment service whose interface gives whole numbers of the smallest coin.
 _SERVICE = frozenset({"amount_refunded", "amount_captured", "amount_due", "amount_paid", "amount_total"})
 _ROWS = 3
+#: Customers with so many rows in a year, whose amounts hardly ever fall from one to the next and seldom stand still.
+_STEPS, _RISERS, _RISING, _STANDING = 3, 5, 0.95, 0.5
+#: Of rows of one kind, the share that has a twin of another: the order and the invoice of a sale. Amounts of few
+#: different sums meet by chance.
+_TWINS, _SUMS = 0.8, 0.5
 
 
 def amounts_in_doubt(connection: Any, stage: Sequence[RawTable], mappings: Sequence[ColumnMapping]) -> list[Note]:
-    """Name the columns of amounts that may be totals of orders without a number, or cents."""
+    """Name the columns of amounts that may be totals of orders without a number or of a year so far, or cents.
+
+    Raises `CvmError` where the name of the column and the amounts both say that they are totals so far.
+    """
     notes = []
     for part, (table, mapping) in enumerate(zip(stage, mappings, strict=True)):
         if tables.AMOUNT not in mapping:
@@ -31,6 +42,9 @@ def amounts_in_doubt(connection: Any, stage: Sequence[RawTable], mappings: Seque
             notes += _day_totals(connection, part, said)
         if _SERVICE & set(table.columns):
             notes += _cents(connection, part, said)
+        notes += _totals_so_far(connection, part, said)
+        if TYPE in mapping:
+            notes += _twins(connection, part, {**said, "type": mapping[TYPE]})
     return notes
 
 
@@ -56,3 +70,54 @@ def _cents(connection: Any, part: int, said: dict[str, str]) -> list[Note]:
     if rows < _ROWS or broken:
         return []
     return [Note("maybe_cents", {**said, "amount": f"{amount:,.2f}"}, "warning")]
+
+
+def _totals_so_far(connection: Any, part: int, said: dict[str, str]) -> list[Note]:
+    """Return a remark where the amounts of a customer only rise within a year; refuse them if their name says so."""
+    customers, steps, fall, stand, amount, last = connection.execute(
+        f"""WITH steps AS (
+            SELECT customer_id, exact - lag(exact) OVER year_so_far AS step, count(*) OVER year_so_far AS rows,
+                row_number() OVER (PARTITION BY customer_id, year(date) ORDER BY date DESC, spot DESC) AS back, exact
+            FROM log WHERE part = {part} AND {USED_ROWS} AND exact <> 0
+            WINDOW year_so_far AS (PARTITION BY customer_id, year(date) ORDER BY date, spot)
+        )
+        SELECT count(DISTINCT customer_id) FILTER (rows > {_STEPS}), count(step), count(*) FILTER (step < 0),
+            count(*) FILTER (step = 0), sum(exact), sum(exact) FILTER (back = 1)
+        FROM steps"""
+    ).fetchone()
+    rises = customers > 0 and fall <= (1 - _RISING) * steps and stand <= _STANDING * steps
+    if not rises:
+        return []
+    said = {**said, "amount": f"{amount:,.2f}", "last": f"{last:,.2f}"}
+    if is_called(said["column"], "so_far"):
+        raise CvmError("reading.totals_so_far", **said)
+    return [Note("maybe_so_far", said, "warning")] if customers >= _RISERS else []
+
+
+def _twins(connection: Any, part: int, said: dict[str, str]) -> list[Note]:
+    """Return a remark on two kinds of rows of which nearly each of the one has a twin of the other."""
+    found = connection.execute(
+        f"""WITH kinds AS (
+            SELECT row_type AS kind, customer_id, exact, count(*) AS rows FROM log
+            WHERE part = {part} AND {USED_ROWS} AND row_type IS NOT NULL AND exact > 0 GROUP BY ALL
+        ), sizes AS (
+            SELECT kind, sum(rows) AS rows, sum(rows * exact) AS amount, count(DISTINCT exact) AS sums
+            FROM kinds GROUP BY kind ORDER BY rows DESC LIMIT 8
+        )
+        SELECT one.kind, other.kind, sum(least(one.rows, other.rows)) AS twins, sum(least(one.rows, other.rows) * exact)
+        FROM kinds AS one JOIN kinds AS other USING (customer_id, exact)
+            JOIN sizes AS size ON size.kind = one.kind JOIN sizes AS larger ON larger.kind = other.kind
+        WHERE one.kind <> other.kind
+            AND (size.rows < larger.rows OR size.rows = larger.rows AND one.kind > other.kind)
+        GROUP BY one.kind, other.kind, size.rows, size.sums
+        HAVING twins >= {_FEWEST} AND twins >= {_TWINS} * size.rows AND size.sums >= {_SUMS} * size.rows
+        ORDER BY twins DESC, 1 LIMIT 1"""
+    ).fetchall()
+    return [
+        Note(
+            "twin_kinds",
+            {**said, "one": one, "other": other, "count": f"{twins:,}", "amount": f"{amount:,.2f}"},
+            "warning",
+        )
+        for one, other, twins, amount in found
+    ]

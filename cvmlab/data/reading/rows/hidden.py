@@ -1,8 +1,8 @@
-"""Rows that a sheet hides or strikes through: they count like any other, and a warning says so."""
+"""Rows that a sheet hides, strikes through or has in its foot: they count like any other, and a warning says so."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from ..notes import Note
@@ -10,18 +10,13 @@ from ..raw import RawTable
 from .verdicts import USED_ROWS
 
 
-def hidden_rows(connection: Any, stage: Sequence[RawTable]) -> list[Note]:
-    """Say of each sheet how many rows that count are hidden, by hand or by a filter, and their share of the money."""
-    return list(_said(connection, stage, "hidden_rows", [table.hidden for table in stage]))
-
-
-def struck_rows(connection: Any, stage: Sequence[RawTable]) -> list[Note]:
-    """Say of each sheet how many rows that count are struck through, and their share of the money."""
-    return list(_said(connection, stage, "struck_rows", [table.struck for table in stage]))
-
-
-def _said(connection: Any, stage: Sequence[RawTable], key: str, numbers_of: Sequence[Sequence[int]]) -> Iterator[Note]:
-    for part, (table, numbers) in enumerate(zip(stage, numbers_of, strict=True)):
+def rows_shown_otherwise(connection: Any, stage: Sequence[RawTable]) -> list[Note]:
+    """Say of each sheet how many rows that count are hidden, struck through or in its foot, with their money."""
+    notes = []
+    for part, key, numbers in (
+        (part, *each) for part, table in enumerate(stage) for each in table.shown_otherwise.items()
+    ):
+        table = stage[part]
         below = [number - table.first_row for number in numbers if number >= table.first_row]
         if not below:
             continue
@@ -37,4 +32,5 @@ def _said(connection: Any, stage: Sequence[RawTable], key: str, numbers_of: Sequ
         ).fetchone()
         if count:
             said = {"source": table.name, "count": f"{count:,}", "share": f"{100 * float(share or 0):.0f}"}
-            yield Note(key, said | {"row": f"{first + table.first_row:,}"}, "warning")
+            notes.append(Note(key, said | {"row": f"{first + table.first_row:,}"}, "warning"))
+    return notes

@@ -22,7 +22,7 @@ from .ledger_sides import check_sides
 from .log_table import read_cells
 from .lone_dates import set_lone_dates_aside
 from .misread import misreadings
-from .named_returns import check_named_returns, check_titled_returns
+from .named_returns import check_named_returns
 from .order_heads import set_heads_aside
 from .order_numbers import series_notes
 from .order_totals import count_totals_once
@@ -31,6 +31,7 @@ from .repeats import judge_repeats
 from .returns import judge_returns, product_notes
 from .reversing import set_reversals_aside
 from .rules import Rules
+from .second_tables import check_second_headers, check_titled_returns
 from .signs import sign_notes
 from .statuses import judge_statuses, unknown_notes
 from .sum_rows import find_sum_rows
@@ -72,6 +73,7 @@ def judge(
     # who says up to when the log runs has looked at its end
     set_lone_dates_aside(connection, late=rules.as_of is None)
     check_named_returns(connection, stage)
+    check_second_headers(connection, stage, mappings)
     check_titled_returns(connection, stage)
     notes += amounts_in_doubt(connection, stage, mappings)
     notes += judge_repeats(connection, stage, rules.drop_duplicates)

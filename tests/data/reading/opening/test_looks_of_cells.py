@@ -125,3 +125,73 @@ def test_returns_below_in_a_text_file(tmp_path: Path) -> None:
     )
     with pytest.raises(CvmError, match="Row 4"):
         read(tmp_path / "a.csv")
+
+
+@pytest.mark.parametrize("code", ['"-"0.00', "-0.00", "(0.00)", '0.00"-"', "[Red](#,##0.00)"])
+def test_a_number_format_that_shows_a_minus_is_a_minus(tmp_path: Path, code: str) -> None:
+    log = read(book(tmp_path / "a.xlsx", [HEAD, *ROWS], credit="C6", code=code))
+    assert sum(row[2] for row in log.transactions.fetchall()) == 150 - 2 * 50
+
+
+@pytest.mark.parametrize(
+    ("code", "factor"),
+    [
+        ('#,##0.0" T€"', 1000),
+        ('0.00"万元"', 10_000),
+        ('#,##0,"k"', 1),
+        ("0.00_);(0.00)", 1),
+        ("0.00;-0.00", 1),
+        ("@", 1),
+    ],
+)
+def test_a_unit_in_the_number_format_counts_unless_the_format_divides(tmp_path: Path, code: str, factor: int) -> None:
+    made = openpyxl.Workbook()
+    for row in [HEAD, *ROWS]:
+        made.active.append(row)
+    for row in made.active.iter_rows(min_row=2, min_col=3):
+        row[0].number_format = code
+    made.save(tmp_path / "a.xlsx")
+    assert sum(row[2] for row in read(tmp_path / "a.xlsx").transactions.fetchall()) == 150 * factor
+
+
+def test_a_second_header_with_its_columns_elsewhere_is_refused(tmp_path: Path) -> None:
+    below = [["date", "customer", "amount"], [dt.date(2024, 2, 1), "c9", 5]]
+    with pytest.raises(CvmError) as caught:
+        read(book(tmp_path / "a.xlsx", [HEAD, *ROWS, [], *below]))
+    assert (caught.value.key, caught.value.values["row"]) == ("reading.second_header", "8")
+    costs = [[*HEAD[:2], "cost", "amount"], ["c1", dt.date(2024, 2, 1), 3, 5]]
+    with pytest.raises(CvmError, match="customer, date, cost"):
+        read(book(tmp_path / "b.xlsx", [[*HEAD, "order"], *([*row, row[0]] for row in ROWS), [], *costs]))
+    assert len(read(book(tmp_path / "c.xlsx", [HEAD, *ROWS, HEAD, *ROWS[:1]])).transactions.fetchall()) == 6
+
+
+PAGE = """<html><body><h2>{title}</h2><table><tr><th>customer</th><th>date</th><th>amount</th></tr>
+<tr><td>c1</td><td>2024-01-01</td><td>10</td></tr><tr><td>c2</td><td>2024-01-02</td><td>20</td></tr>{more}</table>
+{below}</body></html>"""
+
+
+def page(path: Path, title: str = "Sales", more: str = "", below: str = "") -> Path:
+    path.write_text(PAGE.format(title=title, more=more, below=below), encoding="utf-8")
+    return path
+
+
+def test_the_heading_of_a_page_states_the_unit_and_what_its_table_holds(tmp_path: Path) -> None:
+    log = read(page(tmp_path / "a.html", "Sales in thousand EUR"))
+    assert sum(row[2] for row in log.transactions.fetchall()) == 30_000
+    second = "<table><caption>Returns</caption><tr><td>customer</td><td>date</td><td>amount</td></tr>"
+    second += "<tr><td>c1</td><td>2024-01-05</td><td>4</td></tr></table>"
+    with pytest.raises(CvmError, match="returns"):
+        read(page(tmp_path / "b.html", below=second))
+
+
+@pytest.mark.parametrize(
+    ("row", "key"),
+    [
+        ("<tfoot><tr><td>Sum</td><td>2024-01-03</td><td>31</td></tr></tfoot>", "foot_rows"),
+        ("<tr><td>c3</td><td>2024-01-03</td><td><s>31</s></td></tr>", "struck_rows"),
+        ('<tr><td>c3</td><td>2024-01-03</td><td style="text-decoration:line-through">31</td></tr>', "struck_rows"),
+    ],
+)
+def test_rows_in_the_foot_or_struck_through_on_a_page_are_named(tmp_path: Path, row: str, key: str) -> None:
+    (found,) = said(read(page(tmp_path / "a.html", more=row)), key)
+    assert (found["count"], found["share"]) == ("1", "51")
