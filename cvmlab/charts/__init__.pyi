@@ -26,6 +26,6 @@ from .portfolio import plot_share_and_growth as plot_share_and_growth
 from .portfolio import plot_tiers as plot_tiers
 from .portfolio import plot_whale as plot_whale
 from .stages import plot_histories as plot_histories
-from .staying import plot_still_there as plot_still_there
+from .staying import plot_same_silence as plot_same_silence
 from .staying import plot_two_kinds as plot_two_kinds
 from .value import plot_present_values as plot_present_values

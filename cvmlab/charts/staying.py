@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 KINDS = {"settled": (style.BLUE, ""), "unsettled": (style.ORANGE, "///")}
-#: How customers are drawn whose truth is known: colour, marker.
-STATES = {"user": (style.BLUE, "o"), "dormant": (style.ORANGE, "^"), "lost": (style.VERMILION, "x")}
-#: The lines of the rule and of the model, and the silence up to which it is drawn, in usual gaps.
-GAPS, HALF, MOST = 3, 0.5, 12
+#: How customers of each usual gap are drawn, from the quickest to the slowest.
+PACES = (style.VERMILION, style.BLUE, style.GREEN, style.SKY)
+#: The silences that are compared, and the longest that is drawn (days).
+BAND, LONGEST = (90, 180), 365
+STATES = ("user", "dormant", "lost")
 
 
 @public
@@ -90,56 +91,59 @@ def _stayed(left: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 @public
-def plot_still_there(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Draw each customer by silence and P(alive), marked by what is really true of them.
+def plot_same_silence(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Draw each customer by silence and P(alive), a line per usual gap, marked by whether they are still customers.
 
     Parameters
     ----------
     frame
-        One row per customer: ``silent_days``, ``usual_gap_days`` (days), ``p_alive`` (share of 1) and ``state``
+        One row per customer: ``silent_days``, ``gap`` (usual gap in days), ``p_alive`` (share of 1) and ``state``
         (``user``, ``dormant`` or ``lost``).
     ax
         Axes to draw on; a new figure if left out.
 
     Notes
     -----
-    To the right of the vertical line are the customers whom the rule of three usual gaps gives up, below the level
-    one those whom the model does. Silences of more than twelve usual gaps are drawn at twelve.
+    The headline counts the customers silent for 90 to 180 days, those with the shortest and with the longest gap.
+    Silences of more than a year are left out.
 
     Examples
     --------
     >>> import pandas as pd
-    >>> frame = pd.DataFrame({"silent_days": [60, 60], "usual_gap_days": [10, 90], "p_alive": [0.04, 0.89],
+    >>> frame = pd.DataFrame({"silent_days": [120, 120], "gap": [30, 90], "p_alive": [0.22, 0.81],
     ...                       "state": ["lost", "user"]})
-    >>> plot_still_there(frame).get_title(loc="left")
-    'Rule and model agree on all 2 customers'
+    >>> print(plot_same_silence(frame).get_title(loc="left"))
+    Silent for 90 to 180 days: still in use are 1 of 1 shops that order every 90
+    days, and 0 of 1 that order every 30
     """
     columns = {
-        "silent_days": COUNT, "usual_gap_days": Holds(minimum=1e-9), "p_alive": SHARE,
-        "state": Holds("text", texts=tuple(STATES)),
+        "silent_days": COUNT, "gap": Holds(minimum=1e-9), "p_alive": SHARE, "state": Holds("text", texts=STATES),
     }  # fmt: skip
-    frame = check_frame(frame, "still_there", columns)
+    frame = check_frame(frame, "same_silence", columns)
     ax = style.canvas(ax)
-    gaps, chance = (frame["silent_days"] / frame["usual_gap_days"]).to_numpy(), frame["p_alive"].to_numpy()
-    for state, (color, marker) in STATES.items():
-        mine = (frame["state"] == state).to_numpy()
-        looks: dict[str, Any] = {"facecolor": "none", "edgecolor": color} if marker == "o" else {"color": color}
-        label = say("contractual.truly", state=term(f"contractual.true_{state}"), customers=mine.sum())
-        ax.scatter(np.minimum(gaps[mine], MOST), chance[mine], s=26, marker=marker, label=label, **looks)
-    ax.plot([GAPS, GAPS], [-0.02, 1], color=style.INK, linewidth=1)
-    ax.axhline(HALF, color=style.INK, linewidth=1, linestyle=(0, (4, 1.5)))
-    ax.set_xlim(0, MOST + 0.3)
+    frame = frame[frame["silent_days"] <= LONGEST].sort_values("silent_days")
+    ax.axvspan(*BAND, color=style.INK, alpha=0.08, linewidth=0)
+    between, counted = frame["silent_days"].between(*BAND), {}
+    for place, gap in enumerate(sorted(frame["gap"].unique())):
+        color, mine = PACES[place % len(PACES)], frame["gap"] == gap
+        silent, chance = frame.loc[mine, "silent_days"].to_numpy(float), frame.loc[mine, "p_alive"].to_numpy(float)
+        user = (frame.loc[mine, "state"] == "user").to_numpy()
+        ax.plot(silent, chance, color=color, linewidth=1.2, label=say("contractual.every", gap=gap))
+        looks: dict[str, Any] = {"s": 30, "zorder": 3, "color": color}
+        ax.scatter(silent[user], chance[user], marker="o", **looks)
+        ax.scatter(silent[~user], chance[~user], marker="x", **looks)
+        counted[gap] = (user[between[mine].to_numpy()].sum(), (mine & between).sum())
+    for marker, key in (("o", "true_user"), ("x", "true_stopped")):
+        ax.scatter([], [], color=style.INK, marker=marker, label=term(f"contractual.{key}"))
+    ax.set_xlim(0, LONGEST)
     # above 100% there is room for the legend
-    ax.set_ylim(-0.02, 1.15)
+    ax.set_ylim(-0.02, 1.3)
     ax.set_yticks(np.linspace(0, 1, 6))
-    ax.set_xticks(range(0, MOST + 1, GAPS), [*map(str, range(0, MOST, GAPS)), f"≥ {MOST}"])
-    ax.set_xlabel(term("contractual.gaps_x"))
+    ax.set_xlabel(term("contractual.silent_x"))
     style.percent_axis(ax.yaxis, term("p_alive"))
-    style.note(ax, term("contractual.rule_line"), (GAPS, 0.02), (5, 0), va="bottom")
-    style.note(ax, term("contractual.model_line"), (MOST, HALF), (0, 4), ha="right")
-    style.legend(ax, loc="upper center", ncols=len(STATES), columnspacing=1.2, handletextpad=0.2)
-    apart = (gaps > GAPS) != (chance < HALF)
-    said = {"apart": apart.sum(), "customers": len(frame), "users": (apart & (frame["state"] == "user")).sum()}
-    key = "contractual.apart_message" if apart.any() else "contractual.agree_message"
-    style.headline(ax, say(key, **said))
+    style.legend(ax, loc="upper center", ncols=2)
+    if len(counted) > 1:
+        (quick, (few, of_quick)), *_, (slow, (many, of_slow)) = counted.items()
+        said = {"quick": quick, "few": few, "of_quick": of_quick, "slow": slow, "many": many, "of_slow": of_slow}
+        style.headline(ax, say("contractual.same_message", first=BAND[0], last=BAND[1], **said))
     return style.lettered(ax)

@@ -34,7 +34,7 @@ def names() -> tuple[str, ...]:
     >>> [name for name in names() if "_" not in name]
     ['appliances', 'carrier', 'grocery', 'telco']
     >>> [name for name in names() if name.endswith("_truth")][-3:]
-    ['packaging_contracts_truth', 'packaging_factors_truth', 'packaging_leads_truth']
+    ['packaging_factors_truth', 'packaging_film_truth', 'packaging_leads_truth']
     """
     return tuple(sorted(file.stem for file in _folder().glob("*.parquet")))
 
