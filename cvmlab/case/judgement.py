@@ -276,7 +276,7 @@ def _as_of(customers: pd.DataFrame) -> date:
 
 def _check_enough(customers: pd.DataFrame, name: str) -> None:
     if len(customers) < 2:
-        raise CvmError("case.one_customer", name=name, customer=customers[CUSTOMER_ID].iloc[0])
+        raise CvmError("case.one_customer", name=name)
     if not (customers["revenue"] != 0).any():
         raise CvmError("case.all_zero", name=name)
     total = total_of(customers["revenue"].to_numpy(float))

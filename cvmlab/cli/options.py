@@ -85,11 +85,12 @@ def settings_of(settings: tuple[str, ...], options: dict[str, Any]) -> dict[str,
         name, equals, value = setting.partition("=")
         if not equals:
             raise CvmError("cli.setting_without_value", setting=setting)
-        chosen[name.strip()] = value.strip()
+        if chosen.setdefault(name.strip(), value.strip()) != value.strip():
+            raise CvmError("cli.set_twice", name=name.strip())
     for name in ("margin", "cost_per_order"):
         value = options.pop(name)
-        if value is not None:
-            chosen[name] = str(value)
+        if value is not None and chosen.setdefault(name, str(value)) != str(value):
+            raise CvmError("cli.set_twice", name=name)
     return chosen
 
 

@@ -72,6 +72,7 @@ def test_a_missing_file_an_empty_folder_and_another_folder(tmp_path, earlier):
     ("options", "parts"),
     [
         (["--set", "margin=2"], ["margin", "1"]),
+        (["--set", "margin=0.2", "--margin", "0.3"], ["margin", "two different values"]),
         (["--set", "colour=1"], ["colour"]),
         (["--set", "margin"], ["--set", "margin"]),
         (["--margin", "-1"], ["margin"]),
