@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ from ..columns import ColumnMapping
 from ..notes import Note
 from ..raw import RawTable
 from ..role_names import is_called
-from ..roles import TYPE
+from ..roles import PRICE_UNIT, QUANTITY, TYPE, UNIT_PRICE
 from .verdicts import USED_ROWS
 
 #: So many days of a customer with several products, nearly all of them at one amount, and this at many amounts, are no
@@ -21,6 +22,11 @@ _FEWEST, _NEARLY_ALL, _MANY = 8, 0.95, 0.5
 #: Columns of a payment service whose interface gives whole numbers of the smallest coin.
 _SERVICE = frozenset({"amount_refunded", "amount_captured", "amount_due", "amount_paid", "amount_total"})
 _ROWS = 3
+#: Units by which things are priced, in a column's name.
+_UNITS = (
+    r"(?<![a-z])(?:kgs?|lbs?|tonnes?|tons?|cpm|dozen|dz|100|1[,.]?000|hundred|thousand|mille)(?![a-z0-9])"
+    "|公斤|千克|吨|打|百|千"
+)
 #: Customers with so many rows in a year, whose amounts hardly ever fall from one to the next and seldom stand still.
 _STEPS, _RISERS, _RISING, _STANDING = 3, 5, 0.95, 0.5
 #: Of rows of one kind, the share that has a twin of another: the order and the invoice of a sale. Amounts of few
@@ -36,16 +42,29 @@ def amounts_in_doubt(connection: Any, stage: Sequence[RawTable], mappings: Seque
     notes = []
     for part, (table, mapping) in enumerate(zip(stage, mappings, strict=True)):
         if tables.AMOUNT not in mapping:
+            notes += _unequal_units(table, mapping)
             continue
         said = {"source": table.name, "column": mapping[tables.AMOUNT]}
         if tables.PRODUCT in mapping and tables.ORDER_ID not in mapping:
             notes += _day_totals(connection, part, said)
         if _SERVICE & set(table.columns):
             notes += _cents(connection, part, said)
+        if is_called(said["column"], "yearly_rate"):
+            notes.append(Note("yearly_rate", said, "warning"))
         notes += _totals_so_far(connection, part, said)
         if TYPE in mapping:
             notes += _twins(connection, part, {**said, "type": mapping[TYPE]})
     return notes
+
+
+def _unequal_units(table: RawTable, mapping: ColumnMapping) -> list[Note]:
+    """Name a price that is for another unit than the quantity, by their names: ``Price per kg`` beside ``Qty (g)``."""
+    price, quantity = mapping[UNIT_PRICE], mapping[QUANTITY]
+    # the name of the quantity has the same unit where the price counts it
+    units = [set(re.findall(_UNITS, name.lower())) for name in (price, quantity)]
+    if PRICE_UNIT in mapping.items or not units[0] or units[0] <= units[1]:
+        return []
+    return [Note("unequal_units", {"source": table.name, "price": price, "quantity": quantity}, "warning")]
 
 
 def _day_totals(connection: Any, part: int, said: dict[str, str]) -> list[Note]:

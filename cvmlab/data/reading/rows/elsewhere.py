@@ -109,6 +109,18 @@ def rare_words(few: Few, table: RawTable, mapping: ColumnMapping) -> list[Note]:
     return [Note("rare_words", {"source": table.name, **said}, level)]
 
 
+def mixed_tax(few: Few, table: RawTable, mapping: ColumnMapping) -> list[Note]:
+    """Name a column that says of some amounts that they include the tax, and of others that they do not."""
+    notes = []
+    for cell, words in few.words.items():
+        name = _free(table, mapping)[cell]
+        kinds = [{word for word in words if _is(word, role)} for role in ("yes_word", "no_word")]
+        if is_called(name, "tax_flag") and all(kinds):
+            said = {"column": name, "words": ", ".join(sorted(set.union(*kinds)))}
+            notes.append(Note("tax_mixed", {"source": table.name, **said}, "warning"))
+    return notes
+
+
 def _speaks(text: str) -> bool:
     """Return whether a word in a text, or the letters of a document's number, speak of a return or of no sale."""
     words = re.findall(r"[^\W\d_]{2,}", text.lower())

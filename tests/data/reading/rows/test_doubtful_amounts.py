@@ -118,3 +118,30 @@ def test_cells_that_a_backtick_keeps_text_are_read(tmp_path: Any) -> None:
     )
     rows = read(tmp_path / "a.csv").transactions.fetchall()
     assert [(row[0], row[2]) for row in rows] == [("007", 5.5), ("8", 7.0)]
+
+
+@pytest.mark.parametrize(
+    ("quantity", "price", "named"),
+    [
+        ("Qty (g)", "Price per kg", 1), ("Qty", "CPM", 1), ("数量", "单价（元/吨）", 1), ("Qty", "Unit price", 0),
+        ("Qty (kg)", "Price per kg", 0), ("件数", "单价", 0),
+    ],
+)  # fmt: skip
+def test_a_price_for_another_unit_than_the_quantity_is_named(quantity: str, price: str, named: int) -> None:
+    rows = [("c1", "2024-01-01", 3, 2.5), ("c2", "2024-01-02", 1, 4.0)]
+    log = log_of(rows, quantity, price, columns={"quantity": quantity, "unit_price": price})
+    assert len(said(log, "unequal_units")) == named
+
+
+@pytest.mark.parametrize(("name", "named"), [("ARR", 1), ("年化收入", 1), ("Revenue", 0), ("MRR", 0)])
+def test_a_rate_for_a_whole_year_is_named(name: str, named: int) -> None:
+    assert len(said(log_of(SALES, name, columns={"amount": name}), "yearly_rate")) == named
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "named"),
+    [("Tax included", "yn", 1), ("是否含税", "是否", 1), ("Tax included", "yy", 0), ("Gift wrapped", "yn", 0)],
+)
+def test_amounts_with_and_without_the_tax_in_one_column_are_named(name: str, words: str, named: int) -> None:
+    rows = [(*sale, words[n % 2]) for n, sale in enumerate(SALES)]
+    assert len(said(log_of(rows, "amount", name), "tax_mixed")) == named

@@ -42,3 +42,14 @@ def test_one_side_a_minus_and_cards_are_no_question(
 ) -> None:
     log = log_of(column, *sides, amounts=amounts)
     assert log.quality.amount("used") + log.quality.amount("refund") == sum(amounts)
+
+
+@pytest.mark.parametrize(
+    ("name", "debit", "credit"),
+    [("Side", "Debit", "Credit"), ("貸借区分", "借方", "貸方"), ("Posting key", "01", "11"), ("记账码", "01", "11")],
+)
+def test_sides_of_further_programs_are_asked_about(name, debit, credit):
+    rows = [("a", "2024-01-01", 20, debit), ("b", "2024-01-02", 30, debit), ("a", "2024-01-03", 5, credit)]
+    with pytest.raises(CvmError) as caught:
+        read(pd.DataFrame(rows, columns=["customer", "date", "amount", name]))
+    assert caught.value.key == "reading.debit_credit_rows"
