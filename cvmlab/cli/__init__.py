@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import wraps
 from pathlib import Path
@@ -113,17 +113,20 @@ def data(source: str, rows: int, save: bool, **options: Any) -> None:
     is_new = not mapping_path(path).exists()
     # nothing is saved beside the course's own datasets, nor over a saved choice without a new one
     if save and Path(source).exists() and (is_new or columns or given):
-        _save(seen.mapping, path, given)
+        _save(seen.mapping, path, columns, given)
 
 
-def _save(mapping: Any, path: Path, given: dict[str, Any]) -> None:
-    """Save the choice of columns; where that cannot be done, say so: all else has been shown."""
+def _save(mapping: Any, path: Path, columns: Mapping[str, str], given: dict[str, Any]) -> None:
+    """Save the choice over the one before; where that cannot be done, say so: all else has been shown."""
     from cvmlab.data import reading
-    from cvmlab.data.reading.mappings import OPTIONS
+    from cvmlab.data.reading.mappings import OPTIONS, SavedMapping, load_saved, mapping_path
 
     try:
-        lasting = {name: value for name, value in given.items() if name in OPTIONS}
-        saved = reading.save_mapping(mapping, path, options=lasting)
+        before = load_saved(path) if mapping_path(path).exists() else SavedMapping()
+        # that there is no such column is an answer too
+        none = {role: "" for role, column in {**before.columns, **columns}.items() if not column}
+        lasting = {**before.options, **{name: value for name, value in given.items() if name in OPTIONS}}
+        saved = reading.save_mapping({**none, **mapping.columns}, path, options=lasting)
     except CvmError as error:
         show(str(error), to_error=True)
     else:

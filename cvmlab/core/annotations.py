@@ -326,8 +326,8 @@ def _several(name: str, args: tuple[Any, ...]) -> Check:
 
     def check(value: Any) -> Any:
         is_list = isinstance(value, Collection) and not isinstance(value, (str, bytes, Mapping))
-        # numpy has arrays without a length
-        if not is_list or getattr(value, "shape", None) == ():
+        # numpy has arrays without a length, and the length of a frame is not the number of what it yields
+        if not is_list or getattr(value, "shape", None) == () or hasattr(value, "columns"):
             raise refusal(value, "list")
         if fixed and len(value) != len(checks):
             raise refusal(value, "list_of", count=len(checks))

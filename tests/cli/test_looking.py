@@ -106,6 +106,21 @@ def test_a_saved_choice_stays_until_another_is_made(log):
     assert json.loads(saved.read_text(encoding="utf-8"))["day_first"] is False
 
 
+def test_a_second_look_keeps_the_options_and_the_answers_of_the_first(tmp_path):
+    path = tmp_path / "sales.csv"
+    path.write_text(
+        "customer,date,amount,currency,status\na,2024-01-01,10,EUR,done\nb,2024-01-02,20,EUR,cancelled\n"
+        "B,2024-01-03,40,USD,done\n", encoding="utf-8",
+    )  # fmt: skip
+    assert told("data", path, "--currency", "EUR", "--merge-ids").exit_code == 0
+    assert told("data", path, "--status", "").exit_code == 0
+    saved = json.loads((tmp_path / "sales.csv.mapping.json").read_text(encoding="utf-8"))
+    assert (saved["currency"], saved["merge_ids"], saved["columns"]["status"]) == ("EUR", True, "")
+    assert sum(row[2] for row in reading.read(path).transactions.fetchall()) == 30
+    assert told("data", path, "--status", "status").exit_code == 0
+    assert sum(row[2] for row in reading.read(path).transactions.fetchall()) == 10
+
+
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="the superuser may write everywhere")
 def test_a_folder_that_cannot_be_written_to_costs_the_mapping_only(log):
     log.parent.chmod(stat.S_IRUSR | stat.S_IXUSR)

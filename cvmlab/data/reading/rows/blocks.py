@@ -128,10 +128,16 @@ def _repeated_at_the_end(connection: Any, part: int) -> list[Row]:
 
 def _one_label(connection: Any, part: int) -> list[Row]:
     """Return the rows of a name that always stands below the rows that it sums, and never elsewhere."""
+    # the first rows tell whether there is one
+    return _labels(connection, part, f"LIMIT {_PROBE}") and _labels(connection, part)
+
+
+def _labels(connection: Any, part: int, limit: str = "") -> list[Row]:
     found: list[Row] = connection.execute(
         f"""WITH seen AS (
-            SELECT spot, exact, customer_id, sum(exact) OVER down AS above, row_number() OVER down AS place FROM log
-            WHERE part = {part} AND {_DATA} WINDOW down AS (ORDER BY spot)
+            SELECT spot, exact, customer_id, sum(exact) OVER down AS above, row_number() OVER down AS place
+            FROM (SELECT * FROM log WHERE part = {part} AND {_DATA} ORDER BY spot {limit})
+            WINDOW down AS (ORDER BY spot)
         ), blocks AS (
             SELECT *, above - exact - lag(above, 1, 0) OVER own AS between,
                 place - 1 - lag(place, 1, 0) OVER own AS rows

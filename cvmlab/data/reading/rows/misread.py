@@ -34,17 +34,21 @@ def misreadings(connection: Any, stage: Sequence[RawTable], mappings: Sequence[C
         text = "date_text" if role == tables.DATE else "coalesce(amount_text, unit_price_text)"
         found = connection.execute(
             f"""SELECT log.part, count(*) FILTER ({bad} AND {text} IS NOT NULL), count(*) FILTER ({USED_ROWS}),
-                min({text}) FILTER ({bad} AND {text} IS NOT NULL),
+                min({text}) FILTER ({bad} AND {text} IS NOT NULL), count(*) FILTER ({bad} AND {text} IS NULL),
                 arg_min([(spot - first)::VARCHAR, {text}], spot) FILTER ({bad} AND abs({_plain(text)}) >= {_MOST})
             FROM log JOIN stage ON stage.rowid = spot
                 JOIN (SELECT part, min(rowid) AS first FROM stage GROUP BY 1) AS starts ON starts.part = log.part
             GROUP BY 1 ORDER BY 1"""
         ).fetchall()
-        for part, count, used, example, huge in found:
+        for part, count, used, example, blank, huge in found:
             column = mappings[part].get(role) or mappings[part].get(UNIT_PRICE)
             said = {"source": stage[part].name, "column": column, "count": f"{count:,}", "value": example}
             if count >= _FEWEST and count > _SHARE * (count + used):
                 notes.append(Note(f"many_{reason}s", said, "warning"))
+            elif count and reason == "bad_amount":
+                notes.append(Note("few_bad_amounts", said, "warning"))
+            if reason == "bad_amount" and blank >= _FEWEST and blank > _SHARE * (blank + used):
+                notes.append(Note("blank_amounts", {**said, "count": f"{blank:,}"}, "warning"))
             if huge and reason == "bad_amount":
                 said = {**said, "row": str(stage[part].place(int(huge[0]))), "value": huge[1][:40]}
                 notes.append(Note("huge_amount", said, "warning"))

@@ -17,14 +17,20 @@ from cvmlab.data import tables
 from ..cells.values import DATA
 from ..columns import ColumnMapping
 from ..notes import Note
+from ..quality import USED
 from ..raw import Source
-from .verdicts import USED_ROWS, set_aside
+from .verdicts import REASON_CODES, USED_ROWS, set_aside
 
 # Share of the rows, and number of them, from which repeats are no coincidence.
 _DOUBLED, _SHARED = 0.9, 0.2
 _FEWEST = 3
 # Share of a sheet's rows that are sums of several rows, from which it is one of totals.
 _SUMMED = 0.3
+
+# Lines that repeat one of their own order: so many, in so many orders, with this share of the money, are no mistake.
+_LINES, _ORDERS, _WEIGHS = 10, 5, 0.05
+# Share of the orders of a part that another part has too, in other rows.
+_SEEN = 0.5
 
 _ROWS = f"kind = {DATA} AND hash IS NOT NULL"
 
@@ -50,10 +56,13 @@ def judge_repeats(connection: Any, parts: Sequence[Source], drop: bool | None) -
     """Drop the rows of a part that another one has, ask where that may be meant; return what is said of equal rows."""
     if drop is None:
         _ask_of_doubled_rows(connection, parts)
+        _ask_of_receipts(connection, parts)
         if len(parts) > 1:
             _ask_of_sums(connection, parts)
     if drop is not False and len(parts) > 1:
         _judge_shared_rows(connection, parts, drop)
+        if drop is None:
+            _ask_of_orders_seen(connection, parts)
     rows, amount = connection.execute(
         f"""SELECT count(*), coalesce(sum(exact), 0) FROM log
         WHERE {USED_ROWS} AND spot IN (SELECT spot FROM again WHERE NOT dropped)"""
@@ -78,6 +87,47 @@ def _ask_of_doubled_rows(connection: Any, parts: Sequence[Source]) -> None:
                 "amount": f"{amount:,.2f}",
             }
             raise CvmError("reading.doubled_rows", example=example, **said)
+
+
+def _ask_of_receipts(connection: Any, parts: Sequence[Source]) -> None:
+    """Raise `CvmError` where equal lines within many orders make much of the money: an article scanned twice."""
+    found = connection.execute(
+        f"""WITH lines AS (
+            SELECT log.part, order_id, exact, coalesce(dropped AND again.part = first, false) AS is_again, copies
+            FROM log LEFT JOIN again USING (spot)
+            WHERE reason IN ({REASON_CODES[USED]}, {REASON_CODES["duplicate_row"]}) AND order_id IS NOT NULL
+        )
+        SELECT part, count(*) FILTER (is_again) AS lines, count(DISTINCT order_id) FILTER (is_again) AS orders,
+            sum(exact) FILTER (is_again) AS amount, count(DISTINCT order_id), count(*)
+        FROM lines GROUP BY part
+        HAVING lines >= {_LINES} AND orders >= {_ORDERS} AND amount >= {_WEIGHS} * sum(abs(exact))
+            AND (2 * lines < {_DOUBLED} * count(*) OR max(copies) > 2)
+        ORDER BY part LIMIT 1"""
+    ).fetchone()
+    if found:
+        part, lines, orders, amount, *_ = found
+        said = {"source": parts[part].name, "count": f"{lines:,}", "orders": f"{orders:,}"}
+        raise CvmError("reading.lines_again", amount=f"{amount:,.2f}", **said)
+
+
+def _ask_of_orders_seen(connection: Any, parts: Sequence[Source]) -> None:
+    """Raise `CvmError` where two parts have the same orders of the same customers and days, in other rows."""
+    found = connection.execute(
+        f"""WITH orders AS (
+            SELECT part, customer_id, order_id, date, sum(exact) AS amount FROM log
+            WHERE {USED_ROWS} AND order_id IS NOT NULL GROUP BY ALL HAVING amount > 0
+        ), sizes AS (SELECT part, count(*) AS size FROM orders GROUP BY part)
+        SELECT one.part, other.part, count(*) AS alike, any_value(size), sum(one.amount), sum(other.amount)
+        FROM orders AS one JOIN sizes ON sizes.part = one.part
+            JOIN orders AS other USING (customer_id, order_id, date)
+        WHERE one.part <> other.part
+        GROUP BY ALL HAVING alike >= {_FEWEST} AND alike >= {_SEEN} * any_value(size)
+        ORDER BY alike DESC, 1, 2 LIMIT 1"""
+    ).fetchone()
+    if found:
+        part, other, alike, size, own, others = found
+        said = {"source": parts[part].name, "other": parts[other].name, "count": f"{alike:,}", "rows": f"{size:,}"}
+        raise CvmError("reading.orders_seen", amount=f"{own:,.2f}", other_amount=f"{others:,.2f}", **said)
 
 
 def _ask_of_sums(connection: Any, parts: Sequence[Source]) -> None:

@@ -145,3 +145,17 @@ def test_a_rate_for_a_whole_year_is_named(name: str, named: int) -> None:
 def test_amounts_with_and_without_the_tax_in_one_column_are_named(name: str, words: str, named: int) -> None:
     rows = [(*sale, words[n % 2]) for n, sale in enumerate(SALES)]
     assert len(said(log_of(rows, "amount", name), "tax_mixed")) == named
+
+
+def test_a_quantity_and_a_price_that_are_both_negative_are_named() -> None:
+    rows = [("c1", "2024-01-01", 2, 5), ("c2", "2024-01-02", 1, 4), ("c1", "2024-01-03", -1, -5)]
+    log = log_of(rows, "quantity", "unit price")
+    assert said(log, "both_negative")[0]["rows"] == "1"
+    assert sum(row[2] for row in log.transactions.fetchall()) == 14
+
+
+def test_a_few_amounts_that_cannot_be_read_and_empty_ones_are_named() -> None:
+    rows = [*SALES, ("c1", "2024-11-01", "~10.34"), *(("c2", f"2024-11-0{n}", None) for n in range(2, 6))]
+    log = log_of(rows, "amount")
+    (odd,), (blank,) = said(log, "few_bad_amounts"), said(log, "blank_amounts")
+    assert (odd["count"], odd["value"], blank["count"]) == ("1", "~10.34", "4")

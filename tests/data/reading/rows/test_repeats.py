@@ -109,3 +109,48 @@ def test_a_sheet_of_totals_beside_the_purchases_is_asked_about(tmp_path: Path) -
     (tmp_path / "months").mkdir()
     later = orders[1:].assign(date="2024-04-30")
     assert read(folder(tmp_path / "months", orders[1:], later)).quality.amount("used") == Decimal("100.50")
+
+
+def till(articles: int) -> pd.DataFrame:
+    """Receipts of four articles of a few, so that some are scanned twice."""
+    rows = [
+        (f"K{n % 9}", f"2024-{1 + n // 28:02}-{1 + n % 28:02}", f"{2 + (n * n + 5 * line * n) % articles}.50", f"O{n}")
+        for n in range(60)
+        for line in range(4)
+    ]
+    return pd.DataFrame(rows, columns=HEAD)
+
+
+def test_an_article_that_is_scanned_twice_on_many_receipts_is_asked_about() -> None:
+    with pytest.raises(CvmError) as caught:
+        read(till(3))
+    assert caught.value.key == "reading.lines_again"
+    assert read(till(3), drop_duplicates=False).quality.rows("used") == 240
+    assert read(till(3), drop_duplicates=True).quality.rows("duplicate_row") > 10
+
+
+def test_a_few_lines_again_are_dropped_as_before() -> None:
+    frame = sales(0, 60, ids=True)
+    log = read(pd.concat([frame, frame[:4]]))
+    assert log.quality.rows("duplicate_row") == 4
+
+
+@pytest.mark.parametrize("factor", [1.0, 1.1, 0.5])
+def test_two_versions_of_an_export_or_orders_and_their_lines_are_asked_about(tmp_path: Path, factor: float) -> None:
+    first = sales(0, 40, ids=True)
+    second = first.assign(amount=(first["amount"].astype(float) * factor).map("{:.2f}".format))
+    lines = pd.concat([second, second.assign(amount="1.25")]) if factor < 1 else second
+    if factor == 1:
+        # the same sums in other rows
+        lines = pd.concat([first.assign(amount=first["amount"].astype(float) - 1.5), first.assign(amount=1.5)])
+    with pytest.raises(CvmError) as caught:
+        read(folder(tmp_path, first, lines))
+    assert caught.value.key == "reading.orders_seen"
+    assert caught.value.values["count"] == "40"
+    assert len(read(folder(tmp_path, first, lines), drop_duplicates=False).transactions.fetchall()) == 40 + len(lines)
+
+
+def test_returns_and_other_orders_in_a_second_file_are_no_second_version(tmp_path: Path) -> None:
+    first = sales(0, 40, ids=True)
+    back = first[:6].assign(amount=lambda frame: "-" + frame["amount"])
+    assert len(read(folder(tmp_path, first, back, sales(40, 60, ids=True))).transactions.fetchall()) == 60 - 6
