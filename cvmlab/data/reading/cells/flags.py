@@ -18,7 +18,10 @@ from .values import DATA, EXACT
 #: What says in a column that the user named, or in one that is not used, that a row may be no sale.
 NO_SALE_WORDS = ("cancelled_status", "unpaid_word", "no_sale_type", "return_word", "ledger_word", "receipt_word")
 # 0000-00-00 and the like are how databases write that there is no date
-MOMENT = r"regexp_matches({cell}, '^\d{{1,4}}[-/.年]\d') AND NOT regexp_matches({cell}, '^(0000|0001|1900|1970)')"
+MOMENT = (
+    r"regexp_matches({cell}, '^\d{{1,4}}[-/.年]\d') "
+    r"AND NOT regexp_matches({cell}, '^(0000|0001|1899|1900|1970|9999|00[-/.]00)|[-/.](0000|1899|9999)')"
+)
 
 
 def read_flags(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]:

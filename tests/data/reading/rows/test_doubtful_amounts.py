@@ -159,3 +159,16 @@ def test_a_few_amounts_that_cannot_be_read_and_empty_ones_are_named() -> None:
     log = log_of(rows, "amount")
     (odd,), (blank,) = said(log, "few_bad_amounts"), said(log, "blank_amounts")
     assert (odd["count"], odd["value"], blank["count"]) == ("1", "~10.34", "4")
+
+
+@pytest.mark.parametrize("never", ["00.00.0000", "1899-12-30", "9999-12-31", "31.12.9999", ""])
+def test_a_date_that_means_never_is_no_cancellation(never: str) -> None:
+    rows = [(*sale, "2024-11-05" if n == 7 else never) for n, sale in enumerate(SALES)]
+    (found,) = said(log_of(rows, "amount", "deleted_at"), "cancel_dates_kept")
+    assert found["rows"] == "1"
+
+
+@pytest.mark.parametrize("name", ["Bonus", "Rückvergütung", "抹零", "할인액", "İskonto", "Voucher"])
+def test_columns_of_deductions_in_more_languages_are_named(name: str) -> None:
+    rows = [(*sale, 1.5 if n % 4 else 0) for n, sale in enumerate(SALES)]
+    assert said(log_of(rows, "amount", name), "deductions_unused")
