@@ -15,6 +15,8 @@ from .role_names import row_pattern, simplified
 # Codes that are words in their own right.
 _NO_CODES = frozenset({"all", "top"})
 _SIGNS = frozenset("€£$¥₩₹")
+_COPY_BEFORE = re.compile("(?:copy of|kopie von|copie de|copia de|副本) *(.+)", re.IGNORECASE)
+_COPY_AFTER = re.compile(r"(.+?) *(?:\(\d\)|[-_ ]+(?:copy|kopie|copie|copia|old|alt)|-? *副本)", re.IGNORECASE)
 # letters of one script make a word, so that RMA退货 is two
 _WORDS = r"[a-z\u00c0-\u024f]+|[&+、]|[\u4e00-\u9fff]+|[^\W\d_a-z\u4e00-\u9fff]+"
 
@@ -33,6 +35,13 @@ def no_sales_word(name: str) -> str:
 def returns_word(name: str) -> str:
     """Return the word by which a name speaks of returns alone, ``""`` if none."""
     return _spoken(name, "returns_name")
+
+
+def copied_name(name: str) -> str:
+    """Return the name of which another is that of a copy, as programs call it: ``Sales (2)``, ``Copy of Sales``."""
+    plain = unicodedata.normalize("NFKC", name).strip()
+    found = _COPY_BEFORE.fullmatch(plain) or _COPY_AFTER.fullmatch(plain)
+    return found[1].strip() if found else ""
 
 
 def _spoken(name: str, role: str) -> str:

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
+import pandas as pd
 import pytest
 
 from cvmlab import CvmError
 from cvmlab.data.reading import Log, preview, read
-from cvmlab.data.reading.part_names import no_sales_word, returns_word
+from cvmlab.data.reading.part_names import copied_name, no_sales_word, returns_word
 
 SALES = [("A", dt.date(2024, 2, 1), 100.0), ("B", dt.date(2024, 2, 15), 50.0), ("A", dt.date(2024, 3, 15), 25.0)]
 OTHERS = [("A", dt.date(2024, 4, 2), 7.0), ("C", dt.date(2024, 5, 3), 9.0)]
@@ -103,3 +104,28 @@ def test_returns_that_cannot_be_read_are_named(tmp_path: Path) -> None:
 def test_a_unit_in_a_header_is_no_repeated_name(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("客户,日期,金额(万元)\nA,2024-02-01,1\nB,2024-03-01,2\n", encoding="utf-8")
     assert "repeated_columns" not in {note.key for note in read(tmp_path / "a.csv").quality.notes}
+
+
+@pytest.mark.parametrize(
+    ("name", "of"),
+    [
+        ("Sales (2)", "Sales"),
+        ("Copy of Sales", "Sales"),
+        ("销售 - 副本", "销售"),
+        ("sales_old", "sales"),
+        ("Sales 2024", ""),
+        ("Sold", ""),
+    ],
+)
+def test_a_name_of_a_copy(name, of):
+    assert copied_name(name) == of
+
+
+def test_a_sheet_that_is_called_a_copy_of_another_is_named(tmp_path):
+    path = tmp_path / "a.xlsx"
+    with pd.ExcelWriter(path) as book:
+        for number, name in enumerate(["Sales", "Sales (2)", "Sales 2023"]):
+            rows = [(f"c{n}", f"2024-0{number + 1}-0{n}", 10 * n) for n in range(1, 6)]
+            pd.DataFrame(rows, columns=["customer", "date", "amount"]).to_excel(book, sheet_name=name, index=False)
+    (note,) = [note for note in read(path).quality.notes if note.key == "copy_by_name"]
+    assert (note.values["of"], note.values["count"], note.values["amount"]) == ("Sales", "5", "150.00")

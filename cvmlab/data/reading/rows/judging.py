@@ -22,7 +22,7 @@ from .ledger_sides import check_sides
 from .log_table import read_cells
 from .lone_dates import set_lone_dates_aside
 from .misread import misreadings
-from .named_returns import check_named_returns
+from .named_returns import check_named_returns, copy_notes
 from .order_heads import set_heads_aside
 from .order_numbers import series_notes
 from .order_totals import count_totals_once
@@ -73,6 +73,7 @@ def judge(
     # who says up to when the log runs has looked at its end
     set_lone_dates_aside(connection, late=rules.as_of is None)
     check_named_returns(connection, stage)
+    notes += copy_notes(connection, stage)
     check_second_headers(connection, stage, mappings)
     check_titled_returns(connection, stage)
     notes += amounts_in_doubt(connection, stage, mappings)

@@ -1,13 +1,15 @@
-"""A sheet or file of returns whose amounts are positive: they would be added to the sales, so the user is asked."""
+"""Sheets and files whose names say that their rows are returns, or a copy of others."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from cvmlab.core.words import CvmError
 
-from ..part_names import own_names, returns_word
+from ..notes import Note
+from ..part_names import copied_name, own_names, returns_word
 from ..raw import Source
 from .verdicts import USED_ROWS
 
@@ -28,3 +30,19 @@ def check_named_returns(connection: Any, parts: Sequence[Source]) -> None:
             source = parts[part]
             said = {"source": source.name, "word": word, "count": f"{positive:,}", "amount": f"{amount:,.2f}"}
             raise CvmError("reading.positive_returns", sales=parts[words.index("")].name, **said)
+
+
+def copy_notes(connection: Any, parts: Sequence[Source]) -> list[Note]:
+    """Name each part that is called a copy of another one, with its rows and their money."""
+    names = [Path(source.file).stem if source.sheet == "" else source.sheet for source in parts]
+    notes = []
+    for part, name in enumerate(names):
+        of = copied_name(name)
+        if of.casefold() not in {other.casefold() for other in names if other != name}:
+            continue
+        rows, amount = connection.execute(
+            f"SELECT count(*), coalesce(sum(exact), 0) FROM log WHERE {USED_ROWS} AND part = {part}"
+        ).fetchone()
+        said = {"source": parts[part].name, "of": of, "count": f"{rows:,}", "amount": f"{amount:,.2f}"}
+        notes.append(Note("copy_by_name", said, "warning"))
+    return notes
