@@ -6,6 +6,8 @@ from .explorers.patterns import pattern_explorer as pattern_explorer
 from .explorers.pipeline import pipeline_step as pipeline_step
 from .explorers.portfolio import whale_curve as whale_curve
 from .explorers.silence import silence_to_call as silence_to_call
+from .explorers.value import current_value as current_value
+from .explorers.value import growth_potential as growth_potential
 from .guessing import Guess as Guess
 from .guessing import forget_guesses as forget_guesses
 from .guessing import guess as guess

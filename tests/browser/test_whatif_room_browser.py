@@ -23,6 +23,8 @@ customers["current_value"] = customers["assumed_profit"]""",
     'cvm.whatif.value_matrix(customers, currency="$")',
     'cvm.whatif.whale_curve(customers, profit="assumed_profit", currency="$")',
     'cvm.whatif.silence_to_call(currency="¥")',
+    'cvm.whatif.current_value(currency="¥")',
+    'cvm.whatif.growth_potential(currency="¥")',
 ]
 LAUNCH, PIPELINE = 3, 2
 #: Width and height of a what-if, and the texts that do not fit into their places.

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cvmlab.case import backtest
-from cvmlab.data import windows
+from cvmlab.core.words import CvmError
+from cvmlab.data import datasets, windows
 from cvmlab.worth import matrix, portfolio
 
 MODEST = settings(max_examples=50, deadline=None)
@@ -190,3 +191,38 @@ def test_outcomes_keep_everyone_known_and_nobody_else(known, later, seed):
     of_known = frame.loc[frame["customer_id"].isin(customers["customer_id"])]
     assert found["later_revenue"].sum() == pytest.approx(of_known["revenue"].sum())
     assert found["bought"].sum() == (of_known["orders"] > 0).sum()
+
+
+def test_values_before_know_nothing_of_what_came_after():
+    log = datasets.load("packaging_leads").query("product == 'film_and_bags'")
+    early, late = log[log["date"] <= "2025-06-30"], log[log["date"] > "2025-06-30"]
+    said = backtest.values_before(log, cut="2025-06-30").set_index("customer_id")
+    sums = (part.groupby("customer_id")["amount"].sum() for part in (early, late))
+    past, later = (revenue.reindex(said.index, fill_value=0) for revenue in sums)
+    assert said["past_revenue"].to_numpy() == pytest.approx(past.to_numpy())
+    assert said["later_revenue"].to_numpy() == pytest.approx(later.to_numpy())
+    assert set(said.index) == set(early["customer_id"])
+    # another future of the same length changes nothing of what was said
+    other = pd.concat([early, late.assign(amount=1.0)])
+    again = backtest.values_before(other, cut="2025-06-30").set_index("customer_id")
+    said_before = ["past_revenue", "textbook_value", "model_value"]
+    pd.testing.assert_frame_equal(said[said_before], again[said_before])
+    # who bought nothing in the latest period is worth nothing by the book, which looks at that period only
+    latest = set(early.loc[early["date"] > "2024-12-28", "customer_id"])
+    assert (said["textbook_value"] > 0).sum() == len(latest)
+
+
+@pytest.mark.parametrize(("cut", "key"), [("2021-01-01", "nothing_before"), ("2026-01-01", "nothing_after")])
+def test_values_before_need_a_cut_inside_of_the_log(cut, key):
+    log = datasets.load("packaging_leads").query("product == 'film_and_bags'")
+    with pytest.raises(CvmError) as caught:
+        backtest.values_before(log, cut=cut)
+    assert caught.value.key == f"buying.{key}"
+
+
+def test_values_before_need_repeats():
+    dates = pd.to_datetime(["2024-01-05", "2024-08-05"])
+    once = pd.DataFrame({"customer_id": ["a", "b"], "date": dates, "amount": 9.0})
+    with pytest.raises(CvmError) as caught:
+        backtest.values_before(once, cut="2024-06-30")
+    assert caught.value.key == "buying.too_few_repeaters"

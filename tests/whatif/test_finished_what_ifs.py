@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 import cvmlab as cvm
-from cvmlab import matrix, portfolio
-from cvmlab.whatif import value_matrix, whale_curve
+from cvmlab import matrix, portfolio, value
+from cvmlab.whatif import current_value, growth_potential, value_matrix, whale_curve
 
 
 # the finished what-ifs
@@ -65,3 +65,72 @@ def test_the_callers_frame_is_not_changed(customers):
     whale_curve(customers).set(share=0.1)
     value_matrix(customers).set(current_value=10.0)
     pd.testing.assert_frame_equal(customers, before)
+
+
+def test_current_value_says_what_the_rule_and_the_margin_multiple_say():
+    what_if = current_value(currency="¥")
+    for first in ("next", "now"):
+        for retention in (0.05, 0.6, 0.95):
+            what_if.set(first=first, retention_rate=retention)
+            result = what_if.result
+            assert result["present_value"] == pytest.approx(6_300 * value.margin_multiple(retention, 0.1, first=first))
+            # the outlines are the annuity, the filled bars the expected years
+            assert result["certain"].sum() == pytest.approx(result["textbook_value"])
+            assert result["expected"].sum() == pytest.approx(result["within"])
+            assert result["within"] <= result["present_value"] < result["textbook_value"]
+            shown = "been moved" not in what_if.sentence
+            assert f"¥{round(result['textbook_value'], -1):,.0f}" in what_if.sentence or not shown
+
+
+def test_current_value_says_when_winning_a_customer_pays_back():
+    what_if = current_value()
+    assert what_if.result["payback"] == 3
+    what_if.set(years=19)
+    assert "pays back in year 3" in what_if.sentence
+    what_if.set(years=2)
+    assert "does not come back within 2 years, but by year 3" in what_if.sentence
+    what_if.set(profit=0)
+    assert "never comes back" in what_if.sentence
+    what_if.set(discount_rate=0, retention_rate=0.95, cost_to_win=0)
+    assert what_if.trouble == "" and what_if.result["error_share"] == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("field", "values", "rises"),
+    [
+        ("share", (0.1, 0.4, 0.7, 1), False), ("wallet", (1_000, 20_000, 100_000), True),
+        ("level", (0, 0.3, 0.4, 0.7, 1), True), ("products", (0, 1, 6), True), ("cost", (0, 4_000, 20_000), False),
+        ("referrals", (0, 0.5, 2), True), ("wallet_growth", (-0.1, 0, 0.3), True),
+    ],
+)  # fmt: skip
+def test_growth_potential_moves_as_the_textbook_says(field, values, rises):
+    what_if, found = growth_potential(), []
+    for each in values:
+        what_if.set(**{field: each})
+        found.append(what_if.result["growth_potential"])
+    assert found == sorted(found, reverse=not rises) and found[0] != found[-1]
+
+
+def test_growth_potential_stacks_its_sources_and_is_never_below_nothing():
+    what_if = growth_potential(currency="¥")
+    sources = ("up_buying", "growth_of_business", "cross_buying", "referral")
+    result = what_if.result
+    assert sum(result[name] for name in sources) - result["cost"] == pytest.approx(result["growth_potential"])
+    what_if.set(cost=5_000)
+    assert "may cost up to ¥9,860. It costs ¥5,000, so that ¥4,860 is left" in what_if.sentence
+    what_if.set(level=0.3)
+    assert what_if.result["up_buying"] < 0 == what_if.result["growth_potential"]
+    assert "do not begin it" in what_if.sentence
+    what_if.set(share=1, level=1)
+    assert what_if.result["up_buying"] == 0 < what_if.result["referral"]
+    what_if.set(wallet=0)
+    assert what_if.trouble == ""
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_what_ifs_of_worth_draw_in_both_languages(language):
+    cvm.use(language)
+    for what_if in (current_value(currency="￥"), growth_potential(currency="￥")):
+        for preset in what_if._presets:
+            preset.click()
+            assert what_if.trouble == "" and what_if.sentence and what_if.picture

@@ -1,0 +1,278 @@
+"""The what-ifs of what a customer is worth: current value year by year, growth potential by its sources (S09, S10)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from cvmlab.charts import style
+from cvmlab.core import formats
+from cvmlab.core.discounting import discount_factor
+from cvmlab.core.guarding import public
+from cvmlab.core.scenario import Scenario, choice, number
+from cvmlab.core.words import say, term
+from cvmlab.worth import value
+
+from ..measures import Measure
+from ..widget import WhatIf
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from ..guessing import Guess
+
+#: The most years that are drawn, and the first money that a new customer has to bring back.
+MOST_YEARS, COST_TO_WIN = 20, 8_000
+#: What is assumed of every customer of the second what-if: margin, level at which nothing changes, money of a product
+#: per year, of those referred who come anyway, worth of a referred customer.
+MARGIN, NEUTRAL, PRODUCT, ANYWAY, REFERRED = 0.42, 0.4, 4_000, 0.5, 9_700
+SOURCES = ("up_buying", "growth_of_business", "cross_buying", "referral")
+LOOKS = ((style.BLUE, ""), (style.SKY, "..."), (style.GREEN, "///"), (style.ORANGE, "xx"))
+
+
+@dataclass(frozen=True)
+class _Worth(Scenario):
+    """What a customer brings per year, how likely they stay, and how far somebody counts."""
+
+    profit: float = number(6_300, word="worth.profit", minimum=0, maximum=20_000, step=100, unit="money")
+    retention_rate: float = number(0.8, word="worth.retention", minimum=0.05, maximum=0.95, step=0.01, unit="share")
+    discount_rate: float = number(0.1, word="discount_rate", minimum=0, maximum=0.3, step=0.01, unit="share")
+    years: float = number(
+        MOST_YEARS, word="worth.years", minimum=1, maximum=MOST_YEARS, step=1, unit="years", whole=True
+    )
+    first: str = choice("next", word="worth.first", choices=("now", "next"))
+    cost_to_win: float = number(
+        COST_TO_WIN, word="worth.cost_to_win", minimum=0, maximum=40_000, step=500, unit="money"
+    )
+
+
+@public
+def current_value(*, currency: str = "", after: Guess | None = None) -> WhatIf:
+    """Return the what-if of current value: what each year to come is worth now, by the rule and as expected.
+
+    Parameters
+    ----------
+    currency
+        Sign of the currency.
+    after
+        A guess to be committed first (`WhatIf`).
+
+    Notes
+    -----
+    Filled are the years as they are to be expected, S(t)·m/(1+i)^t with S(t) = r^t; outlined the years of a customer
+    who is sure to stay as long as the mean, m/(1+i)^t, which the textbook's rule adds up.
+
+    The result is a dict: ``when`` (years from now), ``expected`` and ``certain`` (money of each of them),
+    ``textbook_value``, ``present_value`` (without end), ``within`` (within ``years``), ``error_share`` (of the rule, of
+    the expected present value), ``payback`` (years until the cost of winning is back, NaN if it never is).
+
+    Examples
+    --------
+    >>> result = current_value().result
+    >>> round(result["textbook_value"]), round(result["present_value"]), round(result["error_share"], 2)
+    (19970, 16800, 0.19)
+    """
+
+    def frame(ax: Axes, baseline: dict[str, Any]) -> None:
+        ax.set_xlim(-0.7, MOST_YEARS + 0.7)
+        ax.set_xticks(range(0, MOST_YEARS + 1, 2))
+        ax.set_xlabel(term("worth.years_x"))
+        style.money_axis(ax.yaxis, term("worth.present_y"), currency)
+        ax.set_ylim(0, 1.5 * max(baseline["certain"].max(), 1.0))
+
+    return WhatIf(
+        _Worth(),
+        _worth_of,
+        _draw_years,
+        frame=frame,
+        measures=[
+            Measure("textbook_value", "worth.by_rule", "money"),
+            Measure("present_value", "charts.expected_present_value", "money"),
+            Measure("error_share", "worth.too_much", "share"),
+            Measure("within", "worth.within", "money"),
+        ],
+        sentence=partial(_say_worth, currency=currency),
+        title="worth.what_if_current",
+        only=("profit", "retention_rate", "discount_rate", "years", "first"),
+        more=("cost_to_win",),
+        presets={
+            "worth.stays_longer": {"retention_rate": 0.9},
+            "worth.leaves_sooner": {"retention_rate": 0.6, "profit": 8_400},
+            "worth.at_once": {"first": "now"},
+            "worth.five_years": {"years": 5},
+        },
+        after=after,
+        currency=currency,
+        height=310,
+    )
+
+
+def _worth_of(scenario: _Worth) -> dict[str, Any]:
+    found = value.compare_present_values(
+        scenario.profit,
+        scenario.retention_rate,
+        scenario.discount_rate,
+        first=scenario.first,  # type: ignore[arg-type]
+    ).iloc[0]
+    start, lifetime = int(scenario.first == "next"), float(found["expected_lifetime"])
+    when = np.arange(start, MOST_YEARS + 1.0)
+    each = scenario.profit * discount_factor(scenario.discount_rate, when)
+    expected = each * scenario.retention_rate**when
+    annuity = value.textbook_current_value(
+        scenario.profit, np.minimum(when + 1 - start, lifetime), scenario.discount_rate,
+        first=scenario.first,  # type: ignore[arg-type]
+    )  # fmt: skip
+    seen = when <= scenario.years
+    back = np.flatnonzero(np.cumsum(expected) >= scenario.cost_to_win)
+    return {
+        "when": when,
+        "expected": np.where(seen, expected, 0.0),
+        # what each year adds to the annuity; the last of the mean's years counts in part
+        "certain": np.diff(annuity, prepend=0.0),
+        "textbook_value": float(found["textbook_value"]),
+        "present_value": float(found["expected_present_value"]),
+        "error_share": float(found["error_share"]),
+        "within": float(expected[seen].sum()),
+        "payback": float(when[back[0]]) if back.size else np.nan,
+        "cost_to_win": scenario.cost_to_win,
+        "years": scenario.years,
+    }
+
+
+def _draw_years(ax: Axes, result: dict[str, Any]) -> None:
+    looks: dict[str, Any] = {"edgecolor": style.VERMILION, "linewidth": 1.6}
+    ax.bar(result["when"], result["expected"], 0.55, color=style.BLUE, edgecolor=style.INK, linewidth=0.6)
+    sure = result["certain"] > 0
+    ax.bar(result["when"][sure], result["certain"][sure], 0.85, facecolor="none", **looks)
+    style.write(ax, 0.98, 0.95, term("worth.marks"), transform=ax.transAxes, ha="right", va="top")
+
+
+def _say_worth(_: dict[str, Any], now: dict[str, Any], *, currency: str) -> str:
+    amounts = {
+        name: formats.in_currency(formats.grouped(round(now[name], -1), 0), currency)
+        for name in ("textbook_value", "present_value", "cost_to_win")
+    }
+    key = "worth.current_sentence" if np.isfinite(now["payback"]) else "worth.never_sentence"
+    if now["payback"] > now["years"]:
+        key = "worth.later_sentence"
+    said = {"error": formats.percent(round(now["error_share"], 2)), "years": int(now["years"])}
+    back = 0 if np.isnan(now["payback"]) else int(now["payback"])
+    return say(key, payback=back, **said, **amounts)
+
+
+@dataclass(frozen=True)
+class _Growth(Scenario):
+    """What is known of a customer's business elsewhere, of the relationship, and of the strategy."""
+
+    share: float = number(0.3, word="share_of_wallet", minimum=0, maximum=1, step=0.05, unit="share")
+    wallet: float = number(50_000, word="worth.wallet", minimum=0, maximum=100_000, step=1_000, unit="money")
+    level: float = number(0.55, word="relationship_level", minimum=0, maximum=1, step=0.05)
+    products: float = number(1, word="worth.products", minimum=0, maximum=6, step=1, whole=True)
+    cost: float = number(4_000, word="checking.strategy_cost", minimum=0, maximum=20_000, step=500, unit="money")
+    referrals: float = number(0.2, word="worth.referrals", minimum=0, maximum=2, step=0.1)
+    wallet_growth: float = number(0, word="worth.wallet_growth", minimum=-0.1, maximum=0.3, step=0.01, unit="share")
+    years: float = number(3, word="worth.plan_years", minimum=1, maximum=10, step=1, unit="years", whole=True)
+
+
+@public
+def growth_potential(*, currency: str = "", after: Guess | None = None) -> WhatIf:
+    """Return the what-if of growth potential: its sources stacked, less the cost of the strategy.
+
+    Parameters
+    ----------
+    currency
+        Sign of the currency.
+    after
+        A guess to be committed first (`WhatIf`).
+
+    Notes
+    -----
+    Computed by `cvmlab.value.growth_potential`, present values at 10% per year. *Assumed*: a margin of 42%, a neutral
+    relationship level of 0.4, 4,000 per year and product, a chance of stability equal to the level; half of those
+    referred would have come anyway, winning one costs 8,000, and one is worth 9,700.
+
+    The result is a dict, all money: ``up_buying``, ``growth_of_business``, ``cross_buying``, ``referral``, ``cost``,
+    ``growth_potential``.
+
+    Examples
+    --------
+    >>> what_if = growth_potential()
+    >>> round(what_if.result["up_buying"]), round(what_if.result["growth_potential"])
+    (6397, 5863)
+    >>> what_if.set(share=1)
+    >>> round(what_if.result["up_buying"])
+    0
+    """
+
+    def frame(ax: Axes, baseline: dict[str, Any]) -> None:
+        names = [term(name) for name in ("up_buying", "worth.own_growth", "cross_buying", "worth.referral")]
+        names += [term("worth.cost"), term("growth_potential")]
+        ax.set_xlim(-0.6, len(names) - 0.4)
+        ax.set_xticks(range(len(names)), [name.replace(" ", "\n") for name in names])
+        style.money_axis(ax.yaxis, term("present_value"), currency)
+        ax.axhline(0, color=style.INK, linewidth=0.8)
+        most = 2 * max(sum(baseline[name] for name in SOURCES), 1.0)
+        ax.set_ylim(-most / 3, most)
+
+    return WhatIf(
+        _Growth(),
+        _growth_of,
+        _draw_sources,
+        frame=frame,
+        measures=[
+            Measure("up_buying", "up_buying", "money"),
+            Measure("cross_buying", "cross_buying", "money"),
+            Measure("referral", "referral", "money"),
+            Measure("growth_potential", "growth_potential", "money"),
+        ],
+        sentence=partial(_say_growth, currency=currency),
+        title="worth.what_if_growth",
+        only=("share", "wallet", "level", "products", "cost"),
+        more=("referrals", "wallet_growth", "years"),
+        presets={
+            "worth.all_of_it": {"share": 1},
+            "worth.closer": {"level": 0.7},
+            "worth.too_cool": {"level": 0.3},
+            "worth.their_growth": {"share": 1, "wallet_growth": 0.1},
+        },
+        after=after,
+        currency=currency,
+        height=310,
+    )
+
+
+def _growth_of(scenario: _Growth) -> dict[str, Any]:
+    customer = {
+        "wallet": scenario.wallet, "value_per_year": scenario.share * scenario.wallet,
+        "relationship_level": scenario.level, "products_not_bought": scenario.products, "revenue_per_product": PRODUCT,
+        "chance_of_stability": scenario.level, "referrals_per_year": scenario.referrals, "share_anyway": ANYWAY,
+        "acquisition_cost": COST_TO_WIN, "referred_value": REFERRED,
+    }  # fmt: skip
+    found = value.growth_potential(
+        pd.DataFrame([customer]), margin=MARGIN, strategy_cost=scenario.cost, years=round(scenario.years),
+        neutral_level=NEUTRAL, wallet_growth=scenario.wallet_growth,
+    ).iloc[0]  # fmt: skip
+    return {**{name: float(found[name]) for name in (*SOURCES, "growth_potential")}, "cost": float(scenario.cost)}
+
+
+def _draw_sources(ax: Axes, result: dict[str, Any]) -> None:
+    heights = [*(result[name] for name in SOURCES), -result["cost"]]
+    starts = np.concatenate([[0.0], np.cumsum(heights)[:-1]])
+    for place, (height, start) in enumerate(zip(heights, starts, strict=True)):
+        color, hatch = LOOKS[place] if place < len(LOOKS) else (style.VERMILION, "\\\\\\")
+        ax.bar(place, height, 0.6, bottom=start, color=color, hatch=hatch, edgecolor=style.INK, linewidth=0.6)
+        ax.plot([place - 0.3, place + 1.3], [start + height] * 2, color=style.QUIET, linewidth=0.8)
+    ax.bar(len(heights), result["growth_potential"], 0.6, color=style.INK)
+
+
+def _say_growth(_: dict[str, Any], now: dict[str, Any], *, currency: str) -> str:
+    brought = sum(now[name] for name in SOURCES)
+    amounts = {
+        name: formats.in_currency(formats.grouped(round(amount, -1), 0), currency)
+        for name, amount in {"brought": brought, "cost": now["cost"], "left": now["growth_potential"]}.items()
+    }
+    return say("worth.growth_sentence" if brought > now["cost"] else "worth.no_growth_sentence", **amounts)
