@@ -236,9 +236,9 @@ def outcomes(customers: pd.DataFrame, later: pd.DataFrame) -> pd.DataFrame:
 
 @public
 def values_before(transactions: pd.DataFrame, *, cut: dt.date | str, discount_rate: float = 0.1) -> pd.DataFrame:
-    """Return what three methods said of each customer on a day, beside what the customer bought after it.
+    """Return what four methods said of each customer on a day, beside what the customer bought after it.
 
-    All three know the log up to the cut only. A period is as long as the time after the cut. Revenue stands for profit,
+    All know the log up to the cut only. A period is as long as the time after the cut. Revenue stands for profit,
     which ranks customers alike where everybody's margin is the same share.
 
     Parameters
@@ -253,8 +253,8 @@ def values_before(transactions: pd.DataFrame, *, cut: dt.date | str, discount_ra
     Returns
     -------
     pandas.DataFrame
-        One row per customer known at the cut: ``customer_id``, ``past_revenue`` (all so far), ``textbook_value``
-        (revenue of the latest period × expected remaining lifetime × overall discount rate, as
+        One row per customer known at the cut: ``customer_id``, ``past_revenue`` (all so far), ``latest_revenue`` (of
+        the latest period), ``textbook_value`` (that × expected remaining lifetime × overall discount rate, as
         `cvmlab.value.textbook_current_value`, with the customer's own lifetime within ten years), ``model_value``
         (expected revenue of the next period by the model of buying that explains the log best), ``later_revenue``
         (what came), all money.
@@ -282,12 +282,12 @@ def values_before(transactions: pd.DataFrame, *, cut: dt.date | str, discount_ra
 
     check_columns(transactions, (CUSTOMER_ID, DATE, AMOUNT), "transactions")
     dates = pd.to_datetime(transactions[DATE]).dt.tz_localize(None)
-    last, end = pd.Timestamp(as_date(cut)), dates.max().normalize()
+    last = pd.Timestamp(as_date(cut))
     later = (dates >= last + pd.Timedelta(days=1)).to_numpy()
     for part, key in ((~later, "buying.nothing_before"), (later, "buying.nothing_after")):
         if not part.any():
             raise CvmError(key, cut=last.date())
-    days = (end - last).days
+    days = (dates.max().normalize() - last).days
     latest = ~later & (dates >= last - pd.Timedelta(days=days - 1)).to_numpy()
     customers = aggregate.summarise_customers(transactions[~later], as_of=last.date())
     model = buying.best_explained(buying.fit_family(customers))
@@ -306,6 +306,7 @@ def values_before(transactions: pd.DataFrame, *, cut: dt.date | str, discount_ra
         {
             CUSTOMER_ID: customers[CUSTOMER_ID],
             "past_revenue": customers["revenue"],
+            "latest_revenue": revenue["latest"],
             "textbook_value": value.textbook_current_value(revenue["latest"], lifetime, discount_rate, periods),
             "model_value": expected["expected_revenue"],
             "later_revenue": revenue["later"],

@@ -159,6 +159,8 @@ def _say_worth(_: dict[str, Any], now: dict[str, Any], *, currency: str) -> str:
     key = "worth.current_sentence" if np.isfinite(now["payback"]) else "worth.never_sentence"
     if now["payback"] > now["years"]:
         key = "worth.later_sentence"
+    elif now["payback"] == 0:
+        key = "worth.back_at_once_sentence"
     said = {"error": formats.percent(round(now["error_share"], 2)), "years": int(now["years"])}
     back = 0 if np.isnan(now["payback"]) else int(now["payback"])
     return say(key, payback=back, **said, **amounts)

@@ -1,0 +1,172 @@
+"""Lesson 05: what its prose says is what its data say, and its likely mistakes are what somebody would compute."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cvmlab import datasets, ledger, value
+from cvmlab.case import backtest
+from cvmlab.core.words import read_table
+from cvmlab.whatif import current_value, growth_potential
+
+ANSWERS = {row["question"]: float(row["answer"]) for row in read_table("answers/single") if row["tolerance"]}
+LIKELY = {(row["question"], row["mistake"]): float(row["answer"]) for row in read_table("answers/likely")}
+#: Profit per year, chance to stay.
+SHOPS = {"canteen": (8_400, 0.6), "bakery_chain": (6_300, 0.8), "food_shop": (4_200, 0.9), "bakery": (840, 0.8)}
+GROWTH = {
+    "wallet": [20_000, 50_000, 12_500, 40_000], "value_per_year": [20_000.0, 15_000, 10_000, 2_000],
+    "relationship_level": [0.5, 0.55, 0.85, 0.3], "products_not_bought": [2, 1, 2, 1],
+    "revenue_per_product": [3_000, 4_000, 1_500, 1_000], "referrals_per_year": [0.1, 0.2, 0.2, 0.1],
+}  # fmt: skip
+WAYS = ["past_revenue", "latest_revenue", "textbook_value", "model_value", "later_revenue"]
+
+
+@pytest.fixture(scope="module")
+def film():
+    log = datasets.load("packaging_leads")
+    return log[log["product"] == "film_and_bags"]
+
+
+@pytest.fixture(scope="module")
+def film_before(film):
+    return backtest.values_before(film, cut="2025-06-30")
+
+
+def near(question: str, worth: float, mistake: str = "") -> None:
+    stated = LIKELY[f"worth.{question}", mistake] if mistake else ANSWERS[f"worth.{question}"]
+    assert stated == pytest.approx(worth, rel=0.001)
+
+
+def test_what_the_four_shops_are_worth() -> None:
+    found = {
+        name: value.compare_present_values(profit, stay, 0.1).iloc[0].round(4) for name, (profit, stay) in SHOPS.items()
+    }
+    expected = {name: round(row["expected_present_value"]) for name, row in found.items()}
+    assert expected == {"canteen": 10_080, "bakery_chain": 16_800, "food_shop": 18_900, "bakery": 2_240}
+    rule = {name: round(row["textbook_value"], -1) for name, row in found.items()}
+    assert rule == {"canteen": 11_190, "bakery_chain": 19_970, "food_shop": 24_190, "bakery": 2_660}
+    assert [round(row["error_share"], 2) for row in found.values()] == [0.11, 0.19, 0.28, 0.19]
+    assert 8_400 * value.margin_multiple(0.76, 0.1) < 18_900 < 8_400 * value.margin_multiple(0.77, 0.1)
+
+
+def test_the_rule_and_what_is_computed_instead() -> None:
+    mean_factor = value.annuity(9, 0.1) / 9
+    assert mean_factor == pytest.approx(0.6399, abs=5e-5)
+    near("rule", 4_200 * 9 * mean_factor)
+    near("rule", 4_200 * 9, "no_discount")
+    near("rule", 4_200 * mean_factor, "no_lifetime")
+    near("rule", 4_200 * value.margin_multiple(0.9, 0.1), "expected")
+    near("rule", 4_200 * 10 * mean_factor, "ten")
+
+
+def test_up_buying_and_what_is_computed_instead() -> None:
+    three_years, chance = value.annuity(3, 0.1), (0.85 - 0.4) / (1 - 0.4) * (1 - 0.8)
+    extra = chance * 2_500
+    near("up_buying", extra * 0.42 * three_years)
+    near("up_buying", extra * 0.42, "yearly")
+    near("up_buying", extra * three_years, "revenue")
+    near("up_buying", extra * 0.42 * 3, "undiscounted")
+    near("up_buying", chance * 10_000 * 0.42 * three_years, "of_ours")
+    near("up_buying", 0.75 * 2_500 * 0.42 * three_years, "no_share")
+
+
+def test_growth_potential_is_what_the_lesson_says() -> None:
+    shops = pd.DataFrame(GROWTH).assign(share_anyway=0.5, acquisition_cost=8_000, referred_value=9_700)
+    shops["chance_of_stability"] = shops["relationship_level"]
+    plan = {"margin": 0.42, "years": 3, "discount_rate": 0.10, "neutral_level": 0.4, "strategy_cost": 4_000}
+    found = value.growth_potential(shops, **plan)
+    assert found["growth_potential"].round().tolist() == [0, 5_863, 2_483, 0]
+    assert found["up_buying"].round().tolist() == [0, 6_397, 392, -496]
+    # the what-if starts from the bakery chain
+    assert growth_potential().result["growth_potential"] == pytest.approx(found["growth_potential"][1])
+
+
+def test_the_exercises() -> None:
+    later, now = value.margin_multiple(0.6, 0.1), value.margin_multiple(0.6, 0.1, first="now")
+    near("at_once", 8_400 * now)
+    near("at_once", 8_400 * later, "next")
+    near("at_once", 8_400 * value.annuity(2.5, 0.1, first="now"), "rule")
+    near("at_once", 6_300 * value.margin_multiple(0.8, 0.1, first="now"), "chain")
+    kept = value.margin_multiple(0.65, 0.1)
+    near("discount", 7_400 * kept)
+    near("discount", 8_400 * kept, "free")
+    near("discount", 8_400 * later, "before")
+    near("discount", 7_400 * (kept + 1), "now")
+    near("discount", 8_400 * 0.95 * kept, "half")
+    assert 7_400 * value.margin_multiple(0.633, 0.1) < 10_080 < 7_400 * value.margin_multiple(0.635, 0.1)
+
+
+def test_what_is_found_with_the_sliders() -> None:
+    what_if = current_value()
+    for change, name, said in (
+        ({}, "payback", 3), ({"profit": 8_400, "retention_rate": 0.6}, "payback", 3), ({"first": "now"}, "payback", 1),
+        ({"profit": 8_400, "retention_rate": 0.76}, "present_value", 18_776), ({"years": 5}, "within", 13_382),
+        ({"discount_rate": 0.15}, "present_value", 14_400), ({"discount_rate": 0.15}, "error_share", 0.25),
+        ({"discount_rate": 0}, "error_share", 0),
+    ):  # fmt: skip
+        what_if.reset()
+        what_if.set(**change)
+        assert what_if.result[name] == pytest.approx(said, abs=0.5 if said > 1 else 0.005), change
+    what_if = growth_potential()
+    brought = {}
+    for name, change in {"start": {}, "closer": {"level": 0.7}, "all": {"share": 1}}.items():
+        what_if.reset()
+        what_if.set(**change)
+        brought[name] = round(sum(what_if.result[source] for source in ("up_buying", "cross_buying", "referral")), -1)
+    assert brought == {"start": 9_860, "closer": 17_970, "all": 3_470}
+    for share, pays in ((0.75, True), (0.8, False)):
+        what_if.set(share=share)
+        assert (what_if.result["growth_potential"] > 0) == pays
+    what_if.set(share=1, wallet_growth=0.1)
+    assert round(what_if.result["growth_of_business"], -1) == 10_780
+    what_if.reset()
+    what_if.set(level=0.3)
+    assert round(what_if.result["up_buying"], -1) == -2_740
+
+
+def test_serving_costs_more_than_many_have_brought(film) -> None:
+    log = datasets.load("packaging_leads")
+    entries = log[log["event"] != ""].rename(columns={"event": "activity"})
+    brought = ledger.relationship_value(entries, discount_rate=0.10, as_of="2025-12-31")
+    buyers = brought[brought["customer_id"].isin(film["customer_id"])]
+    assert len(buyers) == 325 and (buyers["net_value"] < 0).mean() == pytest.approx(0.40, abs=0.005)
+
+
+def captured(found: pd.DataFrame) -> list[float]:
+    actual = found["later_revenue"].to_numpy()
+    return [backtest.captured_share(found[way].to_numpy(), actual) for way in WAYS]
+
+
+def test_where_customers_leave_the_model_wins(film_before) -> None:
+    assert np.round(captured(film_before), 3) == pytest.approx([0.364, 0.407, 0.410, 0.443, 0.575], abs=0.001)
+    assert len(film_before) == 243 and (film_before["later_revenue"] == 0).mean() == pytest.approx(0.28, abs=0.005)
+
+
+def test_the_model_leads_past_revenue_beyond_chance_and_the_other_two_not(film_before) -> None:
+    draw = np.random.default_rng(1)
+    rows = draw.integers(0, len(film_before), (1_000, len(film_before)))
+    drawn = np.array([captured(film_before.iloc[chosen]) for chosen in rows])
+    low, high = np.quantile(drawn[:, 3:4] - drawn[:, :3], [0.025, 0.975], axis=0)
+    assert (round(low[0], 2), round(high[0], 2)) == (0.01, 0.14)
+    assert (low[1:] < 0).all() and (high[1:] > 0).all()
+
+
+def test_where_customers_stay_past_revenue_is_as_good() -> None:
+    shares = captured(backtest.values_before(datasets.load("grocery"), cut="2017-06-30"))
+    assert max(shares[:4]) == shares[0] == pytest.approx(0.503, abs=0.001)
+    assert max(shares[:4]) - min(shares[:4]) < 0.005 and shares[4] == pytest.approx(0.55, abs=0.001)
+
+
+@pytest.mark.parametrize(
+    ("stay", "published"), [(0.8, [2.67, 2.50, 2.35, 2.22]), (0.9, [4.50, 4.09, 3.75, 3.46])]
+)  # Gupta & Lehmann 2003
+def test_the_published_multiples(stay: float, published: list[float]) -> None:
+    assert [round(value.margin_multiple(stay, rate), 2) for rate in (0.1, 0.12, 0.14, 0.16)] == published
+
+
+def test_the_published_renewals_to_come() -> None:
+    # Fader & Hardie 2010, High End after seven renewals; next renewal at once, or one period later
+    for first, said in (("now", 7.530), ("next", 6.845)):
+        assert value.sbg_residual_lifetime(0.668, 3.806, 0.10, renewals=7, first=first) == pytest.approx(said, abs=5e-4)
