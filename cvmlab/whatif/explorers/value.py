@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from ..guessing import Guess
 
-#: The most years that are drawn, and the first money that a new customer has to bring back.
+#: The most years that are drawn, and what it costs to win a customer.
 MOST_YEARS, COST_TO_WIN = 20, 8_000
 #: What is assumed of every customer of the second what-if: margin, level at which nothing changes, money of a product
 #: per year, of those referred who come anyway, worth of a referred customer.
@@ -63,8 +63,8 @@ def current_value(*, currency: str = "", after: Guess | None = None) -> WhatIf:
 
     Notes
     -----
-    Filled are the years as they are to be expected, S(t)·m/(1+i)^t with S(t) = r^t; outlined the years of a customer
-    who is sure to stay as long as the mean, m/(1+i)^t, which the textbook's rule adds up.
+    Filled bars show what each year is expected to bring, S(t)·m/(1+i)^t with S(t) = r^t. Outlines show what a customer
+    would bring who is sure to stay as long as the mean, m/(1+i)^t; the textbook's rule adds these up.
 
     The result is a dict: ``when`` (years from now), ``expected`` and ``certain`` (money of each of them),
     ``textbook_value``, ``present_value`` (without end), ``within`` (within ``years``), ``error_share`` (of the rule, of
