@@ -14,7 +14,7 @@ from cvmlab.data.reading.columns import guess_mapping
     "name",
     ["订单成交时间", "订单提交时间", "成交日期", "成交时间", "Creation Date", "date_order", "date_created",
      "Close Date",
-     "created_at_utc", "Created (UTC)", "Order Date (GMT)", "Order placed", "Date of sale"],
+     "created_at_utc", "Created (UTC)", "Order Date (GMT)", "Order placed", "Date of sale", "收银日期"],
 )  # fmt: skip
 def test_a_date_is_found(name: str) -> None:
     assert guess_mapping(["customer", name, "amount"])["date"] == name
@@ -23,10 +23,20 @@ def test_a_date_is_found(name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     ["Sold-to pt", "Sold-to party", "ContactName", "Buyer User ID", "Bill-to", "partner_id", "partner_id/name",
-     "买家手机号", "收货人手机", "Contact", "交易对方", "对方户名", "Ship-to"],
+     "买家手机号", "收货人手机", "Contact", "交易对方", "对方户名", "Ship-to", "Email (Billing)"],
 )  # fmt: skip
 def test_a_customer_is_found(name: str) -> None:
     assert guess_mapping(["date", name, "amount"])["customer_id"] == name
+
+
+def test_the_code_of_a_ledgers_account_is_no_customer() -> None:
+    found = guess_mapping(["ContactName", "InvoiceDate", "LineAmount", "AccountCode"])
+    assert found["customer_id"] == "ContactName"
+
+
+@pytest.mark.parametrize("name", ["N. Revenue", "Total Signed", "折后金额"])
+def test_an_amount_is_found(name: str) -> None:
+    assert guess_mapping(["customer", "date", name])["amount"] == name
 
 
 def test_a_contact_is_the_customer_only_where_nothing_better_is_there_and_is_named() -> None:

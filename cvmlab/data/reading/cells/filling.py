@@ -48,15 +48,20 @@ def fill_down(
 
 
 def _in_blocks(connection: Any, part: int) -> bool:
-    """Return whether each customer is written once for the rows below: no order of its own, no customer twice."""
-    repeated, own, empty = connection.execute(
+    """Return whether each customer is written once for the rows below: no order of its own, no customer twice.
+
+    Rows without a number of an order and without a date belong to the document above them, whoever comes next.
+    """
+    repeated, own, empty, bare, numbered = connection.execute(
         f"""SELECT count(*) FILTER (customer_id = before), count(*) FILTER (customer_id IS NULL AND order_id IS NOT NULL
-                AND order_id IS DISTINCT FROM order_before), count(*) FILTER (customer_id IS NULL)
-        FROM (SELECT customer_id, order_id, lag(order_id) OVER (ORDER BY rowid) AS order_before,
+                AND order_id IS DISTINCT FROM order_before), count(*) FILTER (customer_id IS NULL),
+            count(*) FILTER (customer_id IS NULL AND order_id IS NULL AND date_text IS NULL AND date_value IS NULL),
+            count(*) FILTER (customer_id IS NOT NULL AND order_id IS NOT NULL)
+        FROM (SELECT customer_id, order_id, date_text, date_value, lag(order_id) OVER (ORDER BY rowid) AS order_before,
                 lag(customer_id IGNORE NULLS) OVER (ORDER BY rowid) AS before
             FROM stage WHERE part = {part} AND kind = {DATA})"""
     ).fetchone()
-    return not repeated and 2 * own < empty
+    return (not repeated and 2 * own < empty) or (numbered > 0 and bare == empty)
 
 
 def _fill(connection: Any, part: int) -> int:
@@ -65,8 +70,11 @@ def _fill(connection: Any, part: int) -> int:
         for name in (tables.CUSTOMER_ID, *_WITH)
     )
     taken = ", ".join(f"{name} = filled.{name}" for name in (tables.CUSTOMER_ID, *_WITH))
+    # equal lines of two documents are no repeats
+    own = ", ".join(f"filled.{name}" for name in (tables.CUSTOMER_ID, tables.ORDER_ID, "date_text", "date_value"))
     changed = connection.execute(
-        f"""UPDATE stage SET {taken} FROM (
+        f"""UPDATE stage SET {taken}, hash = CASE WHEN stage.hash IS NOT NULL
+            THEN hash(stage.hash, {own}) END FROM (
             SELECT rowid AS spot, customer_id IS NULL AS empty, {filled} FROM stage
             WHERE part = {part} AND kind = {DATA} WINDOW rows_above AS (ORDER BY rowid)
         ) AS filled WHERE stage.rowid = filled.spot AND filled.empty AND filled.customer_id IS NOT NULL"""
