@@ -34,7 +34,20 @@ def test_the_code_of_a_ledgers_account_is_no_customer() -> None:
     assert found["customer_id"] == "ContactName"
 
 
-@pytest.mark.parametrize("name", ["N. Revenue", "Total Signed", "折后金额"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "N. Revenue",
+        "Total Signed",
+        "折后金额",
+        "Amount after discount",
+        "优惠后金额",
+        "Betrag nach Rabatt",
+        "Montant remisé",
+        "Net after discount",
+        "Discounted Amount",
+    ],
+)
 def test_an_amount_is_found(name: str) -> None:
     assert guess_mapping(["customer", "date", name])["amount"] == name
 
@@ -73,3 +86,13 @@ def test_guests_are_no_single_customer(guest: str) -> None:
     rows = [(guest if n % 2 else f"c{n % 5}", f"2024-{1 + n % 11:02}-05", 10 + n) for n in range(24)]
     quality = read(pd.DataFrame(rows, columns=["customer", "date", "amount"])).quality
     assert [customer.customer_id for customer in quality.suspicious if customer.excluded] == [guest]
+
+
+def test_an_id_that_stands_for_many_names_is_named() -> None:
+    rows = [(f"{n % 2}", f"Firm {n % 12}", f"2024-01-{1 + n % 28:02}", 10 + n) for n in range(40)]
+    log = read(pd.DataFrame(rows, columns=["Client ID", "Customer Name", "date", "amount"]))
+    (note,) = [note for note in log.quality.notes if note.key == "few_ids"]
+    assert (note.values["count"], note.values["names"]) == ("2", "12")
+    several = [(f"{n % 9}", f"Firm {n % 9}", *rest) for n, (_, _, *rest) in enumerate(rows)]
+    log = read(pd.DataFrame(several, columns=["Client ID", "Customer Name", "date", "amount"]))
+    assert "few_ids" not in {note.key for note in log.quality.notes}

@@ -61,7 +61,7 @@ def _in_blocks(connection: Any, part: int) -> bool:
                 lag(customer_id IGNORE NULLS) OVER (ORDER BY rowid) AS before
             FROM stage WHERE part = {part} AND kind = {DATA})"""
     ).fetchone()
-    return (not repeated and 2 * own < empty) or (numbered > 0 and bare == empty)
+    return bool((not repeated and 2 * own < empty) or (numbered and bare == empty))
 
 
 def _fill(connection: Any, part: int) -> int:

@@ -15,6 +15,8 @@ from .verdicts import REASON_CODES, USED_ROWS
 
 _SHARE = 0.05
 _FEWEST = 3
+# so many names, and so many of them for each id, are no spellings of one
+_NAMES, _NAMES_EACH = 6, 3
 _MOST = "1e15"  # see `values.EXACT`
 
 
@@ -52,7 +54,24 @@ def misreadings(connection: Any, stage: Sequence[RawTable], mappings: Sequence[C
             if huge and reason == "bad_amount":
                 said = {**said, "row": str(stage[part].place(int(huge[0]))), "value": huge[1][:40]}
                 notes.append(Note("huge_amount", said, "warning"))
-    return notes + _garbled(connection, mappings)
+    return [*notes, *_few_ids(connection, stage, mappings), *_garbled(connection, mappings)]
+
+
+def _few_ids(connection: Any, stage: Sequence[RawTable], mappings: Sequence[ColumnMapping]) -> list[Note]:
+    """Name an id that stands for many names: the account of a ledger rather than the customer."""
+    notes = []
+    for part, mapping in enumerate(mappings):
+        if tables.CUSTOMER_NAME not in mapping:
+            continue
+        ids, names = connection.execute(
+            f"""SELECT count(DISTINCT customer_id), count(DISTINCT customer_name) FROM log
+            WHERE part = {part} AND {USED_ROWS}"""
+        ).fetchone()
+        if names >= _NAMES and names > _NAMES_EACH * ids:
+            said = {"column": mapping[tables.CUSTOMER_ID], "name": mapping[tables.CUSTOMER_NAME]}
+            said |= {"source": stage[part].name, "count": f"{ids:,}", "names": f"{names:,}"}
+            notes.append(Note("few_ids", said, "warning"))
+    return notes
 
 
 def _garbled(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]:
