@@ -96,3 +96,13 @@ def test_an_id_that_stands_for_many_names_is_named() -> None:
     several = [(f"{n % 9}", f"Firm {n % 9}", *rest) for n, (_, _, *rest) in enumerate(rows)]
     log = read(pd.DataFrame(several, columns=["Client ID", "Customer Name", "date", "amount"]))
     assert "few_ids" not in {note.key for note in log.quality.notes}
+
+
+@pytest.mark.parametrize(
+    "names",
+    [["Odběratel", "Fakturadatum", "Nettobeløb"], ["Kontrahent", "Date Issued", "Imponibile"],
+     ["对方公司名称", "收银日期", "优惠后金额"], ["Контрагент", "FktDatum", "Nettowert"]],
+)  # fmt: skip
+def test_the_columns_of_further_programs_are_found(names: list[str]) -> None:
+    found = guess_mapping(names)
+    assert [found["customer_id"], found["date"], found["amount"]] == names

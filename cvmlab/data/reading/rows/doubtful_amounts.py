@@ -110,13 +110,14 @@ def _totals_so_far(connection: Any, part: int, said: dict[str, str]) -> list[Not
     (rows,) = connection.execute(f"SELECT count(*) FROM log WHERE part = {part}").fetchone()
     # some customers tell whether all must be looked at
     for share in sorted({1 + rows // _PROBE, 1}, reverse=True):
-        customers, steps, fall, stand, amount, last = _steps(connection, part, share)
+        customers, steps, fall, stand, amount, last, begun = _steps(connection, part, share)
         if not customers or fall > (1 - _RISING) * steps or stand > _STANDING * steps:
             return []
     said = {**said, "amount": f"{amount:,.2f}", "last": f"{last:,.2f}"}
     if is_called(said["column"], "so_far"):
         raise CvmError("reading.totals_so_far", **said)
-    return [Note("maybe_so_far", said, "warning")] if customers >= _RISERS else []
+    # what grows by a few percent ends far below the sum of its months
+    return [Note("maybe_so_far", said, "warning")] if customers >= _RISERS and last >= begun / 2 else []
 
 
 def _steps(connection: Any, part: int, share: int) -> tuple[Any, ...]:
@@ -124,13 +125,15 @@ def _steps(connection: Any, part: int, share: int) -> tuple[Any, ...]:
     found: tuple[Any, ...] = connection.execute(
         f"""WITH steps AS (
             SELECT customer_id, exact - lag(exact) OVER year_so_far AS step, count(*) OVER year_so_far AS rows,
-                row_number() OVER (PARTITION BY customer_id, year(date) ORDER BY date DESC, spot DESC) AS back, exact
+                row_number() OVER (PARTITION BY customer_id, year(date) ORDER BY date DESC, spot DESC) AS back, exact,
+                year(date) AS day_year
             FROM log WHERE part = {part} AND {USED_ROWS} AND exact <> 0 AND hash(customer_id) % {share} = 0
             WINDOW year_so_far AS (PARTITION BY customer_id, year(date) ORDER BY date, spot)
         )
         SELECT count(DISTINCT customer_id) FILTER (rows > {_STEPS}), count(step), count(*) FILTER (step < 0),
-            count(*) FILTER (step = 0), sum(exact), sum(exact) FILTER (back = 1)
-        FROM steps"""
+            count(*) FILTER (step = 0), sum(exact), sum(exact) FILTER (back = 1),
+            sum(exact * rows_of_year) FILTER (rows = 1)
+        FROM (SELECT *, count(*) OVER (PARTITION BY customer_id, day_year) AS rows_of_year FROM steps)"""
     ).fetchone()
     return found
 

@@ -49,8 +49,9 @@ def misreadings(connection: Any, stage: Sequence[RawTable], mappings: Sequence[C
                 notes.append(Note(f"many_{reason}s", said, "warning"))
             elif count and reason == "bad_amount":
                 notes.append(Note("few_bad_amounts", said, "warning"))
-            if reason == "bad_amount" and blank >= _FEWEST and blank > _SHARE * (blank + used):
-                notes.append(Note("blank_amounts", {**said, "count": f"{blank:,}"}, "warning"))
+            if blank >= _FEWEST and blank > _SHARE * (blank + used):
+                key = "blank_amounts" if reason == "bad_amount" else "blank_dates"
+                notes.append(Note(key, {**said, "count": f"{blank:,}"}, "warning"))
             if huge and reason == "bad_amount":
                 said = {**said, "row": str(stage[part].place(int(huge[0]))), "value": huge[1][:40]}
                 notes.append(Note("huge_amount", said, "warning"))
