@@ -41,7 +41,7 @@ def plot_two_kinds(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
     Notes
     -----
-    Above each year stands the share of those there a year before who have stayed, of the two kinds together. The
+    Below each year stands the share of those there a year before who have stayed, of the two kinds together. The
     dashed line is what would be left had every year been as the first of the published ones.
 
     Examples
@@ -69,10 +69,9 @@ def plot_two_kinds(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         constant = left[0] * published[0] ** (year - year[0])
         dashes: dict[str, Any] = {"color": style.VERMILION, "linestyle": (0, (4, 1.5)), "linewidth": 2}
         ax.plot(year, constant, label=term("contractual.constant"), **dashes)
-    for place, share, height in zip(year[1:], stayed, np.fmax(left, bottom)[1:], strict=True):
-        if np.isfinite(share):
-            style.note(ax, percent(share), (place, height), (2, 6))
-    ax.set_xticks(year)
+    # below the year, where nobody reads the share as a height
+    shares = ["", *(percent(share) if np.isfinite(share) else "–" for share in stayed)]
+    ax.set_xticks(year, [f"{place:g}\n{share}" for place, share in zip(year, shares, strict=True)])
     ax.set_xlabel(term("contractual.years_x"))
     style.count_axis(ax.yaxis, term("contractual.left_y"))
     ax.grid(visible=False, axis="x")
@@ -113,8 +112,8 @@ def plot_same_silence(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     >>> frame = pd.DataFrame({"silent_days": [120, 120], "gap": [30, 90], "p_alive": [0.22, 0.81],
     ...                       "state": ["lost", "user"]})
     >>> print(plot_same_silence(frame).get_title(loc="left"))
-    Silent for 90 to 180 days: still in use are 1 of 1 shops that order every 90
-    days, and 0 of 1 that order every 30
+    Silent for 90 to 180 days: users are 1 of 1 shops that order every 90 days, and
+    0 of 1 that order every 30
     """
     columns = {
         "silent_days": COUNT, "gap": Holds(minimum=1e-9), "p_alive": SHARE, "state": Holds("text", texts=STATES),

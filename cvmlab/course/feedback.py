@@ -304,7 +304,7 @@ def _check_number(row: Mapping[str, str], answer: object) -> Feedback:
         if key == "share_wanted" and (mistake := _likely_mistake(question, 100 * number)):
             return Feedback(say("feedback.share_likely", **said, mistake=mistake), right=False)
         return Feedback(say(f"feedback.{key}", **said), right=False)
-    shown = f"{number:,.10g}{'' if unit else '%'}"
+    shown = f"{number:,.10g}" if unit else f"{number:,.4g}%"
     if mistake := _likely_mistake(question, number):
         return Feedback(say("feedback.likely", answer=shown, mistake=mistake), right=False)
     if not unit and abs(100 - number - truth) <= tolerance:

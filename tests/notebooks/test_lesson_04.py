@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from cvmlab import aggregate, charts, datasets, speaking
-from cvmlab.core.words import CvmError, read_table, say
+from cvmlab.core.words import CvmError, read_table
 from cvmlab.whatif import silence_to_call
 from cvmlab.worth import buying
 
@@ -41,6 +41,8 @@ def test_the_retention_rate_of_the_seventh_year_and_what_is_computed_instead() -
     near("retention", 100 * PUBLISHED[7] / PUBLISHED[5], "two_years")
     near("retention", 100 * (PUBLISHED[7] / 100) ** (1 / 7), "average")
     near("retention", 100 * PUBLISHED[5] / PUBLISHED[4], "fifth")
+    near("retention", 100 * PUBLISHED[6] / PUBLISHED[5], "sixth")
+    near("retention", 100 * PUBLISHED[7] / PUBLISHED[1], "base")
 
 
 def test_the_chance_of_a_shop_three_gaps_silent_and_what_is_computed_instead() -> None:
@@ -51,10 +53,9 @@ def test_the_chance_of_a_shop_three_gaps_silent_and_what_is_computed_instead() -
     near("alive", 100 * silent / (silent + q), "no_share")
     near("alive", 100 * q / ((1 - q) * silent + q), "gone")
     near("alive", 100 * (1 - q) * math.exp(-1) / ((1 - q) * math.exp(-1) + q), "one_gap")
-    # gaps that vary less than at random (Erlang-2)
-    regular = math.exp(-6) * 7
-    assert (1 - q) * regular / ((1 - q) * regular + q) == pytest.approx(0.21, abs=0.005)
-    assert "about 21% instead of 44%" in say("contractual.alive_right")
+    for gap, shop in ((30, "quick"), (90, "slow")):
+        worked = (1 - q) * math.exp(-120 / gap)
+        near("alive", 100 * worked / (worked + q), shop)
 
 
 def test_the_exercises() -> None:
@@ -65,14 +66,21 @@ def test_the_exercises() -> None:
     near("settled_share", 100 * 0.9**4, "of_settled")
 
 
-def test_the_rule_of_three_and_of_five_gaps(shops) -> None:
-    gap = (shops["recency"] / shops["frequency"]).where(shops["frequency"] > 0, buying.fit_gap_rule(shops).usual_gap)
-    gaps, user = (shops["age"] - shops["recency"]) / gap, shops["state"] == "user"
-    assert ((gaps > 3).sum(), (user & (gaps > 3)).sum(), len(shops)) == (204, 16, 400)
-    near("five_gaps", 100 * user[gaps > 5].mean())
-    near("five_gaps", 100 * user[gaps > 3].mean(), "three")
-    near("five_gaps", 100 * (gaps[user] > 5).mean(), "of_users")
-    near("five_gaps", 100 * (user & (gaps > 5)).mean(), "of_all")
+def gaps_silent(shops: pd.DataFrame) -> pd.Series:
+    """Return the silence of each shop in usual gaps, as the lesson has it: the median of all below four orders."""
+    usual = shops["recency"] / shops["frequency"]
+    return (shops["age"] - shops["recency"]) / usual.where(shops["frequency"] >= 3, usual.median())
+
+
+def test_the_rule_of_three_and_of_two_gaps(shops) -> None:
+    gaps, user = gaps_silent(shops), shops["state"] == "user"
+    assert shops["state"][gaps > 3].value_counts().to_dict() == {"dormant": 104, "lost": 85, "user": 13}
+    near("two_gaps", 100 * user[gaps > 2].mean())
+    near("two_gaps", 100 * user[gaps > 3].mean(), "three")
+    near("two_gaps", (user & (gaps > 2)).sum(), "count")
+    near("two_gaps", 100 * (gaps > 2).mean(), "given_up")
+    near("two_gaps", 100 * (gaps[user] > 2).mean(), "of_users")
+    near("two_gaps", 100 * (user & (gaps > 2)).mean(), "of_all")
 
 
 def test_the_kinds_rise_to_90_percent_and_the_published_customers_to_92() -> None:
@@ -80,15 +88,21 @@ def test_the_kinds_rise_to_90_percent_and_the_published_customers_to_92() -> Non
     kinds = {"year": year, "settled": 50 * 0.9**year, "unsettled": 50 * 0.35**year, "published": PUBLISHED}
     ax = charts.plot_two_kinds(pd.DataFrame(kinds))
     assert ax.get_title(loc="left").replace("\n", " ").endswith("from 63% to 90% (published: 63% to 92%)")
-    noted = [text.get_text() for text in ax.texts if text.get_text().endswith("%")]
-    assert noted == ["63%", "75%", "83%", "87%", "89%", "90%", "90%"]
+    below = [label.get_text().partition("\n")[2] for label in ax.get_xticklabels()]
+    assert below == ["", "63%", "75%", "83%", "87%", "89%", "90%", "90%"]
 
 
-def test_the_model_gives_up_fewer_shops_that_still_use_the_machine(shops) -> None:
-    rule, model = buying.fit_gap_rule(shops), buying.best_explained(buying.fit_family(shops))
-    given_up = [shops["state"][fitted.p_alive(shops) < 0.5].value_counts().to_dict() for fitted in (rule, model)]
-    assert given_up == [{"dormant": 104, "lost": 84, "user": 16}, {"dormant": 103, "lost": 84, "user": 10}]
-    assert isinstance(model, buying.MbgNbd)
+def test_the_model_of_the_lesson_is_the_one_that_explains_its_shops_best(shops) -> None:
+    assert isinstance(buying.best_explained(buying.fit_family(shops)), buying.MbgNbd)
+
+
+def test_orders_at_random_make_the_estimate_more_cautious_and_few_orders_bring_it_near_the_average(shops) -> None:
+    shops = shops.assign(alive=buying.fit_mbg_nbd(shops).p_alive(shops)).set_index("customer_id")
+    by_chance, once, often = (shops.loc[name] for name in ("F332", "F101", "F309"))
+    silent = by_chance["age"] - by_chance["recency"]
+    known = 0.94 * math.exp(-silent / by_chance["gap"])
+    assert (round(by_chance["alive"], 2), round(known / (known + 0.06), 2)) == (0.40, 0.04)
+    assert (round(once["alive"], 2), round(often["alive"], 2)) == (0.72, 0.59)
 
 
 def test_the_second_list_of_the_branch(film, shops) -> None:
@@ -101,18 +115,18 @@ def test_the_second_list_of_the_branch(film, shops) -> None:
 
 
 def test_whom_to_call_first_without_a_model(shops) -> None:
-    """The model sorts best, then silence in gaps, where the usual gap of all stands for shops with few orders."""
-    rule, stopped = buying.fit_gap_rule(shops), (shops["state"] != "user").to_numpy()
-    own = (shops["recency"] / shops["frequency"]).where(shops["frequency"] > 0, rule.usual_gap)
-    silent, model = shops["age"] - shops["recency"], buying.best_explained(buying.fit_family(shops))
+    """The model sorts best, then silence in gaps; with gaps of one or two orders it would not beat the days alone."""
+    stopped = (shops["state"] != "user").to_numpy()
+    silent, model = shops["age"] - shops["recency"], buying.fit_mbg_nbd(shops)
+    own = (shops["recency"] / shops["frequency"]).fillna(buying.fit_gap_rule(shops).usual_gap)
 
     def sorted_right(score) -> float:
         """Return how often a shop that has stopped stands before one that has not."""
         ranks = pd.Series(score).rank()[stopped].sum() - stopped.sum() * (stopped.sum() + 1) / 2
         return ranks / (stopped.sum() * (~stopped).sum())
 
-    seldom = own.where(shops["frequency"] >= 3, rule.usual_gap)
-    assert sorted_right(1 - model.p_alive(shops)) > sorted_right(silent / seldom) > sorted_right(silent / own)
+    assert sorted_right(1 - model.p_alive(shops)) > sorted_right(gaps_silent(shops))
+    assert sorted_right(gaps_silent(shops)) > sorted_right(silent) > sorted_right(silent / own)
 
 
 def test_a_contract_called_over_has_ended_and_the_last_to_end_are_not_seen_yet() -> None:
@@ -150,7 +164,7 @@ def test_the_same_silence_means_different_things(shops) -> None:
     drawn = shops.assign(silent_days=silent, p_alive=going_on / (going_on + 0.06))
     ax = charts.plot_same_silence(drawn)
     title = ax.get_title(loc="left").replace("\n", " ")
-    assert title.endswith("still in use are 26 of 33 shops that order every 90 days, and 0 of 10 that order every 30")
+    assert title.endswith("users are 26 of 33 shops that order every 90 days, and 0 of 10 that order every 30")
     between = silent.between(90, 180)
     for gap, expected in ((30, (0, 10)), (90, (26, 33))):
         mine = shops[between & (shops["gap"] == gap)]
@@ -192,6 +206,10 @@ def test_the_what_if_calls_on_the_day_that_leaves_most() -> None:
         assert name != "message" or round(what_if.result["alive"], 2) == 0.93
     what_if.reset()
     what_if.set(won_share=0.02)
+    assert what_if.result["best_day"] is None
     assert "On no day does a call pay" in what_if.sentence
+    what_if.reset()
+    what_if.set(usual_gap=180)
+    assert "beyond the end of the scale, day 365" in what_if.sentence
     what_if.set(call_cost=0, won_share=0, worth=0, last_share=0)
     assert np.isfinite(what_if.result["left"]).all()

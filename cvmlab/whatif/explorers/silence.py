@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 #: Orders that the money is counted for, and the days of silence that are looked at.
 ORDERS, DAYS = 100, np.arange(366)
+#: Money below which the picture shows no smaller differences.
+LEAST_SEEN = 1_000.0
 SLIDERS = ("silence", "usual_gap", "call_cost", "won_share", "worth")
 FOLDED = ("last_share", "too_late")
 
@@ -35,7 +37,7 @@ class _Silence(Scenario):
 
     silence: float = number(90, word="contractual.silence", minimum=1, maximum=365, step=1, unit="days", whole=True)
     usual_gap: float = number(50, word="usual_gap", minimum=5, maximum=180, step=5, unit="days")
-    call_cost: float = number(100, word="contractual.call_cost", minimum=0, maximum=1_000, step=10, unit="money")
+    call_cost: float = number(100, word="contractual.call_cost", minimum=0, maximum=500, step=10, unit="money")
     won_share: float = number(0.1, word="contractual.won_share", minimum=0, maximum=0.5, step=0.01, unit="share")
     worth: float = number(9_700, word="contractual.worth", minimum=0, maximum=30_000, step=100, unit="money")
     last_share: float = number(0.06, word="contractual.last_share", minimum=0, maximum=0.5, step=0.01, unit="share")
@@ -61,8 +63,8 @@ def silence_to_call(*, currency: str = "", after: Guess | None = None) -> WhatIf
     won, for they have gone elsewhere or come back without a call. What is *assumed*, not estimated: all of it.
 
     The result is a dict: ``days`` and ``left`` (money of 100 orders, for a call on each day), ``silence`` (days),
-    ``left_over`` (money), ``best_day``, ``best_left``, ``calls``, ``won`` (of 100 orders), ``alive`` (share of the
-    called who are customers anyway).
+    ``left_over`` (money), ``best_day`` (None where a call pays on no day), ``best_left``, ``calls``, ``won`` (of 100
+    orders), ``alive`` (share of the called who are customers anyway).
 
     Examples
     --------
@@ -71,13 +73,11 @@ def silence_to_call(*, currency: str = "", after: Guess | None = None) -> WhatIf
     (142, 0.72)
     """
 
-    def frame(ax: Axes, baseline: dict[str, Any]) -> None:
+    def frame(ax: Axes, _: dict[str, Any]) -> None:
         ax.set_xlim(0, DAYS[-1])
         ax.set_xlabel(term("contractual.silence_x"))
         style.money_axis(ax.yaxis, say("contractual.left_of", orders=ORDERS), currency)
         ax.axhline(0, color=style.INK, linewidth=0.8)
-        most = max(float(np.abs(baseline["left"][30:]).max()), 1.0)
-        ax.set_ylim(-1.5 * most, 1.5 * most)
 
     return WhatIf(
         _Silence(),
@@ -112,13 +112,13 @@ def _compute(scenario: _Silence) -> dict[str, Any]:
     called = going_on + stopped
     won = stopped * scenario.won_share * np.exp(-scenario.too_late * DAYS / DAYS_A_MONTH)
     left = ORDERS * (won * scenario.worth - called * scenario.call_cost)
-    day, best = round(scenario.silence), int(np.argmax(left))
+    day, best = round(scenario.silence), 1 + int(np.argmax(left[1:]))
     return {
         "days": DAYS,
         "left": left,
         "silence": day,
         "left_over": float(left[day]),
-        "best_day": best,
+        "best_day": best if left[best] > 0 else None,
         "best_left": float(left[best]),
         "calls": float(ORDERS * called[day]),
         "won": float(ORDERS * won[day]),
@@ -127,19 +127,24 @@ def _compute(scenario: _Silence) -> dict[str, Any]:
 
 
 def _draw(ax: Axes, result: dict[str, Any]) -> None:
-    ax.plot(result["days"], result["left"], color=style.BLUE, linewidth=2.2)
+    # a call in the first days costs so much that the rest of the curve would look flat beside it
+    best = result["best_left"]
+    seen = (result["days"] >= result["silence"]) | (result["left"] >= best - 2.5 * max(abs(best), LEAST_SEEN))
+    ax.plot(result["days"][seen], result["left"][seen], color=style.BLUE, linewidth=2.2)
     looks: dict[str, Any] = {"markersize": 9, "linestyle": "none", "clip_on": False}
-    ax.plot([result["best_day"]], [result["best_left"]], "D", color=style.GREEN, **looks)
+    pays = result["best_day"] is not None
+    if pays:
+        ax.plot([result["best_day"]], [best], "D", color=style.GREEN, **looks)
     ax.plot([result["silence"]], [result["left_over"]], "o", color=style.VERMILION, **looks)
-    style.write(ax, 0.98, 0.1, term("contractual.marks"), transform=ax.transAxes, ha="right")
+    marks = term("contractual.marks" if pays else "contractual.mark")
+    style.write(ax, 0.98, 0.1, marks, transform=ax.transAxes, ha="right")
 
 
 def _sentence(_: dict[str, Any], now: dict[str, Any], *, currency: str) -> str:
     amounts = {
-        name: formats.in_currency(formats.grouped(round(now[name], -1), 0), currency)
-        for name in ("left_over", "best_left")
+        name: formats.in_currency(formats.grouped(now[name], 0), currency) for name in ("left_over", "best_left")
     }
     counts = {"silence": now["silence"], "best_day": now["best_day"], "orders": ORDERS}
     alive = formats.percent(round(now["alive"], 2))
-    key = "contractual.call_sentence" if now["best_left"] > 0 else "contractual.never_sentence"
-    return say(key, alive=alive, **counts, **amounts)
+    key = "never" if now["best_day"] is None else "wait" if now["best_day"] == DAYS[-1] else "call"
+    return say(f"contractual.{key}_sentence", alive=alive, **counts, **amounts)
