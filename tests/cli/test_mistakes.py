@@ -34,7 +34,7 @@ SENTENCES = {
     "header only": ("sales.csv",),
     "no id column": ("when", "amount", "--customer-id"),
     "all rows bad": ("soon", "2"),
-    "one customer": ("'a'",),
+    "one customer": ("only one customer",),
     "all zero": (),
     "only the future": ("2921-01-02",),
     "negative total": ("-4.00",),

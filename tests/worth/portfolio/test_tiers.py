@@ -6,7 +6,7 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cvmlab import portfolio
@@ -51,6 +51,7 @@ def test_the_ladder_has_every_tier_in_its_rank_in_both_languages():
 
 
 @modest
+@example([(31.0, 500.0, None, None), (31.0, 500.0, 1300.0, 0.5)])
 @given(customers)
 def test_who_wins_what_is_missing_reaches_the_next_tier(rows):
     found = portfolio.assign_tiers(customers_from(rows), CUT_OFFS)
@@ -60,7 +61,9 @@ def test_who_wins_what_is_missing_reaches_the_next_tier(rows):
     if len(below):
         # a cut-off must be exceeded, but for the one of problem customers
         little = np.where(below["tier"] == "problem", 0, 1e-6)
-        sales = below["revenue"] + below["sales_to_next"] + 1e-6 * (below["sales_to_next"] > 0)
+        # and sales exactly at theirs lack nothing that can be counted
+        large = (below["sales_to_next"] > 0) | (below["next_tier"] == "diamond")
+        sales = below["revenue"] + below["sales_to_next"] + 1e-6 * large
         moved = below.assign(profit=below["profit"] + below["profit_to_next"] + little, revenue=sales)
         moved = moved.assign(wallet=below["wallet"] + (moved["revenue"] - below["revenue"]))
         assert portfolio.assign_tiers(moved, CUT_OFFS)["tier"].tolist() == below["next_tier"].tolist()
