@@ -27,8 +27,9 @@ _UNITS = (
     r"(?<![a-z])(?:kgs?|lbs?|tonnes?|tons?|cpm|dozen|dz|100|1[,.]?000|hundred|thousand|mille)(?![a-z0-9])"
     "|公斤|千克|吨|打|百|千"
 )
-#: Customers with so many rows in a year, whose amounts hardly ever fall from one to the next and seldom stand still.
+#: In a longer log a sample of the customers is looked at first, of about so many rows.
 _PROBE = 100_000
+#: Customers with so many rows in a year, whose amounts hardly ever fall from one to the next and seldom stand still.
 _STEPS, _RISERS, _RISING, _STANDING = 3, 5, 0.95, 0.5
 #: Of rows of one kind, the share that has a twin of another: the order and the invoice of a sale. Amounts of few
 #: different sums meet by chance.
