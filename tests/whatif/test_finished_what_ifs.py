@@ -101,6 +101,7 @@ def test_current_value_says_when_winning_a_customer_pays_back():
         ("share", (0.1, 0.4, 0.7, 1), False), ("wallet", (1_000, 20_000, 100_000), True),
         ("level", (0, 0.3, 0.4, 0.7, 1), True), ("products", (0, 1, 6), True), ("cost", (0, 4_000, 20_000), False),
         ("referrals", (0, 0.5, 2), True), ("wallet_growth", (-0.1, 0, 0.3), True),
+        ("retention_rate", (0, 0.6, 1), True),
     ],
 )  # fmt: skip
 def test_growth_potential_moves_as_the_textbook_says(field, values, rises):
@@ -116,11 +117,15 @@ def test_growth_potential_stacks_its_sources_and_is_never_below_nothing():
     sources = ("up_buying", "growth_of_business", "cross_buying", "referral")
     result = what_if.result
     assert sum(result[name] for name in sources) - result["cost"] == pytest.approx(result["growth_potential"])
-    what_if.set(cost=5_000)
-    assert "may cost up to ¥9,860. It costs ¥5,000, so that ¥4,860 is left" in what_if.sentence
+    what_if.set(cost=4_000)
+    assert "may cost up to ¥4,920. It costs ¥4,000, so that ¥920 is left" in what_if.sentence
+    what_if.set(share=1, wallet_growth=0.1)
+    assert "would bring ¥700 and cost ¥4,000: do not start it" in what_if.sentence
+    assert "adds ¥6,530 without any strategy" in what_if.sentence
+    what_if.reset()
     what_if.set(level=0.3)
     assert what_if.result["up_buying"] < 0 == what_if.result["growth_potential"]
-    assert "do not begin it" in what_if.sentence
+    assert "do not start it" in what_if.sentence
     what_if.set(share=1, level=1)
     assert what_if.result["up_buying"] == 0 < what_if.result["referral"]
     what_if.set(wallet=0)

@@ -68,7 +68,7 @@ def test_a_low_level_may_cut_the_share():
         "customer_id": ["1"], "wallet": [1000.0], "value_per_year": [400.0], "relationship_level": [0.1]
     })  # fmt: skip
     found = growth_potential(customers, margin=0.3, neutral_level=0.4)
-    assert found["extra_revenue"].tolist() == pytest.approx([-0.75 * 0.6 * 400])
+    assert found["extra_revenue"].tolist() == pytest.approx([-0.75 * 400])
     assert found["growth_potential"].tolist() == [0.0]
 
 
@@ -142,8 +142,26 @@ def test_what_is_bought_more_grows_with_the_customers_business():
 def test_at_full_share_there_is_no_up_buying_but_the_own_business_may_grow():
     customers = with_wallets([(1000.0, 1.0, 1.0), (1000.0, 1.0, 0.0)])
     found = up_buying(customers, margin=0.2, neutral_level=0.5, wallet_growth=0.1)
-    assert found["up_buying"].tolist() == [0, 0]
+    # where the relationship is cool, what is ours can be lost
+    assert found["up_buying"][0] == 0 > found["up_buying"][1]
     assert (found["growth_of_business"] > 0).all()
+
+
+def test_a_strategy_is_not_paid_for_with_growth_that_comes_without_it():
+    customers = with_wallets([(1000.0, 1.0, 1.0)])
+    plan = {"margin": 0.2, "years": 2, "discount_rate": 0, "strategy_cost": 30}
+    assert growth_potential(customers, wallet_growth=0.1, **plan)["growth_potential"].tolist() == pytest.approx([62])
+    assert growth_potential(customers, wallet_growth=-0.1, **plan)["growth_potential"].tolist() == [0]
+
+
+@pytest.mark.parametrize(("first", "chances"), [("next", 0.5 / 1.25 + 0.25 / 1.25**2), ("now", 1 + 0.5 / 1.25)])
+def test_each_year_counts_as_far_as_the_customer_is_still_there(first, chances):
+    customers = with_all([(1000.0, 0.5, 1.0)], [1.0, 1.0, 1.0, 50.0, 0.0]).assign(stays=0.5)
+    found = growth_potential(
+        customers, margin=0.2, cross_margin=0.1, years=2, discount_rate=0.25, first=first, retention_rate="stays"
+    )
+    sources = found[["up_buying", "cross_buying", "referral"]].iloc[0]
+    assert sources.tolist() == pytest.approx([0.2 * 250 * chances, 0.1 * 150 * chances, 50 * chances])
 
 
 def test_a_measured_likelihood_is_not_called_assumed():

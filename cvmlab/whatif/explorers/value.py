@@ -27,10 +27,12 @@ if TYPE_CHECKING:
 
 #: The most years that are drawn, and what it costs to win a customer.
 MOST_YEARS, COST_TO_WIN = 20, 8_000
-#: What is assumed of every customer of the second what-if: margin, level at which nothing changes, money of a product
-#: per year, of those referred who come anyway, worth of a referred customer.
-MARGIN, NEUTRAL, PRODUCT, ANYWAY, REFERRED = 0.42, 0.4, 4_000, 0.5, 9_700
-SOURCES = ("up_buying", "growth_of_business", "cross_buying", "referral")
+#: What is assumed of every customer of the second what-if: margin, level at which nothing changes, money of another
+#: product per year and its margin, share of those referred who come anyway, cost saved by one of them.
+MARGIN, NEUTRAL, PRODUCT, PRODUCT_MARGIN, ANYWAY, SAVED = 0.42, 0.4, 4_000, 0.25, 0.5, 7_015
+#: What a strategy brings, and what comes without one.
+BROUGHT = ("up_buying", "cross_buying", "referral")
+SOURCES = ("growth_of_business", *BROUGHT)
 LOOKS = ((style.BLUE, ""), (style.SKY, "..."), (style.GREEN, "///"), (style.ORANGE, "xx"))
 
 
@@ -174,7 +176,8 @@ class _Growth(Scenario):
     wallet: float = number(50_000, word="worth.wallet", minimum=0, maximum=100_000, step=1_000, unit="money")
     level: float = number(0.55, word="relationship_level", minimum=0, maximum=1, step=0.05)
     products: float = number(1, word="worth.products", minimum=0, maximum=6, step=1, whole=True)
-    cost: float = number(4_000, word="checking.strategy_cost", minimum=0, maximum=20_000, step=500, unit="money")
+    retention_rate: float = number(0.8, word="worth.retention", minimum=0, maximum=1, step=0.05, unit="share")
+    cost: float = number(3_000, word="checking.strategy_cost", minimum=0, maximum=20_000, step=500, unit="money")
     referrals: float = number(0.2, word="worth.referrals", minimum=0, maximum=2, step=0.1)
     wallet_growth: float = number(0, word="worth.wallet_growth", minimum=-0.1, maximum=0.3, step=0.01, unit="share")
     years: float = number(3, word="worth.plan_years", minimum=1, maximum=10, step=1, unit="years", whole=True)
@@ -193,9 +196,10 @@ def growth_potential(*, currency: str = "", after: Guess | None = None) -> WhatI
 
     Notes
     -----
-    Computed by `cvmlab.value.growth_potential`, present values at 10% per year. *Assumed*: a margin of 42%, a neutral
-    relationship level of 0.4, 4,000 per year and product, a chance of stability equal to the level; half of those
-    referred would have come anyway, winning one costs 8,000, and one is worth 9,700.
+    Computed by `cvmlab.value.growth_potential`, present values at 10% per year, each year as far as the customer is
+    still there. *Assumed*: a margin of 42% (25% of other products), a neutral relationship level of 0.4, 4,000 per year
+    and product, a chance of stability that is 0 at the neutral level and rises evenly to 1; half of those referred
+    would have come anyway, and save 7,015 each. What the others are worth is in their own value and is not counted.
 
     The result is a dict, all money: ``up_buying``, ``growth_of_business``, ``cross_buying``, ``referral``, ``cost``,
     ``growth_potential``.
@@ -204,14 +208,14 @@ def growth_potential(*, currency: str = "", after: Guess | None = None) -> WhatI
     --------
     >>> what_if = growth_potential()
     >>> round(what_if.result["up_buying"]), round(what_if.result["growth_potential"])
-    (6397, 5863)
+    (4221, 1919)
     >>> what_if.set(share=1)
     >>> round(what_if.result["up_buying"])
     0
     """
 
     def frame(ax: Axes, baseline: dict[str, Any]) -> None:
-        names = [term(name) for name in ("up_buying", "worth.own_growth", "cross_buying", "worth.referral")]
+        names = [term(name) for name in ("worth.own_growth", "up_buying", "cross_buying", "worth.referral")]
         names += [term("worth.cost"), term("growth_potential")]
         ax.set_xlim(-0.6, len(names) - 0.4)
         ax.set_xticks(range(len(names)), [name.replace(" ", "\n") for name in names])
@@ -233,12 +237,13 @@ def growth_potential(*, currency: str = "", after: Guess | None = None) -> WhatI
         ],
         sentence=partial(_say_growth, currency=currency),
         title="worth.what_if_growth",
-        only=("share", "wallet", "level", "products", "cost"),
-        more=("referrals", "wallet_growth", "years"),
+        only=("share", "wallet", "level", "retention_rate", "cost"),
+        more=("products", "referrals", "wallet_growth", "years"),
         presets={
             "worth.all_of_it": {"share": 1},
             "worth.closer": {"level": 0.7},
             "worth.too_cool": {"level": 0.3},
+            "worth.sure_to_stay": {"retention_rate": 1},
             "worth.their_growth": {"share": 1, "wallet_growth": 0.1},
         },
         after=after,
@@ -251,12 +256,14 @@ def _growth_of(scenario: _Growth) -> dict[str, Any]:
     customer = {
         "wallet": scenario.wallet, "value_per_year": scenario.share * scenario.wallet,
         "relationship_level": scenario.level, "products_not_bought": scenario.products, "revenue_per_product": PRODUCT,
-        "chance_of_stability": scenario.level, "referrals_per_year": scenario.referrals, "share_anyway": ANYWAY,
-        "acquisition_cost": COST_TO_WIN, "referred_value": REFERRED,
+        "chance_of_stability": max(scenario.level - NEUTRAL, 0) / (1 - NEUTRAL), "share_anyway": ANYWAY,
+        "referrals_per_year": scenario.referrals, "acquisition_cost": SAVED, "referred_value": 0,
+        "retention_rate": scenario.retention_rate,
     }  # fmt: skip
     found = value.growth_potential(
-        pd.DataFrame([customer]), margin=MARGIN, strategy_cost=scenario.cost, years=round(scenario.years),
-        neutral_level=NEUTRAL, wallet_growth=scenario.wallet_growth,
+        pd.DataFrame([customer]), margin=MARGIN, cross_margin=PRODUCT_MARGIN, strategy_cost=scenario.cost,
+        years=round(scenario.years), neutral_level=NEUTRAL, wallet_growth=scenario.wallet_growth,
+        retention_rate="retention_rate",
     ).iloc[0]  # fmt: skip
     return {**{name: float(found[name]) for name in (*SOURCES, "growth_potential")}, "cost": float(scenario.cost)}
 
@@ -272,9 +279,10 @@ def _draw_sources(ax: Axes, result: dict[str, Any]) -> None:
 
 
 def _say_growth(_: dict[str, Any], now: dict[str, Any], *, currency: str) -> str:
-    brought = sum(now[name] for name in SOURCES)
+    brought, own = sum(now[name] for name in BROUGHT), now["growth_of_business"]
     amounts = {
         name: formats.in_currency(formats.grouped(round(amount, -1), 0), currency)
-        for name, amount in {"brought": brought, "cost": now["cost"], "left": now["growth_potential"]}.items()
+        for name, amount in {"brought": brought, "cost": now["cost"], "left": brought - now["cost"], "own": own}.items()
     }
-    return say("worth.growth_sentence" if brought > now["cost"] else "worth.no_growth_sentence", **amounts)
+    said = say("worth.growth_sentence" if brought > now["cost"] else "worth.no_growth_sentence", **amounts)
+    return say("worth.own_sentence", said=said, **amounts) if own > 0 else said

@@ -1,9 +1,10 @@
 """Growth potential where the wallet is known: up-buying, cross-buying and referral, net of the strategy's cost (S10).
 
-Each source is a function from its own columns to money of the same kind: the present value, over the years of the
-plan and before the cost of the strategy, of the extra profit that the strategy would bring. `growth_potential` adds
-them up. The forms of the likelihoods are ours, and assumed; tests of the strategy replace them (Du, Kamakura & Mela
-2007, Journal of Marketing 71(2), 94-113).
+Each source is a function from its own columns to money of the same kind: the present value, over the years of the plan
+and before the cost of the strategy, of the extra profit that the strategy would bring; with a column of chances to
+stay, each year counts only as far as the customer is still there. `growth_potential` adds them up. The forms of the
+likelihoods are ours, and assumed; tests of the strategy replace them (Du, Kamakura & Mela 2007, Journal of Marketing
+71(2), 94-113).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cvmlab.core.checking import check_count, check_parameter
-from cvmlab.core.discounting import First, present_value
+from cvmlab.core.discounting import First, counts_now, present_value
 from cvmlab.core.guarding import public
 from cvmlab.core.words import CvmError
 from cvmlab.data.tables import CUSTOMER_ID, numbers, numbers_between
@@ -42,6 +43,7 @@ def up_buying(
     neutral_level: float = 0,
     likelihood: str | None = None,
     wallet_growth: float = 0,
+    retention_rate: str | None = None,
 ) -> pd.DataFrame:
     """Add what more of the same a customer would buy, and what the growth of the customer's own business brings.
 
@@ -50,10 +52,12 @@ def up_buying(
     100% share there is none; growth of the customer's own business still brings some. With share s = revenue/wallet
     and strength e = (level − neutral)/(1 − neutral), or (level − neutral)/neutral below it:
 
-    * ``assumed_likelihood`` p = e · (1 − s);
-    * ``extra_revenue`` = p · (wallet − revenue), or p · revenue where p is negative;
-    * ``up_buying`` = margin · Σ extra revenue · (1+g)^t/(1+i)^t;
-    * ``growth_of_business`` = margin · Σ revenue · ((1+g)^t − 1)/(1+i)^t, our share of the grown business.
+    * ``assumed_likelihood`` p = e · (1 − s), or e where it is negative;
+    * ``extra_revenue`` = p · (wallet − revenue), or p · revenue where p is negative: what is ours can be lost;
+    * ``up_buying`` = margin · Σ S(t) · extra revenue · (1+g)^t/(1+i)^t;
+    * ``growth_of_business`` = margin · Σ S(t) · revenue · ((1+g)^t − 1)/(1+i)^t, our share of the grown business.
+
+    S(t) = r^t is the chance that the customer is still there; without ``retention_rate`` it is 1.
 
     Parameters
     ----------
@@ -71,6 +75,8 @@ def up_buying(
         Column from 0 to 1 with a measured likelihood of up-buying that is used instead of the assumed one.
     wallet_growth
         Yearly growth of the customers' own business, as a share of 1.
+    retention_rate
+        Column from 0 to 1 with the chance r to stay each year; if left out, everybody is sure to stay.
 
     Returns
     -------
@@ -94,17 +100,19 @@ def up_buying(
     share = np.divide(ours, total, out=np.ones_like(total), where=total > 0)
     assumed = {}
     if likelihood is None:
-        chance = assumed["assumed_likelihood"] = _strength(customers, relationship_level, neutral_level) * (1 - share)
+        strength = _strength(customers, relationship_level, neutral_level)
+        chance = assumed["assumed_likelihood"] = np.where(strength >= 0, strength * (1 - share), strength)
     else:
         chance = numbers_between(customers, likelihood, 0, 1)
     extra = chance * np.where(chance >= 0, total - ours, ours)
     grown = (1 + wallet_growth) ** _years(years)
+    stays = _stays(customers, retention_rate, years, first)
     return customers.assign(
         share_of_wallet=share,
         **assumed,
         extra_revenue=extra,
-        up_buying=margin * present_value(extra * grown, discount_rate, first=first),
-        growth_of_business=margin * present_value(ours * (grown - 1), discount_rate, first=first),
+        up_buying=margin * present_value(extra * grown * stays, discount_rate, first=first),
+        growth_of_business=margin * present_value(ours * (grown - 1) * stays, discount_rate, first=first),
     )
 
 
@@ -119,6 +127,7 @@ def cross_buying(
     relationship_level: str = "relationship_level",
     neutral_level: float = 0,
     likelihood: str | None = None,
+    retention_rate: str | None = None,
 ) -> pd.DataFrame:
     """Add what a customer would buy of product types never bought before.
 
@@ -136,7 +145,7 @@ def cross_buying(
         ``products_not_bought`` (number of products that we offer, the customer needs and never bought; from a survey
         or a panel), ``revenue_per_product`` (yearly money that one of them would bring), and the relationship level
         (or likelihood) column.
-    margin, years, discount_rate, first, relationship_level, neutral_level
+    margin, years, discount_rate, first, relationship_level, neutral_level, retention_rate
         As in `up_buying`.
     likelihood
         Column from 0 to 1 with the measured chance q that a product is taken up.
@@ -164,7 +173,7 @@ def cross_buying(
     else:
         chance, name = numbers_between(customers, likelihood, 0, 1), "cross_likelihood"
     revenue = products * chance * each
-    yearly = np.broadcast_to(margin * revenue, (len(_years(years)), len(revenue)))
+    yearly = margin * revenue * _stays(customers, retention_rate, years, first)
     return customers.assign(
         **{name: 1 - (1 - chance) ** products},
         cross_revenue=revenue,
@@ -180,6 +189,7 @@ def referral_value(
     discount_rate: float = 0.1,
     first: First = "next",
     referred_in_total: bool = False,
+    retention_rate: str | None = None,
 ) -> pd.DataFrame:
     """Add what the new customers are worth whom a customer would refer.
 
@@ -202,8 +212,8 @@ def referral_value(
         ``chance_of_stability`` (0 to 1), ``referrals_per_year`` (new customers per year that the strategy would add
         once the relationship is stable), ``share_anyway`` (share of them who would have come anyway, 0 to 1),
         ``acquisition_cost`` (money per new customer) and ``referred_value`` (lifetime value of one, money).
-    years, discount_rate, first
-        As in `up_buying`.
+    years, discount_rate, first, retention_rate
+        As in `up_buying`; a customer who has left refers nobody.
     referred_in_total
         Whether the referred customers' own values are in the total that this figure will be part of.
 
@@ -225,10 +235,8 @@ def referral_value(
     anyway = numbers_between(customers, "share_anyway", 0, 1)
     saved = new * anyway * numbers_between(customers, "acquisition_cost", 0, np.inf)
     own = new * (1 - anyway) * numbers(customers, "referred_value")
-    saved_now, own_now = (
-        present_value(np.broadcast_to(yearly, (len(_years(years)), len(new))), discount_rate, first=first)
-        for yearly in (saved, own)
-    )
+    stays = _stays(customers, retention_rate, years, first)
+    saved_now, own_now = (present_value(yearly * stays, discount_rate, first=first) for yearly in (saved, own))
     return customers.assign(
         referral_saved_cost=saved_now,
         referral_new_value=own_now,
@@ -252,14 +260,17 @@ def growth_potential(
     likelihood: str | None = None,
     wallet_growth: float = 0,
     cross_likelihood: str | None = None,
+    cross_margin: float | None = None,
     referred_in_total: bool = False,
+    retention_rate: str | None = None,
 ) -> pd.DataFrame:
     """Add growth potential: up-buying + cross-buying + referral, less the cost of the strategy (S10).
 
     The present value of the extra profit if a fitting strategy improves behaviour, after a certain further
-    investment. Formula: `up_buying` and own growth, + `cross_buying` where the table has ``products_not_bought``,
-    + `referral_value` where it has ``referrals_per_year``, − cost, and at least 0, since what does not pay is not
-    begun. A source of which the table knows nothing is left out, and has no column in the result.
+    investment. Formula: `up_buying`, + `cross_buying` where the table has ``products_not_bought``, + `referral_value`
+    where it has ``referrals_per_year``, − cost, and at least 0, since a strategy that does not pay is not started;
+    + the growth of the customer's own business, if there is any, which comes without a strategy and pays for none. A
+    source of which the table knows nothing is left out, and has no column in the result.
 
     Parameters
     ----------
@@ -269,9 +280,11 @@ def growth_potential(
         Assumed share of revenue that is profit, 0 to 1; money per customer, spent once and now.
     years, discount_rate, first, wallet, revenue, relationship_level, neutral_level, likelihood, wallet_growth
         As in `up_buying`.
-    cross_likelihood, referred_in_total
-        As ``likelihood`` in `cross_buying`; as in `referral_value`: never add a referral and the referred customers'
-        own value to the same total.
+    cross_likelihood, cross_margin, referred_in_total
+        As ``likelihood`` in `cross_buying`; the margin of those other products, if it is another; as in
+        `referral_value`: never add a referral and the referred customers' own value to the same total.
+    retention_rate
+        As in `up_buying`: a strategy earns only from customers who are still there.
 
     Returns
     -------
@@ -293,27 +306,44 @@ def growth_potential(
     >>> found = growth_potential(customers.assign(products_not_bought=[0, 2], revenue_per_product=100.0), **plan)
     >>> found[["up_buying", "growth_of_business", "cross_buying", "growth_potential"]].round(2).values.tolist()
     [[64.0, 0.0, 0.0, 54.0], [0.0, 0.0, 36.0, 26.0]]
+
+    Where only half of the customers stay until the profit comes, half of it is left:
+
+    >>> found = growth_potential(customers.assign(stays=0.5), **plan, retention_rate="stays")
+    >>> found["growth_potential"].round(2).tolist()
+    [22.0, 0.0]
     """
     check_parameter("strategy_cost", strategy_cost, 0)
-    plan: dict[str, Any] = {"years": years, "discount_rate": discount_rate, "first": first}
+    plan: dict[str, Any] = {
+        "years": years, "discount_rate": discount_rate, "first": first, "retention_rate": retention_rate,
+    }  # fmt: skip
     level: dict[str, Any] = {"relationship_level": relationship_level, "neutral_level": neutral_level}
     found = up_buying(
         customers, margin=margin, wallet=wallet, revenue=revenue, likelihood=likelihood, wallet_growth=wallet_growth,
         **plan, **level,
     )  # fmt: skip
-    worth = numbers(found, "up_buying") + numbers(found, "growth_of_business")
+    worth = numbers(found, "up_buying")
     if _PRODUCTS in customers.columns:
-        found = cross_buying(found, margin=margin, likelihood=cross_likelihood, **plan, **level)
+        cross_margin = margin if cross_margin is None else cross_margin
+        found = cross_buying(found, margin=cross_margin, likelihood=cross_likelihood, **plan, **level)
         worth = worth + numbers(found, "cross_buying")
     if _REFERRALS in customers.columns:
         found = referral_value(found, referred_in_total=referred_in_total, **plan)
         worth = worth + numbers(found, "referral")
-    return found.assign(growth_potential=np.maximum(worth - strategy_cost, 0))
+    own_growth = np.maximum(numbers(found, "growth_of_business"), 0)
+    return found.assign(growth_potential=np.maximum(worth - strategy_cost, 0) + own_growth)
 
 
 def _years(years: int) -> Array:
     check_count("years", years, 1, _MOST_YEARS)
     return np.arange(1.0, years + 1)[:, np.newaxis]
+
+
+def _stays(customers: pd.DataFrame, column: str | None, years: int, first: First) -> Array:
+    """Return the chance that each customer is there at each payment, shape (years, customers); 1 without a column."""
+    waits = _years(years) - counts_now(first)
+    rate = np.ones(len(customers)) if column is None else numbers_between(customers, column, 0, 1)
+    return np.asarray(rate**waits)
 
 
 def _strength(customers: pd.DataFrame, column: str, neutral: float) -> Array:
