@@ -1,3 +1,4 @@
+from .explorers.budgets import matrix_and_budget as matrix_and_budget
 from .explorers.lifecycle import life_curve as life_curve
 from .explorers.market import LaunchAnswer as LaunchAnswer
 from .explorers.market import launch as launch

@@ -15,7 +15,11 @@ cvm.use()
 customers = cvm.aggregate.summarise_customers(cvm.datasets.load("grocery"))
 customers = cvm.value.assume_profit(customers, margin=0.25, cost_per_order=5)
 customers = cvm.value.headroom(customers, value="assumed_profit")
-customers["current_value"] = customers["assumed_profit"]""",
+customers["current_value"] = customers["assumed_profit"]
+import pandas as pd
+shops = pd.DataFrame({
+    "customer_id": list("abcdefgh"), "current_value": [24e3, 168e2, 135e2, 189e2, 36e2, 224e1, 15e2, 9e2],
+    "could_win": [16e3, 123e2, 108e2, 81e2, 225e2, 136e2, 55e2, 2e3]})""",
     'cvm.whatif.life_curve(cvm.lifecycle.Relationship(acquisition_cost=8_000), currency="¥")',
     'cvm.whatif.pattern_explorer(currency="¥")',
     'cvm.whatif.pipeline_step(currency="¥")',
@@ -25,6 +29,7 @@ customers["current_value"] = customers["assumed_profit"]""",
     'cvm.whatif.silence_to_call(currency="¥")',
     'cvm.whatif.current_value(currency="¥")',
     'cvm.whatif.growth_potential(currency="¥")',
+    'cvm.whatif.matrix_and_budget(shops, currency="¥")',
 ]
 LAUNCH, PIPELINE = 3, 2
 #: Width and height of a what-if, and the texts that do not fit into their places.

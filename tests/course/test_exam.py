@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from cvmlab import CvmError, exam, speaking
+from cvmlab import CvmError, exam, matrix, speaking
 from cvmlab.core.words import keys, read_rules
 from cvmlab.course.exam import attempts, deck
 from cvmlab.course.exam.questions import all_questions, exam_of
@@ -30,7 +30,14 @@ TERMS = {
         客户价值是客户保持的核心决定因素 价值预期不断提升 个性化增值 核心竞争能力
         持续增值创新能力不够 收益不对等 对等双赢 经济和心理转移成本 累积成本 专有投资 风险成本 学习和被学习成本 关系修复
     """,
+    "06": """
+        客户价值细分 全生命周期利润 客户价值矩阵 客户当前价值 客户增值潜力 资源配置 保持策略
+        不投入 关系解除 适当投入 关系再造 重点投入 高水平关系保持 重中之重投入 不遗余力地保持、发展
+        订单小而零散 拖延付款 一对一策略 推荐新客户 客户份额 资源配置预算 价值迁移
+    """,
 }
+#: Tables to fill in, and how many cells they have.
+TABLES = {"01.table_3_1": 24, "06.table_3_2": 8}
 WRITTEN = "from the beginning of the relationship to its end"
 
 
@@ -67,8 +74,9 @@ def test_every_card_has_a_question_points_and_a_model_answer(name: str, language
         assert question.text() and question.title()
         assert question.full_marks() == len(points) * question.marks_each >= 2
         if question.is_table:
-            assert points == [row["claim"] for row in read_rules("table_3_1")]
-            assert len(question.cells()) == len(set(question.cells())) == 24
+            assert points == [row["claim"] for row in read_rules(question.points_from)]
+            assert len(question.cells()) == len(set(question.cells())) == TABLES[name]
+            assert len(question.rows()) * len(question.columns()) == TABLES[name]
             return
         assert len(set(points)) == len(points) >= 2
         # an answer that has every point says more than one of them
@@ -76,7 +84,8 @@ def test_every_card_has_a_question_points_and_a_model_answer(name: str, language
 
 
 def test_no_point_is_left_out_of_the_count() -> None:
-    written = {key for key in keys() if re.fullmatch(r"exam\.\d\d_.*_\d+", key)} - {"exam.01_table_3_1"}
+    tables = {f"exam.{name.replace('.', '_')}" for name in TABLES}
+    written = {key for key in keys() if re.fullmatch(r"exam\.\d\d_.*_\d+", key)} - tables
     counted = {
         f"exam.{question.lesson}_{question.key}_{number}"
         for question in all_questions().values()
@@ -86,7 +95,7 @@ def test_no_point_is_left_out_of_the_count() -> None:
     assert written == counted
 
 
-@pytest.mark.parametrize("lesson", ["00", "01", "02", "03", "04", "05"])
+@pytest.mark.parametrize("lesson", ["00", "01", "02", "03", "04", "05", "06"])
 def test_a_lesson_has_one_essay_and_one_letter_that_is_not_asked_in_the_exam(lesson: str) -> None:
     assert [question.kind for question in exam_of(lesson)].count("essay") == 1
     assert exam.card(f"{lesson}.letter").question.kind == "letter"
@@ -205,6 +214,18 @@ def test_a_table_shows_the_cell_of_the_book_under_that_of_the_student() -> None:
     assert len(texts) == 24
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_table_of_the_matrix_says_what_the_rules_of_the_matrix_say(language: str) -> None:
+    table = matrix.strategies(language, ours=False)
+    with speaking(language):
+        card = exam.card("06.table_3_2")
+        claims = [re.sub(r" \([^()]+\)", "", point) for point in card.question.points()]
+        assert claims == [*table["resources"], *table["strategy"]]
+        assert card.question.columns() == table["value_type"].tolist()
+        still = card._repr_mimebundle_()["text/html"]
+    assert {"en": "<th>type IV</th>", "zh": "<th>IV 类客户</th>"}[language] in still
+
+
 def test_the_way_from_card_to_card() -> None:
     form = exam.cards("01").form
     assert form._back.disabled and not form._on.disabled
@@ -243,7 +264,7 @@ def test_what_was_written_stands_in_the_still_page_and_is_no_html() -> None:
 def test_a_card_that_is_not_there_is_named(name: str) -> None:
     with pytest.raises(CvmError, match=r"01\.define_lifecycle"):
         exam.card(name)
-    with pytest.raises(CvmError, match="00, 01, 02, 03, 04, 05"):
+    with pytest.raises(CvmError, match="00, 01, 02, 03, 04, 05, 06"):
         exam.cards(name)
 
 

@@ -5,7 +5,7 @@ import pytest
 
 import cvmlab as cvm
 from cvmlab import matrix, portfolio, value
-from cvmlab.whatif import current_value, growth_potential, value_matrix, whale_curve
+from cvmlab.whatif import current_value, growth_potential, matrix_and_budget, value_matrix, whale_curve
 
 
 # the finished what-ifs
@@ -139,3 +139,46 @@ def test_the_what_ifs_of_worth_draw_in_both_languages(language):
         for preset in what_if._presets:
             preset.click()
             assert what_if.trouble == "" and what_if.sentence and what_if.picture
+
+
+@pytest.fixture
+def shops():
+    return pd.DataFrame(
+        {
+            "customer_id": list("abcdefgh"),
+            "current_value": [24e3, 16.8e3, 13.5e3, 18.9e3, 3.6e3, 2.24e3, 1.5e3, 900],
+            "could_win": [16e3, 12.3e3, 10.8e3, 8.1e3, 22.5e3, 13.6e3, 5.5e3, 2e3],
+        }
+    )
+
+
+def test_matrix_and_budget_says_what_the_matrix_module_says(shops):
+    what_if = matrix_and_budget(shops, currency="¥")
+    what_if.set(current_value=14_000, leaving=0.4, won=0.6, budget=10_000)
+    known = shops.assign(
+        growth_potential=(0.6 * shops["could_win"] - 4_000).clip(lower=0),
+        at_stake=shops["could_win"] + 0.4 * shops["current_value"],
+    )
+    typed = matrix.classify(known, matrix.Thresholds(14_000, 4_000), potential="growth_potential")
+    steep = matrix.steepness_from(4_000, 0.6, assumed_ceiling=1)
+    both = matrix.compare_budgets(typed, 10_000, "at_stake", assumed_ceiling=1, assumed_steepness=steep)
+    result = what_if.result
+    assert result["types"].tolist() == typed["value_type"].tolist()
+    assert result["table_profit"] == pytest.approx(both["heuristic_profit"].sum())
+    assert result["best_profit"] == pytest.approx(both["optimal_profit"].sum())
+    assert (result["shares"]["optimal"] * 10_000).tolist() == pytest.approx(both["optimal_budget"].tolist())
+    assert result["best_profit"] >= result["table_profit"]
+    assert "of 8 shops have changed type. Of ¥10,000, Table 3-2 leaves over ¥" in what_if.sentence
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_matrix_and_budget_draws_in_both_languages_whatever_is_pressed(shops, language):
+    cvm.use(language)
+    what_if = matrix_and_budget(shops, currency="￥")
+    for preset in what_if._presets:
+        preset.click()
+        assert what_if.trouble == "" and what_if.sentence and what_if.picture
+
+
+def test_where_all_customers_are_small_a_sentence_says_so(shops):
+    assert "weight" in matrix_and_budget(shops.assign(current_value=10.0, could_win=10.0)).trouble

@@ -8,12 +8,12 @@ from html import escape
 from typing import Any
 
 from cvmlab.core.words import CvmError, language, say, speaking, term
-from cvmlab.relationship.lifecycle import STAGES
 from cvmlab.whatif import page
 from cvmlab.whatif.kept import running_loop
 
 from .attempts import Attempt
-from .plain import about, heads_of, variables_of
+from .plain import about, heads_of
+from .questions import head_of
 
 _LOOK = """<style>
 .cvm-exam { max-width: 940px }
@@ -227,17 +227,18 @@ class _Grid:
         self._cells = {cell: widgets.Text() for cell in question.cells()}
         for cell, text in self._cells.items():
             variable, _, stage = cell.rpartition("_")
-            text.placeholder = say("exam.cell", variable=term(variable), stage=term(stage))
+            text.placeholder = say("exam.cell", variable=term(variable), stage=head_of(stage))
             text.observe(form.typed, "value")
         self._places = [widgets.VBox([text], layout={"overflow": "hidden"}) for text in self._cells.values()]
-        heads = ["", *map(term, STAGES)]
+        columns = question.columns()
+        heads = ["", *map(head_of, columns)]
         parts = [widgets.HTML(f"<p><strong>{escape(head)}</strong></p>") for head in heads]
         places = iter(self._places)
-        for variable in variables_of(question):
+        for variable in question.rows():
             parts.append(widgets.HTML(f"<p>{escape(term(variable))}</p>"))
-            parts += [next(places) for _ in STAGES]
-        columns = f"84px repeat({len(STAGES)}, minmax(0, 1fr))"
-        self.widget = widgets.GridBox(parts, layout={"grid_template_columns": columns, "width": "99%"})
+            parts += [next(places) for _ in columns]
+        widths = f"84px repeat({len(columns)}, minmax(0, 1fr))"
+        self.widget = widgets.GridBox(parts, layout={"grid_template_columns": widths, "width": "99%"})
         self.widget.add_class("cvm-grid")
 
     def read(self) -> dict[str, str]:

@@ -6,10 +6,9 @@ from collections.abc import Iterable
 from html import escape
 
 from cvmlab.core.words import term
-from cvmlab.relationship.lifecycle import STAGES
 
 from .attempts import Attempt
-from .questions import Question, marks_text
+from .questions import Question, head_of, marks_text
 
 
 def cards_html(cards: Iterable[Attempt]) -> str:
@@ -61,14 +60,9 @@ def _list(card: Attempt) -> str:
 
 
 def _table(question: Question, texts: list[str]) -> str:
-    head = "".join(f"<th>{escape(term(stage))}</th>" for stage in STAGES)
+    head = "".join(f"<th>{escape(head_of(column))}</th>" for column in question.columns())
     cells, rows = iter(texts), []
-    for variable in variables_of(question):
-        row = "".join(f"<td>{escape(next(cells))}</td>" for _ in STAGES)
+    for variable in question.rows():
+        row = "".join(f"<td>{escape(next(cells))}</td>" for _ in question.columns())
         rows.append(f"<tr><th>{escape(term(variable))}</th>{row}</tr>")
     return f"<table><thead><tr><th></th>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
-
-
-def variables_of(question: Question) -> list[str]:
-    """Return the rows of a table question."""
-    return list(dict.fromkeys(cell.rpartition("_")[0] for cell in question.cells()))

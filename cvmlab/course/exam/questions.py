@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
+from cvmlab.core.formats import named
 from cvmlab.core.words import CvmError, read_rules, read_table, say, term
 
 #: A letter is practice for the firm and not asked in the exam; it has a cell of its own.
@@ -49,10 +50,16 @@ class Question:
         return [term(self._word(f"_{number}")) for number in range(1, int(self.points_from) + 1)]
 
     def cells(self) -> list[str]:
-        """Return the names of the table's cells, ``variable_stage``, row by row; none for other questions."""
-        if not self.is_table:
-            return []
-        return [f"{row['variable']}_{row['stage']}" for row in read_table(f"rules/{self.points_from}")]
+        """Return the names of the table's cells, ``row_column``, row by row; none for other questions."""
+        return ["_".join(cell) for cell in self._places()]
+
+    def rows(self) -> list[str]:
+        """Return the vocabulary keys of the table's rows."""
+        return list(dict.fromkeys(row for row, _ in self._places()))
+
+    def columns(self) -> list[str]:
+        """Return the table's columns, stages or types, by their codes."""
+        return list(dict.fromkeys(column for _, column in self._places()))
 
     def model(self) -> str:
         """Return an answer that has every point, empty for a table, which is its own answer."""
@@ -66,6 +73,11 @@ class Question:
     def full_marks(self) -> float:
         """Return the marks for all points."""
         return self.marks_each * (len(self.cells()) if self.is_table else int(self.points_from))
+
+    def _places(self) -> list[tuple[str, str]]:
+        if not self.is_table:
+            return []
+        return [(row["variable"], row["stage"]) for row in read_table(f"rules/{self.points_from}")]
 
     def _word(self, ending: str = "") -> str:
         return f"exam.{self.lesson}_{self.key}{ending}"
@@ -103,6 +115,15 @@ def exam_of(lesson: str) -> list[Question]:
         lessons = ", ".join(dict.fromkeys(question.lesson for question in all_questions().values()))
         raise CvmError("exam.unknown_lesson", lesson=lesson, lessons=lessons)
     return found
+
+
+def head_of(column: str) -> str:
+    """Return the wording of a table's column.
+
+    >>> head_of("decline"), head_of("IV")
+    ('decline', 'type IV')
+    """
+    return named(column, "type_", "codes.")
 
 
 def marks_text(marks: float) -> str:
