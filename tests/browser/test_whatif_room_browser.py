@@ -30,6 +30,7 @@ shops = pd.DataFrame({
     'cvm.whatif.current_value(currency="¥")',
     'cvm.whatif.growth_potential(currency="¥")',
     'cvm.whatif.matrix_and_budget(shops, currency="¥")',
+    'cvm.whatif.price_or_relationship(cvm.datasets.load("packaging_choices"), currency="¥")',
 ]
 LAUNCH, PIPELINE = 3, 2
 #: Width and height of a what-if, and the texts that do not fit into their places.

@@ -35,6 +35,10 @@ TERMS = {
         不投入 关系解除 适当投入 关系再造 重点投入 高水平关系保持 重中之重投入 不遗余力地保持、发展
         订单小而零散 拖延付款 一对一策略 推荐新客户 客户份额 资源配置预算 价值迁移
     """,
+    "07": """
+        鲸鱼曲线 集中度曲线 均值回归 客户分级 钻石 黄金 战略 潜力 一般 问题 规模不等于价值
+        产品份额/增长性 隐性流失 购买因素 市场价值
+    """,
 }
 #: Tables to fill in, and how many cells they have.
 TABLES = {"01.table_3_1": 24, "06.table_3_2": 8}
@@ -95,7 +99,7 @@ def test_no_point_is_left_out_of_the_count() -> None:
     assert written == counted
 
 
-@pytest.mark.parametrize("lesson", ["00", "01", "02", "03", "04", "05", "06"])
+@pytest.mark.parametrize("lesson", ["00", "01", "02", "03", "04", "05", "06", "07"])
 def test_a_lesson_has_one_essay_and_one_letter_that_is_not_asked_in_the_exam(lesson: str) -> None:
     assert [question.kind for question in exam_of(lesson)].count("essay") == 1
     assert exam.card(f"{lesson}.letter").question.kind == "letter"
@@ -264,7 +268,7 @@ def test_what_was_written_stands_in_the_still_page_and_is_no_html() -> None:
 def test_a_card_that_is_not_there_is_named(name: str) -> None:
     with pytest.raises(CvmError, match=r"01\.define_lifecycle"):
         exam.card(name)
-    with pytest.raises(CvmError, match="00, 01, 02, 03, 04, 05, 06"):
+    with pytest.raises(CvmError, match="00, 01, 02, 03, 04, 05, 06, 07"):
         exam.cards(name)
 
 

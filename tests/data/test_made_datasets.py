@@ -14,7 +14,7 @@ from cvmlab import aggregate, datasets, stages
 FOLDER = Path(__file__).parents[2] / "datasets"
 GENERATORS = (
     "make_appliances", "make_carrier", "make_carrier_interviews", "make_dealer_leads", "make_office_supplies",
-    "make_packaging_contracts", "make_packaging_film",
+    "make_packaging_contracts", "make_packaging_film", "make_packaging_ledger",
 )  # fmt: skip
 REASONS = {"given_up", "left_on_own", "poached", "attracted", "forced_to_leave", "other_reason"}
 

@@ -4,8 +4,15 @@ import pandas as pd
 import pytest
 
 import cvmlab as cvm
-from cvmlab import matrix, portfolio, value
-from cvmlab.whatif import current_value, growth_potential, matrix_and_budget, value_matrix, whale_curve
+from cvmlab import CvmError, factors, matrix, portfolio, value
+from cvmlab.whatif import (
+    current_value,
+    growth_potential,
+    matrix_and_budget,
+    price_or_relationship,
+    value_matrix,
+    whale_curve,
+)
 
 
 # the finished what-ifs
@@ -182,3 +189,59 @@ def test_matrix_and_budget_draws_in_both_languages_whatever_is_pressed(shops, la
 
 def test_where_all_customers_are_small_a_sentence_says_so(shops):
     assert "weight" in matrix_and_budget(shops.assign(current_value=10.0, could_win=10.0)).trouble
+
+
+@pytest.fixture(scope="module")
+def choices():
+    return cvm.datasets.load("packaging_choices")
+
+
+def test_price_or_relationship_says_what_the_factors_module_says(choices):
+    what_if = price_or_relationship(choices, currency="¥")
+    what_if.set(cut=0.08, margin=0.4)
+    attributes = ["price", "trust", "innovation"]
+    asked = {"alternative": "linhe", "by": "segment", "spend": "spend", "cut": 0.08, "assumed_margin": 0.4}
+    table = factors.price_cut(choices, attributes, **asked)
+    ours = choices[choices["alternative"] == "linhe"]
+    sold = table["share"].to_numpy() * ours.groupby("segment")["spend"].sum().to_numpy()
+    result = what_if.result
+    assert (table["profit_change"] * sold).tolist() == pytest.approx(result["by_cut"].tolist())
+    not_price = (table["first_factor"] != "price").to_numpy()
+    assert not_price.tolist() == [True, True, False, False]
+    assert result["won"] == pytest.approx((table["won_revenue"] * sold)[not_price].sum())
+    assert result["given_away"] == pytest.approx(0.08 * sold[not_price].sum())
+    assert result["cut_profit"] == pytest.approx(result["by_cut"][not_price].sum())
+    assert result["price_profit"] == pytest.approx(result["by_cut"][~not_price].sum())
+    assert "a cut of 8% wins ¥" in what_if.sentence
+
+
+def test_where_rivals_match_the_cut_and_trust_is_free_or_dear(choices):
+    what_if = price_or_relationship(choices)
+    before = what_if.baseline
+    what_if.set(follow=1)
+    assert (what_if.result["by_cut"] < before["by_cut"]).all()
+    assert what_if.result["by_trust"].tolist() == before["by_trust"].tolist()
+    what_if.reset()
+    what_if.set(trust=0, cost_each=100)
+    buyers = choices.groupby("segment")["customer_id"].nunique()
+    assert what_if.result["by_trust"].tolist() == pytest.approx((-100.0 * buyers).tolist())
+    what_if.set(trust=1, cost_each=0)
+    assert (what_if.result["by_trust"] > 0).all()
+    what_if.set(cut=0)
+    assert what_if.result["by_cut"].tolist() == pytest.approx([0, 0, 0, 0])
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_price_or_relationship_draws_in_both_languages_whatever_is_pressed(choices, language):
+    cvm.use(language)
+    what_if = price_or_relationship(choices, currency="￥")
+    for preset in what_if._presets:
+        preset.click()
+        assert what_if.trouble == "" and what_if.sentence and what_if.picture
+
+
+def test_an_unknown_supplier_and_too_many_segments_are_named(choices):
+    with pytest.raises(CvmError, match="rival_a"):
+        price_or_relationship(choices, alternative="nobody")
+    with pytest.raises(CvmError, match="12"):
+        price_or_relationship(choices.assign(segment=choices["choice_id"]))

@@ -1,0 +1,226 @@
+"""Lesson 07: what its prose says is what its data say, and its likely mistakes are what somebody would compute."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+import pytest
+
+from cvmlab import datasets, factors, portfolio
+from cvmlab.core.words import read_table, word
+from cvmlab.whatif import price_or_relationship, whale_curve
+
+FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
+ANSWERS = {row["question"]: float(row["answer"]) for row in read_table("answers/single") if row["tolerance"]}
+LIKELY = {(row["question"], row["mistake"]): float(row["answer"]) for row in read_table("answers/likely")}
+ATTRIBUTES = ["price", "trust", "innovation"]
+CUT_OFFS = portfolio.TierCutOffs(
+    0, high_profit=4_000, top_profit=12_000, large_sales=20_000, large_room=20_000, fast_growth=0.1
+)
+
+
+def near(question: str, worth: float, mistake: str = "", rel: float = 0.001) -> None:
+    stated = LIKELY[f"whales.{question}", mistake] if mistake else ANSWERS[f"whales.{question}"]
+    assert stated == pytest.approx(worth, rel=rel, abs=0.6 if abs(worth) > 100 else 0.05)
+
+
+@pytest.fixture(scope="module")
+def ledger() -> pd.DataFrame:
+    ledger = datasets.load("packaging_ledger")
+    return ledger.assign(profit=ledger["revenue"] - ledger["cost_of_goods"] - ledger["cost_to_serve"])
+
+
+@pytest.fixture(scope="module")
+def years(ledger: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    def of(year: int) -> pd.DataFrame:
+        return ledger[ledger["year"] == year].groupby("customer_id", as_index=False).sum(numeric_only=True)
+
+    return of(2024), of(2025)
+
+
+@pytest.fixture(scope="module")
+def tiers(ledger: pd.DataFrame, years: tuple[pd.DataFrame, pd.DataFrame]) -> pd.DataFrame:
+    before, now = years
+    customers = portfolio.over_years(ledger, 2)
+    customers["wallet"] = (before["wallet"] + now["wallet"]) / 2
+    customers["own_growth"] = now["wallet"] / before["wallet"] - 1
+    return portfolio.assign_tiers(customers, CUT_OFFS).set_index("customer_id")
+
+
+@pytest.fixture(scope="module")
+def choices() -> pd.DataFrame:
+    choices = datasets.load("packaging_choices")
+    counts = choices.groupby(["customer_id", "occasion"])["choice_id"].nunique()
+    assert (counts == 4).all() and len(counts) * 4 == 4_320
+    return choices.assign(spend=choices["spend"] / 4)
+
+
+@pytest.mark.parametrize("folder", ["", "zh"])
+def test_the_cut_offs_and_assumptions_here_are_those_of_the_notebook(folder: str) -> None:
+    cells = nbformat.read(FOLDER / folder / "07_whales_tiers_factors.ipynb", as_version=4).cells
+    code = "".join(cell.source for cell in cells if cell.cell_type == "code")
+    for stated in ("high_profit=4_000, top_profit=12_000", "large_room=20_000, fast_growth=0.1", "persistence=0.72"):
+        assert stated in code
+    assert "fixed_cost_share=0.15" in code and '"cut": 0.05, "assumed_margin": 0.3' in code
+
+
+def test_the_whale_curve_of_the_quotation(years: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    _, now = years
+    curve = portfolio.whale_curve(now)
+    rule = portfolio.rule_20_80_30(now, seed=1).set_index("claim")["estimate"]
+    assert rule.round(2).tolist() == [1.16, 0.79, 0.32]
+    # "nearly half of what we earn", "a third of it, not half"
+    worst = -now["profit"].nsmallest(72).sum()
+    assert worst / now["profit"].sum() == pytest.approx(0.47, abs=0.005)
+    found = portfolio.peak(curve)
+    assert (round(found.customer_share, 2), round(found.cumulative_share, 2)) == (0.66, 1.47)
+    one = now.set_index("customer_id").loc["P118"]
+    assert one[["revenue", "cost_of_goods", "cost_to_serve", "profit"]].tolist() == [74_780, 56_970, 13_580, 4_230]
+
+
+def test_most_of_the_worst_do_better_in_the_next_year(years: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    before, now = years
+    worst = before["profit"].nsmallest(72)
+    assert worst.sum() == -185_720
+    assert before.set_index("customer_id")["profit"].nsmallest(72)["P118"] == -15_240
+    same = now.loc[worst.index]
+    cost = (same["revenue"] - same["profit"]).sum()
+    assert (same["profit"].sum(), cost) == (-99_090, 651_880)
+    near("gain", -same["profit"].sum() - 0.15 * cost)
+    near("gain", -same["profit"].sum(), "all")
+    near("gain", -worst.sum(), "before")
+    near("gain", 0.15 * cost, "fixed")
+    near("gain", 0.85 * cost, "avoidable")
+    lasting = portfolio.next_year(before, now, seed=1).set_index("group").loc["worst", "lasting_share"]
+    assert round(lasting, 2) == 0.72
+
+
+def test_what_is_found_with_the_buttons(years: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    _, now = years
+    start = portfolio.WorstCustomers(share=0.3, fixed_cost_share=0.15, persistence=0.72)
+    what_if = whale_curve(now, start)
+    found = []
+    for preset in what_if._presets:
+        preset.click()
+        found.append(round(what_if.result["chance_evens_out"] - what_if.result["as_is"], -2))
+    assert found == [20_000, 62_400, 136_900]
+    what_if.set(cost_each=1_900)
+    assert 0 < what_if.result["chance_evens_out"] - what_if.result["as_is"] < 1_000
+
+
+def test_parting_when_more_of_the_cost_is_fixed(years: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    def change(fixed: float, persistence: float) -> pd.Series:
+        steps = portfolio.after_dissolving(years[1], fixed_cost_share=fixed, persistence=persistence)
+        return steps.set_index("step")["change"]
+
+    assert round(change(0.15, 0.72)["hoped"], -3) == 282_000
+    near("fixed", change(0.3, 0.72)["chance_evens_out"])
+    near("fixed", change(0.3, 0.72)["fixed_cost_stays"], "only_fixed")
+    near("fixed", change(0.3, 0.72)["hoped"], "hoped")
+    near("fixed", change(0.15, 0.72)["chance_evens_out"], "fifteen")
+    near("fixed", change(0.3, 0.6)["chance_evens_out"], "usual")
+
+
+def test_six_customers_and_their_tiers(tiers: pd.DataFrame) -> None:
+    numbers = {tier: number for number, tier in enumerate(portfolio.TIERS, 1)}
+    stated = {row["part"]: int(row["answer"]) for row in read_table("answers/several") if "whales" in row["question"]}
+    assert {customer: numbers[tiers.loc[customer, "tier"]] for customer in stated} == stated
+    rank = tiers["revenue"].rank(ascending=False)
+    assert rank[["P118", "P033"]].tolist() == [10, 17]
+    assert tiers.loc["P033", "opportunity"]
+
+
+def test_the_table_of_cut_offs_gives_every_customer_its_tier(tiers: pd.DataFrame) -> None:
+    profit, sales = tiers["profit"], tiers["revenue"]
+    elsewhere, grows = tiers["wallet"] - sales > 20_000, tiers["own_growth"] > 0.1
+    diamond = (profit > 12_000) & (sales > 20_000)
+    expected = pd.Series("general", index=tiers.index)
+    expected[elsewhere & grows] = "potential"
+    expected[profit > 4_000] = "gold"
+    expected[(profit > 4_000) & (elsewhere | grows)] = "strategic"
+    expected[diamond] = "diamond"
+    expected[profit < 0] = "problem"
+    assert expected.tolist() == tiers["tier"].tolist()
+
+
+def test_hidden_losses(ledger: pd.DataFrame, tiers: pd.DataFrame) -> None:
+    growth = portfolio.share_and_growth(ledger, ledger).set_index(["customer_id", "product"])
+    film = growth.loc[("P236", "film")]
+    assert film[["revenue_before", "revenue_after", "wallet_before", "wallet_after"]].tolist() == [
+        376_030, 463_080, 449_810, 581_990,
+    ]  # fmt: skip
+    assert round(film["our_growth"], 2) == 0.23 and round(film["share_before"], 3) == 0.836
+    assert -film["share_part"] == pytest.approx(23_450, abs=5)
+    assert film["share_before"] * 581_990 == pytest.approx(486_530, abs=5)
+    film = growth.loc[("P164", "film")]
+    near("hidden", -film["share_part"])
+    near("hidden", film["change"], "rise")
+    near("hidden", film["own_growth_part"], "own")
+    near("hidden", film["wallet_after"] - film["wallet_before"], "wallet")
+    near("hidden", film["share_before"] * film["wallet_after"], "expected")
+    assert film["finding"] == "hidden_loss"
+
+
+def test_price_goes_first_in_most_answers_but_not_for_most_of_the_spend() -> None:
+    first = factors.spend_by_first_factor(datasets.load("packaging_factors")).set_index("first_factor")
+    shares = first.loc["price", ["share_of_answers", "share_of_spend"]]
+    assert shares.astype(float).round(2).tolist() == [0.49, 0.41]
+    assert first["share_of_answers"].idxmax() == "price" and first["share_of_spend"].idxmax() == "trust"
+    occasions = factors.spend_by_first_factor(datasets.load("packaging_factors"), by="occasion")
+    most = occasions.loc[occasions.groupby("occasion")["share_of_spend"].idxmax()].set_index("occasion")
+    assert most.loc["rush", "first_factor"] == "trust" and most.loc["rush", "share_of_spend"] > 0.5
+    assert most.loc["new_product", "first_factor"] == "innovation"
+
+
+def test_where_the_cut_is_wasted(choices: pd.DataFrame) -> None:
+    near("needed", 100 * 0.05 / 0.25)
+    near("needed", 5, "same")
+    near("needed", 100 * (1 / 0.95 - 1), "revenue")
+    near("needed", 100 * 0.05 / 0.3, "old")
+    asked = {"alternative": "linhe", "spend": "spend"}
+    volume = factors.price_cut(choices, ATTRIBUTES, by="segment", **asked).set_index("segment")["won_revenue"] / 0.95
+    assert {name for name, more in volume.items() if more > 0.2} == {"canteen"}
+    occasion = factors.price_cut(choices, ATTRIBUTES, by="occasion", **asked).set_index("occasion")
+    near("rush", 100 * occasion.loc["rush", "profit_change"])
+    near("rush", -100 * occasion.loc["rush", "profit_change"], "sign")
+    near("rush", 100 * occasion.loc["rush", "revenue_change_share"], "revenue")
+    near("rush", 100 * occasion.loc["new_product", "profit_change"], "new", rel=0.03)
+
+
+def test_what_is_found_with_price_or_relationship(choices: pd.DataFrame) -> None:
+    what_if = price_or_relationship(choices)
+
+    def found(name: str, **change: float) -> float:
+        what_if.reset()
+        what_if.set(**change)
+        return float(round(what_if.result[name], -2))
+
+    assert [found(name) for name in ("won", "given_away", "cut_profit")] == [176_700, 144_700, -98_200]
+    assert found("cut_profit", margin=0.6) < 0 < found("trust_profit", cost_each=800) < 1_000
+    assert found("trust_profit", cost_each=900) < 0 and found("trust_profit") == 58_600
+    what_if.reset()
+    assert (what_if.result["by_trust"][2:] < 0).all()
+    canteen = {}
+    for matched in (0.0, 0.3, 0.4):
+        what_if.set(follow=matched)
+        canteen[matched] = what_if.result["by_cut"][2]
+    assert round(canteen[0.0], -2) == 10_100 and canteen[0.3] > 0 > canteen[0.4]
+
+
+def test_all_repeats_of_canteens_are_taste() -> None:
+    orders = datasets.load("packaging_orders")
+    canteen, bakery = (
+        factors.repeats_against_taste(orders[orders["segment"] == name]) for name in ("canteen", "bakery")
+    )
+    assert canteen.observed == pytest.approx(canteen.own_taste, abs=0.01)
+    assert bakery.observed > bakery.high
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_letter_has_the_figures_of_the_lesson(language: str) -> None:
+    letter = getattr(word("exam.07_letter_model"), language)
+    assert set(re.findall(r"\d+,\d{3}", letter)) == {"1,300", "176,700", "98,200", "58,600"}
+    assert round(ANSWERS["whales.gain"], -2) == 1_300
