@@ -17,7 +17,7 @@ from cvmlab import speaking
 from cvmlab.case import Assumptions, Case, study
 from cvmlab.core.words import CvmError
 from cvmlab.data import reading
-from cvmlab.report import data_quality, ending, figures, first_page, lists, relationship, sections
+from cvmlab.report import data_quality, ending, figures, first_page, lists, portfolio, relationship, sections
 
 # What no reader may meet: a figure that is none, in a table or a sentence.
 NO_FIGURE = re.compile(r"\b([Nn]a[Nn]|[Ii]nf|NaT|None|null)\b")
@@ -171,7 +171,9 @@ def stated(seed: int) -> Assumptions:
 def every_section(case: Case, log: reading.Log, folder: Path) -> Iterator[Any]:
     """Yield the pieces of every section of a report, in the order of the template."""
     yield from first_page.page_one(case, log.name)
-    for section in (sections.base, sections.who_brings, sections.value_matrix, sections.thresholds, sections.moved):
+    for section in (sections.base, sections.who_brings, portfolio.tiers):
+        yield from section(case)
+    for section in (sections.value_matrix, sections.thresholds, sections.moved):
         yield from section(case)
     evidence = relationship.stage_evidence_of(case)
     yield from relationship.stages_section(case, evidence)

@@ -86,6 +86,13 @@ def with_contribution(customers: pd.DataFrame, assumed: Assumptions) -> tuple[pd
     return customers.assign(contribution=customers[PROFIT if basis == "profit" else "revenue"]), basis
 
 
+def contribution_by_month(panel: Panel, assumed: Assumptions) -> NDArray[np.float64]:
+    """Return the contribution of each customer in each period, shape (periods, customers), money."""
+    if assumed.margin is not None:
+        return assumed.margin * panel["revenue"] - assumed.cost_per_order * panel["volume"]
+    return panel[PROFIT if PROFIT in panel.values else "revenue"]  # noqa: PD011
+
+
 def basis_of(columns: Collection[str], assumed: Assumptions) -> Basis:
     """Return in what a contribution is measured, by the columns of a log or of its customers."""
     if assumed.margin is not None:

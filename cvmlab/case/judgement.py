@@ -44,6 +44,7 @@ from .expectations import (
 )
 from .forecasts import expected_by_month, next_purchase
 from .lookback import Moves, Past, compare_windows, look_back
+from .tiers import Tiers, place_in_tiers
 
 if TYPE_CHECKING:
     from cvmlab.data.reading import DataReport, Log
@@ -72,8 +73,10 @@ class Case:
         `actions.recommend`.
     past, past_problem
         The backtest, None if the history is too short; then the reason in words.
-    quality, seconds
-        What was read and left out; seconds per step.
+    quality, seconds, currency
+        What was read and left out; seconds per step; the currency, where the data name one.
+    tiers
+        The tiers of the year's buyers; None where the data cannot tell them.
     """
 
     name: str
@@ -95,6 +98,7 @@ class Case:
     quality: DataReport
     seconds: Mapping[str, float] = field(default_factory=dict)
     currency: str = ""
+    tiers: Tiers | None = None
 
     @property
     def days(self) -> int:
@@ -255,12 +259,14 @@ def study(log: Log, assumptions: Assumptions | None = None, *, kept: Thresholds 
             contact_cost,
             assumed.headroom_reached,
         )
+    with clock.step("portfolio"):
+        tiers = place_in_tiers(panel, assumed)
     return Case(
         name=log.name, as_of=as_of, first_date=first_date, basis=basis, assumptions=assumed,
         cost_to_keep=cost_to_keep, contact_cost=contact_cost, customers=customers, panel=panel, models=models,
         thresholds=thresholds, moves=moves, calls=calls,
         recommendations=recommendations, past=past, past_problem=past_problem, quality=log.quality,
-        seconds=clock.seconds, currency=log.currency,
+        seconds=clock.seconds, currency=log.currency, tiers=tiers,
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from cvmlab.core.formats import percent, whole_money
 from cvmlab.core.words import say, term
 from cvmlab.data.tables import ATTRIBUTES, CUSTOMER_ID
 from cvmlab.worth.matrix import VALUE_TYPES
+from cvmlab.worth.portfolio import TIERS
 
 from .wording import basis, call_list, chances_known
 from .workbook import Sheet
@@ -32,7 +33,7 @@ _CALLS = (
 _MONEY = frozenset(
     {
         "yearly_contribution", "last_active_year", "yearly_revenue", "current_value", "headroom", "revenue",
-        "contribution", "expected_contribution", "value_low", "value_high",
+        "contribution", "expected_contribution", "value_low", "value_high", "to_next_tier",
     }
 )  # fmt: skip
 _FORMATS = {
@@ -73,7 +74,9 @@ def _calls(case: Case) -> Sheet:
 
 
 def _worded(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the table with actions and the hold-out in words."""
+    """Return the table with actions, the hold-out and tiers in words."""
+    if "tier" in table:
+        table = table.assign(tier=table["tier"].map({tier: term(tier) for tier in TIERS}))
     held = table["hold_out"].map({True: term("report.held"), False: ""})
     actions = {action: term(f"report.short_{action}") for action in table["action"].unique()}
     return table.assign(action=table["action"].map(actions), hold_out=held)

@@ -25,7 +25,7 @@ _FILES = ("customers.csv", "customers.xlsx", "case.json")
 _COLUMNS = (
     "value_type", "rfm_label", "yearly_contribution", "yearly_revenue", "current_value", "headroom", "p_alive",
     "usual_gap_days", "silent_days", "orders", "revenue", "contribution", "expected_contribution",
-    "value_low", "value_high", "expected_orders", "next_purchase",
+    "value_low", "value_high", "expected_orders", "next_purchase", "tier", "to_next_tier",
     "first_date", "last_date", "action", "hold_out",
 )  # fmt: skip
 
@@ -36,9 +36,13 @@ def customer_table(case: Case) -> pd.DataFrame:
     words = {key: term(f"segments.{key}") for key in customers["rfm_label"].unique()}
     table = customers.assign(rfm_label=customers["rfm_label"].map(words))
     # where a contribution is revenue, the two would stand there twice
-    same = {"yearly_revenue", "contribution"} if case.basis == "revenue" else set()
+    left_out = {"yearly_revenue", "contribution"} if case.basis == "revenue" else set()
+    if case.tiers is None:
+        left_out |= {"tier", "to_next_tier"}
+    else:
+        table = table.merge(case.tiers.to_next(), on=CUSTOMER_ID, how="left")
     named = [name for name in ATTRIBUTES if name in table.columns]
-    present = [CUSTOMER_ID, *named, *(name for name in _COLUMNS if name not in same)]
+    present = [CUSTOMER_ID, *named, *(name for name in _COLUMNS if name not in left_out)]
     return table[present].sort_values(["current_value", CUSTOMER_ID], ascending=[False, True], ignore_index=True)
 
 

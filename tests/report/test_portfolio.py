@@ -1,0 +1,113 @@
+"""The report's sections on tiers: shown where the data carry them, saying what they rest on."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import cvmlab as cvm
+from cvmlab.case import Assumptions, study
+from cvmlab.core.words import term
+from cvmlab.data import reading
+from cvmlab.report import lists, portfolio, privacy
+
+PRODUCTS = ("paper", "toner", "pens")
+
+
+def sales(months: int = 36, customers: int = 60, profit: bool = False) -> pd.DataFrame:
+    """Return a log of steady buyers of very different size, one or two orders a month each."""
+    draw = np.random.default_rng(months + customers)
+    size = draw.lognormal(4, 1, customers)
+    rate = draw.uniform(0.8, 1.6, customers)
+    orders = draw.poisson(rate, (months, customers))
+    month, customer = np.nonzero(orders)
+    count = orders[month, customer]
+    month, customer = np.repeat(month, count), np.repeat(customer, count)
+    day = draw.integers(0, 28, len(month))
+    start = (np.datetime64("2021-01") + month).astype("datetime64[D]")
+    amount = (size[customer] * draw.lognormal(0, 0.3, len(month))).round(2)
+    frame = pd.DataFrame(
+        {
+            "customer_id": [f"C{number:03}" for number in customer],
+            "date": start + day,
+            "amount": amount,
+            "product": draw.choice(PRODUCTS, len(month)),
+        }
+    )
+    # the log ends with the last day of a month
+    frame.loc[len(frame)] = ["C000", np.datetime64("2021-01") + months - np.timedelta64(1, "D"), 5.0, "pens"]
+    return frame.assign(profit=(0.3 * frame["amount"]).round(2)) if profit else frame
+
+
+def judged(log: pd.DataFrame, **assumed: float):
+    return study(reading.read(log, name="sales"), Assumptions(**assumed))
+
+
+def text(pieces) -> str:
+    return " ".join(getattr(piece, "text", piece.__class__.__name__) for piece in pieces)
+
+
+@pytest.fixture(scope="module")
+def by_revenue():
+    return judged(sales())
+
+
+@pytest.fixture(scope="module")
+def by_profit():
+    return judged(sales(profit=True))
+
+
+@pytest.fixture(params=["en", "zh"])
+def spoken(request):
+    cvm.use(request.param)
+    return request.param
+
+
+def test_tiers_by_revenue_say_that_size_is_not_value(by_revenue, spoken):
+    said = text(portfolio.tiers(by_revenue))
+    assert term("report.tiers_by_revenue") in said
+    assert term("report.tiers_unknown") in said
+    assert term("diamond") in said
+    assert term("report.tiers_monday") in said
+
+
+def test_tiers_by_profit_say_where_the_lines_are(by_profit, spoken):
+    said = text(portfolio.tiers(by_profit))
+    assert term("report.tiers_by_revenue") not in said
+    assert f"{by_profit.tiers.cut_offs.high_profit:,.0f}" in said
+
+
+def test_an_assumed_margin_is_called_so(by_revenue):
+    made = judged(sales(), margin=0.3)
+    assert term("report.tiers_by_assumed_profit") in text(portfolio.tiers(made))
+
+
+def test_a_log_of_a_few_months_has_no_tiers(spoken):
+    made = judged(sales(months=8))
+    assert portfolio.tiers(made) == []
+    assert "tier" not in lists.customer_table(made)
+
+
+def test_the_nearest_on_the_page_are_not_to_be_called(by_revenue):
+    said = text(portfolio.tiers(by_revenue))
+    assert not any(f">{customer}<" in said for customer in by_revenue.calls["customer_id"])
+
+
+def test_the_lists_have_the_tier_and_what_is_missing(by_revenue, tmp_path):
+    table = lists.customer_table(by_revenue).set_index("customer_id")
+    placed = by_revenue.tiers.to_next().set_index("customer_id")
+    assert table["tier"].dropna().to_dict() == placed["tier"].to_dict()
+    assert np.allclose(table.loc[placed.index, "to_next_tier"], placed["to_next_tier"], equal_nan=True)
+    lists.write_lists(by_revenue, tmp_path)
+    sheets = pd.read_excel(tmp_path / "customers.xlsx", sheet_name=None, engine="openpyxl")
+    words = pd.concat([sheet[term("report.tier")] for name, sheet in sheets.items() if name.startswith("type")])
+    assert set(words.dropna()) == {term(tier) for tier in placed["tier"].unique()}
+
+
+def test_names_that_are_hidden_stay_hidden():
+    log = sales().assign(customer_name=lambda frame: "Firm " + frame["customer_id"])
+    made = study(privacy.masked(reading.read(log, name="sales"), True))
+    said = text(portfolio.tiers(made))
+    assert "missing to the next tier" in said
+    assert "Firm" not in said
