@@ -26,6 +26,7 @@ from cvmlab.data.panels import Panel
 from cvmlab.data.tables import ATTRIBUTES, CUSTOMER_ID, DATE
 from cvmlab.keep import segments
 from cvmlab.worth import matrix
+from cvmlab.worth.buying import PaymentRule
 from cvmlab.worth.matrix import Thresholds, choose_thresholds
 from cvmlab.worth.value import potential
 
@@ -42,6 +43,7 @@ from .expectations import (
     with_last_active_year,
     with_yearly,
 )
+from .falls import Falls, compare_years
 from .forecasts import expected_by_month, next_purchase
 from .lookback import Moves, Past, compare_windows, look_back
 from .tiers import Tiers, place_in_tiers
@@ -75,8 +77,9 @@ class Case:
         The backtest, None if the history is too short; then the reason in words.
     quality, seconds, currency
         What was read and left out; seconds per step; the currency, where the data name one.
-    tiers
-        The tiers of the year's buyers; None where the data cannot tell them.
+    tiers, falls
+        The tiers of the year's buyers; how the last year compares with the one before, beside chance. Each None where
+        the data do not carry it.
     """
 
     name: str
@@ -99,6 +102,7 @@ class Case:
     seconds: Mapping[str, float] = field(default_factory=dict)
     currency: str = ""
     tiers: Tiers | None = None
+    falls: Falls | None = None
 
     @property
     def days(self) -> int:
@@ -261,12 +265,15 @@ def study(log: Log, assumptions: Assumptions | None = None, *, kept: Thresholds 
         )
     with clock.step("portfolio"):
         tiers = place_in_tiers(panel, assumed)
+        # payments at fixed times do not fall by chance
+        by_contract = isinstance(models.buying, PaymentRule)
+        falls = None if by_contract else compare_years(panel, thresholds.current_value, assumed, calls[CUSTOMER_ID])
     return Case(
         name=log.name, as_of=as_of, first_date=first_date, basis=basis, assumptions=assumed,
         cost_to_keep=cost_to_keep, contact_cost=contact_cost, customers=customers, panel=panel, models=models,
         thresholds=thresholds, moves=moves, calls=calls,
         recommendations=recommendations, past=past, past_problem=past_problem, quality=log.quality,
-        seconds=clock.seconds, currency=log.currency, tiers=tiers,
+        seconds=clock.seconds, currency=log.currency, tiers=tiers, falls=falls,
     )  # fmt: skip
 
 

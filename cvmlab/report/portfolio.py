@@ -1,4 +1,4 @@
-"""The report's sections on the portfolio of customers: tiers and the ladder between them (S13).
+"""The report's sections on the portfolio of customers: tiers (S13), and falls beside chance (S11, S12).
 
 Each is shown only where the data carry it, and is empty otherwise.
 """
@@ -17,6 +17,7 @@ from .wording import basis, joined, who_columns
 
 if TYPE_CHECKING:
     from cvmlab.case import Case
+    from cvmlab.case.falls import Falls
     from cvmlab.case.tiers import Tiers
 
 _NEAREST = 5
@@ -91,3 +92,46 @@ def _ladder(case: Case, found: Tiers) -> list[str]:
         html.table(shown, columns, caption=term("report.tiers_nearest")),
         html.paragraph(term("report.tiers_monday")),
     ]
+
+
+def falls(case: Case) -> list[html.Page]:
+    """Return how many customers brought much less than the year before, beside how many would have by chance."""
+    found = case.falls
+    if found is None or not found.by_drop["customers"].any():
+        return []
+    halved, by_chance = found.halved
+    lead = say(
+        "report.falls_lead", valuable=count(found.valuable), line=whole_money(found.line), basis=basis(case),
+        halved=count(halved), by_chance=count(by_chance),
+    )  # fmt: skip
+    rows = found.by_drop.assign(fall=[term(f"report.falls_{drop * 100:.0f}") for drop in found.by_drop["drop"]])
+    columns: html.Columns = {
+        "fall": (term("report.falls_fall"), "text"),
+        "customers": (term("report.type_customers"), "count"),
+        "customers_by_chance": (term("report.falls_by_chance"), "count"),
+        "value_lost": (say("report.falls_lost", basis=basis(case)), "money"),
+        "value_lost_by_chance": (term("report.falls_by_chance"), "money"),
+    }
+    return [
+        html.page(
+            html.subheading(term("report.falls_title")),
+            html.paragraph(lead),
+            html.table(rows, columns),
+            html.paragraph(term("report.falls_rule"), quiet=True),
+            html.paragraph(joined(*_what_falls_say(found), term("report.falls_monday"))),
+        )
+    ]
+
+
+def _what_falls_say(found: Falls) -> list[str]:
+    if found.alert_from is None:
+        said = [say("report.falls_no_alert", share=percent(float(found.by_drop["share_by_chance"].min())))]
+    else:
+        figures = {"alerts": count(found.alerts), "called": count(found.alerts_called)}
+        key = "report.falls_alert_all" if found.alert_from == 1 else "report.falls_alert"
+        said = [say(key, cut=percent(found.alert_from), **figures)]
+    later = found.next_year
+    if later is not None:
+        money = {"halved": whole_money(later.halved), "later": whole_money(later.later)}
+        said.append(say("report.falls_next_year", count=count(later.customers), **money))
+    return said

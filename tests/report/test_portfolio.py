@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from worlds import make_world
 
 import cvmlab as cvm
 from cvmlab.case import Assumptions, study
@@ -103,6 +104,23 @@ def test_the_lists_have_the_tier_and_what_is_missing(by_revenue, tmp_path):
     sheets = pd.read_excel(tmp_path / "customers.xlsx", sheet_name=None, engine="openpyxl")
     words = pd.concat([sheet[term("report.tier")] for name, sheet in sheets.items() if name.startswith("type")])
     assert set(words.dropna()) == {term(tier) for tier in placed["tier"].unique()}
+
+
+def test_falls_stand_beside_chance_and_are_no_call_list(by_revenue, spoken):
+    said = text(portfolio.falls(by_revenue))
+    for word in ("falls_title", "falls_50", "falls_by_chance", "falls_rule", "falls_monday"):
+        assert term(f"report.{word}") in said
+    assert f"{by_revenue.falls.valuable}" in said
+    assert not any(customer in said for customer in by_revenue.customers["customer_id"])
+
+
+def test_falls_need_two_years():
+    assert portfolio.falls(judged(sales(months=20))) == []
+
+
+def test_payments_at_fixed_times_do_not_fall_by_chance():
+    log = make_world("monthly", 101).log.rename(columns={"revenue": "amount"})
+    assert portfolio.falls(judged(log)) == []
 
 
 def test_names_that_are_hidden_stay_hidden():
