@@ -173,7 +173,7 @@ def every_section(case: Case, log: reading.Log, folder: Path) -> Iterator[Any]:
     yield from first_page.page_one(case, log.name)
     for section in (sections.base, sections.who_brings, portfolio.tiers):
         yield from section(case)
-    for section in (sections.value_matrix, sections.thresholds, sections.moved, portfolio.falls):
+    for section in (sections.value_matrix, sections.thresholds, sections.moved, portfolio.falls, portfolio.products):
         yield from section(case)
     evidence = relationship.stage_evidence_of(case)
     yield from relationship.stages_section(case, evidence)

@@ -46,6 +46,7 @@ from .expectations import (
 from .falls import Falls, compare_years
 from .forecasts import expected_by_month, next_purchase
 from .lookback import Moves, Past, compare_windows, look_back
+from .products import Products, compare_products
 from .tiers import Tiers, place_in_tiers
 
 if TYPE_CHECKING:
@@ -77,9 +78,9 @@ class Case:
         The backtest, None if the history is too short; then the reason in words.
     quality, seconds, currency
         What was read and left out; seconds per step; the currency, where the data name one.
-    tiers, falls
-        The tiers of the year's buyers; how the last year compares with the one before, beside chance. Each None where
-        the data do not carry it.
+    tiers, falls, products
+        The tiers of the year's buyers; how the last year compares with the one before, beside chance, and by product.
+        Each None where the data do not carry it.
     """
 
     name: str
@@ -103,6 +104,7 @@ class Case:
     currency: str = ""
     tiers: Tiers | None = None
     falls: Falls | None = None
+    products: Products | None = None
 
     @property
     def days(self) -> int:
@@ -268,12 +270,13 @@ def study(log: Log, assumptions: Assumptions | None = None, *, kept: Thresholds 
         # payments at fixed times do not fall by chance
         by_contract = isinstance(models.buying, PaymentRule)
         falls = None if by_contract else compare_years(panel, thresholds.current_value, assumed, calls[CUSTOMER_ID])
+        products = compare_products(log.transactions, first_date, as_of)
     return Case(
         name=log.name, as_of=as_of, first_date=first_date, basis=basis, assumptions=assumed,
         cost_to_keep=cost_to_keep, contact_cost=contact_cost, customers=customers, panel=panel, models=models,
         thresholds=thresholds, moves=moves, calls=calls,
         recommendations=recommendations, past=past, past_problem=past_problem, quality=log.quality,
-        seconds=clock.seconds, currency=log.currency, tiers=tiers, falls=falls,
+        seconds=clock.seconds, currency=log.currency, tiers=tiers, falls=falls, products=products,
     )  # fmt: skip
 
 

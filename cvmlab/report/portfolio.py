@@ -1,4 +1,4 @@
-"""The report's sections on the portfolio of customers: tiers (S13), and falls beside chance (S11, S12).
+"""The report's sections on the portfolio of customers: tiers (S13), falls beside chance (S11, S12), products (S15).
 
 Each is shown only where the data carry it, and is empty otherwise.
 """
@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cvmlab.core.formats import count, percent, whole_money
+import pandas as pd
+
+from cvmlab.case.products import MONTHS_OF_A_HABIT
+from cvmlab.core.formats import count, listed, percent, signed_percent, whole_money
 from cvmlab.core.words import say, term
-from cvmlab.data.tables import CUSTOMER_ID
+from cvmlab.data.tables import ATTRIBUTES, CUSTOMER_ID
 from cvmlab.worth import portfolio
 
 from . import html
@@ -18,9 +21,10 @@ from .wording import basis, joined, who_columns
 if TYPE_CHECKING:
     from cvmlab.case import Case
     from cvmlab.case.falls import Falls
+    from cvmlab.case.products import Products
     from cvmlab.case.tiers import Tiers
 
-_NEAREST = 5
+_NEAREST, _DROPPED = 5, 5
 
 
 def tiers(case: Case) -> list[html.Page]:
@@ -135,3 +139,76 @@ def _what_falls_say(found: Falls) -> list[str]:
         money = {"halved": whole_money(later.halved), "later": whole_money(later.later)}
         said.append(say("report.falls_next_year", count=count(later.customers), **money))
     return said
+
+
+def products(case: Case) -> list[html.Page]:
+    """Return how the largest products grow beside all that their buyers buy, and who dropped one."""
+    found = case.products
+    if found is None:
+        return []
+    columns: html.Columns = {
+        "product": (term("report.product"), "text"),
+        "buyers": (term("report.products_buyers"), "count"),
+        "revenue": (term("report.products_revenue"), "money"),
+        "won_and_lost": (term("report.products_won_and_lost"), "money"),
+        "growth": (term("report.products_growth"), "percent"),
+        "own_growth": (term("report.products_own_growth"), "percent"),
+        "gap": (term("report.products_gap"), "money"),
+        "evident": (term("report.products_evident"), "yes"),
+    }
+    shown = say("report.products_rule", shown=count(len(found.table)), of=count(found.of))
+    return [
+        html.page(
+            html.heading(term("report.products_title")),
+            html.paragraph(_products_lead(found)),
+            html.table(found.table, columns),
+            html.paragraph(shown, quiet=True),
+            *_dropped(case, found),
+        )
+    ]
+
+
+def _products_lead(found: Products) -> str:
+    behind = found.behind
+    if behind.empty:
+        return say("report.products_none_behind", count=count(len(found.table)))
+    first = behind.iloc[0]
+    said = say(
+        "report.products_behind", product=first["product"], growth=signed_percent(float(first["growth"])),
+        own=signed_percent(float(first["own_growth"])), gap=whole_money(-float(first["gap"])),
+    )  # fmt: skip
+    others = listed(list(behind["product"].iloc[1:]))
+    return joined(said, say("report.products_behind_too", products=others)) if others else said
+
+
+def dropped_products(case: Case) -> pd.DataFrame:
+    """Return who dropped a product, with name, owner and phone, without those to be called for their silence."""
+    if case.products is None:
+        return pd.DataFrame()
+    dropped = case.products.dropped
+    dropped = dropped.loc[~dropped[CUSTOMER_ID].isin(case.calls[CUSTOMER_ID])]
+    named = [name for name in ATTRIBUTES if name in case.customers.columns]
+    return dropped.merge(case.customers[[CUSTOMER_ID, *named]], on=CUSTOMER_ID)
+
+
+def _dropped(case: Case, found: Products) -> list[str]:
+    dropped = dropped_products(case)
+    ask = [] if found.behind.empty else [say("report.products_ask", product=found.behind["product"].iloc[0])]
+    if dropped.empty:
+        return [html.paragraph(joined(term("report.products_no_dropped"), *ask))]
+    columns: html.Columns = {
+        **who_columns(dropped),
+        "product": (term("report.product"), "text"),
+        "bought_before": (term("report.bought_before"), "money"),
+        "own_growth": (term("report.own_growth"), "percent"),
+    }
+    lead = say(
+        "report.products_dropped", count=count(dropped[CUSTOMER_ID].nunique()), months=MONTHS_OF_A_HABIT,
+        money=whole_money(dropped["bought_before"].sum()),
+    )  # fmt: skip
+    caption = say("report.products_dropped_title", shown=min(len(dropped), _DROPPED))
+    return [
+        html.paragraph(lead),
+        html.table(dropped, columns, caption=caption, rows=_DROPPED),
+        html.paragraph(joined(term("report.products_monday"), *ask)),
+    ]

@@ -123,6 +123,42 @@ def test_payments_at_fixed_times_do_not_fall_by_chance():
     assert portfolio.falls(judged(log)) == []
 
 
+def with_a_product_dropped() -> pd.DataFrame:
+    """Return sales where a third of the customers buy toner instead of paper in the last year."""
+    log = sales()
+    third = log["customer_id"].str[1:].astype(int) % 3 == 0
+    gone = third & (log["product"] == "paper") & (log["date"] >= np.datetime64("2023-01-01"))
+    return log.assign(product=log["product"].mask(gone, "toner"))
+
+
+@pytest.fixture(scope="module")
+def dropping():
+    return judged(with_a_product_dropped())
+
+
+def test_a_product_that_falls_behind_is_named_and_the_share_of_wallet_is_not_claimed(dropping, spoken):
+    said = text(portfolio.products(dropping))
+    assert dropping.products.behind["product"].tolist() == ["paper"]
+    assert "paper falls behind" in said or "paper增长落后" in said
+    assert "not your share" in said or "不是客户份额" in said
+
+
+def test_who_dropped_a_product_is_in_the_workbook_and_not_on_the_call_list(dropping, tmp_path):
+    lists.write_lists(dropping, tmp_path)
+    sheets = pd.read_excel(tmp_path / "customers.xlsx", sheet_name=None, engine="openpyxl")
+    listed = sheets[term("report.sheet_dropped")]
+    assert len(listed) == len(portfolio.dropped_products(dropping)) > 0
+    assert set(listed[term("report.product")]) == {"paper"}
+    assert not set(listed[term("report.customer")]) & set(dropping.calls["customer_id"])
+
+
+def test_one_product_or_none_makes_no_section():
+    log = sales()
+    assert portfolio.products(judged(log.assign(product="paper"))) == []
+    assert portfolio.products(judged(log.drop(columns="product"))) == []
+    assert portfolio.products(judged(sales(months=14))) == []
+
+
 def test_names_that_are_hidden_stay_hidden():
     log = sales().assign(customer_name=lambda frame: "Firm " + frame["customer_id"])
     made = study(privacy.masked(reading.read(log, name="sales"), True))
