@@ -165,7 +165,7 @@ def stated(seed: int) -> Assumptions:
     """Return the assumptions for a log: none for most, a margin with costs for some."""
     if seed % 4:
         return Assumptions()
-    return Assumptions(margin=0.3, cost_per_order=2.0, horizon_months=(12, 1, 36)[seed % 3])
+    return Assumptions(margin=0.3, cost_per_order=2.0, budget=1000.0, horizon_months=(12, 1, 36)[seed % 3])
 
 
 def every_section(case: Case, log: reading.Log, folder: Path) -> Iterator[Any]:
@@ -178,7 +178,7 @@ def every_section(case: Case, log: reading.Log, folder: Path) -> Iterator[Any]:
     evidence = relationship.stage_evidence_of(case)
     yield from relationship.stages_section(case, evidence)
     yield from relationship.patterns_section(case, evidence)
-    for section in (sections.backtested, sections.rfm_bridge, sections.recommendations):
+    for section in (sections.backtested, sections.rfm_bridge, sections.recommendations, portfolio.budget):
         yield from section(case)
     yield from ending.assumptions(case)
     yield from data_quality.quality(log.quality, log.mapping)

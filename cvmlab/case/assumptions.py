@@ -34,6 +34,7 @@ class Assumptions(Scenario):
     headroom_threshold: float | None = number(
         None, word="case.headroom_threshold", minimum=0, unit="money", optional=True
     )
+    budget: float | None = number(None, word="case.budget", minimum=0, unit="money", optional=True)
     calls: int = number(10, word="case.calls", minimum=1, maximum=100, unit="customers", whole=True)
     hold_out_share: float = number(0.2, word="case.hold_out_share", minimum=0, maximum=0.9, step=0.05)
     backtest_months: int | None = number(

@@ -134,6 +134,25 @@ class Case:
             raise CvmError("case.no_model", why=self.models.problem)
         return expected_by_month(self.customers, self.models, self.as_of, months)
 
+    def budget_split(self) -> pd.DataFrame | None:
+        """Return the stated budget by type, by the weights of `matrix.budget`; None without one, or if all are type I.
+
+        ``to_win`` is the share of what is at stake that must be won or saved for the money to come back: current value
+        that may be lost (types III and IV) and headroom of the same months (II and IV). NaN without profit.
+        """
+        total = self.assumptions.budget
+        if not total or self.customers["value_type"].eq("I").all():
+            return None
+        split = matrix.budget(self.customers, total)
+        sums = matrix.summarise_types(self.customers, ["current_value", "headroom"]).set_index("value_type")
+        sums = sums.clip(lower=0).reindex(split["value_type"])
+        kept = sums["current_value"].where(sums.index.isin(["III", "IV"]), 0.0)
+        grown = sums["headroom"].where(sums.index.isin(["II", "IV"]), 0.0) * self.assumptions.horizon_months / 12
+        at_stake = (kept + grown).to_numpy(float)
+        known = (at_stake > 0) & (self.basis != "revenue") & (split["budget"].to_numpy() > 0)
+        to_win = np.divide(split["budget"], at_stake, out=np.full(len(split), np.nan), where=known)
+        return split.assign(to_win=to_win)
+
     def recommended(self, action: str) -> dict[str, float]:
         """Return the figures of one recommended action, the columns of `actions.recommend`."""
         chosen = self.recommendations.loc[self.recommendations["action"] == action].drop(columns="action")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cvmlab.data.reading import Log
 
 # assumptions that change no customer's type
-_HARMLESS = frozenset({"calls", "hold_out_share", "seed", "backtest_months", "silent_below", "contact_share"})
+_HARMLESS = frozenset({"calls", "budget", "hold_out_share", "seed", "backtest_months", "silent_below", "contact_share"})
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The report's sections on the portfolio of customers: tiers (S13), falls beside chance (S11, S12), products (S15).
+"""The report's sections on the portfolio of customers: tiers (S13), falls and budget (S11), products (S15).
 
 Each is shown only where the data carry it, and is empty otherwise.
 """
@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from cvmlab.case.products import MONTHS_OF_A_HABIT
-from cvmlab.core.formats import count, listed, percent, signed_percent, whole_money
+from cvmlab.core.formats import count, listed, money, percent, signed_percent, whole_money
 from cvmlab.core.words import say, term
 from cvmlab.data.tables import ATTRIBUTES, CUSTOMER_ID
-from cvmlab.worth import portfolio
+from cvmlab.worth import matrix, portfolio
 
 from . import html
 from .wording import basis, joined, who_columns
@@ -211,4 +211,46 @@ def _dropped(case: Case, found: Products) -> list[str]:
         html.paragraph(lead),
         html.table(dropped, columns, caption=caption, rows=_DROPPED),
         html.paragraph(joined(term("report.products_monday"), *ask)),
+    ]
+
+
+def budget(case: Case) -> list[html.Page]:
+    """Return a stated budget split among the types of the value matrix, and what it must bring to come back."""
+    split = case.budget_split()
+    if split is None:
+        return []
+    rules = matrix.strategies()[["value_type", "name", "resources"]]
+    rows = split.merge(rules, on="value_type")
+    rows["label"] = rows["value_type"] + " · " + rows["name"]
+    columns: html.Columns = {
+        "label": (term("report.value_type"), "id"),
+        "resources": (term("report.type_resources"), "text"),
+        "customers": (term("report.type_customers"), "count"),
+        "weight": (term("report.budget_weight"), "count"),
+        "budget": (term("report.budget_share"), "money"),
+        "budget_per_customer": (term("report.budget_each"), "money"),
+    }
+    knows_profit = case.basis != "revenue"
+    if knows_profit:
+        columns["to_win"] = (term("report.budget_to_win"), "percent")
+    first = rows.sort_values("budget", kind="stable").iloc[-1]
+    lead = say(
+        "report.budget_lead", total=whole_money(float(split["budget"].sum())), type=first["value_type"],
+        most=whole_money(float(first["budget"])), each=money(float(first["budget_per_customer"])),
+    )  # fmt: skip
+    weights = listed([f"{row.value_type} {row.weight:g}" for row in split.itertuples()])
+    rule = say("report.budget_rule", weights=weights)
+    more = (
+        say("report.budget_rule_profit", months=case.assumptions.horizon_months)
+        if knows_profit
+        else term("report.budget_rule_revenue")
+    )
+    return [
+        html.page(
+            html.subheading(term("report.budget_title")),
+            html.paragraph(lead),
+            html.table(rows, columns),
+            html.paragraph(joined(rule, more), quiet=True),
+            html.paragraph(term("report.budget_monday_profit" if knows_profit else "report.budget_monday_revenue")),
+        )
     ]
