@@ -169,13 +169,14 @@ def products(case: Case) -> list[html.Page]:
 
 
 def _products_lead(found: Products) -> str:
-    behind = found.behind
-    if behind.empty:
+    behind, slowest = found.behind, found.table.sort_values("gap", kind="stable").iloc[0]
+    if not slowest["gap"] < 0:
         return say("report.products_none_behind", count=count(len(found.table)))
-    first = behind.iloc[0]
+    first = slowest if behind.empty else behind.iloc[0]
     said = say(
-        "report.products_behind", product=first["product"], growth=signed_percent(float(first["growth"])),
-        own=signed_percent(float(first["own_growth"])), gap=whole_money(-float(first["gap"])),
+        "report.products_behind" if len(behind) else "report.products_maybe_behind", product=first["product"],
+        growth=signed_percent(float(first["growth"])), own=signed_percent(float(first["own_growth"])),
+        gap=whole_money(-float(first["gap"])),
     )  # fmt: skip
     others = listed(list(behind["product"].iloc[1:]))
     return joined(said, say("report.products_behind_too", products=others)) if others else said

@@ -143,6 +143,14 @@ def test_a_product_that_falls_behind_is_named_and_the_share_of_wallet_is_not_cla
     assert "not your share" in said or "不是客户份额" in said
 
 
+def test_a_gap_that_chance_can_make_is_called_so(by_revenue, spoken):
+    table = by_revenue.products.table
+    assert by_revenue.products.behind.empty
+    said = text(portfolio.products(by_revenue))
+    assert table.loc[table["gap"].idxmin(), "product"] in said
+    assert "chance can make as much" in said or "也可能出于偶然" in said
+
+
 def test_who_dropped_a_product_is_in_the_workbook_and_not_on_the_call_list(dropping, tmp_path):
     lists.write_lists(dropping, tmp_path)
     sheets = pd.read_excel(tmp_path / "customers.xlsx", sheet_name=None, engine="openpyxl")
