@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from cvmlab.case.products import MONTHS_OF_A_HABIT
-from cvmlab.core.formats import count, listed, money, percent, signed_percent, whole_money
+from cvmlab.core.formats import count, listed, percent, signed_percent, whole_money
 from cvmlab.core.words import say, term
 from cvmlab.data.tables import ATTRIBUTES, CUSTOMER_ID
 from cvmlab.worth import matrix, portfolio
@@ -237,7 +237,7 @@ def budget(case: Case) -> list[html.Page]:
     first = rows.sort_values("budget", kind="stable").iloc[-1]
     lead = say(
         "report.budget_lead", total=whole_money(float(split["budget"].sum())), type=first["value_type"],
-        most=whole_money(float(first["budget"])), each=money(float(first["budget_per_customer"])),
+        most=whole_money(float(first["budget"])), each=html.cell(float(first["budget_per_customer"]), "money"),
     )  # fmt: skip
     weights = listed([f"{row.value_type} {row.weight:g}" for row in split.itertuples()])
     rule = say("report.budget_rule", weights=weights)
