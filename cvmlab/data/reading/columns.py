@@ -161,7 +161,7 @@ def guess_mapping(names: Sequence[str], chosen: Mapping[str, str] | None = None,
         best = min(rank for rank, _ in ranked)
         equal = [name for rank, name in ranked if rank == best]
         if len(equal) > 1 and role in ASKED:
-            raise _ambiguous(role, equal, source)
+            raise ambiguous(role, equal, source)
         found[role] = equal[0]
         if len(equal) > 1:
             notes.append(
@@ -237,7 +237,7 @@ def _contact(names: Sequence[str], found: Mapping[str, str], source: str) -> str
     for _, pattern in patterns("contact_as_id"):
         fitting = [name for name in names if pattern.fullmatch(plain_name(name)) and name not in found.values()]
         if len(fitting) > 1:
-            raise _ambiguous(tables.CUSTOMER_ID, fitting, source)
+            raise ambiguous(tables.CUSTOMER_ID, fitting, source)
         if fitting:
             return fitting[0]
     return None
@@ -384,7 +384,8 @@ def column_named(name: str, names: Sequence[str], source: str) -> str:
     raise CvmError("reading.unknown_column", column=name, source=source, columns=listed(near))
 
 
-def _ambiguous(role: str, equal: Sequence[str], source: str) -> CvmError:
+def ambiguous(role: str, equal: Sequence[str], source: str) -> CvmError:
+    """Return the question which of several columns has a role."""
     key = REFUND if role == ORDER_REFUND else role
     return CvmError(
         f"reading.ambiguous_{key}",

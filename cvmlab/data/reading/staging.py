@@ -17,7 +17,7 @@ from .opening.heads import Part
 from .opening.pages import load_html
 from .opening.workbooks import load_sheet
 from .raw import Progress, RawTable, quoted
-from .rows.elsewhere import few_words, mixed_tax, rare_words, words_elsewhere
+from .rows.elsewhere import check_currencies, few_words, mixed_tax, rare_words, words_elsewhere
 
 
 def prepare(connection: Any, folder: Path, *, on_disk: bool) -> None:
@@ -51,6 +51,7 @@ def stage_parts(
 
         def query(table: RawTable, number: int = number, mapping: ColumnMapping = part.mapping) -> str:
             few = few_words(connection, table, mapping)
+            check_currencies(few, table, mapping)
             rare[number] = [*rare_words(few, table, mapping), *mixed_tax(few, table, mapping)]
             words = words_elsewhere(few, table, mapping)
             return values.stage_query(number, table, mapping, keep, timezone, words)

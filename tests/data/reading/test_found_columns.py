@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pandas as pd
 import pytest
 
@@ -106,3 +108,39 @@ def test_an_id_that_stands_for_many_names_is_named() -> None:
 def test_the_columns_of_further_programs_are_found(names: list[str]) -> None:
     found = guess_mapping(names)
     assert [found["customer_id"], found["date"], found["amount"]] == names
+
+
+def charges(total: str) -> pd.DataFrame:
+    frame = pd.DataFrame({"customer": ["a", "b", "c"], "date": "2024-01-31", "Rent": [800, 700, 900]})
+    return frame.assign(Water=[20.5, 30, 0], Parking=[0, 50, 50]).assign(**{total: [820.5, 780, 950]})
+
+
+def test_one_of_several_charges_is_not_taken_for_their_sum() -> None:
+    with pytest.raises(CvmError) as caught:
+        read(charges("All of it"))
+    assert caught.value.key == "reading.ambiguous_amount"
+    for column, amount in (("Rent", "2400"), ("All of it", "2550.5")):
+        assert read(charges("All of it"), columns={"amount": column}).quality.amount("used") == Decimal(amount)
+    assert read(charges("Invoice Sum")).quality.amount("used") == Decimal("2550.5")
+    # tax beside a net amount
+    frame = charges("Gross of it").rename(columns={"Rent": "Amount"})
+    assert read(frame).quality.amount("used") == 2400
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["거래일자", "전표번호", "거래처명", "금액"],
+        ["Fatura Tarihi", "Fatura No", "Müşteri Adı", "Tutar"],
+        ["Factuurdatum", "Factuurnummer", "Klantnaam", "Bedrag"],
+        ["Data wystawienia", "Numer faktury", "Nazwa klienta", "Wartość netto"],
+        ["Дата документа", "Номер документа", "Наименование клиента", "Сумма"],
+        ["Datum vystavení", "Číslo faktury", "Odběratel", "Částka"],
+        ["Fakturadatum", "Fakturanr", "Kundnamn", "Belopp"],
+        ["請求日", "請求書番号", "得意先名", "金額"],
+        ["Data fattura", "Numero fattura", "Ragione sociale", "Importo"],
+    ],
+)
+def test_a_list_of_invoices_is_understood_in_further_languages(names: list[str]) -> None:
+    mapping = guess_mapping(names)
+    assert [mapping[role] for role in ("date", "order_id", "customer_id", "amount")] == names

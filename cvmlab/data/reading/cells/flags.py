@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from cvmlab.core.words import CvmError
+
 from ..columns import ColumnMapping
 from ..notes import Note
 from ..role_names import is_called, rank_of
@@ -17,6 +19,7 @@ from .values import DATA, EXACT
 
 #: What says in a column that the user named, or in one that is not used, that a row may be no sale.
 NO_SALE_WORDS = ("cancelled_status", "unpaid_word", "no_sale_type", "return_word", "ledger_word", "receipt_word")
+_SHOWN = 8
 # 0000-00-00 and the like are how databases write that there is no date
 MOMENT = (
     r"regexp_matches({cell}, '^\d{{1,4}}[-/.年]\d') "
@@ -70,6 +73,18 @@ def _words(connection: Any, here: str, mapping: ColumnMapping, role: str) -> lis
     return []
 
 
+def _check_understood(connection: Any, here: str, mapping: ColumnMapping, told: str) -> None:
+    """Raise `CvmError` where the user named a column, and not one of its words says that a row is no sale."""
+    words = connection.execute(
+        f"""SELECT {CANCEL}, count(*), coalesce({told}, false), {is_said(CANCEL, "no_word", "yes_word")} FROM stage
+        WHERE {here} AND {CANCEL} IS NOT NULL GROUP BY ALL ORDER BY 2 DESC, 1"""
+    ).fetchall()
+    unknown = [f"{word} ({rows:,})" for word, rows, told, plain in words if not plain]
+    if unknown and not any(told for _, _, told, _ in words):
+        shown = ", ".join([*unknown[:_SHOWN], *(["…"] if len(unknown) > _SHOWN else [])])
+        raise CvmError("reading.flag_not_understood", column=mapping[CANCEL], words=shown)
+
+
 def _word_cancelled(connection: Any, here: str, mapping: ColumnMapping) -> list[Note]:
     """Write yes for what was cancelled or is not valid; a moment of cancellation counts where the user named it."""
     moment = MOMENT.format(cell=CANCEL)
@@ -85,6 +100,8 @@ def _word_cancelled(connection: Any, here: str, mapping: ColumnMapping) -> list[
             # whatever the reason is, there is one; where every row has a text, the texts are no reasons
             told += f" OR NOT {is_said(CANCEL, 'no_word')}"
     told += f" OR {is_said(CANCEL, 'cancelled_status')}"
+    if chosen:
+        _check_understood(connection, here, mapping, told)
     connection.execute(f"UPDATE stage SET {CANCEL} = CASE WHEN {told} THEN 'yes' END WHERE {here}")
     said = {"column": mapping[CANCEL], "rows": f"{rows:,}", "option": option(CANCEL), "role": CANCEL}
     return [Note("cancel_dates_kept", said, "warning")] if rows and not chosen else []

@@ -144,6 +144,12 @@ def contradict(names: Iterable[str]) -> bool:
     return one_currency(name for name in names if name.lower() in _words()) is None
 
 
+def is_currency(text: str) -> bool:
+    """Return whether a text is a code, a sign or a name of a currency."""
+    row = _words().get(unicodedata.normalize("NFKC", text).strip().lower())
+    return row is not None and row["kind"] == "currency"
+
+
 def currency_named(text: str) -> str:
     """Return the currency of a cell of a currency column, or of an option: a code, a sign, or the text itself."""
     plain = _PENCE.sub("GBX", unicodedata.normalize("NFKC", text)).strip().lower().rstrip(".")

@@ -25,7 +25,7 @@ from .files import find_files, read_heads
 from .frames import frame_head
 from .heads import Head, Part
 from .stated_units import stated_unit
-from .unused_columns import rate_notes, unused_notes, without_shares
+from .unused_columns import check_sum_beside, rate_notes, unused_notes, without_shares
 
 _NAME = "frame"
 # net comes first: 不含税 ends like 含税
@@ -130,6 +130,7 @@ def choose_parts(
                 raise CvmError("reading.hidden_sheet", file=head.file, sheet=head.sheet)
             mapping = replace(mapping, unit=stated_unit(rows, header, names, mapping))
             parts.append(without_shares(Part(head, header, names, mapping)))
+            check_sum_beside(parts[-1])
         except CvmError as error:
             if error.key.startswith(_ASKED) and not head.hidden and not no_sales_word(head.name):
                 raise

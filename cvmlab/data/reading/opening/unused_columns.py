@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from cvmlab.data import tables
 
-from ..columns import listed
+from ..columns import ambiguous, listed
 from ..notes import Level, Note
 from ..role_names import is_called, is_rate, ranks_of
 from ..roles import DISCOUNT, DISCOUNT_RATE, ORDER_DISCOUNT, ORDER_REFUND, QUANTITY, REFUND, UNIT_PRICE
@@ -24,6 +24,8 @@ _TAKEN_OFF = frozenset({DISCOUNT, DISCOUNT_RATE, ORDER_DISCOUNT, ORDER_REFUND, R
 _NUMBER = r"([A-Z]{3} ?|[^A-Za-z\d]{0,4})\d[\d.,\s]*([A-Z]{3}|[^A-Za-z\d]{0,3})"
 #: So many profits of at most 1 on amounts of at least this on average are shares.
 _FEWEST, _LARGE = 2, 20
+#: A rent, a fee, a premium are amounts by their names only where there is no better one; so many rows add up by rule.
+_CHARGE_RANK, _ROWS = 3, 3
 _KINDS = (_QUANTITY, _ADJUSTED, _DEDUCTION, _CHARGE)
 
 
@@ -111,6 +113,32 @@ def _numbers(part: Part, name: str) -> list[float]:
     body = part.head.rows[0 if part.header is None else part.header + 1 :]
     cells = ("".join(row[place : place + 1]).strip().replace(",", ".") for row in body)
     return [float(cell) for cell in cells if re.fullmatch(r"-?\d*\.?\d+", cell)]
+
+
+def check_sum_beside(part: Part) -> None:
+    """Raise `CvmError` where the amount is one of several charges, such as a rent, and their sum stands beside them."""
+    mapping = part.mapping
+    name = mapping.get(tables.AMOUNT)
+    if name is None or tables.AMOUNT in mapping.chosen or ranks_of(name).get(tables.AMOUNT, 0) < _CHARGE_RANK:
+        return
+    body = part.head.rows[0 if part.header is None else part.header + 1 :]
+    first = part.names.index(name)
+    sums = [0.0] * len(body)
+    for place in range(first, len(part.names)):
+        cells = [_number("".join(row[place : place + 1])) for row in body]
+        # so many rows do not add up by chance, and one charge alone is no sum
+        if place > first + 1 and len(cells) >= _ROWS and _adds_up(cells, sums):
+            raise ambiguous(tables.AMOUNT, [name, part.names[place]], part.head.name)
+        sums = [above + (cell or 0) for above, cell in zip(sums, cells, strict=True)]
+
+
+def _adds_up(cells: Sequence[float | None], sums: Sequence[float]) -> bool:
+    return all(cell is not None and abs(cell - above) < 0.005 for cell, above in zip(cells, sums, strict=True))
+
+
+def _number(cell: str) -> float | None:
+    plain = cell.strip().replace(",", "")
+    return float(plain) if re.fullmatch(r"-?\d*\.?\d+", plain) else None
 
 
 def _kind(part: Part, place: int, name: str) -> str | None:

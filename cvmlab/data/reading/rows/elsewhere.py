@@ -11,12 +11,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from cvmlab.core.words import CvmError
+
 from ..cells.flags import MOMENT, NO_SALE_WORDS
+from ..cells.units import currency_named, is_currency, one_currency
 from ..columns import ColumnMapping
 from ..notes import Level, Note
 from ..raw import RawTable, quoted
 from ..role_names import is_called, rank_of, ranks_of, row_pattern
-from ..roles import CANCEL, NUMBERS, RETURN, option
+from ..roles import CANCEL, CURRENCIES, CURRENCY, NUMBERS, RETURN, option
 from .order_numbers import says_no_sale
 from .verdicts import USED_ROWS
 
@@ -29,6 +32,8 @@ _RULES, _RARE = 0.8, 5
 _NAMED = 8
 # the engine cannot look at thousands of columns at once
 _WIDEST = 200
+#: Words such as CUP, TOP, ALL are codes of currencies, too: one of those that most trade is done in is among them.
+_MAJOR = frozenset({"USD", "EUR", "CNY", "GBP", "JPY", "CHF", "HKD"})
 # between the column and its word, and in place of a date
 _JOINT, _DATED = "\x1f", "…"
 _DIGITS = "[0-9]+"
@@ -119,6 +124,19 @@ def mixed_tax(few: Few, table: RawTable, mapping: ColumnMapping) -> list[Note]:
             said = {"column": name, "words": ", ".join(sorted(set.union(*kinds)))}
             notes.append(Note("tax_mixed", {"source": table.name, **said}, "warning"))
     return notes
+
+
+def check_currencies(few: Few, table: RawTable, mapping: ColumnMapping) -> None:
+    """Raise `CvmError` where a column without a role holds several currencies and none has that role."""
+    if CURRENCY in mapping or CURRENCY in mapping.chosen:
+        return
+    for cell, words in few.words.items():
+        said = [word for word in words if word]
+        if all(map(is_currency, said)) and one_currency(found := [currency_named(word) for word in said]) is None:
+            column = _free(table, mapping)[cell]
+            if _MAJOR & set(found) and not ranks_of(column).keys() & set(CURRENCIES.values()):
+                listed = ", ".join(f"{word} ({words[word]:,})" for word in sorted(said, key=lambda word: -words[word]))
+                raise CvmError("reading.unnamed_currencies", source=table.name, column=column, found=listed)
 
 
 def _speaks(text: str) -> bool:

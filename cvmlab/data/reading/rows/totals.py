@@ -23,6 +23,8 @@ from .verdicts import DATA_ROWS, REASON_CODES, USED_ROWS, set_aside
 # The most rows a sheet can hold, in .xls and .xlsx
 SHEET_ROWS = frozenset({65_536, 1_048_576})
 SAMPLES = 5
+#: Money of nobody known that is worth a warning, as a share of all.
+_MUCH = Decimal("0.05")
 _NAMES = {code: reason for reason, code in REASON_CODES.items()}
 
 
@@ -58,6 +60,7 @@ def make_report(
         *_cut_exports(connection, stage),
         *_lost_digits(connection, mappings),
         *_missing_money(connection, mappings),
+        *_of_nobody(connection, mappings, rules),
         *_dates(connection, last, rules),
         *_lone_dates(connection, samples, (first, last)),
         *suspicion_notes(suspicious, asked=rules.include_suspicious),
@@ -192,6 +195,19 @@ def _missing_money(connection: Any, mappings: Sequence[ColumnMapping]) -> list[N
         if count:
             notes.append(Note("profit_missing", {"column": column, "count": f"{count:,}"}, "warning"))
     return notes
+
+
+def _of_nobody(connection: Any, mappings: Sequence[ColumnMapping], rules: Rules) -> list[Note]:
+    """Warn of much money in rows without a customer, unless the user has said what they are."""
+    nobody = f"reason = {REASON_CODES['no_id']}"
+    rows, amount, whole = connection.execute(
+        f"""SELECT count(*) FILTER ({nobody}), coalesce(sum(exact) FILTER ({nobody}), 0), sum(exact)
+        FROM log WHERE exact > 0 AND ({USED_ROWS} OR {nobody})"""
+    ).fetchone()
+    if rules.fill_down is not None or not amount or amount < _MUCH * whole:
+        return []
+    said = {"rows": f"{rows:,}", "amount": f"{amount:,.2f}", "share": f"{100 * amount / whole:.0f}"}
+    return [Note("money_of_nobody", {"column": mappings[0][tables.CUSTOMER_ID], **said}, "warning")]
 
 
 def _dates(connection: Any, last: dt.date, rules: Rules) -> list[Note]:

@@ -229,3 +229,30 @@ def test_a_currency_of_its_own_beside_the_amount_is_refused(column: str, currenc
         read(frame.assign(**{currency: ["USD", ""]}))
     for same in (["JPY", ""], ["yen", "USD"]):
         assert read(frame.assign(**{currency: same})).quality.rows("used", "refund") == 2
+
+
+@pytest.mark.parametrize("header", ["Zahlart", "Curr 2", "付款方式", "Zz"])
+def test_several_currencies_under_any_name_are_asked_about(header: str) -> None:
+    with pytest.raises(CvmError) as caught:
+        log_of(["1", "2", "4"], ["EUR", "USD", "EUR"], header)
+    assert (caught.value.key, caught.value.values["column"]) == ("reading.unnamed_currencies", header)
+    with pytest.raises(CvmError, match="several currencies"):
+        log_of(["1", "2", "4"], ["EUR", "USD", "EUR"], header, columns={"currency_code": header})
+    plain = log_of(["1", "2", "4"], ["EUR", "USD", "EUR"], header, columns={"currency_code": ""})
+    assert plain.quality.amount("used") == 7
+
+
+@pytest.mark.parametrize("words", [["CUP", "TOP", "ALL"], ["EUR", "EUR", "EUR"], ["EUR", "USD", "gift"]])
+def test_words_that_are_no_currencies_and_one_currency_are_not(words: list[str]) -> None:
+    assert log_of(["1", "2", "4"], words, "Zz").quality.amount("used") == 7
+
+
+@pytest.mark.parametrize("header", ["通貨", "통화", "결제통화", "Para Birimi", "Wkz", "Cur.", "Döviz Cinsi"])
+def test_a_column_of_currencies_is_known_in_further_languages(header: str) -> None:
+    assert log_of(["1", "2", "4"], ["EUR", "USD", "EUR"], header, currency="EUR").quality.amount("used") == 5
+
+
+def test_a_value_date_is_no_currency() -> None:
+    frame = pd.DataFrame({"Buchungstag": ["06.01.2025", "11.02.2025"], "Valuta": ["07.01.2025", "12.02.2025"],
+        "Name": ["a", "b"], "Betrag": ["5,00", "7,00"], "Währung": ["EUR", "USD"]})  # fmt: skip
+    assert read(frame, currency="EUR").quality.amount("used") == 5

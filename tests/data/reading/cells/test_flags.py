@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from cvmlab.core.words import CvmError
 from cvmlab.data.reading import Log, read
 
 
@@ -76,3 +77,19 @@ def test_cancellations_booked_with_a_minus_net_out_by_themselves() -> None:
     rows = [("a", "2024-01-01", 100, "Y", "1"), ("a", "2024-01-05", -100, "Y", "1"), ("b", "2024-01-02", 50, "N", "2")]
     frame = pd.DataFrame(rows, columns=["customer", "date", "amount", "Cancelled", "order id"])
     assert float(read(frame, today="2024-03-01").quality.amount("used", "refund")) == 50
+
+
+@pytest.mark.parametrize("word", ["İptal", "İPTAL EDİLDİ", "iptal", "Đã hủy", "storniert"])
+def test_a_named_column_of_states_leaves_out_what_was_cancelled(word: str) -> None:
+    frame = pd.DataFrame({"customer": ["a", "b", "c"], "date": "2024-01-31", "amount": [1, 2, 4]})
+    frame["Zz"] = ["Ödendi", word, "Ödendi"]
+    assert read(frame, columns={"cancel_flag": "Zz"}).quality.amount("used") == 5
+
+
+def test_a_named_column_of_which_nothing_is_understood_is_refused() -> None:
+    frame = pd.DataFrame(
+        {"customer": ["a", "b", "c"], "date": "2024-01-31", "amount": [1, 2, 4], "Zz": ["p", "q", "p"]}
+    )
+    with pytest.raises(CvmError, match=r"'Zz'.*p \(2\), q \(1\)"):
+        read(frame, columns={"cancel_flag": "Zz"})
+    assert read(frame.assign(Zz=["no", "", "no"]), columns={"cancel_flag": "Zz"}).quality.amount("used") == 7
