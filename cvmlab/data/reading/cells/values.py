@@ -313,12 +313,13 @@ def _kind(table: RawTable, mapping: ColumnMapping) -> str:
 
 
 def _footnote(table: RawTable, mapping: ColumnMapping) -> str:
-    """Return the text of a row without a date and an amount, which may be a remark on all of them."""
+    """Return the text of a row without a date and an amount, or of its only cell: it may be a remark or a title."""
     places = {name: f"c{place}" for place, name in enumerate(table.columns)}
-    needed = [places[mapping[role]] for role in (tables.DATE, tables.AMOUNT, UNIT_PRICE) if role in mapping]
-    empty = " AND ".join(f"coalesce(trim({cell}::VARCHAR), '') = ''" for cell in needed)
-    said = ", ".join(list(places.values())[:8])
-    return f"CASE WHEN {empty} THEN trim(concat_ws(' ', {said})) END"
+    date = f"coalesce(trim({places[mapping[tables.DATE]]}::VARCHAR), '')"
+    money = [places[mapping[role]] for role in (tables.AMOUNT, UNIT_PRICE) if role in mapping]
+    empty = " AND ".join(f"coalesce(trim({cell}::VARCHAR), '') = ''" for cell in money)
+    said = f"trim(concat_ws(' ', {', '.join(list(places.values())[:8])}))"
+    return f"CASE WHEN {empty} AND ({date} = '' OR {said} = {date}) THEN {said} END"
 
 
 def _matches(cell: str, pattern: str) -> str:

@@ -43,22 +43,27 @@ def check_second_headers(connection: Any, stage: Sequence[RawTable], mappings: S
 
 
 def check_titled_returns(connection: Any, stage: Sequence[RawTable]) -> None:
-    """Raise `CvmError` where rows below a title such as "Returns" add to the sales, up to the next title."""
+    """Raise `CvmError` where rows below a title such as "Returns" count as sales, up to the next title."""
     titles = connection.execute(
-        f"""SELECT part, rowid, footnote, lead(rowid) OVER (PARTITION BY part ORDER BY rowid)
-        FROM stage WHERE length(footnote) BETWEEN 1 AND {_LONGEST} QUALIFY count(*) OVER (PARTITION BY part) <= {_MOST}
-        ORDER BY 1, 2"""
+        rf"""SELECT part, rowid, footnote, lead(rowid) OVER (PARTITION BY part ORDER BY rowid)
+        FROM stage WHERE length(footnote) BETWEEN 1 AND {_LONGEST} AND regexp_matches(footnote, '\pL')
+        QUALIFY count(*) OVER (PARTITION BY part) <= {_MOST} ORDER BY 1, 2"""
     ).fetchall()
     for part, spot, text, following in titles:
-        if not (returns_word(text) or no_sales_word(text)):
+        sent_back = returns_word(text)
+        if not (sent_back or no_sales_word(text)):
             continue
-        rows, positive, amount, first = connection.execute(
+        # a title that is the customer of its rows is a name
+        rows, positive, added, amount, first = connection.execute(
             f"""SELECT count(*), count(*) FILTER (exact > 0), coalesce(sum(exact) FILTER (exact > 0), 0),
-                (SELECT min(rowid) FROM stage WHERE part = $part)
-            FROM log WHERE {USED_ROWS} AND part = $part AND spot > $spot AND spot < coalesce($following, spot + 1)""",
-            {"part": part, "spot": spot, "following": following},
+                coalesce(sum(exact), 0), (SELECT min(rowid) FROM stage WHERE part = $part)
+            FROM log WHERE {USED_ROWS} AND part = $part AND spot > $spot AND spot < coalesce($following, spot + 1)
+                AND customer_id <> $text""",
+            {"part": part, "spot": spot, "following": following, "text": text},
         ).fetchone()
-        if 2 * positive > rows:
-            table = stage[part]
-            said = {"source": table.name, "row": f"{table.place(spot - first):,}", "word": text}
-            raise CvmError("reading.returns_below", count=f"{positive:,}", amount=f"{amount:,.2f}", **said)
+        table = stage[part]
+        said = {"source": table.name, "row": f"{table.place(spot - first):,}", "word": text}
+        if sent_back and 2 * positive > rows:
+            raise CvmError("reading.returns_below", count=f"{positive:,}", amount=f"{added:,.2f}", **said)
+        if rows and not sent_back:
+            raise CvmError("reading.no_sales_below", count=f"{rows:,}", amount=f"{amount:,.2f}", **said)

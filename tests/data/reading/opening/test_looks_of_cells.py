@@ -97,7 +97,7 @@ def stacked(title: str, sign: int = 1) -> list[list[Any]]:
     return [HEAD, *ROWS, [], [title], HEAD, *below]
 
 
-@pytest.mark.parametrize("title", ["Returns", "Credit notes 2024", "退货", "Gutschriften", "Budget 2025"])
+@pytest.mark.parametrize("title", ["Returns", "Credit notes 2024", "退货", "Gutschriften"])
 def test_a_table_below_that_is_called_returns_is_asked_about(tmp_path: Path, title: str) -> None:
     with pytest.raises(CvmError, match="Row 8") as caught:
         read(book(tmp_path / "a.xlsx", stacked(title)))
@@ -112,6 +112,38 @@ def test_a_table_below_that_is_called_returns_is_asked_about(tmp_path: Path, tit
 def test_a_table_below_that_is_sales_or_negative_is_added(tmp_path: Path, title: str, sign: int) -> None:
     log = read(book(tmp_path / "a.xlsx", stacked(title, sign)))
     assert sum(row[2] for row in log.transactions.fetchall()) == 150 + 12 * sign
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize(
+    "title", ["Budget 2025", "Open quotes", "Expenses", "Storniert:", "Stornierte Rechnungen", "Gastos", "已作废订单"]
+)
+def test_a_table_below_that_is_no_sales_is_asked_about(tmp_path: Path, title: str, sign: int) -> None:
+    with pytest.raises(CvmError, match="Row 8") as caught:
+        read(book(tmp_path / "a.xlsx", stacked(title, sign)))
+    assert (caught.value.key, caught.value.values["amount"]) == ("reading.no_sales_below", f"{12 * sign:.2f}")
+
+
+@pytest.mark.parametrize(
+    ("title", "key"), [("Returns", "returns_below"), ("退货明细", "returns_below"), ("Quotes", "no_sales_below")]
+)
+@pytest.mark.parametrize("header", [True, False])
+def test_a_title_in_the_column_of_dates_is_a_title(tmp_path: Path, title: str, key: str, header: bool) -> None:
+    head, *rows = [[date, who, amount] for who, date, amount in [HEAD, *ROWS]]
+    made = openpyxl.Workbook()
+    for row in [head, *rows, [], [title], *[head] * header, *rows]:
+        made.active.append(row)
+    made.save(tmp_path / "a.xlsx")
+    with pytest.raises(CvmError, match="Row 8") as caught:
+        read(tmp_path / "a.xlsx")
+    assert (caught.value.key, caught.value.values["amount"]) == (f"reading.{key}", "150.00")
+
+
+def test_a_customer_that_is_called_like_returns_is_no_title(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(
+        "customer,date,amount\nAnna,,\n,2024-01-01,5\n,2024-01-02,7\nReturns Ltd,,\n,2024-01-03,5\n,2024-01-04,5\n"
+    )
+    assert sum(row[2] for row in read(tmp_path / "a.csv", fill_down=True).transactions.fetchall()) == 22
 
 
 def test_a_title_of_sales_ends_the_returns(tmp_path: Path) -> None:
