@@ -161,7 +161,7 @@ def guess_mapping(names: Sequence[str], chosen: Mapping[str, str] | None = None,
         best = min(rank for rank, _ in ranked)
         equal = [name for rank, name in ranked if rank == best]
         if len(equal) > 1 and role in ASKED:
-            raise ambiguous(role, equal, source)
+            raise ambiguous(role, _widest_first(role, equal, names), source)
         found[role] = equal[0]
         if len(equal) > 1:
             notes.append(
@@ -382,6 +382,13 @@ def column_named(name: str, names: Sequence[str], source: str) -> str:
         return alike[0]
     near = get_close_matches(name, names, n=3) or list(names)
     raise CvmError("reading.unknown_column", column=name, source=source, columns=listed(near))
+
+
+def _widest_first(role: str, equal: Sequence[str], names: Sequence[str]) -> Sequence[str]:
+    """Return the amounts with a total first where a shop states what it paid back: that has tax and shipping in it."""
+    if role != tables.AMOUNT or not any(plain_name(name) == "refundedamount" for name in names):
+        return equal
+    return sorted(equal, key=lambda name: not is_called(name, "gross_total"))
 
 
 def ambiguous(role: str, equal: Sequence[str], source: str) -> CvmError:

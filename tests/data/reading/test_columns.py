@@ -175,3 +175,12 @@ def test_a_column_chosen_for_another_role_is_said_to_be_taken(given: str, column
     assert caught.value.key == "reading.column_taken"
     assert f"'{column}' would do, but it was chosen with {option}" in str(caught.value)
     assert f"--{missing} NAME" in str(caught.value)
+
+
+@pytest.mark.parametrize(("more", "example"), [((), "Subtotal"), (("Refunded Amount",), "Total")])
+def test_the_total_is_suggested_where_refunds_have_tax_and_shipping_in_them(
+    more: tuple[str, ...], example: str
+) -> None:
+    with pytest.raises(CvmError) as caught:
+        guess_mapping(["Email", "Created at", "Subtotal", "Total", *more])
+    assert (caught.value.key, caught.value.values["example"]) == ("reading.ambiguous_amount", example)

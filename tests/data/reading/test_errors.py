@@ -242,3 +242,16 @@ def test_names_that_were_read_in_another_encoding_are_named(tmp_path: Path) -> N
     ):
         path.write_text(f"customer,date,amount\n{name},2024-01-01,5\nb,2024-01-02,6\n", encoding="utf-8")
         assert ("garbled_text" in {note.key for note in read(path).quality.notes}) == seen
+
+
+def test_the_closest_sheet_is_the_list_and_not_the_summary(tmp_path: Path) -> None:
+    made = openpyxl.Workbook()
+    made.active.title = "Totaal"
+    for row in [("Month", "Bedrag"), ("2025-01", 300), ("2025-02", 200)]:
+        made.active.append(row)
+    for month in ("2025-01", "2025-02"):
+        sheet = made.create_sheet(month)
+        for row in [("Factuurdatum", "Nr", "Klantnaam", "Bedrag"), (f"{month}-03", "f1", "Jansen", 200)]:
+            sheet.append(row)
+    made.save(tmp_path / "a.xlsx")
+    assert "Klantnaam" in sentence_of(tmp_path / "a.xlsx")

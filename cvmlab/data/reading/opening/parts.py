@@ -137,7 +137,8 @@ def choose_parts(
             score = len({role for name in names for role in roles_of(name)} | set(chosen.values()) & set(names))
             unused.append((score, head, error))
     if not parts:
-        best = max(unused, key=lambda entry: entry[0])[2]
+        # one known name alone may be the month of a summary; the list has more columns
+        best = max(unused, key=lambda entry: (entry[0] * (entry[0] > 1), max(map(len, entry[1].rows), default=0)))[2]
         ours = {name for role, name in saved.columns.items() if chosen.get(role) == name}
         if saved.path is not None and best.key == "reading.unknown_column" and best.values["column"] in ours:
             raise CvmError("reading.bad_mapping_file", file=saved.path.name, reason=str(best)) from best

@@ -24,7 +24,7 @@ def seen(log: Log) -> tuple[float, list[tuple[str, str, str]]]:
     return float(log.quality.amount("used", "refund")), found
 
 
-@pytest.mark.parametrize("head", ["Outcome", "Flag 7", "结果", "Cancel reason"])
+@pytest.mark.parametrize("head", ["Handling", "Flag 7", "情况", "Cancel reason"])
 @pytest.mark.parametrize(
     "word", ["cancelled", "returned", "Test", "Quote", "draft", "unpaid", "已取消", "退货", "测试", "报价单", "待付款"]
 )
@@ -33,6 +33,28 @@ def test_words_in_a_column_without_a_role_are_named_with_their_money(head: str, 
     assert seen(log) == (303, [("said_elsewhere", "1", "102.00")])
     named = log_of(head, "fine", "fine", word, columns={"cancel_flag": head})
     assert seen(named) == (201, [("flagged_out", "1", "102.00")])
+
+
+@pytest.mark.parametrize("head", ["备注", "Bemerkung", "Remarks"])
+@pytest.mark.parametrize(
+    "word",
+    [
+        "作废，重开", "客户要求取消", "5月3日作废", "storniert am 3.5.", "vom Kunden storniert", "Storno, doppelt",
+        "cancelled on 3 May", "void, duplicate", "annulée le 3 mai", "cancelado por el cliente",
+    ],
+)  # fmt: skip
+def test_remarks_that_begin_with_a_cancellation_are_named(head: str, word: str) -> None:
+    log = log_of(head, None, None, word)
+    assert seen(log) == (303, [("said_elsewhere", "1", "102.00")])
+    assert seen(log_of(head, None, None, word, columns={"cancel_flag": head}))[0] == 201
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["未取消", "nicht storniert", "Stornogebühr entfällt", "取消活动赠品", "Cancelled 2 of 5 items", "void cheque"],
+)
+def test_remarks_that_speak_of_cancellations_otherwise_are_not_named(word: str) -> None:
+    assert seen(log_of("Remarks", None, None, word)) == (303, [])
 
 
 @pytest.mark.parametrize(
@@ -51,12 +73,12 @@ def test_other_words_are_not_named(head: str, word: str) -> None:
 
 
 def test_a_word_in_all_rows_tells_nothing_apart() -> None:
-    assert seen(log_of("Outcome", "cancelled", "cancelled")) == (201, [])
+    assert seen(log_of("Handling", "cancelled", "cancelled")) == (201, [])
 
 
 def test_words_of_rows_that_are_no_sales_anyway_are_not_named() -> None:
     rows = [("a", "2024-02-01", 100, "paid", "fine"), ("b", "2024-02-01", 70, "cancelled", "cancelled")]
-    log = read(pd.DataFrame(rows, columns=["customer", "date", "amount", "status", "outcome"]), today="2024-03-01")
+    log = read(pd.DataFrame(rows, columns=["customer", "date", "amount", "status", "handling"]), today="2024-03-01")
     assert seen(log) == (100, [])
 
 
@@ -67,7 +89,13 @@ def test_what_was_not_captured_is_left_out(yes: Any, no: Any) -> None:
 
 @pytest.mark.parametrize(
     ("head", "yes", "no"),
-    [("Paid", "yes", "no"), ("is_posted", "1", "0"), ("是否付款", "是", "否"), ("已审核", "是", "否")],
+    [
+        ("Paid", "yes", "no"),
+        ("Won", "yes", "no"),
+        ("is_posted", "1", "0"),
+        ("是否付款", "是", "否"),
+        ("已审核", "是", "否"),
+    ],
 )
 def test_what_was_not_paid_is_named_and_left_out_where_the_column_is(head: str, yes: str, no: str) -> None:
     assert seen(log_of(head, yes, yes, no)) == (303, [("said_elsewhere", "1", "102.00")])

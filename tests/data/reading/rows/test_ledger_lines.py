@@ -89,7 +89,12 @@ def test_a_remark_on_a_sale_may_say_that_it_was_paid() -> None:
     ("good", "word", "remark"),
     [
         ("Invoice", "Bill", "purchases_out"), ("Invoice", "Purchase", "purchases_out"),
-        ("Sale", "Purchase", "purchases_out"),
+        ("Sale", "Purchase", "purchases_out"), ("Venta", "Compra", "purchases_out"),
+        ("Vente", "Achat", "purchases_out"), ("Venda", "Compra", "purchases_out"),
+        ("Verkauf", "Einkauf", "purchases_out"), ("Rechnung", "Eingangsrechnung", "purchases_out"),
+        ("Vendita", "Acquisto", "purchases_out"), ("Verkoop", "Inkoop", "purchases_out"),
+        ("Factura emitida", "Factura recibida", "purchases_out"), ("出库", "入库", "purchases_out"),
+        ("Facture client", "Facture fournisseur", "purchases_out"), ("Income", "Expense", "purchases_out"),
         ("销售出库单", "采购入库单", "purchases_out"), ("Invoice", "Deposit", "payments_out"),
         ("Sale", "Payment", "payments_out"),
         ("销售", "预付", "payments_out"), ("Invoice", "Opening Balance", "ledger_out"),
@@ -109,6 +114,7 @@ def test_credits_beside_invoices_are_returns(word: str) -> None:
 
 def test_purchases_of_customers_and_credits_of_a_bank_are_sales() -> None:
     assert seen(log_of("Type", "Purchase", "Purchase", "Refund"))[0] == 99
+    assert seen(log_of("Type", "Compra", "Compra", "Devolución"))[0] == 99
     total, notes = seen(log_of("Type", "Credit", "Debit", "Credit"))
     assert (total, [key for key, *_ in notes]) == (303, ["unknown_words"])
 

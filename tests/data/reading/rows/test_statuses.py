@@ -79,6 +79,20 @@ def test_deals_that_are_not_won_are_no_sales_beside_those_that_are() -> None:
     assert log_of("status", rows=[("paid",), ("lost",)]).quality.rows("used") == 2
 
 
+@pytest.mark.parametrize("head", ["Outcome", "Deal - Status", "Result", "Won/Lost", "结果", "商机结果"])
+@pytest.mark.parametrize(
+    ("won", "lost"), [("Won", "Lost"), ("won", "Lost - price"), ("赢单", "输单"), ("gewonnen", "verloren")]
+)
+def test_a_deal_that_was_lost_is_no_sale_whatever_its_column_is_called(head: str, won: str, lost: str) -> None:
+    log = log_of(head, rows=[(won,), (won,), (lost,)])
+    assert (log.quality.rows("used"), log.quality.rows("cancelled")) == (2, 1)
+
+
+def test_results_of_something_else_are_no_deals() -> None:
+    log = log_of("Result", rows=[("7.2",), ("positive",), ("clear",)])
+    assert (log.quality.rows("used"), warned(log, "unknown_words")) == (3, [])
+
+
 @pytest.mark.parametrize("head", ["Type", "Status", "Transaction Type", "订单状态", "单据类型"])
 def test_words_that_no_rule_knows_are_named_with_their_rows_and_money(head: str) -> None:
     good = "完成" if "状态" in head else "销售" if "类型" in head else "Sale" if "Type" in head else "paid"
