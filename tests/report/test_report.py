@@ -217,7 +217,7 @@ def test_the_record_tells_thresholds_assumptions_and_time(grocery):
     assert set(record["thresholds"]) >= {"current_value", "growth_potential"}
     assert record["assumptions"] == case.Assumptions().values()
     assert record["index"]["customers"] == HOUSEHOLDS
-    assert set(record["seconds"]) == {"summary", "value", "matrix", "backtest", "actions"}
+    assert set(record["seconds"]) == {"summary", "value", "matrix", "backtest", "actions", "portfolio"}
     assert made.seconds == record["seconds"]
 
 
