@@ -276,3 +276,25 @@ def test_a_refund_in_a_column_and_in_a_row_is_named(sales):
     (warning,) = [note for note in log.quality.warnings if note.key == "refunded_twice"]
     assert (warning.values["rows"], warning.values["amount"], warning.values["order"]) == ("1", "20.00", "O3")
     assert "refunded_twice" not in [note.key for note in read(orders).quality.notes]
+
+
+def test_a_second_table_beside_the_first_is_refused() -> None:
+    rows = [["2024-01-05", "a", "5", "", "2024-02-05", "c", "7"], ["2024-01-06", "b", "6", "", "2024-02-06", "a", "8"]]
+    names = ["Date", "Customer", "Amount", "", "Date (2)", "Customer (2)", "Amount (2)"]
+    for options in ({}, {"columns": {"customer_id": "Customer", "date": "Date", "amount": "Amount"}}):
+        with pytest.raises(CvmError) as caught:
+            read(pd.DataFrame(rows, columns=names), **options)  # type: ignore[arg-type]
+        assert caught.value.key == "reading.tables_beside"
+    twice = pd.DataFrame([row[:3] + row[4:5] for row in rows], columns=["Date", "Customer", "Amount", "Date (2)"])
+    assert read(twice, columns={"date": "Date"}).quality.amount("used") == 11
+
+
+@pytest.mark.parametrize(("amounts", "warned"), [(["119415", "2000"], True), (["1194.15", "20"], False)])
+def test_whole_amounts_beside_the_ids_of_a_payment_service_may_be_cents(amounts: list[str], warned: bool) -> None:
+    frame = pd.DataFrame({"id": ["ch_1A", "ch_2B"], "created": "2025-01-12", "customer": ["cus_A", "cus_B"]})
+    log = read(frame.assign(amount=amounts, currency="usd", status="succeeded"))
+    assert ("maybe_cents" in [note.key for note in log.quality.warnings]) == warned
+    if warned:
+        cents = read(frame.assign(**{"amount (cents)": amounts}))
+        assert float(cents.quality.amount("used")) == pytest.approx(1214.15)
+        assert "maybe_cents" not in [note.key for note in cents.quality.warnings]

@@ -19,7 +19,7 @@ from ..notes import Note
 from ..part_names import no_sales_word, own_names, returns_word
 from ..quality import Unused
 from ..raw import Progress, Source, first_line
-from ..role_names import JOINT, distinct_names, find_header, plain_name, roles_of, row_pattern
+from ..role_names import JOINT, distinct_names, find_header, plain_name, ranks_of, roles_of, row_pattern
 from ..roles import QUANTITY, UNIT_PRICE, option
 from .files import find_files, read_heads
 from .frames import frame_head
@@ -31,7 +31,7 @@ _NAME = "frame"
 # net comes first: 不含税 ends like 含税
 _NET_OR_GROSS = ("net_amount", "gross_amount")
 # what is asked of one part is asked at once
-_ASKED = ("reading.ambiguous", "reading.number_as_customer")
+_ASKED = ("reading.ambiguous", "reading.number_as_customer", "reading.tables_beside")
 # names that may be those of an order or a row as well
 _OF_ANYTHING = frozenset({"name", "id"})
 _FEWEST_NUMBERS = 20
@@ -124,6 +124,7 @@ def choose_parts(
             continue
         header, names = header_of(head, rows, chosen)
         try:
+            _check_one_table(head, names)
             mapping = guess_mapping(names, chosen, head.name)
             _check_customer(head, header, names, mapping)
             if head.hidden:
@@ -152,6 +153,23 @@ def choose_parts(
         Unused(head.file, head.sheet, Note(error.key.removeprefix("reading."), error.values, "warning"))
         for _, head, error in unused
     ]
+
+
+def _repeated(names: Sequence[str]) -> list[str]:
+    """Return the columns whose name stands there before, as Amount (2)."""
+    return [name for name in names if _base(name) in {*names} - {name}]
+
+
+def _base(name: str) -> str:
+    return re.sub(r" \(\d+\)$", "", name)
+
+
+def _check_one_table(head: Head, names: Sequence[str]) -> None:
+    """Raise `CvmError` where a second table, with customers, dates and amounts, stands beside the first."""
+    repeated = _repeated(names)
+    roles = {role for name in repeated for role in ranks_of(_base(name))}
+    if {tables.DATE, tables.AMOUNT} <= roles and roles & {tables.CUSTOMER_ID, tables.CUSTOMER_NAME}:
+        raise CvmError("reading.tables_beside", source=head.name, columns=listed(repeated))
 
 
 def _check_customer(head: Head, header: int | None, names: Sequence[str], mapping: ColumnMapping) -> None:
@@ -290,8 +308,7 @@ def part_notes(parts: Sequence[Part]) -> Iterator[Note]:
         joined = [name for name in part.names if JOINT in name and name not in part.head.rows[part.header or 0]]
         if joined:
             yield Note("joined_header", {"source": part.head.name, "example": joined[0]})
-        repeated = [name for name in part.names if re.sub(r" \(\d+\)$", "", name) in {*part.names} - {name}]
-        if repeated:
+        if repeated := _repeated(part.names):
             yield Note("repeated_columns", {"source": part.head.name, "columns": ", ".join(repeated)}, "warning")
     yield from unused_notes(parts)
     yield from rate_notes(parts)
