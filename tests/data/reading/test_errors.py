@@ -255,3 +255,13 @@ def test_the_closest_sheet_is_the_list_and_not_the_summary(tmp_path: Path) -> No
             sheet.append(row)
     made.save(tmp_path / "a.xlsx")
     assert "Klantnaam" in sentence_of(tmp_path / "a.xlsx")
+
+
+def test_a_header_of_another_alphabet_over_plain_rows_names_its_encoding(tmp_path: Path) -> None:
+    path = tmp_path / "sales.csv"
+    rows = "\n".join(f"2025-01-0{day};Acme;{day}.50;R{day}" for day in range(1, 6))
+    path.write_text(f"Datum vystavení;Odběratel;Částka;Číslo faktury\n{rows}\n", encoding="windows-1250")
+    with pytest.raises(CvmError) as caught:
+        read(path)
+    assert (caught.value.key, caught.value.values["encoding"]) == ("reading.other_encoding", "windows-1250")
+    assert read(path, encoding="windows-1250").quality.rows("used") == 5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -133,6 +133,8 @@ def choose_parts(
             parts.append(without_shares(Part(head, header, names, mapping)))
             check_sum_beside(parts[-1])
         except CvmError as error:
+            if head.kind == "text" and (fitting := _encoding_that_fits(names)):
+                raise CvmError("reading.other_encoding", source=head.name, **fitting) from error
             if error.key.startswith(_ASKED) and not head.hidden and not no_sales_word(head.name):
                 raise
             score = len({role for name in names for role in roles_of(name)} | set(chosen.values()) & set(names))
@@ -153,6 +155,20 @@ def choose_parts(
         Unused(head.file, head.sheet, Note(error.key.removeprefix("reading."), error.values, "warning"))
         for _, head, error in unused
     ]
+
+
+def _encoding_that_fits(names: Sequence[str]) -> dict[str, str]:
+    """Return the Windows encoding in which more of the names are understood, with the names; nothing if there is none.
+
+    The rows may be plain letters, so that only the header tells.
+    """
+    known = sum(bool(roles_of(name)) for name in names)
+    for encoding in ("windows-1251", "windows-1250", "windows-1254", "windows-1253"):
+        with suppress(UnicodeError):
+            read = [name.encode("windows-1252").decode(encoding) for name in names]
+            if sum(bool(roles_of(name)) for name in read) > known + 1:
+                return {"encoding": encoding, "columns": listed(read)}
+    return {}
 
 
 def _repeated(names: Sequence[str]) -> list[str]:
