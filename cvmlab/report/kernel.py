@@ -18,7 +18,7 @@ from .result import Progress
 from .starting import kernel_in
 
 _CELL_TIMEOUT_SECONDS = 3600
-_KERNEL_START_SECONDS = 120
+_KERNEL_START_SECONDS = 600
 _INTERRUPTED_QUERY = frozenset({"Query interrupted", "std::bad_cast"})
 
 
@@ -70,6 +70,9 @@ def execute(
         except PapermillExecutionError as error:
             raise _from_kernel(error, result.parent.parent) from error
         except RuntimeError as error:
+            # so jupyter_client says that time ran out, and by another class that the process is gone
+            if "didn't respond" in str(error):
+                raise CvmError("report.kernel_slow", minutes=_KERNEL_START_SECONDS // 60) from error
             raise CvmError("report.kernel_died") from error
     nbformat.write(_with_parameters(executed, {**parameters, **kept}), result)
 

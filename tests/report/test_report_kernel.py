@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from cvmlab.core.words import CvmError
 from cvmlab.data import reading
+from cvmlab.report import kernel, run
 from cvmlab.report.starting import kernel_in
 
 DEADLY = "import os\nos._exit(3)\n"
@@ -117,3 +119,10 @@ def test_the_next_reading_clears_away_what_a_killed_one_set_aside(tmp_path, monk
     monkeypatch.setattr("tempfile.tempdir", str(aside))
     reading.read(source)
     assert list(aside.iterdir()) == []
+
+
+def test_a_kernel_that_is_kept_waiting_is_not_told_to_lack_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(kernel, "_KERNEL_START_SECONDS", 0)
+    with pytest.raises(CvmError) as caught:
+        run(write(tmp_path / "sales.csv", LOG), folder=tmp_path / "reports")
+    assert caught.value.key == "report.kernel_slow"

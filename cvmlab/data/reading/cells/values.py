@@ -317,9 +317,10 @@ def _footnote(table: RawTable, mapping: ColumnMapping) -> str:
     places = {name: f"c{place}" for place, name in enumerate(table.columns)}
     date = f"coalesce(trim({places[mapping[tables.DATE]]}::VARCHAR), '')"
     money = [places[mapping[role]] for role in (tables.AMOUNT, UNIT_PRICE) if role in mapping]
-    empty = " AND ".join(f"coalesce(trim({cell}::VARCHAR), '') = ''" for cell in money)
+    empty = [f"coalesce(trim({cell}::VARCHAR), '') = ''" for cell in money]
     said = f"trim(concat_ws(' ', {', '.join(list(places.values())[:8])}))"
-    return f"CASE WHEN {empty} AND ({date} = '' OR {said} = {date}) THEN {said} END"
+    alone = " AND ".join([*empty, f"({date} = '' OR {said} = {date})"])
+    return f"CASE WHEN {alone} THEN {said} END"
 
 
 def _matches(cell: str, pattern: str) -> str:
