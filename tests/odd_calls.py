@@ -147,6 +147,7 @@ def further_calls(packages: tuple[str, ...]) -> None:
         case = cvm.case.study(log)
         case.to_call()
         case.recommended("develop")
+        case.budget_split()
         case.expected_total()
         log.mapping.statuses_named()
         log.mapping.named("customer_id")
