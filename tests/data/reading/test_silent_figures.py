@@ -293,8 +293,8 @@ def test_a_second_table_beside_the_first_is_refused() -> None:
 def test_whole_amounts_beside_the_ids_of_a_payment_service_may_be_cents(amounts: list[str], warned: bool) -> None:
     frame = pd.DataFrame({"id": ["ch_1A", "ch_2B"], "created": "2025-01-12", "customer": ["cus_A", "cus_B"]})
     log = read(frame.assign(amount=amounts, currency="usd", status="succeeded"))
-    assert ("maybe_cents" in [note.key for note in log.quality.warnings]) == warned
+    assert ("service_cents" in [note.key for note in log.quality.warnings]) == warned
     if warned:
         cents = read(frame.assign(**{"amount (cents)": amounts}))
         assert float(cents.quality.amount("used")) == pytest.approx(1214.15)
-        assert "maybe_cents" not in [note.key for note in cents.quality.warnings]
+        assert "service_cents" not in [note.key for note in cents.quality.warnings]

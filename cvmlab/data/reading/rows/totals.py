@@ -209,7 +209,7 @@ def _cents(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]:
     column = mappings[0].get(tables.AMOUNT)
     if not whole or example is None or column is None:
         return []
-    return [Note("maybe_cents", {"column": column, "example": example}, "warning")]
+    return [Note("service_cents", {"column": column, "example": example}, "warning")]
 
 
 def _of_nobody(connection: Any, mappings: Sequence[ColumnMapping], rules: Rules) -> list[Note]:
