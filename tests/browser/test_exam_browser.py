@@ -92,7 +92,7 @@ def test_question_answer_and_points_are_on_one_screen(page, lab, folder: str) ->
     page.set_viewport_size({"width": 1366, "height": 768})
     cards = []
     for name, question in all_questions().items():
-        written = {"price_decline": "falls"} if question.is_table else WRITTEN
+        written = {question.cells()[-1]: "falls"} if question.is_table else WRITTEN
         cards.append(f'card = cvm.exam.card("{name}")\ncard.write({written!r})\ncard')
     shown(page, lab, f"{folder}/heights.ipynb", *cards)
     page.wait_for_timeout(1_000)

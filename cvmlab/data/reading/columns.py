@@ -404,6 +404,12 @@ def ambiguous(role: str, equal: Sequence[str], source: str) -> CvmError:
     )
 
 
+def counted(found: Mapping[str, int], most: int = 8) -> str:
+    """Return words with how often they stand there, the first of them where they are many; a dash for no word."""
+    shown = [f"{word or '–'} ({count:,})" for word, count in list(found.items())[:most]]
+    return ", ".join([*shown, "…"] if len(found) > most else shown)
+
+
 def listed(names: Sequence[str], most: int = 30) -> str:
     """Return names in quotation marks, the first of them where they are many."""
     shown = ", ".join(f"'{name}'" for name in names[:most])

@@ -110,6 +110,9 @@ def test_the_columns_of_further_programs_are_found(names: list[str]) -> None:
     assert [found["customer_id"], found["date"], found["amount"]] == names
 
 
+SWAPPED = str.maketrans(",.", ".,")
+
+
 def charges(total: str) -> pd.DataFrame:
     frame = pd.DataFrame({"customer": ["a", "b", "c"], "date": "2024-01-31", "Rent": [800, 700, 900]})
     return frame.assign(Water=[20.5, 30, 0], Parking=[0, 50, 50]).assign(**{total: [820.5, 780, 950]})
@@ -122,6 +125,12 @@ def test_one_of_several_charges_is_not_taken_for_their_sum() -> None:
     for column, amount in (("Rent", "2400"), ("All of it", "2550.5")):
         assert read(charges("All of it"), columns={"amount": column}).quality.amount("used") == Decimal(amount)
     assert read(charges("Invoice Sum")).quality.amount("used") == Decimal("2550.5")
+    with pytest.raises(CvmError, match="more than one column that could be the amount"):
+        read(
+            charges("All of it").map(
+                lambda cell: f"{cell:,.2f}".translate(SWAPPED) if isinstance(cell, int | float) else cell
+            )
+        )
     # tax beside a net amount
     frame = charges("Gross of it").rename(columns={"Rent": "Amount"})
     assert read(frame).quality.amount("used") == 2400

@@ -11,7 +11,7 @@ from typing import Any
 from cvmlab.core.words import CvmError
 from cvmlab.data import tables
 
-from ..columns import ColumnMapping
+from ..columns import ColumnMapping, counted
 from ..notes import Note
 from ..raw import quoted
 from ..roles import CURRENCIES, CURRENCY, QUANTITY, UNIT_PRICE, option
@@ -21,7 +21,6 @@ from .values import DATA, EXACT
 
 ANY = "any"
 _MONEY = (tables.AMOUNT, UNIT_PRICE)
-_SHOWN = 8
 # a code, a sign, or a short word such as 积分
 _NAMED = re.compile(r"[A-Z]{3,4}|[^\x00-\x7f]{1,4}")
 
@@ -79,22 +78,22 @@ def look_at_currencies(
         return Currencies(one or "", sql if one is None else quoted(one))
     if one is None and not asked:
         raise CvmError(
-            "reading.several_currencies", source=name, found=_listed(found), example=next(filter(None, found))
+            "reading.several_currencies", source=name, found=counted(found), example=next(filter(None, found))
         )
     fitting = same_currency(asked, names) if asked else names
     if asked and names and not fitting:
-        raise CvmError("reading.no_such_currency", source=name, currency=asked, found=_listed(found))
+        raise CvmError("reading.no_such_currency", source=name, currency=asked, found=counted(found))
     if not names:
         _check_named(asked)
     if one is not None:
         known = asked or one
         notes = [Note("one_currency", {"currency": known})] if known else []
         if one and not asked and 2 * found.get("", 0) > found.total() and not _first_named(connection, forms, sql):
-            notes = [Note("few_with_currency", {"currency": known, "found": _listed(found)}, "warning")]
+            notes = [Note("few_with_currency", {"currency": known, "found": counted(found)}, "warning")]
         return Currencies(known, quoted(known), "", tuple(notes))
     fits = ", ".join(map(quoted, sorted(fitting)))
     left = sum(count for currency, count in found.items() if currency not in fitting)
-    said = {"currency": asked, "rows": f"{left:,}", "found": _listed(found)}
+    said = {"currency": asked, "rows": f"{left:,}", "found": counted(found)}
     note = Note("currency_taken", said, "warning")
     return Currencies(asked, sql, f"currency IS NULL OR currency NOT IN ({fits})", (note,))
 
@@ -192,8 +191,3 @@ def _first_named(connection: Any, forms: Mapping[str, NumberForms], sql: str) ->
 def _has_money(forms: Mapping[str, NumberForms]) -> str:
     roles = [role for role in _MONEY if role in forms]
     return " OR ".join(f"{role}_text IS NOT NULL OR {role}_value IS NOT NULL" for role in roles)
-
-
-def _listed(found: Mapping[str, int]) -> str:
-    shown = [f"{currency or '–'} ({count:,})" for currency, count in list(found.items())[:_SHOWN]]
-    return ", ".join([*shown, "…"] if len(found) > _SHOWN else shown)

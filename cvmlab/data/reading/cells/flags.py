@@ -10,7 +10,7 @@ from typing import Any
 
 from cvmlab.core.words import CvmError
 
-from ..columns import ColumnMapping
+from ..columns import ColumnMapping, counted
 from ..notes import Note
 from ..role_names import is_called, rank_of
 from ..roles import CANCEL, REFUND, RETURN, option
@@ -19,7 +19,6 @@ from .values import DATA, EXACT
 
 #: What says in a column that the user named, or in one that is not used, that a row may be no sale.
 NO_SALE_WORDS = ("cancelled_status", "unpaid_word", "no_sale_type", "return_word", "ledger_word", "receipt_word")
-_SHOWN = 8
 # 0000-00-00 and the like are how databases write that there is no date
 MOMENT = (
     r"regexp_matches({cell}, '^\d{{1,4}}[-/.年]\d') "
@@ -79,10 +78,9 @@ def _check_understood(connection: Any, here: str, mapping: ColumnMapping, told: 
         f"""SELECT {CANCEL}, count(*), coalesce({told}, false), {is_said(CANCEL, "no_word", "yes_word")} FROM stage
         WHERE {here} AND {CANCEL} IS NOT NULL GROUP BY ALL ORDER BY 2 DESC, 1"""
     ).fetchall()
-    unknown = [f"{word} ({rows:,})" for word, rows, told, plain in words if not plain]
+    unknown = {word: rows for word, rows, _, plain in words if not plain}
     if unknown and not any(told for _, _, told, _ in words):
-        shown = ", ".join([*unknown[:_SHOWN], *(["…"] if len(unknown) > _SHOWN else [])])
-        raise CvmError("reading.flag_not_understood", column=mapping[CANCEL], words=shown)
+        raise CvmError("reading.flag_not_understood", column=mapping[CANCEL], words=counted(unknown))
 
 
 def _word_cancelled(connection: Any, here: str, mapping: ColumnMapping) -> list[Note]:

@@ -111,8 +111,8 @@ def without_shares(part: Part) -> Part:
 def _numbers(part: Part, name: str) -> list[float]:
     place = part.names.index(name)
     body = part.head.rows[0 if part.header is None else part.header + 1 :]
-    cells = ("".join(row[place : place + 1]).strip().replace(",", ".") for row in body)
-    return [float(cell) for cell in cells if re.fullmatch(r"-?\d*\.?\d+", cell)]
+    cells = (_number("".join(row[place : place + 1])) for row in body)
+    return [cell for cell in cells if cell is not None]
 
 
 def check_sum_beside(part: Part) -> None:
@@ -137,7 +137,12 @@ def _adds_up(cells: Sequence[float | None], sums: Sequence[float]) -> bool:
 
 
 def _number(cell: str) -> float | None:
-    plain = cell.strip().replace(",", "")
+    """Return the number in a cell, read simply: as evidence, not as money."""
+    plain = cell.strip()
+    for thousands, decimal in (",.", ".,"):
+        if re.fullmatch(rf"-?[1-9]\d{{0,2}}(\{thousands}\d{{3}})+(\{decimal}\d+)?", plain):
+            plain = plain.replace(thousands, "")
+    plain = plain.replace(",", ".")
     return float(plain) if re.fullmatch(r"-?\d*\.?\d+", plain) else None
 
 

@@ -21,6 +21,7 @@ from .verdicts import REASON_CODES, USED_ROWS
 _FEWEST, _NEARLY_ALL, _MANY = 8, 0.95, 0.5
 #: Columns of a payment service whose interface gives whole numbers of the smallest coin.
 _SERVICE = frozenset({"amount_refunded", "amount_captured", "amount_due", "amount_paid", "amount_total"})
+_SERVICE_IDS = "cus_[A-Za-z0-9]+"
 _ROWS = 3
 #: Units by which things are priced, in a column's name.
 _UNITS = (
@@ -49,8 +50,7 @@ def amounts_in_doubt(connection: Any, stage: Sequence[RawTable], mappings: Seque
         said = {"source": table.name, "column": mapping[tables.AMOUNT]}
         if tables.PRODUCT in mapping and tables.ORDER_ID not in mapping:
             notes += _day_totals(connection, part, said)
-        if _SERVICE & set(table.columns):
-            notes += _cents(connection, part, said)
+        notes += _cents(connection, part, said, known=bool(_SERVICE & set(table.columns)))
         if is_called(said["column"], "yearly_rate"):
             notes.append(Note("yearly_rate", said, "warning"))
         notes += _totals_so_far(connection, part, said)
@@ -96,12 +96,14 @@ def _day_totals(connection: Any, part: int, said: dict[str, str]) -> list[Note]:
     return [Note("day_totals", said, "warning")]
 
 
-def _cents(connection: Any, part: int, said: dict[str, str]) -> list[Note]:
-    rows, broken, amount = connection.execute(
-        f"""SELECT count(*), count(*) FILTER (exact <> floor(exact)), coalesce(sum(exact), 0) FROM log
-        WHERE part = {part} AND {USED_ROWS} AND exact <> 0"""
+def _cents(connection: Any, part: int, said: dict[str, str], *, known: bool) -> list[Note]:
+    """Name whole amounts of a payment service, ``known`` by its columns or else by the ids of its customers."""
+    rows, broken, amount, ids = connection.execute(
+        f"""SELECT count(*), count(*) FILTER (exact <> floor(exact)), coalesce(sum(exact), 0),
+            coalesce(regexp_full_match(min(customer_id), '{_SERVICE_IDS}'), false)
+        FROM log WHERE part = {part} AND {USED_ROWS} AND exact <> 0"""
     ).fetchone()
-    if rows < _ROWS or broken:
+    if rows < _ROWS or broken or not (known or ids):
         return []
     return [Note("maybe_cents", {**said, "amount": f"{amount:,.2f}"}, "warning")]
 

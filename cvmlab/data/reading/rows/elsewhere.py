@@ -15,7 +15,7 @@ from cvmlab.core.words import CvmError
 
 from ..cells.flags import MOMENT, NO_SALE_WORDS
 from ..cells.units import currency_named, is_currency, one_currency
-from ..columns import ColumnMapping
+from ..columns import ColumnMapping, counted
 from ..notes import Level, Note
 from ..raw import RawTable, quoted
 from ..role_names import is_called, rank_of, ranks_of, row_pattern
@@ -131,12 +131,13 @@ def check_currencies(few: Few, table: RawTable, mapping: ColumnMapping) -> None:
     if CURRENCY in mapping or CURRENCY in mapping.chosen:
         return
     for cell, words in few.words.items():
-        said = [word for word in words if word]
-        if all(map(is_currency, said)) and one_currency(found := [currency_named(word) for word in said]) is None:
-            column = _free(table, mapping)[cell]
-            if _MAJOR & set(found) and not ranks_of(column).keys() & set(CURRENCIES.values()):
-                listed = ", ".join(f"{word} ({words[word]:,})" for word in sorted(said, key=lambda word: -words[word]))
-                raise CvmError("reading.unnamed_currencies", source=table.name, column=column, found=listed)
+        column = _free(table, mapping)[cell]
+        said = {word: rows for word, rows in sorted(words.items(), key=lambda pair: -pair[1]) if word}
+        found = {currency_named(word) for word in said}
+        if not all(map(is_currency, said)) or one_currency(found) is not None or not _MAJOR & found:
+            continue
+        if not ranks_of(column).keys() & set(CURRENCIES.values()):
+            raise CvmError("reading.unnamed_currencies", source=table.name, column=column, found=counted(said))
 
 
 def _speaks(text: str) -> bool:

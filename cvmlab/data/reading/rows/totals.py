@@ -25,8 +25,6 @@ SHEET_ROWS = frozenset({65_536, 1_048_576})
 SAMPLES = 5
 #: Money of nobody known that is worth a warning, as a share of all.
 _MUCH = Decimal("0.05")
-# customers, charges, payments, invoices
-_STRIPE = "^(cus|ch|py|pi|in|txn)_[A-Za-z0-9]+$"
 _NAMES = {code: reason for reason, code in REASON_CODES.items()}
 
 
@@ -63,7 +61,6 @@ def make_report(
         *_lost_digits(connection, mappings),
         *_missing_money(connection, mappings),
         *_of_nobody(connection, mappings, rules),
-        *_cents(connection, mappings),
         *_dates(connection, last, rules),
         *_lone_dates(connection, samples, (first, last)),
         *suspicion_notes(suspicious, asked=rules.include_suspicious),
@@ -198,18 +195,6 @@ def _missing_money(connection: Any, mappings: Sequence[ColumnMapping]) -> list[N
         if count:
             notes.append(Note("profit_missing", {"column": column, "count": f"{count:,}"}, "warning"))
     return notes
-
-
-def _cents(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]:
-    """Warn of amounts that may be in cents: those of a payment service's interface are, those of its lists are not."""
-    whole, example = connection.execute(
-        rf"""SELECT coalesce(bool_and(exact = trunc(exact)), false), min(id) FILTER (regexp_matches(id, '{_STRIPE}'))
-        FROM (SELECT exact, unnest([customer_id, order_id]) AS id FROM log WHERE {USED_ROWS})"""
-    ).fetchone()
-    column = mappings[0].get(tables.AMOUNT)
-    if not whole or example is None or column is None:
-        return []
-    return [Note("service_cents", {"column": column, "example": example}, "warning")]
 
 
 def _of_nobody(connection: Any, mappings: Sequence[ColumnMapping], rules: Rules) -> list[Note]:
