@@ -95,6 +95,8 @@ def test_question_answer_and_points_are_on_one_screen(page, lab, folder: str) ->
         written = {question.cells()[-1]: "falls"} if question.is_table else WRITTEN
         cards.append(f'card = cvm.exam.card("{name}")\ncard.write({written!r})\ncard')
     shown(page, lab, f"{folder}/heights.ipynb", *cards)
+    # those below the screen are drawn when the browser has time
+    page.wait_for_function("many => document.querySelectorAll('.cvm-exam').length === many", arg=len(cards))
     page.wait_for_timeout(1_000)
     heights = page.locator(".cvm-exam").evaluate_all("cards => cards.map(card => card.offsetHeight)")
     assert len(heights) == len(cards)
