@@ -41,6 +41,7 @@ def whale_curve(
     customers: pd.DataFrame,
     scenario: portfolio.WorstCustomers | None = None,
     *,
+    service: str | None = None,
     profit: str = PROFIT,
     revenue: str = REVENUE,
     currency: str = "",
@@ -58,8 +59,9 @@ def whale_curve(
         ``customer_id``, the profit and the revenue column (money per year).
     scenario
         Where the sliders start; by default nothing is done yet.
-    profit, revenue
-        Columns; ``profit="assumed_profit"`` where profit follows from a stated margin.
+    service, profit, revenue
+        Columns; ``service`` is the cost to serve, None where it is not known apart: all cost then counts as it;
+        ``profit="assumed_profit"`` where profit follows from a stated margin.
     currency
         Sign of the currency.
     after
@@ -87,7 +89,8 @@ def whale_curve(
     >>> what_if.result["cost"], what_if.result["hoped"]
     (5.0, 115.0)
     """
-    check_columns(customers, (CUSTOMER_ID, profit, revenue))
+    columns = [CUSTOMER_ID, profit, revenue, *([] if service is None else [service])]
+    check_columns(customers, columns)
     curve = portfolio.whale_curve(customers, profit)
     share = np.concatenate(([0.0], curve["customer_share"].to_numpy()))
     cumulative = np.concatenate(([0.0], curve["cumulative"].to_numpy()))
@@ -95,10 +98,10 @@ def whale_curve(
     label = term("assumed_profit" if profit == "assumed_profit" else "profit")
     # one figure is enough for the ends of a slider
     typical = float(f"{customers[profit].abs().mean():.1g}") or 1.0
-    needed = customers[[CUSTOMER_ID, profit, revenue]]
+    needed = customers[columns]
 
     def compute(action: _Action) -> dict[str, Any]:
-        steps = portfolio.after_acting(needed, action, profit=profit, revenue=revenue)
+        steps = portfolio.after_acting(needed, action, service=service, profit=profit, revenue=revenue)
         found: dict[str, Any] = dict(zip(steps["step"], steps["profit"].astype(float), strict=True))
         acted_on = round(action.share * len(needed))
         cost = action.cost_each * acted_on
@@ -109,7 +112,7 @@ def whale_curve(
         ax.fill_between(share[rows], cumulative[rows], color=style.BLUE, alpha=0.08, linewidth=0)
         ax.plot(share[rows], cumulative[rows], color=style.BLUE, linewidth=2.2)
         ax.axhline(cumulative[-1], color=style.GRID, linewidth=1.2)
-        ax.set_xlim(0, 1.6)
+        ax.set_xlim(0, 1.75)
         ax.set_xticks([0, 0.2, 0.4, 0.6, 0.8, 1.0])
         style.percent_axis(ax.xaxis, term("charts.share_of_customers_by_profit"))
         style.money_axis(ax.yaxis, say("charts.cumulative_of", value=label), currency)
@@ -171,8 +174,9 @@ def _draw_levels(ax: Axes, result: dict[str, Any], currency: str) -> None:
         ax.plot([1.0, 1.04], [result[step]] * 2, color=color, linewidth=wide)
     leads = []
     bottom, top = ax.get_ylim()
-    heights = [(result[step] - bottom) / (top - bottom) for step in _LEVELS]
-    for step, height in zip(_LEVELS, style.spread(heights, 0.07, 0.03, 0.97), strict=True):
+    # levels that are equal but for rounding keep their order, the first on top
+    heights = [round((result[step] - bottom) / (top - bottom), 6) for step in _LEVELS][::-1]
+    for step, height in zip(_LEVELS, style.spread(heights, 0.07, 0.03, 0.97)[::-1], strict=True):
         beside = bottom + height * (top - bottom)
         leads.append([(1.045, result[step]), (1.075, beside)])
         said = f"{term(f'portfolio.{step}')} {formats.in_currency(formats.money(result[step]), currency)}"

@@ -18,6 +18,8 @@ from .tiers import over_years as over_years
 from .tiers import summarise_tiers as summarise_tiers
 from .tiers import tier_cases as tier_cases
 from .tiers import tier_ladder as tier_ladder
+from .unusual import LastingCost as LastingCost
+from .unusual import lasting_cost as lasting_cost
 from .worst_customers import WorstCustomers as WorstCustomers
 from .worst_customers import after_acting as after_acting
 from .worst_customers import after_dissolving as after_dissolving

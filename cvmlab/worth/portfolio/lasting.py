@@ -62,8 +62,8 @@ def next_year(
 
     Notes
     -----
-    Graded on simulated customers whose lasting part is known: see the tests. ``lasting_share`` of the worst is what
-    ``persistence`` of `WorstCustomers` should be.
+    Graded on simulated customers whose lasting part is known: see the tests. For ``persistence`` of `WorstCustomers`,
+    which draws cost only and leaves sales as they are, see `lasting_cost`.
 
     Examples
     --------

@@ -13,7 +13,10 @@ from numpy.typing import NDArray
 
 from cvmlab.core.guarding import public
 from cvmlab.core.scenario import Scenario, number
-from cvmlab.data.tables import CUSTOMER_ID, PROFIT, REVENUE, check_one_row_each, numbers
+from cvmlab.data.tables import PROFIT, REVENUE, check_one_row_each, numbers
+
+from .resampled import from_the_best
+from .unusual import service_cost, usual_cost
 
 
 @public
@@ -29,11 +32,11 @@ class WorstCustomers(Scenario):
         Share of a customer's cost that stays when the customer goes: buildings, systems, overhead; small in
         trade, large in services.
     persistence
-        Correlation of a customer's result from one year to the next. Below 1 this year's worst are
-        partly chance, and next year's result is drawn to the mean of all.
+        Share of a customer's unusual cost, its distance from what customers with such sales usually cost, that
+        lasts to the next year (`lasting_cost`). Below 1 this year's worst are partly chance.
     stay_share, price_change, saving
         Share of those customers who stay, change of their price (their volume is unchanged), and share of
-        their avoidable cost that a cheaper service saves.
+        their avoidable cost to serve that a cheaper service saves.
     """
 
     share: float = number(0.3, minimum=0, maximum=1, step=0.05, word="portfolio.share", unit="share")
@@ -48,13 +51,23 @@ class WorstCustomers(Scenario):
 
 @public
 def after_acting(
-    customers: pd.DataFrame, scenario: WorstCustomers, *, profit: str = PROFIT, revenue: str = REVENUE
+    customers: pd.DataFrame,
+    scenario: WorstCustomers,
+    *,
+    service: str | None = None,
+    profit: str = PROFIT,
+    revenue: str = REVENUE,
 ) -> pd.DataFrame:
     """Return profit as it is and after acting on the worst customers, one assumption at a time.
 
-    Cost is revenue − profit; its fixed part is paid in any case. Next year's revenue and avoidable cost are
-    expected at mean + persistence · (this year's − mean): the sums over all customers stay the same, so every
-    change comes from the action.
+    Cost is revenue − profit; the fixed share of every cost is paid in any case, the rest is avoidable. Sales last: a
+    customer's sales of next year are this year's. What is partly chance is the cost of serving:
+
+        expected cost to serve = usual + persistence · (this year's − usual),
+
+    where usual is the cost at the customer's sales on a line through all customers: an amount per customer and an
+    amount per unit of sales (least squares weighted by 1 / (sales + mean sales), neither below 0). The sums over all
+    customers stay the same, so every change comes from the action. Other cost, as that of goods, stays as it is.
 
     Parameters
     ----------
@@ -62,6 +75,9 @@ def after_acting(
         ``customer_id``, the profit and revenue columns (yearly money), and their names; profit may be assumed.
     scenario
         What is done to whom.
+    service
+        Column of the cost to serve (yearly money, part of the cost); a cheaper service saves on it alone. None: all
+        cost counts as cost to serve.
 
     Returns
     -------
@@ -79,13 +95,14 @@ def after_acting(
     """
     check_one_row_each(customers)
     earned, sold = numbers(customers, profit), numbers(customers, revenue)
-    worst = _worst(customers, earned, scenario.share)
+    serving = service_cost(customers, service, profit, revenue)
+    figures = (sold, sold - earned - serving, serving, _worst(customers, earned, scenario.share))
     hoped = scenario.replace(fixed_cost_share=0, persistence=1)
     profits = {
         "as_is": float(earned.sum()),
-        "hoped": _profit_after(earned, sold, worst, hoped),
-        "fixed_cost_stays": _profit_after(earned, sold, worst, scenario.replace(persistence=1)),
-        "chance_evens_out": _profit_after(earned, sold, worst, scenario),
+        "hoped": _profit_after(*figures, hoped),
+        "fixed_cost_stays": _profit_after(*figures, scenario.replace(persistence=1)),
+        "chance_evens_out": _profit_after(*figures, scenario),
     }
     steps = pd.DataFrame({"step": list(profits), "profit": list(profits.values())})
     return steps.assign(change=steps["profit"] - profits["as_is"])
@@ -93,28 +110,26 @@ def after_acting(
 
 def _worst(customers: pd.DataFrame, earned: NDArray[np.float64], share: float) -> NDArray[np.bool_]:
     count = round(share * len(earned))
-    order = np.lexsort((customers[CUSTOMER_ID].to_numpy().astype(str), -earned))
     worst = np.zeros(len(earned), dtype=np.bool_)
-    worst[order[len(earned) - count :]] = True
+    worst[from_the_best(customers, earned)[len(earned) - count :]] = True
     return worst
 
 
 def _profit_after(
-    earned: NDArray[np.float64], sold: NDArray[np.float64], worst: NDArray[np.bool_], scenario: WorstCustomers
+    sold: NDArray[np.float64],
+    other: NDArray[np.float64],
+    serving: NDArray[np.float64],
+    worst: NDArray[np.bool_],
+    scenario: WorstCustomers,
 ) -> float:
-    cost = sold - earned
-    fixed = scenario.fixed_cost_share * cost.sum()
-    sales = _expected_next(sold, scenario.persistence)
-    avoidable = _expected_next((1 - scenario.fixed_cost_share) * cost, scenario.persistence)
-    kept = sales[~worst].sum() - avoidable[~worst].sum()
-    repriced = sales[worst].sum() * (1 + scenario.price_change)
-    cheaper = avoidable[worst].sum() * (1 - scenario.saving)
+    fixed = scenario.fixed_cost_share * (other + serving).sum()
+    usual = usual_cost(sold, serving)
+    avoidable = 1 - scenario.fixed_cost_share
+    other, serving = avoidable * other, avoidable * (usual + scenario.persistence * (serving - usual))
+    kept = (sold - other - serving)[~worst].sum()
+    repriced = sold[worst].sum() * (1 + scenario.price_change)
+    cheaper = other[worst].sum() + serving[worst].sum() * (1 - scenario.saving)
     return float(kept + scenario.stay_share * (repriced - cheaper) - fixed)
-
-
-def _expected_next(figures: NDArray[np.float64], persistence: float) -> NDArray[np.float64]:
-    mean = float(figures.mean())
-    return mean + persistence * (figures - mean)
 
 
 @public
@@ -124,6 +139,7 @@ def after_dissolving(
     *,
     fixed_cost_share: float = 0.2,
     persistence: float = 0.6,
+    service: str | None = None,
     profit: str = PROFIT,
     revenue: str = REVENUE,
 ) -> pd.DataFrame:
@@ -139,7 +155,7 @@ def after_dissolving(
     [0.0, 40.0, 12.0, -7.2]
     """
     scenario = WorstCustomers(share, fixed_cost_share, persistence, stay_share=0)
-    return after_acting(customers, scenario, profit=profit, revenue=revenue)
+    return after_acting(customers, scenario, service=service, profit=profit, revenue=revenue)
 
 
 @public
@@ -151,6 +167,7 @@ def reprice(
     stay_share: float,
     fixed_cost_share: float = 0.2,
     persistence: float = 0.6,
+    service: str | None = None,
     profit: str = PROFIT,
     revenue: str = REVENUE,
 ) -> pd.DataFrame:
@@ -165,7 +182,7 @@ def reprice(
     [0.0, 10.0, 10.0, 10.0]
     """
     scenario = WorstCustomers(share, fixed_cost_share, persistence, stay_share, price_change=price_change)
-    return after_acting(customers, scenario, profit=profit, revenue=revenue)
+    return after_acting(customers, scenario, service=service, profit=profit, revenue=revenue)
 
 
 @public
@@ -177,6 +194,7 @@ def serve_cheaper(
     stay_share: float,
     fixed_cost_share: float = 0.2,
     persistence: float = 0.6,
+    service: str | None = None,
     profit: str = PROFIT,
     revenue: str = REVENUE,
 ) -> pd.DataFrame:
@@ -191,4 +209,4 @@ def serve_cheaper(
     [0.0, 70.0, 56.0, 46.4]
     """
     scenario = WorstCustomers(share, fixed_cost_share, persistence, stay_share, saving=saving)
-    return after_acting(customers, scenario, profit=profit, revenue=revenue)
+    return after_acting(customers, scenario, service=service, profit=profit, revenue=revenue)
