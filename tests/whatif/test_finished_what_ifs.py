@@ -40,6 +40,18 @@ def test_whale_curve_says_what_after_acting_says(customers):
     assert what_if.result["chance_evens_out"] < what_if.result["fixed_cost_stays"] < what_if.result["hoped"]
 
 
+def test_whale_curve_saves_on_the_cost_to_serve_alone(customers):
+    serving = customers.assign(serving=0.25 * (customers["revenue"] - customers["profit"]))
+    what_if = whale_curve(serving, service="serving")
+    what_if.set(saving=0.2)
+    steps = portfolio.after_acting(serving, what_if.scenario, service="serving").set_index("step")["profit"]
+    assert {step: what_if.result[step] for step in steps.index} == pytest.approx(dict(steps))
+    of_all = whale_curve(customers)
+    of_all.set(saving=0.2)
+    gains = [each.result["hoped"] - each.result["as_is"] for each in (what_if, of_all)]
+    assert gains[0] == pytest.approx(0.25 * gains[1]) and gains[1] > 0
+
+
 def test_what_acting_costs_is_taken_from_every_promise_and_has_a_row(customers):
     what_if = whale_curve(customers, currency="$")
     what_if.set(stay_share=0.5, share=0.25)
