@@ -86,7 +86,8 @@ def plot_matrix(
     types = customers["value_type"].to_numpy()
     step = -(-len(x) // POINTS)
     heavy_tailed(ax, "x", x, thresholds.current_value)
-    heavy_tailed(ax, "y", y, thresholds.growth_potential)
+    # no mark under the label of its type
+    heavy_tailed(ax, "y", y, thresholds.growth_potential, room=0.28)
     size = float(np.clip(20_000 / max(len(x) // step, 1), 7, 40))
     for name, mark in style.TYPES.items():
         drawn = np.flatnonzero(types == name)[::step]
@@ -118,8 +119,13 @@ def type_count(name: str, count: int) -> str:
     return say(said, type=term(f"charts.type_{name}"), customers=f"{count:,}")
 
 
-def heavy_tailed(ax: Axes, side: str, amounts: NDArray[np.float64], threshold: float) -> None:
-    """Give one side ("x" or "y") a symmetric-log scale with short money ticks where the amounts are heavy-tailed."""
+def heavy_tailed(
+    ax: Axes, side: str, amounts: NDArray[np.float64], threshold: float, room: float | None = None
+) -> None:
+    """Give one side ("x" or "y") a symmetric-log scale with short money ticks where the amounts are heavy-tailed.
+
+    ``room`` is left beyond the amounts, as a share of what they span.
+    """
     from matplotlib.ticker import FixedLocator, NullLocator
 
     sizes = np.abs(amounts[np.isfinite(amounts) & (amounts != 0)])
@@ -137,8 +143,9 @@ def heavy_tailed(ax: Axes, side: str, amounts: NDArray[np.float64], threshold: f
     low, high = float(min(np.nanmin(amounts), threshold, 0)), float(max(np.nanmax(amounts), threshold))
     transform = axis.get_transform()
     bottom, top = transform.transform(np.array([low, high]))
-    # room for the labels of the quadrants above and below, a little at the sides
-    room = (0.2 if side == "y" else 0.05) * (top - bottom or 1)
+    # for the labels of the quadrants above and below, a little at the sides
+    room = room or (0.2 if side == "y" else 0.05)
+    room *= top - bottom or 1
     limits = transform.inverted().transform(np.array([bottom - room, top + room]))
     (ax.set_xlim if side == "x" else ax.set_ylim)(*map(float, limits))
     axis.set_major_locator(FixedLocator(_ticks(low, high, near_zero)))
@@ -361,7 +368,7 @@ def plot_budgets(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None = N
     ...     "heuristic_profit": [300.0, -20.0], "optimal_profit": [320.0, 0.0],
     ... })
     >>> plot_budgets(frame).get_title(loc="left").replace(chr(10), " ")
-    'Expected profit of the same budget: 320 if split by response, 280 by Table 3-2'
+    'Expected profit of the same budget: 320 if split by response, 280 by Table 3-2 with assumed weights'
     """
     money = ("heuristic_budget", "optimal_budget", "heuristic_profit", "optimal_profit")
     columns = {name: COUNT if name.endswith("budget") else FIGURE for name in money}

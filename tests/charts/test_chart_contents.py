@@ -197,7 +197,8 @@ def test_budgets_write_both_splits_and_what_stays_unspent() -> None:
     ax = charts.plot_budgets(frame, currency="¥")
     heights = [bar.get_height() for bar in ax.patches]
     assert heights == [*frame["heuristic_budget"], *frame["optimal_budget"]]
-    assert headline(ax) == "Expected profit of the same budget: ¥13.3k if split by response, ¥10.3k by Table 3-2"
+    said = "Expected profit of the same budget: ¥13.3k if split by response, ¥10.3k by Table 3-2 with assumed weights"
+    assert headline(ax) == said
     assert "optimal split: ¥500 unspent, it would not come back" in [text.get_text() for text in ax.texts]
     spent = charts.plot_budgets(frame.assign(optimal_budget=frame["heuristic_budget"]))
     assert not any("unspent" in text.get_text() for text in spent.texts)
