@@ -187,7 +187,13 @@ def test_matrix_and_budget_says_what_the_matrix_module_says(shops):
     assert result["best_profit"] == pytest.approx(both["optimal_profit"].sum())
     assert (result["shares"]["optimal"] * 10_000).tolist() == pytest.approx(both["optimal_budget"].tolist())
     assert result["best_profit"] >= result["table_profit"]
-    assert "of 8 shops have changed type. Of ¥10,000, Table 3-2 leaves over ¥" in what_if.sentence
+    rest = {"weights": {"II": 1, "III": 1, "IV": 1}, "assumed_ceiling": 1, "assumed_steepness": steep}
+    without = matrix.compare_budgets(typed, 10_000, "at_stake", **rest)
+    assert (typed["value_type"] == "I").any()
+    assert result["rest_profit"] == pytest.approx(without["heuristic_profit"].sum())
+    assert (
+        "of 8 shops have changed type. Of ¥10,000, Table 3-2 with weights 0, 1, 2, 3 leaves over ¥" in what_if.sentence
+    )
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 #: Cost of a strategy per customer: what a slider says about the response is said of this amount.
 COST = 4_000.0
+#: Weights that leave out type I and give every other customer the same.
+WITHOUT_TYPE_ONE = {"II": 1.0, "III": 1.0, "IV": 1.0}
 CURRENT_VALUE, COULD_WIN = "current_value", "could_win"
 #: Places of the matrix and of the budgets in the picture: left, bottom, width, height.
 MATRIX, BUDGETS = (0.09, 0.13, 0.41, 0.76), (0.68, 0.13, 0.31, 0.76)
@@ -70,10 +72,12 @@ def matrix_and_budget(customers: pd.DataFrame, *, currency: str = "", after: Gue
     -----
     Spending x on a customer wins or keeps the share 1 − (1 − ``won``)^(x/4,000) of what is at stake: ``could_win`` and
     the share ``leaving`` of current value. Growth potential = ``won`` × ``could_win`` − 4,000, not below 0. Table 3-2
-    by `cvmlab.matrix.budget`, whose weights are ours. What is *assumed*, not estimated: all of it.
+    by `cvmlab.matrix.budget`, whose weights are ours; beside it, the same for all, and the same for all but type I,
+    which needs no weights. What is *assumed*, not estimated: all of it.
 
     The result is a dict: ``types`` (of each customer), ``growth_potential`` (money of each), ``shares`` (of the budget,
-    by split, a figure per type), ``table_profit``, ``best_profit``, ``same_profit`` (money, after the spending).
+    by split, a figure per type), ``table_profit``, ``same_profit``, ``rest_profit`` (without type I),
+    ``best_profit`` (money, after the spending).
 
     Examples
     --------
@@ -97,7 +101,9 @@ def matrix_and_budget(customers: pd.DataFrame, *, currency: str = "", after: Gue
         thresholds = matrix.Thresholds(lines.current_value, lines.growth_potential)
         typed = matrix.classify(known, thresholds, potential="growth_potential")
         steep = matrix.steepness_from(COST, lines.won, assumed_ceiling=1)
-        both = matrix.compare_budgets(typed, lines.budget, "at_stake", assumed_ceiling=1, assumed_steepness=steep)
+        response: dict[str, Any] = {"assumed_ceiling": 1, "assumed_steepness": steep}
+        both = matrix.compare_budgets(typed, lines.budget, "at_stake", **response)
+        rest = matrix.compare_budgets(typed, lines.budget, "at_stake", weights=WITHOUT_TYPE_ONE, **response)
         same = lines.budget / len(typed)
         return {
             "lines": lines,
@@ -106,6 +112,7 @@ def matrix_and_budget(customers: pd.DataFrame, *, currency: str = "", after: Gue
             "growth_potential": typed["growth_potential"].to_numpy(),
             "shares": {split: both[f"{split}_budget"].to_numpy() / lines.budget for split in LOOKS},
             "table_profit": float(both["heuristic_profit"].sum()),
+            "rest_profit": float(rest["heuristic_profit"].sum()),
             "best_profit": float(both["optimal_profit"].sum()),
             "same_profit": float((at_stake * -np.expm1(-steep * same) - same).sum()),
         }
@@ -153,6 +160,7 @@ def matrix_and_budget(customers: pd.DataFrame, *, currency: str = "", after: Gue
         measures=[
             Measure("table_profit", "matrix.by_table", "money"),
             Measure("same_profit", "matrix.by_same", "money"),
+            Measure("rest_profit", "matrix.by_rest", "money"),
             Measure("best_profit", "matrix.by_type", "money"),
         ],
         sentence=partial(_sentence, currency=currency),
@@ -183,7 +191,13 @@ def _bar(ax: Axes, end: tuple[float, float], transform: Any, look: dict[str, Any
 
 
 def _sentence(before: dict[str, Any], now: dict[str, Any], *, currency: str) -> str:
-    names = {"table": "table_profit", "same": "same_profit", "best": "best_profit", "budget": "budget"}
+    names = {
+        "budget": "budget",
+        "table": "table_profit",
+        "same": "same_profit",
+        "rest": "rest_profit",
+        "best": "best_profit",
+    }
     amounts = {
         name: formats.in_currency(formats.grouped(round(now[key], -1), 0), currency) for name, key in names.items()
     }
