@@ -278,7 +278,7 @@ def values_before(transactions: pd.DataFrame, *, cut: dt.date | str, discount_ra
     from cvmlab.worth import buying, value
     from cvmlab.worth.buying.fitting import LEAST_REPEATERS
 
-    from .expectations import spend_model
+    from .spending import spend_model
 
     check_columns(transactions, (CUSTOMER_ID, DATE, AMOUNT), "transactions")
     dates = pd.to_datetime(transactions[DATE]).dt.tz_localize(None)

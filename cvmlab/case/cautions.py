@@ -31,6 +31,10 @@ _CONTRACT_SHARE, _CONTRACT_MONTHS = 0.9, 4
 _CONTRACT_TIMES, _CONTRACT_PERIODS = 3, (1, 2, 3, 4, 6, 12)
 _LATE_DAYS = 28
 _ALONE = 1 / 3
+# A change of revenue below this share counts as none; a customer whose fall is this share of all is news.
+_UNCHANGED, _LARGE_FALL = 0.005, 0.02
+# Among all customers chance would bring fewer than so many silences as long (ours), after so many gaps.
+_BY_CHANCE, _LEAST_GAPS = 0.5, 3
 
 
 def quality_light(quality: DataReport) -> Light:
@@ -81,7 +85,7 @@ class Trend(NamedTuple):
     """Customers who bought and revenue in the latest months and in as many months before; who makes most of it.
 
     ``largest`` is the customer, if there is one, who alone makes a third of the change of revenue or more, and ``by``
-    the change of that customer, money.
+    the change of that customer, money; ``faller`` another who brought less by ``fall``, a fiftieth of all or more.
     """
 
     now: tuple[float, float]
@@ -89,6 +93,8 @@ class Trend(NamedTuple):
     over: Literal["years", "months_a_year_apart", "months"]
     largest: str = ""
     by: float = 0.0
+    faller: str = ""
+    fall: float = 0.0
 
 
 def trend(case: Case) -> Trend | None:
@@ -111,11 +117,14 @@ def _years(moves: pd.DataFrame) -> Trend:
     before, now = (float(money[name].sum()) for name in money.columns)
     were, are = int(moves["from_type"].ne(matrix.NEW).sum()), int(moves["to_type"].ne(matrix.GONE).sum())
     changes = (money["revenue_after"] - money["revenue_before"]).to_numpy(float)
-    most = int(np.abs(changes).argmax())
-    share = changes[most] / (now - before) if now != before else 0.0
-    # with a share above 1 the others went the other way
+    most, least = int(np.abs(changes).argmax()), int(changes.argmin())
+    # of a change that is told as none, nobody makes a part; with a share above 1 the others went the other way
+    changed = abs(now - before) >= _UNCHANGED * abs(before)
+    share = changes[most] / (now - before) if changed and now != before else 0.0
     found = (str(moves[CUSTOMER_ID].iloc[most]), float(changes[most])) if share >= _ALONE else ("", 0.0)
-    return Trend((are, now), (were, before), "years", *found)
+    large = -changes[least] >= _LARGE_FALL * before > 0 and (least != most or not found[0])
+    fell = (str(moves[CUSTOMER_ID].iloc[least]), -float(changes[least])) if large else ("", 0.0)
+    return Trend((are, now), (were, before), "years", *found, *fell)
 
 
 def _bought(case: Case, first: int, end: int) -> tuple[float, float]:
@@ -132,6 +141,24 @@ def level_off(case: Case) -> float | None:
     if min(expected, actual) <= 0 or max(expected, actual) <= (1 + _LEVEL_OFF) * min(expected, actual):
         return None
     return expected / actual - 1
+
+
+def sees_nobody_leave(case: Case) -> bool:
+    """Return whether a model judged in whose eyes everybody is still a customer: it cannot tell a pause from a loss."""
+    return not case.models.is_rule and bool(case.customers["p_alive"].min() > case.assumptions.silent_below)
+
+
+def silent_beyond_chance(case: Case) -> pd.DataFrame:
+    """Return the customers whose silence is longer than chance would bring in any of them, the largest first.
+
+    A buyer at random with x gaps so far is silent for s of them with chance (1 + s/x)^−x, the own rate being estimated.
+    """
+    customers = case.customers
+    gaps, silence = customers["frequency"].to_numpy(float), customers["silent_gaps"].to_numpy(float)
+    enough = (gaps >= _LEAST_GAPS) & (silence > 0)
+    rare = np.where(enough, (1 + np.where(enough, silence, 0) / np.maximum(gaps, 1)) ** -gaps, 1.0)
+    chosen = (rare * len(customers) < _BY_CHANCE) & (customers["silent_days"].to_numpy(float) <= 2 * DAYS_A_YEAR)
+    return customers.loc[chosen].sort_values("last_active_year", ascending=False)
 
 
 def high_season(case: Case) -> tuple[int, float] | None:

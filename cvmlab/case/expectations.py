@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from cvmlab.core.discounting import discounted_years
 from cvmlab.core.periods import DAYS_A_YEAR
-from cvmlab.core.words import CvmError
 from cvmlab.data import aggregate, windows
 from cvmlab.data.panels import Panel
 from cvmlab.data.tables import COST, CUSTOMER_ID, PROFIT
@@ -24,6 +23,7 @@ from cvmlab.worth.buying.fit_input import read_summary
 from cvmlab.worth.buying.payment_rule import payment_months
 
 from .assumptions import Assumptions
+from .spending import per_purchase_day, spend_model
 
 CUSTOMERS_FOR_A_MODEL = 20
 
@@ -44,6 +44,9 @@ class Models:
         What expectations are multiplied by: what came in the backtest over what was expected, where that is evident.
     problem
         Why there is no model of buying.
+    own_unevenness
+        Squared coefficient of variation of a purchase day around the customer's own mean, where that mean serves as
+        spend because the backtest found it nearer.
     """
 
     buying: PurchaseModel | None
@@ -51,11 +54,18 @@ class Models:
     season: Season | None = None
     level: float = 1.0
     problem: str = ""
+    own_unevenness: float = 0.0
 
     @property
     def is_rule(self) -> bool:
         """Whether customers are judged by the rule of three gaps, which knows no probabilities."""
         return self.buying is None or isinstance(self.buying, GapRule)
+
+    @property
+    def unevenness(self) -> float:
+        """Squared coefficient of variation of a purchase day around what is expected of the customer."""
+        # of Gamma-Gamma: a purchase is gamma distributed around the customer's own mean with shape p
+        return self.own_unevenness if self.gamma_gamma is None else 1 / self.gamma_gamma.p
 
     def seen(self, customers: pd.DataFrame) -> pd.DataFrame:
         """Return the customers as the models see them: with recency and age in season days where there is a season."""
@@ -157,26 +167,15 @@ def fit_candidates(customers: pd.DataFrame, season: Season | None) -> list[Model
     return [replace(unchosen, buying=model) for model in family if model is best or not isinstance(model, FREE)]
 
 
-def spend_model(customers: pd.DataFrame) -> GammaGamma | None:
-    """Fit the model of spend; None where the data is not enough for one."""
-    try:
-        return buying.fit_gamma_gamma(customers)
-    except CvmError:
-        return None
-
-
 def with_expectations(customers: pd.DataFrame, models: Models, assumed: Assumptions, as_of: date) -> pd.DataFrame:
     """Add what is expected of each customer: ``p_alive``, rhythm, ``expected_contribution``, ``current_value``."""
     if models.buying is None:
         return _naive_expectations(customers, assumed)
     seen, rhythm = models.seen(customers), buying.score_customers(customers, models.buying, models.gamma_gamma)
     days = models.days(as_of, as_of + timedelta(days=round(assumed.horizon_months * DAYS_A_YEAR / 12)))
-    spend = models.gamma_gamma
-    worth = per_purchase_day(customers, "contribution", rhythm["expected_spend"].to_numpy(float), spend)
+    worth = per_purchase_day(customers, "contribution", rhythm["expected_spend"].to_numpy(float), models.gamma_gamma)
     worth = models.level * models.as_last_year(customers, worth, customers["yearly_contribution"].to_numpy(float))
-    # a purchase is gamma distributed around the customer's own mean with shape p
-    unevenness = 0.0 if spend is None else 1 / spend.p
-    low, high = models.buying.value_interval(seen, worth, days, unevenness=unevenness)
+    low, high = models.buying.value_interval(seen, worth, days, unevenness=models.unevenness)
     return customers.assign(
         p_alive=models.buying.p_alive(seen),
         chance_to_buy=models.buying.chance_to_buy(seen, days),
@@ -196,23 +195,6 @@ def silence_in_gaps(seen: pd.DataFrame) -> NDArray[np.float64]:
     frequency, recency, age = (seen[name].to_numpy(float) for name in ("frequency", "recency", "age"))
     gap = np.divide(recency, frequency, out=np.full_like(age, np.nan), where=frequency > 0)
     return np.asarray(np.divide(age - recency, gap, out=np.full_like(age, np.nan), where=gap > 0))
-
-
-def per_purchase_day(
-    customers: pd.DataFrame, money: str, expected_spend: NDArray[np.float64], spend: GammaGamma | None
-) -> NDArray[np.float64]:
-    """Return what a purchase day of each customer brings, refunds netted, drawn to what such spend brings on average.
-
-    Formula: (m + w · r · s)/(n + w) with the money m of n days, the spend s that the model of spend expects, and the
-    money r that a unit of spend brings in all. The average counts for w days: as many as in the model, otherwise one.
-    """
-    # who only gave back counts with one day: nothing is divided by less
-    days = customers["frequency"].to_numpy(float) + 1
-    brought = customers[money].to_numpy(float)
-    spent = float((days * expected_spend).sum())
-    rate = brought.sum() / spent if spent > 0 else 0.0
-    weight = 1.0 if spend is None else (spend.q - 1) / spend.p
-    return np.asarray((brought + weight * rate * expected_spend) / (days + weight))
 
 
 def _naive_expectations(customers: pd.DataFrame, assumed: Assumptions) -> pd.DataFrame:

@@ -364,7 +364,10 @@ def _chosen(candidates: list[Models], past: Past | None, customers: pd.DataFrame
     if past is None:
         return candidates[0]
     kind = type(past.models.buying)
-    return replace(next(one for one in candidates if type(one.buying) is kind), level=past.level)
+    chosen = replace(next(one for one in candidates if type(one.buying) is kind), level=past.level)
+    if past.models.gamma_gamma is None:
+        chosen = replace(chosen, gamma_gamma=None, own_unevenness=past.models.own_unevenness)
+    return chosen
 
 
 def _costs(customers: pd.DataFrame, assumed: Assumptions) -> tuple[float, float]:

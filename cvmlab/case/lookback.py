@@ -24,8 +24,9 @@ from cvmlab.worth.value import potential
 
 from . import backtest
 from .assumptions import Assumptions
-from .expectations import CUSTOMERS_FOR_A_MODEL, Models, per_purchase_day, spend_model, with_contribution
+from .expectations import CUSTOMERS_FOR_A_MODEL, Models, with_contribution
 from .forecasts import tracking
+from .spending import own_mean_if_nearer, per_purchase_day, spend_model
 
 _LEAST_BACKTEST_SPAN, _SPAN_FOR_A_YEAR = 6, 30
 # Standard errors from which the level of the expectations was off. Two are not enough: a year that brings more by
@@ -235,6 +236,9 @@ def look_back(
     if not windows.any_between(transactions, cut, as_of):
         return None, say("case.past_nothing_later", cut=cut)
     later = aggregate.summarise_customers(windows.between(transactions, cut, as_of)).df()
+    uneven = own_mean_if_nearer(known, later, models[0].gamma_gamma)
+    if uneven is not None:
+        models = [replace(one, gamma_gamma=None, own_unevenness=uneven) for one in models]
     known = known.assign(last_year_revenue=_last_year_revenue(transactions, cut, known))
     judged = [backtest.outcomes(_judged(known, model, assumed, cut, as_of), later) for model in models]
     brier = [buying.brier(one["chance_to_buy"].to_numpy(float), one["bought"].to_numpy(bool)) for one in judged]

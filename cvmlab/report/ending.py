@@ -54,6 +54,8 @@ def _models(case: Case) -> list[str]:
     if model is None:
         return [say("report.models_none", why=why_no_model(case))]
     texts = model_texts(case)
+    if case.models.own_unevenness:
+        texts.append(term("report.models_own_mean"))
     if spend is not None:
         correlation = frequency_spend_correlation(case.customers)
         texts.append(

@@ -78,9 +78,10 @@ def _masthead(case: Case, title: str) -> str:
 
 def _returns(case: Case) -> str:
     """Return that returns are deducted, with their share where it is large."""
-    back, sales = -case.quality.amount(REFUND), case.quality.amount(USED)
-    large = sales > 0 and back > _MANY_RETURNS * float(sales)
-    return say("report.returns_large", share=percent(float(back / sales))) if large else term("report.returns_deducted")
+    whole = case.quality.returned_whole
+    back, sales = whole - float(case.quality.amount(REFUND)), whole + float(case.quality.amount(USED))
+    large = sales > 0 and back > _MANY_RETURNS * sales
+    return say("report.returns_large", share=percent(back / sales)) if large else term("report.returns_deducted")
 
 
 def _stakes(case: Case) -> list[tuple[str, str, str]]:
@@ -100,8 +101,9 @@ def _stakes(case: Case) -> list[tuple[str, str, str]]:
     stake, stake_kind = lost["at_stake"], estimated
     if sure:
         stake, stake_kind = case.calls["last_active_year"].sum(), yearly_kind
+    nobody = "report.card_loss_unknown" if known.sees_nobody_leave(case) else "report.card_no_loss"
     loss = say(
-        f"report.card_loss{sure or _all_or_some(lost)}" if lost["customers"] else "report.card_no_loss",
+        f"report.card_loss{sure or _all_or_some(lost)}" if lost["customers"] else nobody,
         count=count(lost["customers"]), low=money(lost["low"]), high=money(lost["high"]),
     )  # fmt: skip
     headroom = say(
@@ -114,7 +116,7 @@ def _stakes(case: Case) -> list[tuple[str, str, str]]:
     return [
         (money(customers["yearly_contribution"].sum()), yearly, yearly_kind),
         *forecast,
-        (money(stake), loss, stake_kind),
+        ("–" if not lost["customers"] and known.sees_nobody_leave(case) else money(stake), loss, stake_kind),
         (money(developed["at_stake"]), headroom, "assumed"),
     ]
 
@@ -146,14 +148,14 @@ def _contract(case: Case) -> list[str]:
     late = known.overdue(case, months)
     money_of = whole_money(late["last_active_year"].sum())
     said = say("report.caution_contract", every=every(months), count=count(len(late)), money=money_of)
-    return [joined(said, *_names(late))]
+    return [joined(said, *_names(late, "report.caution_contract_names"))]
 
 
-def _names(customers: pd.DataFrame) -> list[str]:
+def _names(customers: pd.DataFrame, key: str) -> list[str]:
     """Return the sentence with the first few customers, none where there are none."""
     first = customers[CUSTOMER_ID].head(_NAMED)
     listed = ("、" if language() == "zh" else ", ").join(map(str, first)) + (" …" if len(customers) > _NAMED else "")
-    return [say("report.caution_contract_names", names=listed)] if len(first) else []
+    return [say(key, names=listed)] if len(first) else []
 
 
 def _who(case: Case) -> str:
@@ -184,11 +186,14 @@ def _trend(case: Case) -> str:
         return term("report.s_no_trend")
     change, revenue = map(_change, trend.now, trend.before)
     said = say(f"report.s_trend_{trend.over}", now=count(trend.now[0]), change=change, revenue=revenue)
-    if not trend.largest:
-        return said
-    by = ("+" if trend.by > 0 else "−") + whole_money(abs(trend.by))
-    bought = case.customers.loc[case.customers[CUSTOMER_ID] == trend.largest, "yearly_orders"].sum() > 0
-    return joined(said, say(f"report.s_trend_{'one' if bought else 'gone'}", customer=trend.largest, by=by))
+    more = []
+    if trend.largest:
+        by = ("+" if trend.by > 0 else "−") + whole_money(abs(trend.by))
+        bought = case.customers.loc[case.customers[CUSTOMER_ID] == trend.largest, "yearly_orders"].sum() > 0
+        more.append(say(f"report.s_trend_{'one' if bought else 'gone'}", customer=trend.largest, by=by))
+    if trend.faller:
+        more.append(say("report.s_trend_less", customer=trend.faller, by=whole_money(trend.fall)))
+    return joined(said, *more)
 
 
 def _change(now: float, before: float) -> str:
@@ -210,11 +215,15 @@ def _types(case: Case) -> str:
         high=count(high["customers"].sum()), all=count(len(case.customers)),
         share=percent(high["current_value_share"].sum()),
         value=whole_money(value), total=whole_money(total), months=case.assumptions.horizon_months,
-        low=count((small & ~called).sum()), cost=whole_money(case.cost_to_keep), how=how_cost(case),
+        cost=whole_money(case.cost_to_keep), how=how_cost(case),
     )  # fmt: skip
     calls = called.sum()
     beyond = (little & called).sum()
-    others = {"called" if beyond < calls else "called_all": beyond, "two": (little & ~called & ~small).sum()}
+    others = {
+        "low": (small & ~called).sum(),
+        "called" if beyond < calls else "called_all": beyond,
+        "two": (little & ~called & ~small).sum(),
+    }
     more = [
         say(f"report.s_types_{name}", count=count(number), calls=count(calls), rest=count(calls - beyond))
         for name, number in others.items() if number
@@ -225,8 +234,7 @@ def _types(case: Case) -> str:
 def _silent(case: Case) -> str:
     row, fitted = case.recommended("win_back"), chances_known(case)
     if not row["customers"]:
-        blind = not case.models.is_rule and case.customers["p_alive"].min() > case.assumptions.silent_below
-        return term("report.s_blind" if blind else "report.s_none_silent")
+        return _blind(case) if known.sees_nobody_leave(case) else term("report.s_none_silent")
     key, back, called, ago = "report.s_silent" if fitted else "report.s_silent_by_rule", "", 0, 0
     if case.past is not None and case.past.came_back is not None:
         key, called, ago = "report.s_silent_corrected", len(case.past.called), case.past.months
@@ -240,6 +248,11 @@ def _silent(case: Case) -> str:
         key, count=count(row["customers"]), yearly=yearly, before=before, called=count(called), back=back, ago=ago,
         loss=loss, low=low, high=high,
     )  # fmt: skip
+
+
+def _blind(case: Case) -> str:
+    """Return that the model sees nobody leave, and who is silent for longer than chance would explain."""
+    return joined(term("report.s_blind"), *_names(known.silent_beyond_chance(case), "report.s_blind_names"))
 
 
 def _all_or_some(loss: Mapping[str, float]) -> str:
@@ -268,8 +281,8 @@ def _trust(case: Case) -> str:
         wrong = _how_many(int(called["bought"].sum()))
         warnings = [say("report.s_trust_silent", silent=count(len(called)), wrong=wrong)]
     elif not alarms.silent:
-        known = count(len(past.customers))
-        warnings = [say("report.s_trust_none", gone=count(alarms.active_but_gone), known=known)]
+        key = "report.s_trust_none" if alarms.active_but_gone else "report.s_trust_none_right"
+        warnings = [say(key, gone=count(alarms.active_but_gone), known=count(len(past.customers)))]
     return joined(forecast, ranking, *warnings, *_found(past))
 
 
@@ -290,7 +303,8 @@ def _calls(case: Case) -> list[str]:
     calls = call_list(case)
     title = html.subheading(term("report.calls_title"))
     if calls.empty:
-        return [title, html.paragraph(term("report.calls_none"))]
+        blind = known.sees_nobody_leave(case)
+        return [title, html.paragraph(_blind(case) if blind else term("report.calls_none"))]
     number, held = count(len(case.calls)), int(case.calls["hold_out"].sum())
     of_them = "report.calls_held" if held else "report.calls_no_held"
     lead = say(

@@ -33,14 +33,14 @@ def judged_by(case: Case) -> list[str]:
     what = say(f"report.judged_{model.KIND}", once=once, every=every(months))
     sentences = [joined(what, _why(case))]
     if case.models.season is not None:
-        sentences.append(_season(case.models.season, case.as_of.month))
+        sentences.append(_season(case.models.season, case.as_of.month, case.past))
     if case.past is not None and case.models.level != 1:
         key = "report.judged_level_rule" if case.models.is_rule else "report.judged_level"
         sentences.append(say(key, **_expected_and_came(case.past), level=f"{case.models.level:.2f}"))
     return sentences
 
 
-def _season(season: Season, month: int) -> str:
+def _season(season: Season, month: int, past: Past | None) -> str:
     """Return when in the year customers buy, and whether the high season is just ahead of a month."""
     factors = season.factors
     most, least = int(np.argmax(factors)), int(np.argmin(factors))
@@ -49,7 +49,13 @@ def _season(season: Season, month: int) -> str:
         trough=term(f"report.month_{least + 1}"), least=f"{factors[least]:.1f}",
     )  # fmt: skip
     is_ahead = 1 <= (most + 1 - month) % 12 <= _JUST_AHEAD
-    return joined(said, term("report.judged_season_ahead")) if is_ahead else said
+    if not is_ahead:
+        return said
+    back = None if past is None else past.came_back
+    if past is None or back is None:
+        return joined(said, term("report.judged_season_ahead"))
+    returned = say("report.judged_season_back", back=count(back), called=count(len(past.called)), ago=past.months)
+    return joined(said, returned, term("report.judged_season_ahead"))
 
 
 def _why(case: Case) -> str:

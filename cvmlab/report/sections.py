@@ -29,6 +29,7 @@ from .wording import basis, how_cost, who_columns, why_no_model
 
 if TYPE_CHECKING:
     from cvmlab.case import Case
+    from cvmlab.case.backtest import Alarms
 
 Piece = Picture | html.Page
 _TOP_ROWS = 10
@@ -151,6 +152,13 @@ def moved(case: Case) -> list[Piece]:
     ]
 
 
+def _said_silent(alarms: Alarms) -> str:
+    """Return the key of the sentence on who was called silent in the backtest, and rightly."""
+    if alarms.silent:
+        return "report.past_silent"
+    return "report.past_none_silent" if alarms.active_but_gone else "report.past_none_gone"
+
+
 def backtested(case: Case) -> list[Piece]:
     """Return the section on whether the report would have been right."""
     past = case.past
@@ -159,7 +167,7 @@ def backtested(case: Case) -> list[Piece]:
         return [html.page(title, html.note(say("report.s_no_trust", why=case.past_problem)))]
     alarms = past.alarms
     silent = say(
-        "report.past_silent" if alarms.silent else "report.past_none_silent",
+        _said_silent(alarms),
         known=count(len(past.customers)), silent=count(alarms.silent), wrong=count(alarms.silent_but_bought),
         false_share=percent(alarms.false_alarm_share), found=count(alarms.silent_and_gone),
         gone=count(alarms.silent_and_gone + alarms.active_but_gone), months=past.months,

@@ -148,6 +148,11 @@ class DataReport:
         return sum((part.amount for part in self.sums if part.reason in reasons), Decimal(0))
 
     @property
+    def returned_whole(self) -> float:
+        """Money of the purchases that were taken back whole, so that they count neither as sales nor as returns."""
+        return sum(float(note.values["amount"]) for note in self.notes if note.key == "reversed")  # noqa: PD011
+
+    @property
     def dropped_share(self) -> float:
         """Share of the data rows that cannot be used, 0 to 1; not those set aside with reason, as reversals are."""
         return self.rows(*UNUSABLE) / self.control_rows if self.control_rows else 0.0

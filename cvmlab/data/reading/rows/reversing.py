@@ -84,4 +84,4 @@ def set_reversals_aside(connection: Any) -> list[Note]:
     (amount,) = connection.execute(
         f"SELECT sum(exact) FROM log WHERE reason = {REASON_CODES['reversed']} AND exact > 0"
     ).fetchone()
-    return [Note("reversed", {"rows": f"{rows:,}", "amount": f"{amount:,.2f}", "days": RETURN_DAYS})]
+    return [Note("reversed", {"rows": f"{rows:,}", "amount": float(amount), "days": RETURN_DAYS})]
