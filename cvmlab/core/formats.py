@@ -65,6 +65,8 @@ def percent(share: float) -> str:
     --------
     >>> percent(0.53), percent(0.034), percent(1.34), percent(0.2), percent(0.997), percent(0.9999), percent(1e-9)
     ('53%', '3.4%', '134%', '20%', '99.7%', '>99.9%', '<0.1%')
+    >>> percent(-1e-9)
+    '0%'
     """
     if not math.isfinite(share):
         return "–"
@@ -73,7 +75,7 @@ def percent(share: float) -> str:
     if 0 < share < 0.0005:
         return "<0.1%"
     text = f"{share:.0%}" if abs(share) >= 0.0995 or share == 0 else f"{share:.1%}".replace(".0%", "%")
-    return text.replace("-", "−")
+    return "0%" if text == "-0%" else text.replace("-", "−")
 
 
 def signed_percent(share: float) -> str:
