@@ -26,7 +26,6 @@ from cvmlab.data.panels import Panel
 from cvmlab.data.tables import ATTRIBUTES, CUSTOMER_ID, DATE
 from cvmlab.keep import segments
 from cvmlab.worth import matrix
-from cvmlab.worth.buying import PaymentRule
 from cvmlab.worth.matrix import Thresholds, choose_thresholds
 from cvmlab.worth.value import potential
 
@@ -47,6 +46,7 @@ from .falls import Falls, compare_years
 from .forecasts import expected_by_month, next_purchase
 from .lookback import Moves, Past, compare_windows, look_back
 from .products import Products, compare_products
+from .reachable import contacts
 from .tiers import Tiers, place_in_tiers
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class Case:
     quality, seconds, currency
         What was read and left out; seconds per step; the currency, where the data name one.
     tiers, falls, products
-        The tiers of the year's buyers; how the last year compares with the one before, beside chance, and by product.
+        The tiers of the year's buyers; how the last year compares with the one before, in all and by product.
         Each None where the data do not carry it.
     """
 
@@ -285,10 +285,9 @@ def study(log: Log, assumptions: Assumptions | None = None, *, kept: Thresholds 
             assumed.headroom_reached,
         )
     with clock.step("portfolio"):
-        tiers = place_in_tiers(panel, assumed)
-        # payments at fixed times do not fall by chance
-        by_contract = isinstance(models.buying, PaymentRule)
-        falls = None if by_contract else compare_years(panel, thresholds.current_value, assumed, calls[CUSTOMER_ID])
+        reachable = contacts(customers, calls[CUSTOMER_ID], assumed.silent_below)
+        tiers = place_in_tiers(panel, assumed, reachable)
+        falls = compare_years(panel, thresholds.current_value, assumed, reachable)
         products = compare_products(log.transactions, first_date, as_of)
     return Case(
         name=log.name, as_of=as_of, first_date=first_date, basis=basis, assumptions=assumed,

@@ -13,7 +13,7 @@ from cvmlab.data.tables import ATTRIBUTES, CUSTOMER_ID
 from cvmlab.worth.matrix import VALUE_TYPES
 from cvmlab.worth.portfolio import TIERS
 
-from .portfolio import dropped_products
+from .portfolio import dropped_products, fallen_customers
 from .wording import basis, call_list, chances_known
 from .workbook import Sheet
 
@@ -35,11 +35,12 @@ _MONEY = frozenset(
     {
         "yearly_contribution", "last_active_year", "yearly_revenue", "current_value", "headroom", "revenue",
         "contribution", "expected_contribution", "value_low", "value_high", "to_next_tier", "bought_before",
+        "value_before", "value_after", "value_lost",
     }
 )  # fmt: skip
 _FORMATS = {
     "p_alive": "0.0%", "chance_back": "0.0%", "usual_gap_days": "0.0", "silent_days": "#,##0", "orders": "#,##0",
-    "expected_orders": "0.0", "own_growth": "0%",
+    "expected_orders": "0.0", "own_growth": "0%", "drop": "0%",
     "first_date": "yyyy-mm-dd", "last_date": "yyyy-mm-dd", "called_on": "yyyy-mm-dd",
 }  # fmt: skip
 # below this, cents matter to the reader
@@ -50,13 +51,15 @@ def sheets_of(case: Case, table: pd.DataFrame) -> dict[str, Sheet]:
     """Return the sheets by title: whom to call, the customers of each type, and what each column means."""
     listed = table.drop(columns=["value_type"])
     sheets = {term("report.sheet_calls"): _calls(case)}
-    dropped = dropped_products(case)
+    fallen, dropped = fallen_customers(case), dropped_products(case)
+    if len(fallen):
+        sheets[term("report.sheet_fallen")] = _sheet(case, fallen)
     if len(dropped):
         sheets[term("report.sheet_dropped")] = _sheet(case, dropped)
     for value_type in VALUE_TYPES:
         chosen = listed.loc[table["value_type"] == value_type]
         sheets[say("report.sheet_type", type=value_type)] = _sheet(case, _worded(chosen))
-    return sheets | {term("report.sheet_key"): _key(case, [*table.columns, *_CALLS, *dropped.columns])}
+    return sheets | {term("report.sheet_key"): _key(case, [*table.columns, *_CALLS, *fallen.columns, *dropped.columns])}
 
 
 def headers(case: Case, names: Iterable[str]) -> dict[str, str]:

@@ -16,7 +16,7 @@ from cvmlab.data.tables import ATTRIBUTES, CUSTOMER_ID
 from cvmlab.worth import matrix, portfolio
 
 from . import html
-from .wording import basis, joined, who_columns
+from .wording import basis, joined, month_name, who_columns
 
 if TYPE_CHECKING:
     from cvmlab.case import Case
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cvmlab.case.products import Products
     from cvmlab.case.tiers import Tiers
 
-_NEAREST, _DROPPED = 5, 5
+_NEAREST, _DROPPED, _FALLEN = 5, 5, 10
 
 
 def tiers(case: Case) -> list[html.Page]:
@@ -32,11 +32,14 @@ def tiers(case: Case) -> list[html.Page]:
     found = case.tiers
     if found is None:
         return []
-    rows = found.summary.merge(portfolio.tier_ladder()[["tier", "service"]], on="tier")
+    ladder = portfolio.tier_ladder().set_index("tier")["service"]
+    # a partner of the firm, as the source has it, few firms have
+    ladder["diamond"] = term("report.tiers_service_diamond")
+    rows = found.summary.assign(service=found.summary["tier"].map(ladder))
     columns: html.Columns = {
         "tier": (term("report.tier"), "word"),
         "customers": (term("report.type_customers"), "count"),
-        "profit": (say("report.tiers_yearly", basis=basis(case)), "money"),
+        "profit": (say("report.tiers_together", basis=basis(case)), "money"),
         "profit_share": (term("report.tiers_share"), "percent"),
         "service": (term("report.tiers_service"), "text"),
     }
@@ -53,13 +56,16 @@ def tiers(case: Case) -> list[html.Page]:
 
 def _tiers_lead(case: Case, found: Tiers) -> str:
     best = found.summary.set_index("tier").loc[["diamond", "gold"]]
-    said = say(
+    first, last = _last_year(case)
+    return say(
         "report.tiers_lead", best=count(best["customers"].sum()), buyers=count(len(found.placed)),
-        share=percent(best["profit_share"].sum()), basis=basis(case),
+        first=first, last=last, share=percent(best["profit_share"].sum()), basis=basis(case),
     )  # fmt: skip
-    below = found.placed.merge(case.customers[[CUSTOMER_ID, "headroom"]], on=CUSTOMER_ID)
-    could = (below["next_tier"] == "gold") & (below["headroom"] >= below["profit_to_next"])
-    return joined(said, say("report.tiers_could", count=count(could.sum()))) if could.any() else said
+
+
+def _last_year(case: Case) -> tuple[str, str]:
+    """Return the first and the last of the last 12 complete months."""
+    return month_name(case.panel.period[-12]), month_name(case.panel.period[-1])
 
 
 def _tiers_rule(case: Case, found: Tiers) -> str:
@@ -73,72 +79,117 @@ def _tiers_rule(case: Case, found: Tiers) -> str:
     large = int(found.summary["opportunities"].sum()) if case.basis == "profit" else 0
     size = say("report.tiers_large_general", count=count(large)) if large else ""
     by_size = "" if case.basis == "profit" else term(f"report.tiers_by_{case.basis}")
-    return joined(*filter(None, (rule, by_size or size, term("report.tiers_unknown"))))
+    ties = [say("report.tiers_tied", count=count(many), line=whole_money(line)) for line, many in found.tied.items()]
+    return joined(*filter(None, (rule, *ties, by_size or size, term("report.tiers_unknown"))))
 
 
 def _ladder(case: Case, found: Tiers) -> list[str]:
-    nearest = found.nearest()
-    # who has fallen silent is to be called, not developed
-    nearest = nearest.loc[~nearest[CUSTOMER_ID].isin(case.calls[CUSTOMER_ID])].head(_NEAREST)
+    monday = say("report.tiers_monday", count=count((found.best & found.placed["open"]).sum()))
+    nearest = found.nearest().head(_NEAREST)
     if nearest.empty:
-        return [html.paragraph(term("report.tiers_monday"))]
-    shown = nearest[[CUSTOMER_ID, "tier", "profit", "profit_to_next", "next_tier"]].merge(
+        return [html.paragraph(monday)]
+    shown = nearest[[CUSTOMER_ID, "tier", "profit", "last_year", "profit_to_next", "next_tier"]].merge(
         case.customers.drop(columns=["profit"], errors="ignore"), on=CUSTOMER_ID
     )
     columns: html.Columns = {
         **who_columns(shown),
         "tier": (term("report.tier"), "word"),
         "profit": (say("report.tiers_yearly", basis=basis(case)), "money"),
+        "last_year": (term("report.tiers_last_year"), "money"),
         "profit_to_next": (term("report.to_next_tier"), "money"),
         "next_tier": (term("report.next_tier"), "word"),
     }
     return [
         html.table(shown, columns, caption=term("report.tiers_nearest")),
-        html.paragraph(term("report.tiers_monday")),
+        html.paragraph(joined(monday, term("report.tiers_monday_nearest"))),
     ]
 
 
 def falls(case: Case) -> list[html.Page]:
-    """Return how many customers brought much less than the year before, beside how many would have by chance."""
+    """Return how many customers brought much less than the year before, how many much more, and whom to visit."""
     found = case.falls
     if found is None or not found.by_drop["customers"].any():
         return []
-    halved, by_chance = found.halved
-    lead = say(
-        "report.falls_lead", valuable=count(found.valuable), line=whole_money(found.line), basis=basis(case),
-        halved=count(halved), by_chance=count(by_chance),
-    )  # fmt: skip
     rows = found.by_drop.assign(fall=[term(f"report.falls_{drop * 100:.0f}") for drop in found.by_drop["drop"]])
     columns: html.Columns = {
         "fall": (term("report.falls_fall"), "text"),
         "customers": (term("report.type_customers"), "count"),
-        "customers_by_chance": (term("report.falls_by_chance"), "count"),
         "value_lost": (say("report.falls_lost", basis=basis(case)), "money"),
-        "value_lost_by_chance": (term("report.falls_by_chance"), "money"),
+        "still": (term("report.falls_still"), "count"),
+        "rose": (term("report.falls_rose"), "count"),
+        "value_won": (say("report.falls_won", basis=basis(case)), "money"),
     }
     return [
         html.page(
             html.subheading(term("report.falls_title")),
-            html.paragraph(lead),
+            html.paragraph(_falls_lead(case, found)),
             html.table(rows, columns),
             html.paragraph(term("report.falls_rule"), quiet=True),
-            html.paragraph(joined(*_what_falls_say(found), term("report.falls_monday"))),
+            html.paragraph(joined(*_what_falls_say(found))),
+            *_to_visit(case),
         )
     ]
 
 
+def _falls_lead(case: Case, found: Falls) -> str:
+    row, (first, last) = found.stated, _last_year(case)
+    lead = say(
+        "report.falls_lead", valuable=count(found.valuable), line=whole_money(found.line), basis=basis(case),
+        first=first, last=last, fall=term(f"report.falls_said_{row['drop'] * 100:.0f}"),
+        fell=count(row["customers"]), lost=whole_money(row["value_lost"]),
+    )  # fmt: skip
+    rose = say("report.falls_rose_said", rose=count(row["rose"]), won=whole_money(row["value_won"]))
+    if not row["rose"]:
+        rose = term("report.falls_nobody_rose")
+    if not row["evident"]:
+        return joined(lead, rose, term("report.falls_not_evident"))
+    if not row["rose"]:
+        return joined(lead, rose, term("report.falls_none_rose"))
+    money = min(row["value_won"] / row["value_lost"], 1.0)
+    shares = {"share": percent(row["rose"] / row["customers"]), "money": percent(money)}
+    return joined(lead, rose, say("report.falls_share", **shares))
+
+
 def _what_falls_say(found: Falls) -> list[str]:
-    if found.alert_from is None:
-        said = [say("report.falls_no_alert", share=percent(float(found.by_drop["share_by_chance"].min())))]
-    else:
-        figures = {"alerts": count(found.alerts), "called": count(found.alerts_called)}
-        key = "report.falls_alert_all" if found.alert_from == 1 else "report.falls_alert"
-        said = [say(key, cut=percent(found.alert_from), **figures)]
+    fallen, said = found.fallen, [term("report.falls_no_alert")]
+    if found.alert_from is not None:
+        figures = {"count": count(len(fallen)), "lost": whole_money(fallen["value_lost"].sum())}
+        said = [say("report.falls_alert", cut=percent(found.alert_from), **figures)]
+        if fallen["held"].any():
+            said.append(say("report.falls_held", count=count(fallen["held"].sum())))
     later = found.next_year
     if later is not None:
         money = {"halved": whole_money(later.halved), "later": whole_money(later.later)}
         said.append(say("report.falls_next_year", count=count(later.customers), **money))
     return said
+
+
+def fallen_customers(case: Case) -> pd.DataFrame:
+    """Return who still buys, but much less than chance explains, with name, owner and phone; the most money first."""
+    if case.falls is None:
+        return pd.DataFrame()
+    fallen = case.falls.fallen
+    named = [name for name in ATTRIBUTES if name in case.customers.columns]
+    fallen = fallen.loc[~fallen["held"]].drop(columns="held")
+    return fallen.merge(case.customers[[CUSTOMER_ID, *named]], on=CUSTOMER_ID)
+
+
+def _to_visit(case: Case) -> list[str]:
+    fallen = fallen_customers(case)
+    if fallen.empty:
+        return [html.paragraph(term("report.falls_monday"))]
+    columns: html.Columns = {
+        **who_columns(fallen),
+        "value_before": (say("report.value_before", basis=basis(case)), "money"),
+        "value_after": (say("report.value_after", basis=basis(case)), "money"),
+        "value_lost": (say("report.value_lost", basis=basis(case)), "money"),
+        "drop": (term("report.drop"), "percent"),
+    }
+    caption = say("report.falls_visit_title", shown=min(len(fallen), _FALLEN), all=count(len(fallen)))
+    return [
+        html.table(fallen, columns, caption=caption, rows=_FALLEN),
+        html.paragraph(term("report.falls_monday_visit")),
+    ]
 
 
 def products(case: Case) -> list[html.Page]:

@@ -15,6 +15,8 @@ from cvmlab.data.tables import ATTRIBUTES, CUSTOMER_ID
 from .html import Columns
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from cvmlab.case import Case
 
 _GAPS_OF_A_HABIT = 3
@@ -47,6 +49,12 @@ def chances_known(case: Case) -> bool:
 def every(months: int) -> str:
     """Return how often a payment falls due."""
     return say("report.every_month" if months == 1 else "report.every_months", months=months)
+
+
+def month_name(day: np.datetime64) -> str:
+    """Return a month and its year in words."""
+    year, month = str(day)[:7].split("-")
+    return say("report.month_of_year", month=term(f"report.month_{int(month)}"), year=year)
 
 
 def joined(*sentences: str) -> str:

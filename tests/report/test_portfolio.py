@@ -70,7 +70,9 @@ def test_tiers_by_revenue_say_that_size_is_not_value(by_revenue, spoken):
     assert term("report.tiers_by_revenue") in said
     assert term("report.tiers_unknown") in said
     assert term("diamond") in said
-    assert term("report.tiers_monday") in said
+    assert term("report.tiers_monday_nearest") in said
+    first, last = ("January 2023", "December 2023") if spoken == "en" else ("2023 年 1 月", "2023 年 12 月")
+    assert first in said and last in said
 
 
 def test_tiers_by_profit_say_where_the_lines_are(by_profit, spoken):
@@ -106,21 +108,69 @@ def test_the_lists_have_the_tier_and_what_is_missing(by_revenue, tmp_path):
     assert set(words.dropna()) == {term(tier) for tier in placed["tier"].unique()}
 
 
-def test_falls_stand_beside_chance_and_are_no_call_list(by_revenue, spoken):
+def test_falls_stand_beside_rises_and_name_nobody_where_nothing_changed(by_revenue, spoken):
     said = text(portfolio.falls(by_revenue))
-    for word in ("falls_title", "falls_50", "falls_by_chance", "falls_rule", "falls_monday"):
+    for word in (
+        "falls_title",
+        "falls_50",
+        "falls_rose",
+        "falls_rule",
+        "falls_not_evident",
+        "falls_no_alert",
+        "falls_monday",
+    ):
         assert term(f"report.{word}") in said
     assert f"{by_revenue.falls.valuable}" in said
     assert not any(customer in said for customer in by_revenue.customers["customer_id"])
+    assert portfolio.fallen_customers(by_revenue).empty
+
+
+def with_a_third_buying_less() -> pd.DataFrame:
+    """Return sales where a third of the customers buy for a third in the last year."""
+    log = sales()
+    less = (log["customer_id"].str[1:].astype(int) % 3 == 0) & (log["date"] >= np.datetime64("2023-01-01"))
+    return log.assign(amount=log["amount"].where(~less, (log["amount"] / 3).round(2)))
+
+
+@pytest.fixture(scope="module")
+def falling():
+    return judged(with_a_third_buying_less())
+
+
+def test_who_still_buys_much_less_is_named_without_the_hold_out(falling, spoken):
+    found, listed = falling.falls, portfolio.fallen_customers(falling)
+    said = text(portfolio.falls(falling))
+    assert found.alert_from is not None
+    assert (listed["customer_id"].str[1:].astype(int) % 3 == 0).mean() > 0.8
+    held = set(falling.customers.loc[falling.customers["hold_out"], "customer_id"])
+    assert held & set(found.fallen["customer_id"]) and not held & set(listed["customer_id"])
+    assert not set(listed["customer_id"]) & set(falling.calls["customer_id"])
+    assert all(f">{customer}<" in said for customer in listed["customer_id"].head(10))
+    assert term("report.falls_monday_visit") in said
+    assert term("report.falls_nobody_rose") in said or "rose as much" in said or "上升" in said
+
+
+def test_who_still_buys_much_less_is_in_the_workbook(falling, tmp_path):
+    lists.write_lists(falling, tmp_path)
+    sheets = pd.read_excel(tmp_path / "customers.xlsx", sheet_name=None, engine="openpyxl")
+    listed = sheets[term("report.sheet_fallen")]
+    assert listed[term("report.customer")].tolist() == portfolio.fallen_customers(falling)["customer_id"].tolist()
+    assert listed[term("report.value_lost")].is_monotonic_decreasing
+    assert term("report.value_lost") in sheets[term("report.sheet_key")].to_numpy()
 
 
 def test_falls_need_two_years():
     assert portfolio.falls(judged(sales(months=20))) == []
 
 
-def test_payments_at_fixed_times_do_not_fall_by_chance():
+def test_payments_at_fixed_times_have_hardly_any_ordinary_falls(spoken):
     log = make_world("monthly", 101).log.rename(columns={"revenue": "amount"})
-    assert portfolio.falls(judged(log)) == []
+    lower = (log["customer_id"].str[1:].astype(int) % 20 == 0) & (log["date"] >= np.datetime64("2023-01-01"))
+    made = judged(log.assign(amount=log["amount"].where(~lower, log["amount"] / 2)))
+    assert text(portfolio.falls(made))
+    assert made.falls.by_drop["rose"].iloc[1] == 0
+    assert made.falls.fallen["customer_id"].str[1:].astype(int).mod(20).eq(0).all()
+    assert len(made.falls.fallen) >= 5
 
 
 def with_a_product_dropped() -> pd.DataFrame:
