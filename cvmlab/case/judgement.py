@@ -288,7 +288,7 @@ def study(log: Log, assumptions: Assumptions | None = None, *, kept: Thresholds 
         reachable = contacts(customers, calls[CUSTOMER_ID], assumed.silent_below)
         tiers = place_in_tiers(panel, assumed, reachable)
         falls = compare_years(panel, thresholds.current_value, assumed, reachable)
-        products = compare_products(log.transactions, first_date, as_of)
+        products = compare_products(log.transactions, first_date, as_of, with_profit=basis == "profit")
     return Case(
         name=log.name, as_of=as_of, first_date=first_date, basis=basis, assumptions=assumed,
         cost_to_keep=cost_to_keep, contact_cost=contact_cost, customers=customers, panel=panel, models=models,

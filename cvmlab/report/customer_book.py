@@ -41,7 +41,8 @@ _MONEY = frozenset(
 _FORMATS = {
     "p_alive": "0.0%", "chance_back": "0.0%", "usual_gap_days": "0.0", "silent_days": "#,##0", "orders": "#,##0",
     "expected_orders": "0.0", "own_growth": "0%", "drop": "0%",
-    "first_date": "yyyy-mm-dd", "last_date": "yyyy-mm-dd", "called_on": "yyyy-mm-dd",
+    "first_date": "yyyy-mm-dd", "last_date": "yyyy-mm-dd", "last_bought": "yyyy-mm-dd",
+    "called_on": "yyyy-mm-dd",
 }  # fmt: skip
 # below this, cents matter to the reader
 _WHOLE_FROM = 1000

@@ -5,11 +5,10 @@ Each is shown only where the data carry it, and is empty otherwise.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from cvmlab.case.products import MONTHS_OF_A_HABIT
 from cvmlab.core.formats import count, listed, percent, signed_percent, whole_money
 from cvmlab.core.words import say, term
 from cvmlab.data.tables import ATTRIBUTES, CUSTOMER_ID
@@ -205,62 +204,81 @@ def products(case: Case) -> list[html.Page]:
         "growth": (term("report.products_growth"), "percent"),
         "own_growth": (term("report.products_own_growth"), "percent"),
         "gap": (term("report.products_gap"), "money"),
+        "gap_profit": (term("report.products_gap_profit"), "money"),
         "evident": (term("report.products_evident"), "yes"),
     }
     shown = say("report.products_rule", shown=count(len(found.table)), of=count(found.of))
     return [
         html.page(
             html.heading(term("report.products_title")),
-            html.paragraph(_products_lead(found)),
-            html.table(found.table, columns),
+            html.paragraph(joined(*_products_lead(found), *_sold_in_part(found))),
+            html.table(found.table, {name: columns[name] for name in columns if name in found.table}),
             html.paragraph(shown, quiet=True),
             *_dropped(case, found),
         )
     ]
 
 
-def _products_lead(found: Products) -> str:
-    behind, slowest = found.behind, found.table.sort_values("gap", kind="stable").iloc[0]
-    if not slowest["gap"] < 0:
-        return say("report.products_none_behind", count=count(len(found.table)))
-    first = slowest if behind.empty else behind.iloc[0]
+def _products_lead(found: Products) -> list[str]:
+    """Return the product that falls behind most, by how much, through whom, and the others that do."""
+    behind, short = found.behind, found.short
+    if short.empty:
+        compared = int(found.table["gap"].notna().sum())
+        return [say("report.products_none_behind", count=count(compared))] if compared else []
+    first = (short if behind.empty else behind).iloc[0]
     said = say(
-        "report.products_behind" if len(behind) else "report.products_maybe_behind", product=first["product"],
+        "report.products_maybe_behind" if behind.empty else "report.products_behind", product=first["product"],
         growth=signed_percent(float(first["growth"])), own=signed_percent(float(first["own_growth"])),
         gap=whole_money(-float(first["gap"])),
     )  # fmt: skip
+    profit = -float(first.get("gap_profit", 0.0))
+    in_profit = [say("report.products_in_profit", profit=whole_money(profit))] if profit > 0 else []
     others = listed(list(behind["product"].iloc[1:]))
-    return joined(said, say("report.products_behind_too", products=others)) if others else said
+    too = [say("report.products_behind_too", products=others)] if others else []
+    return [said, *_one_customer(first), *in_profit, *too]
+
+
+def _one_customer(first: pd.Series[Any]) -> list[str]:
+    if not first["one"]:
+        return []
+    key = "report.products_one_all" if first["one_gap"] <= first["gap"] else "report.products_one"
+    return [say(key, customer=first["one"], by=whole_money(-float(first["one_gap"])))]
+
+
+def _sold_in_part(found: Products) -> list[str]:
+    parts = {when: found.sold_in_part(when) for when in ("ended", "begun")}
+    return [say(f"report.products_{when}", products=listed(names)) for when, names in parts.items() if names]
 
 
 def dropped_products(case: Case) -> pd.DataFrame:
-    """Return who dropped a product, with name, owner and phone, without those to be called for their silence."""
+    """Return who dropped a product, with name, owner and phone; without those to be called anyway or left alone."""
     if case.products is None:
         return pd.DataFrame()
-    dropped = case.products.dropped
-    dropped = dropped.loc[~dropped[CUSTOMER_ID].isin(case.calls[CUSTOMER_ID])]
     named = [name for name in ATTRIBUTES if name in case.customers.columns]
-    return dropped.merge(case.customers[[CUSTOMER_ID, *named]], on=CUSTOMER_ID)
+    free = ~case.customers["hold_out"] & (case.customers["action"] != "win_back")
+    return case.products.dropped.merge(case.customers.loc[free, [CUSTOMER_ID, *named]], on=CUSTOMER_ID)
 
 
 def _dropped(case: Case, found: Products) -> list[str]:
     dropped = dropped_products(case)
     ask = [] if found.behind.empty else [say("report.products_ask", product=found.behind["product"].iloc[0])]
+    limit = term("report.products_dropped_limit")
     if dropped.empty:
-        return [html.paragraph(joined(term("report.products_no_dropped"), *ask))]
+        return [html.paragraph(joined(term("report.products_no_dropped"), limit, *ask))]
     columns: html.Columns = {
         **who_columns(dropped),
         "product": (term("report.product"), "text"),
+        "last_bought": (term("report.last_bought"), "date"),
         "bought_before": (term("report.bought_before"), "money"),
         "own_growth": (term("report.own_growth"), "percent"),
     }
     lead = say(
-        "report.products_dropped", count=count(dropped[CUSTOMER_ID].nunique()), months=MONTHS_OF_A_HABIT,
+        "report.products_dropped", count=count(dropped[CUSTOMER_ID].nunique()),
         money=whole_money(dropped["bought_before"].sum()),
     )  # fmt: skip
     caption = say("report.products_dropped_title", shown=min(len(dropped), _DROPPED))
     return [
-        html.paragraph(lead),
+        html.paragraph(joined(lead, limit)),
         html.table(dropped, columns, caption=caption, rows=_DROPPED),
         html.paragraph(joined(term("report.products_monday"), *ask)),
     ]

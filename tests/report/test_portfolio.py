@@ -189,7 +189,9 @@ def dropping():
 def test_a_product_that_falls_behind_is_named_and_the_share_of_wallet_is_not_claimed(dropping, spoken):
     said = text(portfolio.products(dropping))
     assert dropping.products.behind["product"].tolist() == ["paper"]
-    assert "paper falls behind" in said or "paper增长落后" in said
+    assert "paper falls behind" in said or "“paper”的销售跟不上" in said
+    # what one product loses, the others have from the same customers
+    assert "was not lost" in said or "并未流失" in said
     assert "not your share" in said or "不是客户份额" in said
 
 
@@ -198,7 +200,41 @@ def test_a_gap_that_chance_can_make_is_called_so(by_revenue, spoken):
     assert by_revenue.products.behind.empty
     said = text(portfolio.products(by_revenue))
     assert table.loc[table["gap"].idxmin(), "product"] in said
-    assert "chance can make as much" in said or "也可能出于偶然" in said
+    assert "beyond chance. The widest shortfall" in said or "超出偶然范围" in said
+
+
+def moved(log: pd.DataFrame, chosen: pd.Series) -> pd.DataFrame:
+    """Return a log where a few customers' pens become paper in the last year."""
+    changed = chosen & (log["product"] == "pens") & (log["date"] >= np.datetime64("2023-01-01"))
+    return log.assign(product=log["product"].mask(changed, "paper"))
+
+
+def test_one_customer_behind_a_gap_is_named(spoken):
+    log = sales()
+    largest = log.groupby("customer_id")["amount"].sum().idxmax()
+    made = judged(moved(log, log["customer_id"] == largest))
+    first = made.products.short.iloc[0]
+    assert (first["product"], first["one"]) == ("pens", largest)
+    said = text(portfolio.products(made))
+    assert f"{largest} alone" in said or f"仅 {largest} 一位客户" in said
+
+
+def test_a_product_no_longer_sold_is_out_of_both_lists(spoken):
+    log = sales()
+    renamed = (log["product"] == "pens") & (log["date"] >= np.datetime64("2022-12-01"))
+    made = judged(log.assign(product=log["product"].mask(renamed, "pens XL")))
+    said = text(portfolio.products(made))
+    assert "or renamed: pens" in said or "改名的产品：pens（" in said
+    assert "part of these two years: pens XL" in said or "才开始销售的产品：pens XL" in said
+    assert "pens falls behind" not in said and "“pens”" not in said
+    assert not set(portfolio.dropped_products(made).get("product", [])) & {"pens"}
+
+
+def test_where_profit_is_known_a_shortfall_is_said_in_profit(by_profit, by_revenue, spoken):
+    assert term("report.products_gap_profit") in text(portfolio.products(by_profit))
+    assert term("report.products_gap_profit") not in text(portfolio.products(by_revenue))
+    profit = -by_profit.products.short["gap_profit"].iloc[0]
+    assert f"{profit:,.0f}" in text(portfolio.products(by_profit))
 
 
 def test_who_dropped_a_product_is_in_the_workbook_and_not_on_the_call_list(dropping, tmp_path):
@@ -207,7 +243,16 @@ def test_who_dropped_a_product_is_in_the_workbook_and_not_on_the_call_list(dropp
     listed = sheets[term("report.sheet_dropped")]
     assert len(listed) == len(portfolio.dropped_products(dropping)) > 0
     assert set(listed[term("report.product")]) == {"paper"}
-    assert not set(listed[term("report.customer")]) & set(dropping.calls["customer_id"])
+    named = dropping.customers.set_index("customer_id").loc[listed[term("report.customer")]]
+    assert not (named["action"] == "win_back").any()
+    assert not named["hold_out"].any()
+
+
+def test_that_nobody_dropped_a_product_is_not_said_without_its_limit(by_revenue, spoken):
+    assert portfolio.dropped_products(by_revenue).empty
+    said = text(portfolio.products(by_revenue))
+    assert term("report.products_no_dropped") in said
+    assert term("report.products_dropped_limit") in said
 
 
 def test_one_product_or_none_makes_no_section():
