@@ -31,6 +31,7 @@ from cvmlab.worth.value import potential
 
 from . import actions
 from .assumptions import Assumptions
+from .budget import split_budget
 from .expectations import (
     CUSTOMERS_FOR_A_MODEL,
     Basis,
@@ -45,6 +46,7 @@ from .expectations import (
 from .falls import Falls, compare_years
 from .forecasts import expected_by_month, next_purchase
 from .lookback import Moves, Past, compare_windows, look_back
+from .losses import chance_gone, loss_of, of_the_backtest
 from .products import Products, compare_products
 from .reachable import contacts
 from .tiers import Tiers, place_in_tiers
@@ -135,23 +137,16 @@ class Case:
         return expected_by_month(self.customers, self.models, self.as_of, months)
 
     def budget_split(self) -> pd.DataFrame | None:
-        """Return the stated budget by type, by the weights of `matrix.budget`; None without one, or if all are type I.
+        """Return the stated budget by type, by the weights of `matrix.budget`; None without one, or if nobody gets any.
 
-        ``to_win`` is the share of what is at stake that must be won or saved for the money to come back: current value
-        that may be lost (types III and IV) and headroom of the same months (II and IV). NaN without profit.
+        Customers on the call list, left alone for comparison or bringing a loss get none. ``dear`` counts those whose
+        current value is below ``budget_per_customer``. ``at_stake``, ``low`` and ``high`` are the yearly money that the
+        spending can win or save, as in ``recommendations``: in type III what would be lost with those who buy nothing
+        for a year, in IV and II the headroom closed if every contact succeeds. ``to_win`` is the share of ``at_stake``
+        that must be won or saved for the money to come back. NaN without profit.
         """
-        total = self.assumptions.budget
-        if not total or self.customers["value_type"].eq("I").all():
-            return None
-        split = matrix.budget(self.customers, total)
-        sums = matrix.summarise_types(self.customers, ["current_value", "headroom"]).set_index("value_type")
-        sums = sums.clip(lower=0).reindex(split["value_type"])
-        kept = sums["current_value"].where(sums.index.isin(["III", "IV"]), 0.0)
-        grown = sums["headroom"].where(sums.index.isin(["II", "IV"]), 0.0) * self.assumptions.horizon_months / 12
-        at_stake = (kept + grown).to_numpy(float)
-        known = (at_stake > 0) & (self.basis != "revenue") & (split["budget"].to_numpy() > 0)
-        to_win = np.divide(split["budget"], at_stake, out=np.full(len(split), np.nan), where=known)
-        return split.assign(to_win=to_win)
+        going_on = None if self.past is None else self.past.going_on
+        return split_budget(self.customers, self.assumptions, going_on, with_profit=self.basis != "revenue")
 
     def recommended(self, action: str) -> dict[str, float]:
         """Return the figures of one recommended action, the columns of `actions.recommend`."""
@@ -274,13 +269,13 @@ def study(log: Log, assumptions: Assumptions | None = None, *, kept: Thresholds 
             customers, calls[CUSTOMER_ID].to_numpy(object), assumed.hold_out_share, assumed.seed
         )
         calls = calls.merge(customers[[CUSTOMER_ID, "action", "hold_out"]], on=CUSTOMER_ID)
-        called_before = _of_the_backtest(None if past is None else past.called)
-        calls = _most_lost_first(calls, actions.corrected_chance(_chance_gone(calls), **called_before))
+        called_before = of_the_backtest(None if past is None else past.called)
+        calls = _most_lost_first(calls, actions.corrected_chance(chance_gone(calls), **called_before))
         maintained = customers.loc[customers["action"] == "maintain"]
         recommendations = actions.recommend(
             customers,
-            _loss_of(calls, called_before),
-            _loss_of(maintained, _of_the_backtest(None if past is None else past.going_on)),
+            loss_of(calls, called_before),
+            loss_of(maintained, of_the_backtest(None if past is None else past.going_on)),
             contact_cost,
             assumed.headroom_reached,
         )
@@ -384,22 +379,6 @@ def _most_lost_first(calls: pd.DataFrame, gone: NDArray[np.float64]) -> pd.DataF
     """Add ``chance_back``, and put those first who take most with them if nobody calls."""
     lost = -gone * calls["last_active_year"].to_numpy(float)
     return calls.assign(chance_back=1 - gone).iloc[np.argsort(lost, kind="stable")].reset_index(drop=True)
-
-
-def _chance_gone(customers: pd.DataFrame) -> NDArray[np.float64]:
-    return np.asarray(1 - customers["chance_to_buy"].to_numpy(float))
-
-
-def _of_the_backtest(earlier: pd.DataFrame | None) -> dict[str, Any]:
-    """Return what was said of such customers in the backtest and what they did, as `actions` takes it."""
-    if earlier is None:
-        return {}
-    return {"earlier_chance": _chance_gone(earlier), "earlier_gone": ~earlier["bought"].to_numpy(bool)}
-
-
-def _loss_of(customers: pd.DataFrame, earlier: dict[str, Any]) -> tuple[float, float, float]:
-    """Return the yearly money that customers will not bring, as what such customers did in the backtest corrects it."""
-    return actions.lost_money(_chance_gone(customers), customers["yearly_contribution"].to_numpy(float), **earlier)
 
 
 def draw_lines(customers: pd.DataFrame, cost_to_keep: float, contact_cost: float, assumed: Assumptions) -> Thresholds:

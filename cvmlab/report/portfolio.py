@@ -15,9 +15,11 @@ from cvmlab.data.tables import ATTRIBUTES, CUSTOMER_ID
 from cvmlab.worth import matrix, portfolio
 
 from . import html
-from .wording import basis, joined, month_name, who_columns
+from .wording import basis, joined, money_range, month_name, who_columns
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cvmlab.case import Case
     from cvmlab.case.falls import Falls
     from cvmlab.case.products import Products
@@ -302,25 +304,56 @@ def budget(case: Case) -> list[html.Page]:
     }
     knows_profit = case.basis != "revenue"
     if knows_profit:
-        columns["to_win"] = (term("report.budget_to_win"), "percent")
-    first = rows.sort_values("budget", kind="stable").iloc[-1]
-    lead = say(
-        "report.budget_lead", total=whole_money(float(split["budget"].sum())), type=first["value_type"],
-        most=whole_money(float(first["budget"])), each=html.cell(float(first["budget_per_customer"]), "money"),
-    )  # fmt: skip
-    weights = listed([f"{row.value_type} {row.weight:g}" for row in split.itertuples()])
-    rule = say("report.budget_rule", weights=weights)
-    more = (
-        say("report.budget_rule_profit", months=case.assumptions.horizon_months)
-        if knows_profit
-        else term("report.budget_rule_revenue")
-    )
+        columns["range"] = (term("report.budget_at_stake"), "number_text")
+        columns["verdict"] = (term("report.budget_to_win"), "number_text")
+        records = split.to_dict("records")
+        rows = rows.assign(range=[money_range(row) for row in records], verdict=[_verdict(row) for row in records])
     return [
         html.page(
             html.subheading(term("report.budget_title")),
-            html.paragraph(lead),
+            html.paragraph(joined(*_budget_lead(split))),
             html.table(rows, columns),
-            html.paragraph(joined(rule, more), quiet=True),
-            html.paragraph(term("report.budget_monday_profit" if knows_profit else "report.budget_monday_revenue")),
+            html.paragraph(joined(*_budget_rule(case, split)), quiet=True),
+            html.paragraph(_budget_monday(case)),
         )
     ]
+
+
+def _budget_lead(split: pd.DataFrame) -> list[str]:
+    """Return which type gets most per customer and in all, and on how many more is spent than they will bring."""
+    each, most = (split.iloc[int(split[name].argmax())] for name in ("budget_per_customer", "budget"))
+    lead = say(
+        "report.budget_lead" if each["value_type"] == most["value_type"] else "report.budget_lead_two",
+        total=whole_money(float(split["budget"].sum())), type=most["value_type"], type_each=each["value_type"],
+        most=whole_money(float(most["budget"])), each=html.cell(float(each["budget_per_customer"]), "money"),
+        customers=count(most["customers"]),
+    )  # fmt: skip
+    dear = int(split["dear"].sum())
+    return [lead, say("report.budget_dear", count=count(dear))] if dear else [lead]
+
+
+def _verdict(row: Mapping[Any, Any]) -> str:
+    """Return the share that must be won or saved, and whether more than that can be expected, or is possible."""
+    if not row["budget"]:
+        return "–"
+    if not row["at_stake"] > 0:
+        return term("report.budget_nothing")
+    # those who leave in the course of the year come on top of what type III is expected to lose
+    beyond = row["budget"] > row["high"] and row["value_type"] != "III"
+    key = "cannot" if beyond else "hardly" if row["to_win"] > 1 else ""
+    share = percent(float(row["to_win"]))
+    return say(f"report.budget_{key}", share=share) if key else share
+
+
+def _budget_rule(case: Case, split: pd.DataFrame) -> list[str]:
+    weights = listed([f"{row.value_type} {row.weight:g}" for row in split.itertuples()])
+    reach = percent(case.assumptions.headroom_reached)
+    known = "revenue" if case.basis == "revenue" else "profit"
+    return [say("report.budget_rule", weights=weights), say(f"report.budget_rule_{known}", reach=reach)]
+
+
+def _budget_monday(case: Case) -> str:
+    if case.basis == "revenue":
+        return term("report.budget_monday_revenue")
+    held = case.customers.loc[case.customers["action"] != "win_back", "hold_out"].any()
+    return term("report.budget_monday_held" if held else "report.budget_monday_profit")

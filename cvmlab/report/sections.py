@@ -14,6 +14,7 @@ import pandas as pd
 from cvmlab import charts
 from cvmlab.case.cautions import base_frame, value_curve
 from cvmlab.case.forecasts import expected_money
+from cvmlab.case.losses import share_leaving
 from cvmlab.core.formats import count, percent, whole_money
 from cvmlab.core.words import say, term
 from cvmlab.data.tables import CUSTOMER_ID, OWNER, PROFIT
@@ -25,7 +26,7 @@ from .earlier import read_earlier, unlike
 from .figures import Picture, picture
 from .judging import tried
 from .later import wait_for_later
-from .wording import basis, how_cost, who_columns, why_no_model
+from .wording import basis, how_cost, money_range, who_columns, why_no_model
 
 if TYPE_CHECKING:
     from cvmlab.case import Case
@@ -206,8 +207,8 @@ def recommendations(case: Case) -> list[Piece]:
     table = case.recommendations.copy()
     table["what"] = [term(f"report.do_{action}") for action in table["action"]]
     table["assumption"] = [say(f"report.why_{action}", reach=reach) for action in table["action"]]
-    table["stake"] = [_interval(row) for row in table.to_dict("records")]
-    table["pays_from"] = [_pays_from(rate) for rate in table["break_even_rate"]]
+    table["stake"] = [money_range(row) for row in table.to_dict("records")]
+    table["pays_from"] = [_pays_from(row) for row in table.to_dict("records")]
     columns: html.Columns = {
         "what": (term("report.action"), "text"),
         "customers": (term("report.action_customers"), "count"),
@@ -237,18 +238,15 @@ def _owner(customers: pd.DataFrame, action: str) -> str:
     return str(owners.mode().iloc[0]) if len(owners) else "\u00a0"
 
 
-def _pays_from(rate: float) -> str:
-    return say("report.action_never", rate=percent(rate)) if rate > 1 else percent(rate)
-
-
-def _interval(row: Mapping[Any, Any]) -> str:
-    if not row["at_stake"]:
-        return "–"
-    amount = whole_money(row["at_stake"])
-    # without a model there is nothing to make an interval of
-    if np.isnan(row["low"]) or row["low"] == row["high"]:
-        return amount
-    return f"{amount} ({whole_money(row['low'])}–{whole_money(row['high'])})"
+def _pays_from(row: Mapping[Any, Any]) -> str:
+    """Return the share of contacts that must succeed, beside that of the customers there are to keep."""
+    rate, leaving = row["break_even_rate"], share_leaving(row)
+    if rate > 1:
+        return say("report.action_never", rate=percent(rate))
+    if row["action"] != "maintain" or np.isnan(leaving):
+        return percent(rate)
+    key = "leaving" if rate < leaving else "too_few_leave" if leaving else "nobody_leaves"
+    return say(f"report.action_{key}", rate=percent(rate), leaving=percent(leaving))
 
 
 def since_last(case: Case, folder: str | None, mask: str | bool = False) -> list[Piece]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +61,17 @@ def month_name(day: np.datetime64) -> str:
 def joined(*sentences: str) -> str:
     """Return sentences one after the other."""
     return ("" if language() == "zh" else " ").join(sentences)
+
+
+def money_range(row: Mapping[Any, Any]) -> str:
+    """Return money ``at_stake`` with its range, a dash for none."""
+    if not row["at_stake"]:
+        return "–"
+    amount = whole_money(row["at_stake"])
+    # without a model there is nothing to make an interval of
+    if math.isnan(row["low"]) or row["low"] == row["high"]:
+        return amount
+    return f"{amount} ({whole_money(row['low'])}–{whole_money(row['high'])})"
 
 
 def reason(customer: Mapping[Any, Any], *, seasonal: bool) -> str:

@@ -262,25 +262,6 @@ def test_one_product_or_none_makes_no_section():
     assert portfolio.products(judged(sales(months=14))) == []
 
 
-def test_a_budget_is_split_only_if_it_is_stated(by_profit, spoken):
-    assert portfolio.budget(by_profit) == []
-    made = judged(sales(profit=True), budget=12_000)
-    said = text(portfolio.budget(made))
-    split = made.budget_split().set_index("value_type")
-    assert split["budget"].sum() == pytest.approx(12_000)
-    assert split.loc["I", "budget"] == 0
-    customers = made.customers.loc[made.customers["value_type"] == "III"]
-    assert split.loc["III", "to_win"] == pytest.approx(split.loc["III", "budget"] / customers["current_value"].sum())
-    assert "12,000" in said
-    assert term("report.budget_to_win") in said
-
-
-def test_without_profit_a_budget_does_not_say_what_must_come_back(spoken):
-    said = text(portfolio.budget(judged(sales(), budget=500)))
-    assert term("report.budget_rule_revenue") in said
-    assert term("report.budget_to_win") not in said
-
-
 def test_names_that_are_hidden_stay_hidden():
     log = sales().assign(customer_name=lambda frame: "Firm " + frame["customer_id"])
     made = study(privacy.masked(reading.read(log, name="sales"), True))
