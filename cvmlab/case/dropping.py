@@ -34,26 +34,28 @@ def find_dropped(transactions: Any, products: Collection[str], as_of: date) -> p
     ``bought_before`` is the revenue with the product in the 12 months up to its last purchase; the largest come first.
     """
     rows = windows.between(transactions, windows.months_before(as_of, _MONTHS), as_of)
-    found: pd.DataFrame = rows.query("rows_of_the_window", _sql(as_of)).df()
-    found = found.loc[found["product"].isin(list(products))]
+    found: pd.DataFrame = rows.query("rows_of_the_window", _sql(products, as_of)).df()
     order = {"bought_before": False, CUSTOMER_ID: True, "product": True}
     return found.sort_values(list(order), ascending=list(order.values()), ignore_index=True)
 
 
-def _sql(as_of: date) -> str:
+def _sql(products: Collection[str], as_of: date) -> str:
     recent = windows.months_before(as_of, _RECENT)
+    names = ", ".join("'" + name.replace("'", "''") + "'" for name in products) or "NULL"
     return f"""
     WITH line AS (
-        SELECT {CUSTOMER_ID}, CAST({PRODUCT} AS VARCHAR) AS product, CAST({DATE} AS DATE) AS day, {AMOUNT} AS amount,
-            date_trunc('month', {DATE}) AS month
+        SELECT {CUSTOMER_ID}, CAST({PRODUCT} AS VARCHAR) AS product, CAST({DATE} AS DATE) AS day, {AMOUNT} AS amount
         FROM rows_of_the_window
     ), bought AS (
-        SELECT DISTINCT {CUSTOMER_ID}, product, day, month FROM line WHERE amount > 0
+        SELECT DISTINCT {CUSTOMER_ID}, product, day, date_trunc('month', day) AS month
+        FROM line WHERE amount > 0 AND product IN ({names})
+    ), visit AS (
+        SELECT DISTINCT {CUSTOMER_ID}, day FROM line WHERE amount > 0
     ), visits AS (
-        SELECT {CUSTOMER_ID}, month, count(DISTINCT day) AS days FROM bought GROUP BY ALL
+        SELECT {CUSTOMER_ID}, date_trunc('month', day) AS month, count(*) AS days FROM visit GROUP BY ALL
     ), still AS (
-        SELECT {CUSTOMER_ID} FROM bought GROUP BY ALL
-        HAVING (DATE '{as_of:%Y-%m-%d}' - max(day)) * (count(DISTINCT day) - 1) <= {_GAPS} * (max(day) - min(day))
+        SELECT {CUSTOMER_ID} FROM visit GROUP BY ALL
+        HAVING (DATE '{as_of:%Y-%m-%d}' - max(day)) * (count(*) - 1) <= {_GAPS} * (max(day) - min(day))
     ), share AS (
         SELECT product, month, count(*) / any_value(days) AS share
         FROM bought JOIN (SELECT month, sum(days) AS days FROM visits GROUP BY ALL) USING (month) GROUP BY ALL
@@ -61,6 +63,7 @@ def _sql(as_of: date) -> str:
         SELECT {CUSTOMER_ID}, product, count(*) AS times, min(month) AS first, max(month) AS last, max(day) AS last_day
         FROM bought SEMI JOIN still USING ({CUSTOMER_ID}) GROUP BY ALL
         HAVING times >= {LEAST_PURCHASES} AND last_day > DATE '{recent:%Y-%m-%d}'
+            AND last < date_trunc('month', DATE '{as_of:%Y-%m-%d}')
     ), weighed AS (
         SELECT {CUSTOMER_ID}, product, times, last_day,
             sum(days * share) FILTER (month <= last) AS earlier, sum(days * share) AS all_days

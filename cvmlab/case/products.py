@@ -87,20 +87,23 @@ def compare_products(transactions: Any, first_date: date, as_of: date, *, with_p
         for name, condition in (("before", f"NOT {year}"), ("after", year))
     )
     listed = rows.filter(f"{PRODUCT} IS NOT NULL AND trim(CAST({PRODUCT} AS VARCHAR)) <> ''")
-    buyers = ", ".join(
-        f"count(DISTINCT {CUSTOMER_ID}) FILTER ({AMOUNT} > 0 AND {day} > DATE '{after:%Y-%m-%d}'"
-        f" AND {day} <= DATE '{until:%Y-%m-%d}') AS buyers_{name}"
-        for name, (after, until) in _spans(as_of).items()
+    spans = _spans(as_of)
+    bought = ", ".join(
+        f"bool_or({AMOUNT} > 0 AND {day} > DATE '{after:%Y-%m-%d}' AND {day} <= DATE '{until:%Y-%m-%d}') AS in_{name}"
+        for name, (after, until) in spans.items()
     )
     profit = f", coalesce(sum({_profit(rows.columns)}) FILTER ({year}), 0) AS profit" if with_profit else ""
-    sums = listed.aggregate(f"{PRODUCT}, {money}, {buyers}{profit}", PRODUCT).df()
+    pairs = listed.aggregate(f"{CUSTOMER_ID}, {PRODUCT}, {money}, {bought}{profit}", f"{CUSTOMER_ID}, {PRODUCT}")
+    summed = [f"sum({name}) AS {name}" for name in ("before", "after", *(["profit"] if with_profit else []))]
+    summed += [f"count_if(in_{name}) AS buyers_{name}" for name in spans]
+    sums = pairs.aggregate(f"{PRODUCT}, {', '.join(summed)}", PRODUCT).df()
     enough = sums[["buyers_before", "buyers_after"]].max(axis=1) >= LEAST_BUYERS
     if enough.sum() < 2:
         return None
     known = sums.loc[enough].sort_values(["after", "before", PRODUCT], ascending=[False, False, True])
     largest = known.head(MOST_PRODUCTS).reset_index(drop=True).astype({PRODUCT: str})
-    pairs = listed.aggregate(f"{CUSTOMER_ID}, {PRODUCT}, {money}", f"{CUSTOMER_ID}, {PRODUCT}").df()
-    named = pairs.astype({PRODUCT: str}).loc[lambda pair: pair[PRODUCT].isin(largest[PRODUCT])]
+    each = pairs.project(f"{CUSTOMER_ID}, CAST({PRODUCT} AS VARCHAR) AS {PRODUCT}, before, after").df()
+    named = each.loc[each[PRODUCT].isin(largest[PRODUCT])]
     totals = rows.aggregate(f"{CUSTOMER_ID}, {money}", CUSTOMER_ID).df()
     table = _table(largest, named.merge(totals, on=CUSTOMER_ID, suffixes=("", "_in_all")))
     still_sold = table.loc[table["sold"] != "ended", "product"]

@@ -75,3 +75,12 @@ def test_returns_are_no_purchases_and_what_was_all_returned_is_not_named():
     one = [monthly("C1", "paper", "2022-01", "2023-12"), monthly("C1", "toner", "2022-03", "2023-02", 30)]
     back = monthly("C1", "toner", "2022-03", "2023-02", -30)
     assert found(pd.concat([others(), *one, back.assign(date=back["date"] + pd.Timedelta(days=5))])).empty
+
+
+def test_names_with_quotes_and_no_names_at_all_are_looked_up():
+    name = "men's 6\" boots"
+    one = [monthly("C1", "paper", "2022-01", "2023-12"), monthly("C1", "toner", "2022-01", "2023-02")]
+    log = pd.concat([others(), *one])
+    rows = reading.read(log.assign(product=log["product"].replace("toner", name)), name="sales").transactions
+    assert find_dropped(rows, [name], AS_OF)["product"].tolist() == [name]
+    assert find_dropped(rows, [], AS_OF).empty
