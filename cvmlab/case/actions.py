@@ -274,7 +274,9 @@ def _shifts(
         log_weight -= went @ np.logaddexp(0, -shifted) + stayed @ np.logaddexp(0, shifted)
         # that year is not this one
         likelihood, between_years = np.exp(log_weight - log_weight.max()), np.exp(-((shift / _YEARS_DIFFER) ** 2) / 2)
-        log_weight = np.log(np.convolve(likelihood, between_years, "same"))
+        # far out nothing is likely at all
+        with np.errstate(divide="ignore"):
+            log_weight = np.log(np.convolve(likelihood, between_years, "same"))
     weight = np.exp(log_weight - log_weight.max())
     return shift, weight / weight.sum()
 

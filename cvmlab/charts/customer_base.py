@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -85,6 +86,9 @@ def plot_base(
         above.plot(later, ahead["expected"], color=style.VERMILION, linestyle=(0, (4, 1.5)), linewidth=2)
         money.append((later[-1], float(ahead["expected"].iloc[-1]), term("charts.base_expected"), style.VERMILION))
     style.money_axis(above.yaxis, _money_label(months, both="profit" in frame), currency)
+    if "profit" in frame:
+        # on one line it would be longer than the panel is high
+        above.set_ylabel(re.sub(r" ?([(（])", r"\n\1", above.get_ylabel(), count=1))
     above.margins(x=0.01)
     if len(money) > 1 or ahead is not None:
         style.label_ends(above, money)

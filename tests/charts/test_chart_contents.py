@@ -53,7 +53,7 @@ def test_base_shows_profit_and_what_is_expected_beside_revenue() -> None:
     assert list(profit.get_ydata()) == list(frame["profit"])
     assert list(expected.get_ydata()) == list(ahead["expected"])
     assert expected.get_xdata()[0] > profit.get_xdata()[-1]
-    assert above.get_ylabel() == "revenue and profit per month (currency units)"
+    assert above.get_ylabel() == "revenue and profit per month\n(currency units)"
     assert {text.get_text() for text in above.texts} == {"revenue", "profit", "expected of today's customers"}
     assert below.get_xlim()[1] > expected.get_xdata()[-1]
 
