@@ -73,8 +73,8 @@ def tracking(transactions: Any, known: pd.DataFrame, models: Models, cut: date, 
     -------
     pandas.DataFrame
         ``period`` (first day of a complete month), ``actual`` and ``expected`` (numbers of purchase days after a
-        customer's first), ``after_cut``. Up to the cut the expectation knows only when each customer came, after it
-        also what each has done.
+        customer's first), ``after_cut`` (1 for a month that lies after it as a whole). Up to the cut the expectation
+        knows only when each customer came, after it also what each has done.
     """
     actual = _repeats(transactions, cut, as_of)
     first = pd.Timestamp(known["first_date"].min()).date()
@@ -85,8 +85,10 @@ def tracking(transactions: Any, known: pd.DataFrame, models: Models, cut: date, 
     before, after = _expected_before(known, models, cut), _expected_after(known, models, cut)
     rows = []
     for start, end in whole:
-        expected = after if end > cut else before
-        rows.append((start, actual.get(start, 0), expected(start.date() - timedelta(days=1), end), int(end > cut)))
+        eve = start.date() - timedelta(days=1)
+        # of the month of the cut, either function expects its own part
+        expected = (before(eve, min(end, cut)) if eve < cut else 0.0) + (after(max(eve, cut), end) if end > cut else 0.0)
+        rows.append((start, actual.get(start, 0), expected, int(eve >= cut)))
     return pd.DataFrame(rows, columns=["period", "actual", "expected", "after_cut"])
 
 
