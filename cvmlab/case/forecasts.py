@@ -87,8 +87,9 @@ def tracking(transactions: Any, known: pd.DataFrame, models: Models, cut: date, 
     for start, end in whole:
         eve = start.date() - timedelta(days=1)
         # of the month of the cut, either function expects its own part
-        expected = (before(eve, min(end, cut)) if eve < cut else 0.0) + (after(max(eve, cut), end) if end > cut else 0.0)
-        rows.append((start, actual.get(start, 0), expected, int(eve >= cut)))
+        known_part = before(eve, min(end, cut)) if eve < cut else 0.0
+        later_part = after(max(eve, cut), end) if end > cut else 0.0
+        rows.append((start, actual.get(start, 0), known_part + later_part, int(eve >= cut)))
     return pd.DataFrame(rows, columns=["period", "actual", "expected", "after_cut"])
 
 
