@@ -240,3 +240,10 @@ def test_what_a_test_of_the_discount_could_show() -> None:
     shown = (1.96 + 0.84) * math.sqrt(2 * 0.8 * 0.2 / (325 / 2))
     assert shown == pytest.approx(0.12, abs=0.005)
     assert shown > 3 * 0.034
+
+
+def test_a_discount_also_pays_by_volume() -> None:
+    """At a margin of 42% a discount of 5% leaves 37%: so much more must be bought, where more can be."""
+    more = 0.42 / (0.42 - 0.05) - 1
+    assert more == pytest.approx(0.135, abs=0.0005)
+    assert 15_000 * (1 + more) / 50_000 == pytest.approx(0.34, abs=0.001)
