@@ -18,7 +18,7 @@ from cvmlab.data import aggregate, windows
 from cvmlab.data.tables import CUSTOMER_ID
 from cvmlab.worth import buying, matrix
 from cvmlab.worth.buying import GapRule
-from cvmlab.worth.buying.choosing import fit_kind
+from cvmlab.worth.buying.choosing import FREE, fit_kind
 from cvmlab.worth.matrix import VALUABLE, Thresholds
 from cvmlab.worth.value import potential
 
@@ -26,6 +26,7 @@ from . import backtest
 from .assumptions import Assumptions
 from .expectations import CUSTOMERS_FOR_A_MODEL, Models, with_contribution
 from .forecasts import tracking
+from .rhythm import buys_at_intervals
 from .spending import own_mean_if_nearer, per_purchase_day, spend_model
 
 _LEAST_BACKTEST_SPAN, _SPAN_FOR_A_YEAR = 6, 30
@@ -112,6 +113,11 @@ class Past:
         if self.expected <= 0:
             return math.nan
         return math.sqrt(float((missed**2).sum()) / self.expected**2 + _YEARS_DIFFER**2)
+
+    @property
+    def nobody_left(self) -> bool:
+        """Whether everybody known at the cut bought again: then it cannot be tested who finds those who leave."""
+        return bool(self.customers["bought"].all())
 
     @property
     def recent(self) -> pd.DataFrame:
@@ -243,6 +249,8 @@ def look_back(
     judged = [backtest.outcomes(_judged(known, model, assumed, cut, as_of), later) for model in models]
     brier = [buying.brier(one["chance_to_buy"].to_numpy(float), one["bought"].to_numpy(bool)) for one in judged]
     best = int(np.argmin(brier))
+    if judged[best]["bought"].all():
+        best = _where_nobody_left(models, best, transactions)
     customers = judged[best]
     actual = customers["later_revenue"].to_numpy(float)
     if total_of(actual) <= 0:  # then no ranking can capture a share of it
@@ -257,6 +265,13 @@ def look_back(
     model, rival, ideal = captured
     tracked = tracking(transactions, known, models[best], cut, as_of)
     return Past(cut, months, customers, alarms, model, rival, ideal, models[best], tried, tracked), ""
+
+
+def _where_nobody_left(models: list[Models], best: int, transactions: Any) -> int:
+    """Return what judges where a test without a leaver cannot tell: three gaps, if customers buy at intervals."""
+    rules = [place for place, one in enumerate(models) if isinstance(one.buying, GapRule)]
+    free = isinstance(models[best].buying, FREE)
+    return rules[0] if rules and free and buys_at_intervals(transactions) else best
 
 
 def _months_cut_off(span: int, assumed: Assumptions) -> int:

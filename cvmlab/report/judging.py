@@ -62,6 +62,9 @@ def _why(case: Case) -> str:
     past = case.past
     if past is None:
         return say("report.judged_untested", why=case.past_problem)
+    if past.nobody_left and not isinstance(case.models.buying, PaymentRule):
+        regular = "_regular" if case.models.is_rule else ""
+        return say(f"report.judged_nobody_left{regular}", months=past.months)
     return say("report.judged_won" if len(past.tried) > 1 else "report.judged_alone", months=past.months)
 
 
