@@ -85,7 +85,8 @@ class Trend(NamedTuple):
     """Customers who bought and revenue in the latest months and in as many months before; who makes most of it.
 
     ``largest`` is the customer, if there is one, who alone makes a third of the change of revenue or more, and ``by``
-    the change of that customer, money; ``faller`` another who brought less by ``fall``, a fiftieth of all or more.
+    the change of that customer, money; where it exceeds the whole change, ``others`` is the share by which the revenue
+    of all others changed. ``faller`` is another who brought less by ``fall``, a fiftieth of all or more.
     """
 
     now: tuple[float, float]
@@ -95,6 +96,7 @@ class Trend(NamedTuple):
     by: float = 0.0
     faller: str = ""
     fall: float = 0.0
+    others: float | None = None
 
 
 def trend(case: Case) -> Trend | None:
@@ -123,8 +125,12 @@ def _years(moves: pd.DataFrame) -> Trend:
     share = changes[most] / (now - before) if changed and now != before else 0.0
     found = (str(moves[CUSTOMER_ID].iloc[most]), float(changes[most])) if share >= _ALONE else ("", 0.0)
     large = -changes[least] >= _LARGE_FALL * before > 0 and (least != most or not found[0])
+    rest = before - float(money["revenue_before"].iloc[most])
+    others = (
+        (now - float(money["revenue_after"].iloc[most])) / rest - 1 if found[0] and share > 1 and rest > 0 else None
+    )
     fell = (str(moves[CUSTOMER_ID].iloc[least]), -float(changes[least])) if large else ("", 0.0)
-    return Trend((are, now), (were, before), "years", *found, *fell)
+    return Trend((are, now), (were, before), "years", *found, *fell, others)
 
 
 def _bought(case: Case, first: int, end: int) -> tuple[float, float]:

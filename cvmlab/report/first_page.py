@@ -190,7 +190,9 @@ def _trend(case: Case) -> str:
     if trend.largest:
         by = ("+" if trend.by > 0 else "−") + whole_money(abs(trend.by))
         bought = case.customers.loc[case.customers[CUSTOMER_ID] == trend.largest, "yearly_orders"].sum() > 0
-        more.append(say(f"report.s_trend_{'one' if bought else 'gone'}", customer=trend.largest, by=by))
+        key = "gone" if not bought else "one" if trend.others is None else "without"
+        change = "" if trend.others is None else _change(1 + trend.others, 1)
+        more.append(say(f"report.s_trend_{key}", customer=trend.largest, by=by, change=change))
     if trend.faller:
         more.append(say("report.s_trend_less", customer=trend.faller, by=whole_money(trend.fall)))
     return joined(said, *more)

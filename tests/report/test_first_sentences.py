@@ -51,6 +51,16 @@ def test_whoever_makes_the_change_is_not_named_twice() -> None:
     assert "less than in" not in text
 
 
+def test_a_change_larger_than_that_of_all_is_no_part_of_it() -> None:
+    made = with_moves(judged("free"), {0: -9_000.0, 1: 3_000.0, 2: 1_000.0}, before=10_000.0)
+    made = dataclasses.replace(made, moves=dataclasses.replace(made.moves, moves=made.moves.moves.head(20)))
+    name = str(made.moves.moves["customer_id"].iloc[0])
+    text = first_page.five_sentences(made)[1]
+    assert "of that" not in text
+    # the nineteen others rose from 190,000 to 194,000
+    assert f"{name} makes −9,000: without this customer, revenue would be up 2.1%" in text
+
+
 def test_nobody_of_type_one_is_not_told_as_zero() -> None:
     made = judged("free")
     valuable = dataclasses.replace(made, customers=made.customers.assign(value_type="III", action="maintain"))
