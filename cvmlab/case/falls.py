@@ -81,8 +81,10 @@ class Falls:
 
     @property
     def stated(self) -> pd.Series[Any]:
-        """The row of ``by_drop`` to be stated in a sentence: of those who halved, or else who fell by a quarter."""
-        return self.by_drop.iloc[1 if self.by_drop["customers"].iloc[1] else 0]
+        """The row of ``by_drop`` to be stated: of the falls that are named, or who halved, or who fell by a quarter."""
+        named = (self.by_drop["drop"] == self.alert_from).to_numpy()
+        halved = 1 if self.by_drop["customers"].iloc[1] else 0
+        return self.by_drop.iloc[int(named.argmax()) if named.any() else halved]
 
 
 def compare_years(panel: Panel, line: float, assumed: Assumptions, reachable: pd.DataFrame) -> Falls | None:

@@ -72,6 +72,18 @@ def test_who_still_buys_much_less_is_listed_unless_called_or_silent_and_the_held
     assert found.fallen.iloc[0][["value_before", "value_after", "value_lost", "drop"]].tolist() == [120, 48, 72, 0.6]
 
 
+def test_the_falls_that_are_named_are_those_that_are_stated():
+    revenue = steady()
+    revenue[24:, :5] = 0
+    revenue[24:, 5:20] = 7
+    found = compared(revenue, called=["000", "001", "002", "003", "004"])
+    assert found.alert_from == found.stated["drop"] == 0.25
+    assert len(found.fallen) == 15
+    # without names the sentence is on those who halved
+    revenue[24:, 5:20] = 10
+    assert compared(revenue).stated["drop"] == 0.5
+
+
 def test_as_many_who_rise_leave_no_list():
     revenue = steady()
     revenue[24:, :10], revenue[12:24, 10:16] = 4, 4
