@@ -31,6 +31,7 @@ from .wording import basis, how_cost, money_range, who_columns, why_no_model
 if TYPE_CHECKING:
     from cvmlab.case import Case
     from cvmlab.case.backtest import Alarms
+    from cvmlab.case.lookback import Past
 
 Piece = Picture | html.Page
 _TOP_ROWS = 10
@@ -186,9 +187,19 @@ def backtested(case: Case) -> list[Piece]:
         picture(charts.plot_backtest(past.gains()), name="backtest", alt=term("report.alt_gains")),
         html.page(html.subheading(term("report.past_tracking")), html.paragraph(term("report.past_tracking_lead"))),
         picture(charts.plot_tracking(past.tracking), name="tracking", alt=term("report.alt_tracking")),
-        html.page(html.subheading(term("report.past_calibration"))),
-        picture(charts.plot_calibration(past.calibration()), name="calibration", alt=term("report.alt_calibration")),
+        *_calibrated(past),
         tried(past),
+    ]
+
+
+def _calibrated(past: Past) -> list[Piece]:
+    """Return the picture of stated chances beside what happened; nothing where all chances are alike."""
+    bands = past.calibration()
+    if len(bands) < 2:
+        return []
+    return [
+        html.page(html.subheading(term("report.past_calibration"))),
+        picture(charts.plot_calibration(bands), name="calibration", alt=term("report.alt_calibration")),
     ]
 
 

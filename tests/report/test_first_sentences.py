@@ -99,6 +99,16 @@ def test_nobody_called_silent_and_nobody_gone_is_right_and_not_although(language
         assert right.format(len(made.past.customers)) in told
 
 
+def test_chances_that_are_all_alike_are_not_drawn() -> None:
+    made = judged("free")
+    assert made.past is not None
+    drawn = [getattr(piece, "name", "") for piece in sections.backtested(made)]
+    assert "calibration" in drawn
+    alike = dataclasses.replace(made.past, customers=made.past.customers.assign(chance_to_buy=0.97))
+    drawn = [getattr(piece, "name", "") for piece in sections.backtested(dataclasses.replace(made, past=alike))]
+    assert "calibration" not in drawn and "tracking" in drawn
+
+
 def test_a_model_that_sees_nobody_leave_states_no_loss_of_zero_and_names_the_longest_silences() -> None:
     made = everybody_stays(judged("free"))
     customers = made.customers.assign(silent_gaps=0.5, frequency=20, silent_days=20)
