@@ -136,8 +136,12 @@ def open_notebook(page: Any, lab: Lab, notebook: str) -> None:
 
 def run_all(page: Any, *, timeout: float = 120) -> None:
     """Run all cells and wait until the kernel is idle again; a cell that fails fails the caller."""
-    # all cells are laid out, so that every widget is there
-    page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
+    # all cells are laid out, so that every widget is there; a page that lost the end of a run would never answer
+    page.evaluate(
+        "most => Promise.race([window.jupyterapp.commands.execute('notebook:run-all-cells'),"
+        " new Promise(done => setTimeout(done, most))])",
+        1_000 * timeout,
+    )
     end = time.monotonic() + timeout
     while time.monotonic() < end:
         counts = page.evaluate(
