@@ -31,8 +31,10 @@ _CONTRACT_SHARE, _CONTRACT_MONTHS = 0.9, 4
 _CONTRACT_TIMES, _CONTRACT_PERIODS = 3, (1, 2, 3, 4, 6, 12)
 _LATE_DAYS = 28
 _ALONE = 1 / 3
-# A change of revenue below this share counts as none; a customer whose fall is this share of all is news.
-_UNCHANGED, _LARGE_FALL = 0.005, 0.02
+#: A change below this share counts as none.
+UNCHANGED = 0.005
+# A customer whose fall is this share of all revenue is news.
+_LARGE_FALL = 0.02
 # Among all customers chance would bring fewer than so many silences as long (ours), after so many gaps.
 _BY_CHANCE, _LEAST_GAPS = 0.5, 3
 
@@ -121,7 +123,7 @@ def _years(moves: pd.DataFrame) -> Trend:
     changes = (money["revenue_after"] - money["revenue_before"]).to_numpy(float)
     most, least = int(np.abs(changes).argmax()), int(changes.argmin())
     # of a change that is told as none, nobody makes a part; with a share above 1 the others went the other way
-    changed = abs(now - before) >= _UNCHANGED * abs(before)
+    changed = abs(now - before) >= UNCHANGED * abs(before)
     share = changes[most] / (now - before) if changed and now != before else 0.0
     found = (str(moves[CUSTOMER_ID].iloc[most]), float(changes[most])) if share >= _ALONE else ("", 0.0)
     large = -changes[least] >= _LARGE_FALL * before > 0 and (least != most or not found[0])

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from cvmlab.data import windows
 from cvmlab.data.tables import AMOUNT, CUSTOMER_ID, DATE, PRODUCT
+from cvmlab.worth.buying.gap_rule import GAPS
 
 if TYPE_CHECKING:
     from datetime import date
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 CHANCE, LEAST_PURCHASES = 0.01, 4
 #: What was bought so many months back shows the habit; a product last bought in the first third was dropped long ago.
 _MONTHS, _RECENT = 36, 24
-# A customer silent for more usual gaps than this does not buy the other products either.
-_GAPS = 3
 
 
 def find_dropped(transactions: Any, products: Collection[str], as_of: date) -> pd.DataFrame:
@@ -55,7 +54,7 @@ def _sql(products: Collection[str], as_of: date) -> str:
         SELECT {CUSTOMER_ID}, date_trunc('month', day) AS month, count(*) AS days FROM visit GROUP BY ALL
     ), still AS (
         SELECT {CUSTOMER_ID} FROM visit GROUP BY ALL
-        HAVING (DATE '{as_of:%Y-%m-%d}' - max(day)) * (count(*) - 1) <= {_GAPS} * (max(day) - min(day))
+        HAVING (DATE '{as_of:%Y-%m-%d}' - max(day)) * (count(*) - 1) <= {GAPS:g} * (max(day) - min(day))
     ), share AS (
         SELECT product, month, count(*) / any_value(days) AS share
         FROM bought JOIN (SELECT month, sum(days) AS days FROM visits GROUP BY ALL) USING (month) GROUP BY ALL

@@ -20,6 +20,7 @@ from cvmlab.worth import buying
 from cvmlab.worth.buying import GammaGamma, GapRule, PurchaseModel, Season
 from cvmlab.worth.buying.choosing import FREE
 from cvmlab.worth.buying.fit_input import read_summary
+from cvmlab.worth.buying.gap_rule import GAPS
 from cvmlab.worth.buying.payment_rule import payment_months
 
 from .assumptions import Assumptions
@@ -201,7 +202,7 @@ def _naive_expectations(customers: pd.DataFrame, assumed: Assumptions) -> pd.Dat
     """Let last year's contribution go on for a silence of at most three usual gaps; expect nothing of the others."""
     frequency, silent_gaps = customers["frequency"].to_numpy(float), silence_in_gaps(customers)
     gap = np.where(frequency > 0, customers["recency"] / np.where(frequency > 0, frequency, 1.0), np.nan)
-    going_on = ~(silent_gaps > 3)
+    going_on = ~(silent_gaps > GAPS)
     years = assumed.horizon_months / 12
     yearly = customers["yearly_contribution"].to_numpy(float) * going_on
     return customers.assign(

@@ -200,7 +200,7 @@ def _trend(case: Case) -> str:
 
 def _change(now: float, before: float) -> str:
     share = now / before - 1 if before > 0 else 0.0
-    key = "new" if now > 0 >= before else "none" if abs(share) < 0.005 else "up" if share > 0 else "down"
+    key = "new" if now > 0 >= before else "none" if abs(share) < known.UNCHANGED else "up" if share > 0 else "down"
     return say(f"report.change_{key}", share=percent(abs(share)))
 
 
@@ -306,7 +306,7 @@ def _calls(case: Case) -> list[str]:
     title = html.subheading(term("report.calls_title"))
     if calls.empty:
         blind = known.sees_nobody_leave(case)
-        return [title, html.paragraph(_blind(case) if blind else term("report.calls_none"))]
+        return [title, html.paragraph(term("report.calls_blind" if blind else "report.calls_none"))]
     number, held = count(len(case.calls)), int(case.calls["hold_out"].sum())
     of_them = "report.calls_held" if held else "report.calls_no_held"
     lead = say(

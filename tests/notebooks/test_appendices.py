@@ -7,14 +7,12 @@ from math import exp
 import numpy as np
 import pandas as pd
 import pytest
+from stated import ANSWERS, LIKELY
 
 from cvmlab import aggregate, datasets, factors
 from cvmlab.case import backtest
-from cvmlab.core.words import read_table
 from cvmlab.worth import buying
 
-ANSWERS = {row["question"]: float(row["answer"]) for row in read_table("answers/single") if row["tolerance"]}
-LIKELY = {(row["question"], row["mistake"]): float(row["answer"]) for row in read_table("answers/likely")}
 ATTRIBUTES = ["price", "trust", "innovation"]
 
 
@@ -61,6 +59,8 @@ def test_how_stop_chances_differ_is_hardly_known_and_the_mean_is(shops) -> None:
     table = model.parameters().set_index("parameter")
     assert (table.loc[["a", "b"], "standard_error"] > table.loc[["a", "b"], "estimate"]).all()
     assert model.a / (model.a + model.b) == pytest.approx(0.06, abs=0.002)
+    # film orders are all drawn from one distribution, and the model of spend says so
+    assert buying.fit_gamma_gamma(shops).problem == "buying.equal_spends"
 
 
 def test_after_few_purchases_the_model_is_nearer_than_either_mean(grocery) -> None:

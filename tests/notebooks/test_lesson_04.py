@@ -7,14 +7,13 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from stated import ANSWERS, LIKELY
 
 from cvmlab import aggregate, charts, datasets, speaking
-from cvmlab.core.words import CvmError, read_table
+from cvmlab.core.words import CvmError
 from cvmlab.whatif import silence_to_call
 from cvmlab.worth import buying
 
-ANSWERS = {row["question"]: float(row["answer"]) for row in read_table("answers/single") if row["tolerance"]}
-LIKELY = {(row["question"], row["mistake"]): float(row["answer"]) for row in read_table("answers/likely")}
 PUBLISHED = [100, 63.1, 46.8, 38.2, 32.6, 28.9, 26.2, 24.1]
 
 

@@ -7,14 +7,12 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from stated import ANSWERS, LIKELY
 
 from cvmlab import datasets, ledger, value
 from cvmlab.case import backtest
-from cvmlab.core.words import read_table
 from cvmlab.whatif import current_value, growth_potential
 
-ANSWERS = {row["question"]: float(row["answer"]) for row in read_table("answers/single") if row["tolerance"]}
-LIKELY = {(row["question"], row["mistake"]): float(row["answer"]) for row in read_table("answers/likely")}
 #: Profit per year, chance to stay.
 SHOPS = {"canteen": (8_400, 0.6), "bakery_chain": (6_300, 0.8), "food_shop": (4_200, 0.9), "bakery": (840, 0.8)}
 #: The new bakery twice: after its relationship has been raised to 0.55, and pushed at the level of today.

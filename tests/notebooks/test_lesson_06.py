@@ -8,14 +8,12 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
+from stated import ANSWERS, LIKELY
 
 from cvmlab import aggregate, datasets, matrix, value
-from cvmlab.core.words import read_table
 from cvmlab.whatif import growth_potential, matrix_and_budget
 
 FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
-ANSWERS = {row["question"]: float(row["answer"]) for row in read_table("answers/single") if row["tolerance"]}
-LIKELY = {(row["question"], row["mistake"]): float(row["answer"]) for row in read_table("answers/likely")}
 LINES = matrix.Thresholds(8_000, 4_000)
 NAMES = [
     "canteen", "bakery_chain", "food_shop", "bakery", "supermarket", "gift_shop", "tea_house", "butcher", "caterer",

@@ -10,14 +10,13 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
+from stated import ANSWERS, LIKELY
 
 from cvmlab import datasets, factors, portfolio
 from cvmlab.core.words import read_table, word
 from cvmlab.whatif import price_or_relationship, whale_curve
 
 FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
-ANSWERS = {row["question"]: float(row["answer"]) for row in read_table("answers/single") if row["tolerance"]}
-LIKELY = {(row["question"], row["mistake"]): float(row["answer"]) for row in read_table("answers/likely")}
 ATTRIBUTES = ["price", "trust", "innovation"]
 CUT_OFFS = portfolio.TierCutOffs(
     0, high_profit=4_000, top_profit=12_000, large_sales=20_000, large_room=20_000, fast_growth=0.1
