@@ -9,6 +9,7 @@ import numpy as np
 from cvmlab.core import formats
 from cvmlab.core.guarding import public
 from cvmlab.core.words import say, term
+from cvmlab.data.worded import in_words
 
 from . import style
 from .frames import COUNT, FIGURE, SOME, TEXT, Holds, check_frame
@@ -22,6 +23,15 @@ if TYPE_CHECKING:
 
 #: More points than this are thinned to every n-th customer: a picture cannot show more.
 POINTS = 20_000
+#: With more customers than this, names would cover each other.
+NAMED = 30
+#: Where a name is tried beside its mark: offset in points, and which end of it is there.
+BESIDE = (
+    ((6, 0), "left", "center"),
+    ((-6, 0), "right", "center"),
+    ((0, 5), "center", "bottom"),
+    ((0, -5), "center", "top"),
+)
 ORDER = tuple(style.TYPES)
 #: Where the types lie: 0 or 1 across, 0 or 1 up.
 CORNERS = {"II": (0, 1), "IV": (1, 1), "I": (0, 0), "III": (1, 0)}
@@ -43,6 +53,7 @@ def plot_matrix(
     *,
     value: str = "current_value",
     potential: str = "headroom",
+    names: str | None = None,
     currency: str = "",
     ax: Axes | None = None,
 ) -> Axes:
@@ -58,6 +69,9 @@ def plot_matrix(
     value, potential
         Names of the two columns. From a log alone the second is ``headroom``, not growth potential,
         and the axis says which.
+    names
+        Column of names to write beside the marks, codes such as ``canteen`` in words; None writes none. Above
+        30 customers none are written: nobody could read them.
     currency
         Sign of the currency.
     ax
@@ -65,8 +79,9 @@ def plot_matrix(
 
     Notes
     -----
-    Money is heavy-tailed, so both scales are logarithmic outwards from zero and linear near it (zero and
-    losses stay in the picture). Above 20,000 customers every n-th is drawn; the labels count all.
+    Money is heavy-tailed: where the largest amount is ten times the threshold or more, the scale is logarithmic
+    outwards from zero and linear near it (zero and losses stay in the picture). Above 20,000 customers every n-th is
+    drawn; the labels count all.
 
     Examples
     --------
@@ -80,7 +95,8 @@ def plot_matrix(
     >>> ax.get_ylabel()
     'headroom (currency units)'
     """
-    customers = check_frame(customers, "customers", {value: FIGURE, potential: FIGURE, "value_type": _TYPE})
+    columns = {value: FIGURE, potential: FIGURE, "value_type": _TYPE} | ({names: TEXT} if names else {})
+    customers = check_frame(customers, "customers", columns)
     ax = style.canvas(ax, height=5.2)
     x, y = customers[value].to_numpy(float), customers[potential].to_numpy(float)
     types = customers["value_type"].to_numpy()
@@ -95,6 +111,9 @@ def plot_matrix(
         ax.scatter(x[drawn], y[drawn], s=size, alpha=0.65, linewidths=0.3, label=term(f"charts.type_{name}"), **looks)
     ax.axvline(thresholds.current_value, color=style.INK, linestyle="--", linewidth=1)
     ax.axhline(thresholds.growth_potential, color=style.INK, linestyle="--", linewidth=1)
+    if names and len(customers) <= NAMED:
+        lines = (thresholds.current_value, thresholds.growth_potential)
+        _name_marks(ax, np.column_stack([x, y]), in_words(customers[[names]]).iloc[:, 0], lines)
     value_label = term("current_value_axis" if value == "current_value" else value)
     potential_label = term("growth_potential_axis" if potential == "growth_potential" else potential)
     ax.set_xlabel(formats.in_money(value_label, currency))
@@ -104,6 +123,29 @@ def plot_matrix(
     style.headline(ax, _matrix_message(types, x, value_label), pad=20)
     say_thinned(ax, step, -24)
     return style.lettered(ax)
+
+
+def _name_marks(ax: Axes, places: NDArray[np.float64], names: pd.Series, lines: tuple[float, float]) -> None:
+    """Write each name beside its mark, where it covers neither a mark nor a name nor one of the two lines."""
+    from matplotlib.transforms import Bbox
+
+    at = ax.transData.transform(places)
+    frame = ax.get_window_extent()
+    across, up = ax.transData.transform(lines)
+    taken = [Bbox.from_extents(x - 4, y - 4, x + 4, y + 4) for x, y in at]
+    taken += [Bbox.from_extents(across, frame.y0, across, frame.y1), Bbox.from_extents(frame.x0, up, frame.x1, up)]
+    for place, name in zip(places, names, strict=True):
+        style.note(ax, str(name), tuple(place), size=8)
+    written: Any = ax.texts[-len(names) :]
+    # measured in the font that will be drawn
+    style.lettered(ax)
+    for name in written:
+        for name.xyann, across_from, up_from in (*BESIDE, BESIDE[0]):
+            name.set(ha=across_from, va=up_from)
+            box = name.get_window_extent()
+            if frame.x0 <= box.x0 and box.x1 <= frame.x1 and not any(box.overlaps(other) for other in taken):
+                break
+        taken.append(box)
 
 
 def say_thinned(ax: Axes, step: int, down: float) -> None:
@@ -135,7 +177,8 @@ def heavy_tailed(
     near_zero = 10.0 ** np.floor(np.log10(np.quantile(sizes, 0.1)))
     # a thousandth of what matters is nil: a model's 0.0000001 must not stretch the axis
     near_zero = max(near_zero, 10.0 ** (np.floor(np.log10(abs(threshold) or sizes.max())) - 3))
-    if sizes.max() / near_zero < 50:
+    # a straight scale shows both sides of a threshold that is not small beside the largest
+    if sizes.max() / near_zero < 50 or sizes.max() < 10 * abs(threshold):
         near_zero = float(sizes.max())
     set_scale = ax.set_xscale if side == "x" else ax.set_yscale
     set_scale("symlog", linthresh=near_zero, linscale=0.6)

@@ -27,7 +27,7 @@ from chart_frames import (
     whale_frame,
 )
 
-from cvmlab import charts
+from cvmlab import charts, speaking
 from cvmlab.charts import actions
 from cvmlab.charts import matrix as value_types
 from cvmlab.core import formats
@@ -146,6 +146,22 @@ def test_matrix_says_growth_potential_only_where_it_is_one() -> None:
     customers = customers_frame().rename(columns={"headroom": "growth_potential"})
     ax = charts.plot_matrix(customers, THRESHOLDS, potential="growth_potential")
     assert ax.get_ylabel().startswith("growth potential")
+
+
+@pytest.mark.parametrize(("language", "first"), [("en", "canteen"), ("zh", "食堂")])
+def test_matrix_names_a_few_customers_and_no_name_covers_another(language: str, first: str) -> None:
+    codes = ["canteen", "bakery", "kiosk", "butcher", "Zhang & Co."]
+    values, headroom = [900.0, 910, 905, 890, 500], [300.0, 302, 299, 100, 190]
+    customers = pd.DataFrame({"name": codes, "current_value": values, "headroom": headroom, "value_type": "IV"})
+    with speaking(language):
+        ax = charts.plot_matrix(customers, THRESHOLDS, names="name")
+        many = charts.plot_matrix(customers_frame(50).assign(name="canteen"), THRESHOLDS, names="name")
+    ax.figure.canvas.draw()
+    named = [text for text in ax.texts if text.get_fontsize() == 8]
+    assert [text.get_text() for text in named][::4] == [first, "Zhang & Co."]
+    boxes = [text.get_window_extent() for text in named]
+    assert not any(box.overlaps(other) for place, box in enumerate(boxes) for other in boxes[:place])
+    assert not any(text.get_fontsize() == 8 for text in many.texts)
 
 
 def test_matrix_thins_a_million_customers_but_counts_them_all() -> None:

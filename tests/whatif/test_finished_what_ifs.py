@@ -176,7 +176,7 @@ def test_matrix_and_budget_says_what_the_matrix_module_says(shops):
     what_if.set(current_value=14_000, leaving=0.4, won=0.6, budget=10_000)
     known = shops.assign(
         growth_potential=(0.6 * shops["could_win"] - 4_000).clip(lower=0),
-        at_stake=shops["could_win"] + 0.4 * shops["current_value"],
+        at_stake=shops["could_win"] + 0.4 / 0.6 * shops["current_value"],
     )
     typed = matrix.classify(known, matrix.Thresholds(14_000, 4_000), potential="growth_potential")
     steep = matrix.steepness_from(4_000, 0.6, assumed_ceiling=1)

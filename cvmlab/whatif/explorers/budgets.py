@@ -50,7 +50,7 @@ class _Lines(Scenario):
         4_000, word="matrix.growth_potential_threshold", minimum=0, maximum=12_000, step=500, unit="money"
     )
     budget: float = number(24_000, word="whatif.budget", minimum=1_000, maximum=48_000, step=1_000, unit="money")
-    leaving: float = number(0.2, word="matrix.leaving", minimum=0, maximum=0.6, step=0.05, unit="share")
+    leaving: float = number(0.2, word="matrix.leaving", minimum=0, maximum=0.5, step=0.05, unit="share")
     won: float = number(0.8, word="matrix.won", minimum=0.3, maximum=0.95, step=0.05, unit="share")
 
 
@@ -70,10 +70,12 @@ def matrix_and_budget(customers: pd.DataFrame, *, currency: str = "", after: Gue
 
     Notes
     -----
-    Spending x on a customer wins or keeps the share 1 − (1 − ``won``)^(x/4,000) of what is at stake: ``could_win`` and
-    the share ``leaving`` of current value. Growth potential = ``won`` × ``could_win`` − 4,000, not below 0. Table 3-2
-    by `cvmlab.matrix.budget`, whose weights are ours; beside it, the same for all, and the same for all but type I,
-    which needs no weights. What is *assumed*, not estimated: all of it.
+    Spending x on a customer wins or keeps the share 1 − (1 − ``won``)^(x/4,000) of what is at stake: ``could_win``,
+    and current value × ``leaving`` / (1 − ``leaving``), what a customer sure to stay this year is worth on top
+    (current value reckons with ``leaving`` from this year on, as `cvmlab.value.margin_multiple` does). Growth
+    potential = ``won`` × ``could_win`` − 4,000, not below 0. Table 3-2 by `cvmlab.matrix.budget`, whose weights are
+    ours; beside it, the same for all, and the same for all but type I, which needs no weights. What is *assumed*, not
+    estimated: all of it.
 
     The result is a dict: ``types`` (of each customer), ``growth_potential`` (money of each), ``shares`` (of the budget,
     by split, a figure per type), ``table_profit``, ``same_profit``, ``rest_profit`` (without type I),
@@ -96,7 +98,8 @@ def matrix_and_budget(customers: pd.DataFrame, *, currency: str = "", after: Gue
     bottom -= 0.1 * (top - bottom)
 
     def compute(lines: _Lines) -> dict[str, Any]:
-        at_stake = could_win + lines.leaving * worth
+        # sure to stay this year, a customer is worth current value / (1 − leaving)
+        at_stake = could_win + lines.leaving / (1 - lines.leaving) * worth
         known = shops.assign(growth_potential=np.maximum(lines.won * could_win - COST, 0), at_stake=at_stake)
         thresholds = matrix.Thresholds(lines.current_value, lines.growth_potential)
         typed = matrix.classify(known, thresholds, potential="growth_potential")
@@ -167,7 +170,7 @@ def matrix_and_budget(customers: pd.DataFrame, *, currency: str = "", after: Gue
         title="matrix.what_if",
         presets={
             "matrix.lines_up": {"current_value": 12_000, "growth_potential": 6_000},
-            "matrix.more_at_risk": {"leaving": 0.6},
+            "matrix.more_leave": {"leaving": 0.4},
             "matrix.half_budget": {"budget": 12_000},
             "matrix.wins_less": {"won": 0.6},
         },
