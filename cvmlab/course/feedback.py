@@ -142,7 +142,7 @@ def check(question: str, answer: object) -> Feedback:
     -------
     Feedback
         For an option its own sentence; for a number whether it is right, which likely mistake it is
-        (``answers/likely.csv``), too high or too low.
+        (``answers/likely.csv``), the right one with the wrong sign, too high or too low.
 
     Raises
     ------
@@ -284,7 +284,10 @@ def _check_option(question: str, answer: object, right: str) -> Feedback:
     letter = re.sub(r"[\s()（）.。'\"‘’“”]", "", unicodedata.normalize("NFKC", str(answer))).lower()
     if letter not in options:
         return Feedback(say("feedback.no_option", answer=answer, options=listed))
-    return Feedback(term(f"{question}_{letter}"), right=letter == right)
+    said = term(f"{question}_{letter}")
+    # the sentence to a right answer, or to the misconception, begins with its verdict
+    verdict = "" if letter == right or said.startswith("**") else f"{term('feedback.option_wrong')} "
+    return Feedback(verdict + said, right=letter == right)
 
 
 def _check_number(row: Mapping[str, str], answer: object) -> Feedback:
@@ -300,17 +303,25 @@ def _check_number(row: Mapping[str, str], answer: object) -> Feedback:
     if not unit and 0 < abs(number) < 1:
         key = "share_of_right" if abs(100 * number - truth) <= tolerance else "share_wanted"
         percent = f"{100 * number:.1f}".removesuffix(".0")
-        said = {"answer": f"{number:.4g}", "percent": percent}
+        said = {"answer": _echo(number), "percent": percent.replace("-", "−")}
         if key == "share_wanted" and (mistake := _likely_mistake(question, 100 * number)):
             return Feedback(say("feedback.share_likely", **said, mistake=mistake), right=False)
         return Feedback(say(f"feedback.{key}", **said), right=False)
-    shown = f"{number:,.10g}" if unit else f"{number:,.4g}%"
+    shown = _echo(number) + ("" if unit else "%")
     if mistake := _likely_mistake(question, number):
         return Feedback(say("feedback.likely", answer=shown, mistake=mistake), right=False)
+    if abs(number + truth) <= tolerance:
+        return Feedback(say("feedback.number_sign", answer=shown), right=False)
     if not unit and abs(100 - number - truth) <= tolerance:
         return Feedback(say("feedback.the_rest", answer=shown), right=False)
     key = "feedback.number_high" if number > truth else "feedback.number_low"
     return Feedback(say(key, answer=shown), right=False)
+
+
+def _echo(number: float) -> str:
+    """Return a number as people read it, with no more decimals than they need to find it again."""
+    rounded = f"{number:,.{2 if abs(number) >= 1 else 4}f}"
+    return rounded.rstrip("0").rstrip(".").replace("-", "−")
 
 
 def _likely_mistake(question: str, number: float) -> str:

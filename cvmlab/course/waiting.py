@@ -13,6 +13,7 @@ from cvmlab.core.guarding import public
 from cvmlab.core.refusing import Needed, brief
 from cvmlab.core.words import CvmError, language, say, term
 from cvmlab.whatif import kept
+from cvmlab.whatif.page import closed, figures, page_of, said
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,8 +103,6 @@ class _Waiting(kept.Kept):
     def __init__(self, guess: Guess) -> None:
         import ipywidgets as widgets
 
-        from cvmlab.whatif.page import page_of, said
-
         self.shown = False
         self._before = kept.Still(term(self.waits), said(term(self.waits)))
         self._place = widgets.HTML(self._before.html)
@@ -144,7 +143,11 @@ class WaitingPicture(_Waiting):
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
         view = self._page._repr_mimebundle_() or {}
-        still = {"text/plain": self._plain, "image/png": b64encode(self._picture).decode("ascii")}
+        still = {
+            "text/plain": self._plain,
+            "text/html": closed(self._answer().html),
+            "image/png": b64encode(self._picture).decode("ascii"),
+        }
         return {**view, **still}, {"image/png": {"width": PICTURE_WIDTH}}
 
 
@@ -165,8 +168,6 @@ class WaitingText(_Waiting):
         super().__init__(guess)
 
     def _answer(self) -> kept.Still:
-        from cvmlab.whatif.page import figures, said
-
         words, html = [], []
         for text in self._texts:
             if isinstance(text, str):
@@ -180,7 +181,7 @@ class WaitingText(_Waiting):
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         answer = self._answer()
-        still = {"text/plain": answer.words, "text/html": answer.html}
+        still = {"text/plain": answer.words, "text/html": closed(answer.html)}
         return {**(self._page._repr_mimebundle_() or {}), **still}
 
 

@@ -45,7 +45,7 @@ class Answer:
         text = shown.strip()
         if self._limits.unit != "share" or not text or text.endswith(("%", "％")):
             return text
-        if _is_a_share(text):
+        if _is_a_share(text, self._limits.maximum or 0):
             meant = f"{round(100 * float(text), 6):g}"
             raise CvmError("whatif.did_you_mean", meant=meant, typed=text)
         return f"{text}%"
@@ -114,10 +114,10 @@ class OrderAnswer:
             button.disabled = True
 
 
-def _is_a_share(text: str) -> bool:
-    """Return whether a number typed for a percentage looks like a share of 1: "0.05" for 5%."""
+def _is_a_share(text: str, most: float) -> bool:
+    """Return whether a number typed for a percentage looks like a share of 1: "0.05", or "1.2" where 120% can be."""
     try:
-        return 0 < float(text) < 1
+        return 0 < float(text) < 1 or 1 <= float(text) <= most > 1
     except ValueError:
         return False
 

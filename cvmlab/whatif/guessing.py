@@ -26,6 +26,9 @@ from .measures import Measure
 from .remembering import forget, recalled, remember
 from .revealing import Revealed
 
+#: Units that are counted.
+WHOLE = ("months", "customers")
+
 guesses: dict[str, Guess] = {}
 watchers: list[Callable[[], None]] = []
 
@@ -310,7 +313,10 @@ def _within(name: str, value: Any, limits: Limits) -> Any:
     except CvmError as error:
         if error.key == "scenario.not_a_number":
             wanted = "whatif.whole_wanted" if limits.whole else "whatif.number_wanted"
-            raise CvmError(wanted, value=brief(value).strip("'%"), unit=limits.unit_label().strip()) from None
+            typed = brief(value).strip("'")
+            # the page adds the sign where a share is asked
+            typed = typed.strip("%") if limits.unit == "share" else typed
+            raise CvmError(wanted, value=typed, unit=limits.unit_label().strip()) from None
         beyond = error.key in ("scenario.below_minimum", "scenario.above_maximum")
         if not beyond or limits.minimum is None or limits.maximum is None:
             raise
@@ -345,9 +351,9 @@ def guess(
         The answer, or a function without arguments that computes it when it is first needed; may also be
         given later with `Guess.reveal`.
     minimum, maximum, unit
-        For a number: bounds and key of the unit. A ``"share"`` is typed in percent on the page; in code
-        it is a share of 1, or a text with a percent sign. ``"months"`` are whole. Where ``<name>_below`` is in the
-        vocabulary, a number below the minimum is refused with it.
+        For a number: bounds and key of the unit. A ``"share"`` is typed in percent on the page; in code it is a share
+        of 1, or a text with a percent sign. ``"months"`` and ``"customers"`` are whole. Where ``<name>_below`` is in
+        the vocabulary, a number below the minimum is refused with it.
     choices
         Vocabulary keys or texts to choose one of.
     order
@@ -364,7 +370,7 @@ def guess(
     """
     kind = "choice" if choices else "number"
     limits = Limits(
-        name, kind, minimum=minimum, maximum=maximum, unit=unit, choices=tuple(choices), whole=unit == "months"
+        name, kind, minimum=minimum, maximum=maximum, unit=unit, choices=tuple(choices), whole=unit in WHOLE
     )
     return Guess(name, truth=truth, limits=limits, order=order)
 

@@ -135,6 +135,11 @@ def said(text: str, kind: str = "sentence", *, strong: bool = False) -> str:
     return f'<p class="cvm-{kind}">{shown}</p>'
 
 
+def closed(html: str) -> str:
+    """Return HTML that a saved notebook keeps closed: whoever has not guessed yet opens it or not."""
+    return f"<details><summary>{escape(term('whatif.guess_then_open'))}</summary>{html}</details>"
+
+
 def trouble(text: str) -> str:
     """Return a warning as HTML, which a screen reader reads at once."""
     return f'<p class="cvm-trouble" role="alert">{escape(text)}</p>'

@@ -41,4 +41,6 @@ class Revealed(Kept):
         return Still(self.text, self._place.value)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        return {**(self._page._repr_mimebundle_() or {}), "text/plain": self._plain}
+        with speaking(self._language):
+            still = {"text/plain": self._plain, "text/html": page.closed(page.said(self._plain))}
+        return {**(self._page._repr_mimebundle_() or {}), **still}

@@ -50,6 +50,27 @@ def test_a_number_that_is_no_percentage_is_taken_in_its_unit() -> None:
     assert check("lesson_01.one_month", 5_000).text.startswith("Not yet: 5,000 is too high.")
 
 
+def test_the_right_amount_with_the_wrong_sign_is_not_called_too_low() -> None:
+    told = check("matrix.slid", -10_280)
+    assert told.right is False and "−10,280 has the right size, but the wrong sign" in told.text
+
+
+@pytest.mark.parametrize(
+    ("answer", "echo"), [(763.2419234, "763.24"), (-2679.4875, "−2,679.49"), (98_210, "98,210"), (1e9, "1,000,000,000")]
+)
+def test_a_number_comes_back_as_people_read_it(answer: float, echo: str) -> None:
+    assert f" {echo} is too" in check("lesson_01.one_month", answer).text
+
+
+def test_a_wrong_choice_says_so_before_it_says_why() -> None:
+    for question, right in [
+        (row["question"], row["answer"]) for row in read_table("answers/single") if not row["tolerance"]
+    ]:
+        for letter in "abc":
+            told = check(question, letter)
+            assert told.text.startswith("**") and told.right is (letter == right)
+
+
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_the_part_that_was_not_asked_for_is_named(language: str) -> None:
     with speaking(language):
@@ -254,6 +275,8 @@ def test_a_page_without_a_kernel_has_the_picture_and_a_run_without_a_page_does_n
         "Chart: The top 20% of customers bring 53% of revenue · run this cell to see it after your guess"
     )
     assert bundle["image/png"].startswith("iVBOR")
+    # closed: who opens the saved notebook has not guessed yet
+    assert bundle["text/html"].startswith("<details><summary>Guess first") and "<img" in bundle["text/html"]
     assert metadata == {"image/png": {"width": 720}}
     assert "application/vnd.jupyter.widget-view+json" in bundle
 

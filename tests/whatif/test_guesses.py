@@ -190,6 +190,23 @@ def test_a_share_of_one_typed_for_a_percentage_is_asked_back(typed, committed):
     assert ("Did you mean 5%?" in asked._answer.value) == (committed is None)
 
 
+@pytest.mark.parametrize(("typed", "committed"), [("1.2", None), ("1", None), ("1.2%", 0.012), ("120", 1.2)])
+def test_a_share_above_one_is_asked_back_where_more_than_all_can_be(typed, committed):
+    asked = guess("peak", minimum=0, maximum=2, unit="share")
+    asked._input.widget.value = typed
+    asked._button.click()
+    assert asked.value == committed
+    assert ("Did you mean 1" in asked._answer.value) == (committed is None)
+
+
+@pytest.mark.parametrize("typed", ["10%", "0.1", "10.5"])
+def test_customers_are_guessed_whole_and_the_answer_quotes_what_was_typed(typed):
+    asked = guess("stopped", minimum=0, maximum=55, unit="customers")
+    with pytest.raises(CvmError, match=f"whole number \\(customers\\), not {typed}"):
+        asked.commit(typed)
+    assert not asked.committed
+
+
 def test_the_enter_key_commits(monkeypatch):
     monkeypatch.setattr(forms, "_after_a_moment", lambda act: act())
     asked = guess("peak", minimum=0, unit="share")
