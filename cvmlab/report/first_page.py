@@ -17,6 +17,7 @@ from cvmlab.worth.buying import PaymentRule
 from . import html
 from .figures import Picture, picture
 from .judging import judged_by, level_caution
+from .portfolio import dropped_products, fallen_customers
 from .wording import basis, call_list, chances_known, every, how_cost, joined, who_columns
 
 if TYPE_CHECKING:
@@ -306,7 +307,7 @@ def _calls(case: Case) -> list[str]:
     title = html.subheading(term("report.calls_title"))
     if calls.empty:
         blind = known.sees_nobody_leave(case)
-        return [title, html.paragraph(term("report.calls_blind" if blind else "report.calls_none"))]
+        return [title, html.paragraph(term("report.calls_blind" if blind else "report.calls_none")), *_also(case)]
     number, held = count(len(case.calls)), int(case.calls["hold_out"].sum())
     of_them = "report.calls_held" if held else "report.calls_no_held"
     lead = say(
@@ -328,4 +329,12 @@ def _calls(case: Case) -> list[str]:
         percent(chance) if chance >= _SURELY_GONE else f"<{percent(_SURELY_GONE)}" for chance in calls["chance_back"]
     ]
     calls = calls.assign(chance_back=told)
-    return [title, html.paragraph(lead, quiet=True), html.table(calls, columns)]
+    return [title, html.paragraph(lead, quiet=True), html.table(calls, columns), *_also(case)]
+
+
+def _also(case: Case) -> list[str]:
+    """Return who still buys, and so is on no list of the silent, but much less or a product less than before."""
+    fallen, dropped = fallen_customers(case), dropped_products(case)
+    said = [] if fallen.empty else _names(fallen, "report.also_fallen")
+    said += [] if dropped.empty else _names(dropped.drop_duplicates(CUSTOMER_ID), "report.also_dropped")
+    return [html.paragraph(joined(term("report.also"), *said))] if said else []

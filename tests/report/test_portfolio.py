@@ -11,7 +11,7 @@ import cvmlab as cvm
 from cvmlab.case import Assumptions, study
 from cvmlab.core.words import term
 from cvmlab.data import reading
-from cvmlab.report import lists, portfolio, privacy
+from cvmlab.report import first_page, lists, portfolio, privacy
 
 PRODUCTS = ("paper", "toner", "pens")
 
@@ -171,6 +171,18 @@ def test_payments_at_fixed_times_have_hardly_any_ordinary_falls(spoken):
     assert made.falls.by_drop["rose"].iloc[1] == 0
     assert made.falls.fallen["customer_id"].str[1:].astype(int).mod(20).eq(0).all()
     assert len(made.falls.fallen) >= 5
+
+
+def test_page_one_names_who_still_buys_less_beside_the_call_list(falling, dropping, by_revenue, spoken):
+    for made, key, listed in (
+        (falling, "also_fallen", portfolio.fallen_customers(falling)),
+        (dropping, "also_dropped", portfolio.dropped_products(dropping)),
+    ):
+        said = text(first_page.page_one(made, "sales"))
+        first = listed["customer_id"].iloc[0]
+        assert term("report.also") in said and term(f"report.{key}").partition("{names}")[2] in said
+        assert first in said.partition(term("report.also"))[2]
+    assert term("report.also") not in text(first_page.page_one(by_revenue, "sales"))
 
 
 def with_a_product_dropped() -> pd.DataFrame:
