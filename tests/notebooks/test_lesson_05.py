@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from stated import ANSWERS, LIKELY
 
-from cvmlab import datasets, ledger, value
+from cvmlab import datasets, feedback, ledger, value
 from cvmlab.case import backtest
 from cvmlab.whatif import current_value, growth_potential
 
@@ -102,6 +102,16 @@ def test_the_rule_and_what_is_computed_instead() -> None:
     near("rule", 4_200 * mean_factor, "no_lifetime")
     near("rule", 4_200 * value.margin_multiple(0.9, 0.1), "expected")
     near("rule", 4_200 * 10 * mean_factor, "ten")
+    chain = value.annuity(4, 0.1) / 4
+    near("rule", 4_200 * 4 * mean_factor, "chain_lifetime")
+    near("rule", 4_200 * 9 * chain, "chain_factor")
+    near("rule", 6_300 * 9 * mean_factor, "chain_profit")
+    near("rule", 10_000 * 9 * mean_factor, "revenue")
+    near("rule", 33_600 * 9 * mean_factor, "so_far")
+    near("rule", 6_300 * 4 * chain, "example")
+    near("rule", 4.2 * 9 * mean_factor, "thousands")
+    near("rule", 0.42 * 9 * mean_factor, "ten_thousands")
+    assert "¥24,188" in feedback.check("worth.rule", 4_200 * 9 * 0.6399).text
 
 
 def test_up_buying_and_what_is_computed_instead() -> None:
@@ -116,6 +126,14 @@ def test_up_buying_and_what_is_computed_instead() -> None:
     near("up_buying", extra * 0.42 * chain, "chain")
     near("up_buying", chance * 10_000 * 0.42 * three_years, "of_ours")
     near("up_buying", 0.75 * 2_500 * 0.42 * three_years, "no_share")
+    near("up_buying", 0.75 * 0.2 * 12_500 * 0.42 * three_years, "no_share")
+    near("up_buying", 0.85 * 0.2 * 2_500 * 0.42 * three_years, "level")
+    near("up_buying", 0.25 * 0.2 * 2_500 * 0.42 * three_years, "chain_strength")
+    near("up_buying", extra * 0.42 * 3, "times_three")
+    near("up_buying", extra * 0.42 * three_years - 3_000, "net")
+    near("up_buying", 0.25 * 0.7 * 35_000 * 0.42 * chain, "example")
+    told = feedback.check("worth.up_buying", extra * 0.42 * three_years - 3_000.004).text
+    assert told.startswith("Not yet: −2,679.")  # a true minus, and no more than two decimals
 
 
 def test_growth_potential_is_what_the_lesson_says() -> None:
@@ -138,12 +156,17 @@ def test_the_exercises() -> None:
     near("at_once", 8_400 * later, "next")
     near("at_once", 8_400 * value.annuity(2.5, 0.1, first="now"), "rule")
     near("at_once", 6_300 * value.margin_multiple(0.8, 0.1, first="now"), "chain")
+    near("at_once", 8_400 * 2.5, "undiscounted")
+    near("at_once", 6_300 * value.margin_multiple(0.8, 0.1), "chain_next")
+    near("at_once", 8.4 * now, "thousands")
     kept = value.margin_multiple(0.65, 0.1)
     near("discount", 7_400 * kept)
     near("discount", 8_400 * kept, "free")
     near("discount", 8_400 * later, "before")
     near("discount", 7_400 * (kept + 1), "now")
     near("discount", 8_400 * 0.95 * kept, "half")
+    near("discount", 7_400 * later, "still_60")
+    near("discount", 7_400 * kept - 8_400 * later, "gain")
     assert 7_400 * value.margin_multiple(0.633, 0.1) < 10_080 < 7_400 * value.margin_multiple(0.635, 0.1)
 
 

@@ -108,8 +108,14 @@ def test_current_value_says_when_winning_a_customer_pays_back():
     assert "pays back in year 3" in what_if.sentence
     what_if.set(years=2)
     assert "does not come back within 2 years, but by year 3" in what_if.sentence
-    what_if.set(profit=0)
+    assert "Of the expected 16,800, 7,914 come by year 2" in what_if.sentence
+    what_if.set(profit=800)
     assert "never comes back" in what_if.sentence
+    what_if.set(cost_to_win=0)
+    assert "back" not in what_if.sentence and "too much" in what_if.sentence
+    what_if.set(profit=0)
+    assert what_if.sentence == "No profit: nothing to compare."
+    what_if.reset()
     what_if.set(discount_rate=0, retention_rate=0.95, cost_to_win=0)
     assert what_if.trouble == "" and what_if.result["error_share"] == pytest.approx(0, abs=1e-9)
 
@@ -118,7 +124,7 @@ def test_current_value_says_when_winning_a_customer_pays_back():
     ("field", "values", "rises"),
     [
         ("share", (0.1, 0.4, 0.7, 1), False), ("wallet", (1_000, 20_000, 100_000), True),
-        ("level", (0, 0.3, 0.4, 0.7, 1), True), ("products", (0, 1, 6), True), ("cost", (0, 4_000, 20_000), False),
+        ("level", (0, 0.3, 0.4, 0.7, 1), True), ("products", (0, 1, 6), True), ("cost", (0, 4_000, 10_000), False),
         ("referrals", (0, 0.5, 2), True), ("wallet_growth", (-0.1, 0, 0.3), True),
         ("retention_rate", (0, 0.6, 1), True),
     ],
@@ -141,14 +147,50 @@ def test_growth_potential_stacks_its_sources_and_is_never_below_nothing():
     what_if.set(share=1, wallet_growth=0.1)
     assert "would bring ¥700 and cost ¥4,000: do not start it" in what_if.sentence
     assert "adds ¥6,530 without any strategy" in what_if.sentence
+    assert what_if.result["growth_potential"] == what_if.result["growth_of_business"]
     what_if.reset()
     what_if.set(level=0.3)
     assert what_if.result["up_buying"] < 0 == what_if.result["growth_potential"]
-    assert "do not start it" in what_if.sentence
-    what_if.set(share=1, level=1)
+    assert "would lose ¥2,580 and cost ¥3,000: do not start it" in what_if.sentence
+    what_if.set(wallet_growth=-0.1)
+    assert what_if.result["growth_of_business"] == 0
+    what_if.set(share=1, level=1, wallet_growth=0)
     assert what_if.result["up_buying"] == 0 < what_if.result["referral"]
     what_if.set(wallet=0)
     assert what_if.trouble == ""
+
+
+def drawn(what_if):
+    """Return the axes of a what-if with its result drawn on them."""
+    from matplotlib.figure import Figure
+
+    ax = Figure().add_subplot()
+    what_if._picture._frame(ax, what_if.baseline)
+    what_if._picture._draw(ax, what_if.result)
+    return ax
+
+
+def test_every_profit_on_the_slider_is_drawn_within_the_axes():
+    what_if = current_value()
+    what_if.set(profit=12_000, first="now")
+    ax = drawn(what_if)
+    assert max(bar.get_height() for bar in ax.patches) == pytest.approx(12_000) and ax.get_ylim()[1] >= 12_000
+
+
+def test_growth_potential_says_what_a_strategy_may_cost_or_that_it_is_not_started():
+    what_if = growth_potential(currency="¥")
+    assert [text.get_text() for text in drawn(what_if).texts] == ["at most ¥4,920", "¥1,920"]
+    for preset in what_if._presets:
+        preset.click()
+        ax = drawn(what_if)
+        low, high = ax.get_ylim()
+        ends = [end for bar in ax.patches for end in (bar.get_y(), bar.get_y() + bar.get_height())]
+        assert low <= min(ends) and max(ends) <= high
+    what_if.reset()
+    what_if.set(level=0.3)
+    assert drawn(what_if).texts[0].get_text() == "not started, not counted"
+    what_if.set(level=1)
+    assert drawn(what_if).texts[0].get_text() == "↑ at most ¥19,680"
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 
     from ..guessing import Guess
 
-#: The most years that are drawn, and what it costs to win a customer.
-MOST_YEARS, COST_TO_WIN = 20, 8_000
+#: The most years that are drawn, the most profit of one of them, and what it costs to win a customer.
+MOST_YEARS, MOST_PROFIT, COST_TO_WIN = 20, 12_000, 8_000
+#: Profit and chance to stay of two other shops of lesson 05.
+FOOD_SHOP, CANTEEN = {"profit": 4_200, "retention_rate": 0.9}, {"profit": 8_400, "retention_rate": 0.6}
 #: What is assumed of every customer of the second what-if: margin, level at which nothing changes, money of another
 #: product per year and its margin, share of those referred who come anyway, cost saved by one of them.
 MARGIN, NEUTRAL, PRODUCT, PRODUCT_MARGIN, ANYWAY, SAVED = 0.42, 0.4, 4_000, 0.25, 0.5, 7_015
@@ -40,7 +42,7 @@ LOOKS = ((style.BLUE, ""), (style.SKY, "..."), (style.GREEN, "///"), (style.ORAN
 class _Worth(Scenario):
     """What a customer brings per year, how likely they stay, and how far somebody counts."""
 
-    profit: float = number(6_300, word="worth.profit", minimum=0, maximum=20_000, step=100, unit="money")
+    profit: float = number(6_300, word="worth.profit", minimum=0, maximum=MOST_PROFIT, step=100, unit="money")
     retention_rate: float = number(0.8, word="worth.retention", minimum=0.05, maximum=0.95, step=0.01, unit="share")
     discount_rate: float = number(0.1, word="discount_rate", minimum=0, maximum=0.3, step=0.01, unit="share")
     years: float = number(
@@ -79,12 +81,12 @@ def current_value(*, currency: str = "", after: Guess | None = None) -> WhatIf:
     (19970, 16800, 0.19)
     """
 
-    def frame(ax: Axes, baseline: dict[str, Any]) -> None:
+    def frame(ax: Axes, _: dict[str, Any]) -> None:
         ax.set_xlim(-0.7, MOST_YEARS + 0.7)
         ax.set_xticks(range(0, MOST_YEARS + 1, 2))
         ax.set_xlabel(term("worth.years_x"))
         style.money_axis(ax.yaxis, term("worth.present_y"), currency)
-        ax.set_ylim(0, 1.5 * max(baseline["certain"].max(), 1.0))
+        ax.set_ylim(0, 1.02 * MOST_PROFIT)
 
     return WhatIf(
         _Worth(),
@@ -102,10 +104,12 @@ def current_value(*, currency: str = "", after: Guess | None = None) -> WhatIf:
         only=("profit", "retention_rate", "discount_rate", "years", "first"),
         more=("cost_to_win",),
         presets={
-            "worth.stays_longer": {"retention_rate": 0.9},
-            "worth.leaves_sooner": {"retention_rate": 0.6, "profit": 8_400},
+            "worth.food_shop": FOOD_SHOP,
+            "worth.canteen": CANTEEN,
             "worth.at_once": {"first": "now"},
             "worth.five_years": {"years": 5},
+            "worth.food_shop_five": {**FOOD_SHOP, "years": 5},
+            "worth.canteen_five": {**CANTEEN, "years": 5},
         },
         after=after,
         currency=currency,
@@ -154,18 +158,31 @@ def _draw_years(ax: Axes, result: dict[str, Any]) -> None:
 
 
 def _say_worth(_: dict[str, Any], now: dict[str, Any], *, currency: str) -> str:
+    if not now["present_value"]:
+        return term("worth.no_profit_sentence")
+    # what comes within some years is compared with the table beside it, to the unit
+    rounded = {name: round(now[name], -1) for name in ("textbook_value", "present_value", "cost_to_win")}
     amounts = {
-        name: formats.in_currency(formats.grouped(round(now[name], -1), 0), currency)
-        for name in ("textbook_value", "present_value", "cost_to_win")
+        name: formats.in_currency(formats.grouped(amount, 0), currency)
+        for name, amount in {**rounded, "within": now["within"]}.items()
     }
-    key = "worth.current_sentence" if np.isfinite(now["payback"]) else "worth.never_sentence"
-    if now["payback"] > now["years"]:
-        key = "worth.later_sentence"
-    elif now["payback"] == 0:
-        key = "worth.back_at_once_sentence"
-    said = {"error": formats.percent(round(now["error_share"], 2)), "years": int(now["years"])}
+    years = int(now["years"])
+    said = say("worth.expected_sentence", error=formats.percent(round(now["error_share"], 2)), **amounts)
+    if years < MOST_YEARS:
+        said = say("worth.within_sentence", said=said, years=years, **amounts)
+    if not now["cost_to_win"]:
+        return said
     back = 0 if np.isnan(now["payback"]) else int(now["payback"])
-    return say(key, payback=back, **said, **amounts)
+    return say(f"worth.{_back(now)}_sentence", said=said, years=years, payback=back, **amounts)
+
+
+def _back(now: dict[str, Any]) -> str:
+    """Return when the cost of winning is back: never, later than is counted, at once, in a year."""
+    if np.isnan(now["payback"]):
+        return "back_never"
+    if now["payback"] > now["years"]:
+        return "back_later"
+    return "back_in_year" if now["payback"] else "back_at_once"
 
 
 @dataclass(frozen=True)
@@ -177,7 +194,7 @@ class _Growth(Scenario):
     level: float = number(0.55, word="relationship_level", minimum=0, maximum=1, step=0.05)
     products: float = number(1, word="worth.products", minimum=0, maximum=6, step=1, whole=True)
     retention_rate: float = number(0.8, word="worth.retention", minimum=0, maximum=1, step=0.05, unit="share")
-    cost: float = number(3_000, word="checking.strategy_cost", minimum=0, maximum=20_000, step=500, unit="money")
+    cost: float = number(3_000, word="checking.strategy_cost", minimum=0, maximum=10_000, step=500, unit="money")
     referrals: float = number(0.2, word="worth.referrals", minimum=0, maximum=2, step=0.1)
     wallet_growth: float = number(0, word="worth.wallet_growth", minimum=-0.1, maximum=0.3, step=0.01, unit="share")
     years: float = number(3, word="worth.plan_years", minimum=1, maximum=10, step=1, unit="years", whole=True)
@@ -201,8 +218,11 @@ def growth_potential(*, currency: str = "", after: Guess | None = None) -> WhatI
     and product, a chance of stability that is 0 at the neutral level and rises evenly to 1; half of those referred
     would have come anyway, and save 7,015 each. What the others are worth is in their own value and is not counted.
 
-    The result is a dict, all money: ``up_buying``, ``growth_of_business``, ``cross_buying``, ``referral``, ``cost``,
-    ``growth_potential``.
+    A strategy that would bring less than it costs is not started: it is drawn pale, and only the growth of their own
+    business is left of the potential.
+
+    The result is a dict, all money: ``up_buying``, ``growth_of_business``, ``cross_buying``, ``referral``, ``brought``
+    (what the strategy brings, and so may cost at most), ``cost``, ``growth_potential``.
 
     Examples
     --------
@@ -221,18 +241,21 @@ def growth_potential(*, currency: str = "", after: Guess | None = None) -> WhatI
         ax.set_xticks(range(len(names)), [name.replace(" ", "\n") for name in names])
         style.money_axis(ax.yaxis, term("present_value"), currency)
         ax.axhline(0, color=style.INK, linewidth=0.8)
-        most = 2 * max(sum(baseline[name] for name in SOURCES), 1.0)
-        ax.set_ylim(-most / 3, most)
+        brought, loss = (sum(max(sign * baseline[name], 0) for name in SOURCES) for sign in (1, -1))
+        size = max(brought, loss + baseline["cost"], 1.0)
+        ax.set_ylim(-1.2 * size, 2.5 * size)
 
     return WhatIf(
         _Growth(),
         _growth_of,
-        _draw_sources,
+        partial(_draw_sources, currency=currency),
         frame=frame,
         measures=[
             Measure("up_buying", "up_buying", "money"),
             Measure("cross_buying", "cross_buying", "money"),
             Measure("referral", "referral", "money"),
+            Measure("brought", "worth.brought", "money"),
+            Measure("growth_of_business", "worth.own_growth_row", "money"),
             Measure("growth_potential", "growth_potential", "money"),
         ],
         sentence=partial(_say_growth, currency=currency),
@@ -265,24 +288,53 @@ def _growth_of(scenario: _Growth) -> dict[str, Any]:
         years=round(scenario.years), neutral_level=NEUTRAL, wallet_growth=scenario.wallet_growth,
         retention_rate="retention_rate",
     ).iloc[0]  # fmt: skip
-    return {**{name: float(found[name]) for name in (*SOURCES, "growth_potential")}, "cost": float(scenario.cost)}
+    result = {name: float(found[name]) for name in (*SOURCES, "growth_potential")}
+    # a business that shrinks is not taken from the potential
+    result["growth_of_business"] = max(result["growth_of_business"], 0.0)
+    return {**result, "brought": sum(result[name] for name in BROUGHT), "cost": float(scenario.cost)}
 
 
-def _draw_sources(ax: Axes, result: dict[str, Any]) -> None:
+def _draw_sources(ax: Axes, result: dict[str, Any], *, currency: str) -> None:
     heights = [*(result[name] for name in SOURCES), -result["cost"]]
     starts = np.concatenate([[0.0], np.cumsum(heights)[:-1]])
+    started = _pays(result)
     for place, (height, start) in enumerate(zip(heights, starts, strict=True)):
         color, hatch = LOOKS[place] if place < len(LOOKS) else (style.VERMILION, "\\\\\\")
-        ax.bar(place, height, 0.6, bottom=start, color=color, hatch=hatch, edgecolor=style.INK, linewidth=0.6)
-        ax.plot([place - 0.3, place + 1.3], [start + height] * 2, color=style.QUIET, linewidth=0.8)
+        counted = started or not place
+        looks: dict[str, Any] = {"linewidth": 0.6} if counted else {"linewidth": 1, "linestyle": ":", "alpha": 0.3}
+        ax.bar(place, height, 0.6, bottom=start, color=color, hatch=hatch, edgecolor=style.INK, **looks)
+        if started:
+            ax.plot([place - 0.3, place + 1.3], [start + height] * 2, color=style.QUIET, linewidth=0.8)
     ax.bar(len(heights), result["growth_potential"], 0.6, color=style.INK)
+
+    def amount(name: str) -> str:
+        return formats.in_currency(formats.grouped(round(result[name], -1), 0), currency)
+
+    top = max(starts[-1], 0.0) if started else max(*starts, 0.0)
+    told = say("worth.at_most", amount=amount("brought")) if started else term("worth.not_started")
+    _write_above(ax, 3 if started else 2.5, top, told)
+    _write_above(ax, len(heights), result["growth_potential"], amount("growth_potential"))
+
+
+def _write_above(ax: Axes, place: float, top: float, text: str) -> None:
+    """Write above a bar; where it runs out of the axes, at their top, with an arrow."""
+    low, high = ax.get_ylim()
+    edge = high - 0.08 * (high - low)
+    style.write(ax, place, min(top + 0.02 * (high - low), edge), text if top <= high else f"↑ {text}", ha="center")
+
+
+def _pays(result: dict[str, Any]) -> bool:
+    return bool(result["brought"] > result["cost"])
 
 
 def _say_growth(_: dict[str, Any], now: dict[str, Any], *, currency: str) -> str:
-    brought, own = sum(now[name] for name in BROUGHT), now["growth_of_business"]
+    brought, own = now["brought"], now["growth_of_business"]
     amounts = {
         name: formats.in_currency(formats.grouped(round(amount, -1), 0), currency)
-        for name, amount in {"brought": brought, "cost": now["cost"], "left": brought - now["cost"], "own": own}.items()
-    }
-    said = say("worth.growth_sentence" if brought > now["cost"] else "worth.no_growth_sentence", **amounts)
+        for name, amount in {
+            "brought": brought, "lost": -brought, "cost": now["cost"], "left": brought - now["cost"], "own": own,
+        }.items()
+    }  # fmt: skip
+    key = "growth" if _pays(now) else "no_growth" if brought >= 0 else "loss"
+    said = say(f"worth.{key}_sentence", **amounts)
     return say("worth.own_sentence", said=said, **amounts) if own > 0 else said
