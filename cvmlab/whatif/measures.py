@@ -91,11 +91,13 @@ class Measure:
         return in_currency(self.text(amount), currency) if self.unit == "money" else self.text(amount)
 
     def difference(self, before: float, after: float) -> str:
-        """Return after − before with its sign; "=" where what is shown is the same."""
-        change = after - before
-        if not math.isfinite(change):
+        """Return after − before as they are shown, with its sign; "=" where that is the same."""
+        if not math.isfinite(after - before):
             return "–"
-        text = self._grouped(change, before, after)
+        scale, decimals = (100, 1) if self.unit == "share" else (1, self._decimals(before, after))
+        # so that the table adds up: 18.9 to 13.7 is −5.2, whatever stands behind the decimals
+        change = round(scale * after, decimals) - round(scale * before, decimals)
+        text = grouped(change, decimals)
         if not text.strip("0.,"):
             return "="
         return f"+{text}" if change > 0 else text

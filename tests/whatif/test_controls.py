@@ -107,9 +107,14 @@ def test_the_widget_keeps_the_language_it_was_made_in():
 def test_the_difference_shows_the_sign_of_the_change(before, after, unit):
     shown = Measure("x", unit=unit).difference(before, after)
     if shown == "=":
-        assert abs(after - before) <= 0.5
+        assert abs(after - before) <= 1
     else:
         assert (shown[0] == "+") == (after > before) and (shown[0] == "−") == (after < before)
+
+
+def test_the_difference_is_that_of_the_figures_as_they_are_shown():
+    assert Measure("x", unit="share").difference(0.1887, 0.1374) == "−5.2"
+    assert Measure("x", unit="money").difference(1_000.4, 2_000.6) == "+1,001"
 
 
 def test_shares_are_told_in_percent_and_percentage_points():
