@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 IDEAL = "ideal"
+#: With more rankings than these the title also names the worst.
+_FEW = 3
 _HALF_A_MONTH = 15.2
 
 
@@ -56,21 +58,22 @@ def plot_backtest(
     frame = check_frame(frame, "backtest", columns)
     ax = style.canvas(ax)
     ax.plot([0, 1], [0, 1], color=style.QUIET, linestyle="-", linewidth=0.8, label=term("charts.at_random"))
-    reached: list[tuple[str, str]] = []
+    reached: list[tuple[str, str, float]] = []
     methods = list(dict.fromkeys(frame["method"]))
     ranked = [method for method in methods if method != IDEAL]
     for method in [*ranked, *(method for method in methods if method == IDEAL)]:
         mark = style.REFERENCE if method == IDEAL else style.SERIES[ranked.index(method) % len(style.SERIES)]
         curve = frame[frame["method"] == method].sort_values("customer_share")
         x, y = curve["customer_share"].to_numpy(float), curve["captured_share"].to_numpy(float)
-        share = formats.percent(float(np.interp(highlight, x, y)))
+        captured = float(np.interp(highlight, x, y))
+        share = formats.percent(captured)
         name = formats.named(method, "charts.method_", "")
         if method != IDEAL:
-            reached.append((name, share))
+            reached.append((name, share, captured))
         rows = style.thinned(len(x))
         label = say("charts.backtest_line", method=name, share=share, customers=formats.percent(highlight))
         ax.plot(x[rows], y[rows], color=mark.color, linestyle=mark.line, linewidth=2, label=label)
-        ax.plot([highlight], [np.interp(highlight, x, y)], marker=mark.marker or ".", color=mark.color)
+        ax.plot([highlight], [captured], marker=mark.marker or ".", color=mark.color)
     ax.axvline(highlight, color=style.QUIET, linestyle=":", linewidth=1)
     ax.set(xlim=(0, 1), ylim=(0, 1.02))
     style.percent_axis(ax.xaxis, term("charts.share_of_customers_by_score"))
@@ -82,12 +85,16 @@ def plot_backtest(
     return style.lettered(ax)
 
 
-def _gain_message(reached: list[tuple[str, str]], customers: str, value: str) -> str:
+def _gain_message(reached: list[tuple[str, str, float]], customers: str, value: str) -> str:
     if not reached:
         return term("backtest")
     said = {"customers": customers, "value": value, "method": reached[0][0], "share": reached[0][1]}
     if len(reached) == 1:
         return say("charts.backtest_message_one", **said)
+    if len(reached) > _FEW:
+        worst = min(reached, key=lambda ranked: ranked[2])
+        rest = {"rival": reached[1][0], "rival_share": reached[1][1], "worst": worst[0], "worst_share": worst[1]}
+        return say("charts.backtest_message_many", **said, **rest)
     return say("charts.backtest_message", rival=reached[1][0], rival_share=reached[1][1], **said)
 
 

@@ -68,6 +68,12 @@ def _off(row: pd.Series[Any]) -> float:
     return round(float(row["error_share"] * np.sign(row["expected_present_value"])), 9)
 
 
+def _whole(share: float) -> str:
+    """Return an error as whole percent with its sign; with a decimal only where that would be nothing."""
+    text = formats.signed_percent(share)
+    return f"{share:+.0%}".replace("-", "−") if abs(share) >= 0.01 else text
+
+
 def _name_errors(ax: Axes, frame: pd.DataFrame) -> None:
     """Write the error at up to five retention rates, above the higher of the two lines."""
     rows = np.unique(np.linspace(0, len(frame) - 1, 5).round().astype(int))
@@ -75,5 +81,5 @@ def _name_errors(ax: Axes, frame: pd.DataFrame) -> None:
         higher = max(row["textbook_value"], row["expected_present_value"])
         # the first one not into the axis
         ha = "right" if place else "left"
-        style.note(ax, formats.signed_percent(_off(row)), (row["retention_rate"], higher), (0, 8), ha=ha)
+        style.note(ax, _whole(_off(row)), (row["retention_rate"], higher), (0, 8), ha=ha)
     ax.margins(y=0.12)

@@ -23,7 +23,7 @@ def test_both_lines_and_the_errors_between_them() -> None:
     rule, expected = (line.get_ydata() for line in ax.lines)
     assert np.allclose(rule, frame["textbook_value"]) and np.allclose(expected, frame["expected_present_value"])
     assert ax.lines[0].get_linestyle() != ax.lines[1].get_linestyle()
-    assert [note for note in notes(ax) if note.endswith("%")] == ["+9.1%", "+11%", "+14%", "+23%", "+32%"]
+    assert [note for note in notes(ax) if note.endswith("%")] == ["+9%", "+11%", "+14%", "+23%", "+32%"]
     assert {"textbook rule", "expected present value"} <= set(notes(ax))
     assert ax.get_ylabel() == "present value (¥)"
     assert headline(ax) == "At a retention rate of 95% the textbook rule is 32% above the expected present value"
