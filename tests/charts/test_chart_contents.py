@@ -297,7 +297,7 @@ def test_the_title_of_many_rankings_names_the_worst() -> None:
     reached = {"a": 0.5, "b": 0.45, "c": 0.3, "d": 0.4}
     rows = [(name, x, y) for name, top in reached.items() for x, y in ((0, 0), (0.2, top), (1, 1))]
     ax = charts.plot_backtest(pd.DataFrame(rows, columns=["method", "customer_share", "captured_share"]))
-    assert headline(ax) == "Of later revenue the top 20% brought 50% by a, 45% by b; least by c: 30%"
+    assert headline(ax) == "The top 20% ranked by a brought 50% of later revenue, by b 45%; least by c: 30%"
 
 
 def test_calibration_counts_the_bands_that_hold() -> None:
