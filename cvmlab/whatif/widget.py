@@ -61,6 +61,8 @@ class WhatIf(Kept):
     presets
         Vocabulary key or text of a button to the fields it sets, with a slider or without. All else is as in the
         baseline, whatever the sliders say.
+    keeps
+        Fields that a preset leaves as the sliders have them: what is assumed, where a preset says what is done.
     play
         How the picture unfolds in time (`Unfold`): puts a Play button and a slider of time below it.
     after
@@ -128,6 +130,7 @@ class WhatIf(Kept):
         more: Sequence[str] | None = None,
         ranges: Mapping[str, Range] | None = None,
         presets: Mapping[str, Mapping[str, Any]] | None = None,
+        keeps: Sequence[str] = (),
         play: Unfold | None = None,
         after: Guess | None = None,
         currency: str = "",
@@ -140,7 +143,9 @@ class WhatIf(Kept):
         self._language = language()
         self._start = self._scenario = self._baseline_scenario = scenario
         self._compute, self._measures, self._sentence_of = compute, measures, sentence
-        self._currency = currency
+        self._currency, self._keeps = currency, tuple(keeps)
+        # refuses what is no field
+        scenario.replace(**{name: getattr(scenario, name, None) for name in keeps})
         self._title = title
         first, folded = shown_first(scenario, only, more)
         self.controls = make_controls(scenario, only=[*first, *folded], ranges=ranges, currency=currency)
@@ -232,7 +237,8 @@ class WhatIf(Kept):
     def _preset(self, changes: Mapping[str, Any]) -> None:
         with speaking(self._language):
             try:
-                scenario = self._baseline_scenario.replace(**changes)
+                kept = {name: getattr(self._scenario, name) for name in self._keeps}
+                scenario = self._baseline_scenario.replace(**(kept | dict(changes)))
             except CvmError as error:
                 self._put(trouble=self._refused(error))
                 return

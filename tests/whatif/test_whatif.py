@@ -134,6 +134,18 @@ def test_a_preset_starts_from_what_was_pinned():
     assert what_if.scenario == Offer(margin=8.0, retention_rate=0.95)
 
 
+def test_a_preset_leaves_what_it_is_to_keep_as_the_sliders_have_it():
+    what_if = with_presets(keeps=["margin"])
+    what_if.set(margin=8.0, months=5)
+    what_if._presets[0].click()
+    assert what_if.scenario == Offer(margin=8.0, retention_rate=0.95)
+    # what it names it sets all the same
+    what_if._presets[1].click()
+    assert what_if.scenario == Offer(margin=20.0)
+    with pytest.raises(CvmError, match="margins"):
+        with_presets(keeps=["margins"])
+
+
 def test_a_preset_may_set_a_field_without_a_slider_and_shows_exactly_what_it_sets():
     what_if = with_presets(only=["retention_rate"])
     what_if._presets[1].click()
