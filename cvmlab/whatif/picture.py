@@ -170,14 +170,22 @@ def _remove(artists: list[Artist]) -> None:
 def _grow_axis(axis: Any, low: float, high: float) -> bool:
     view = np.asarray(axis.get_view_interval(), dtype=np.float64)
     transform = axis.get_transform()
-    (bottom, top), (least, most) = transform.transform(view), transform.transform(np.array([low, high]))
-    if least >= bottom and most <= top:
+    limits = grown(*transform.transform(view), *transform.transform(np.array([low, high])))
+    if limits is None:
         return False
-    span = max(most, top) - min(least, bottom)
-    lower = least - (GENEROUS - 1) * span if least < bottom else bottom
-    upper = most + (GENEROUS - 1) * span if most > top else top
-    axis.set_view_interval(*map(float, transform.inverted().transform(np.array([lower, upper]))), ignore=True)
+    axis.set_view_interval(*map(float, transform.inverted().transform(np.array(limits))), ignore=True)
     return True
+
+
+def grown(bottom: float, top: float, least: float, most: float) -> tuple[float, float] | None:
+    """Return the limits that hold everything from least to most; None where those from bottom to top do."""
+    if least >= bottom and most <= top:
+        return None
+    span = max(most, top) - min(least, bottom)
+    return (
+        least - (GENEROUS - 1) * span if least < bottom else bottom,
+        most + (GENEROUS - 1) * span if most > top else top,
+    )
 
 
 def check_points(artists: list[Artist]) -> int:

@@ -1,10 +1,13 @@
 """The finished what-ifs say what their subjects compute."""
 
+import itertools
+
 import pandas as pd
 import pytest
 
 import cvmlab as cvm
 from cvmlab import CvmError, factors, matrix, portfolio, value
+from cvmlab.core import formats
 from cvmlab.whatif import (
     current_value,
     growth_potential,
@@ -62,6 +65,49 @@ def test_what_acting_costs_is_taken_from_every_promise_and_has_a_row(customers):
     assert what_if.result["as_is"] == free["as_is"]
     assert "cost of the action ($)" in what_if.table and "<td>1,000</td>" in what_if.table
     assert "$" in what_if.sentence
+
+
+def test_the_buttons_of_the_whale_curve_leave_what_is_assumed_alone(customers):
+    what_if = whale_curve(customers)
+    assumed = {"share": 0.2, "fixed_cost_share": 0.3, "persistence": 0.05}
+    what_if.set(**assumed, price_change=0.3, cost_each=5)
+    for preset in what_if._presets:
+        preset.click()
+        assert {name: getattr(what_if.scenario, name) for name in assumed} == assumed
+    assert (what_if.scenario.saving, what_if.scenario.price_change, what_if.scenario.cost_each) == (0.2, 0, 0)
+
+
+def test_the_slider_of_what_lasts_reaches_every_percent_from_any_start(customers):
+    slider = whale_curve(customers, portfolio.WorstCustomers(persistence=0.34)).controls["persistence"].widget
+    assert (slider.min, slider.max, slider.step, slider.value) == (0, 100, 1, 34)
+
+
+def drawn(what_if):
+    """Return the Axes of a what-if with what moves left on it."""
+    picture = what_if._picture
+    picture._draw(picture._ax, what_if.result)
+    picture._grow()
+    return picture._ax
+
+
+def test_the_curve_is_drawn_to_its_new_end(customers):
+    what_if = whale_curve(customers)
+    what_if._presets[0].click()
+    result, ax = what_if.result, drawn(what_if)
+    tails = [line.get_xydata() for line in ax.lines if line.get_xdata()[0] == 0.7 and line.get_linestyle() == "-"]
+    assert [tail[-1, 1] for tail in tails] == pytest.approx([result["hoped"], result["chance_evens_out"]])
+    kept = portfolio.whale_curve(customers)["cumulative"][round(0.7 * len(customers)) - 1]
+    assert [tail[0, 1] for tail in tails] == pytest.approx([kept] * 2)
+
+
+def test_the_names_of_the_levels_lie_apart_where_the_axes_have_to_grow(customers):
+    what_if = whale_curve(customers)
+    for share in (0.3, 1):
+        what_if.set(share=share, price_change=-0.5)
+        ax = drawn(what_if)
+        low, high = ax.get_ylim()
+        places = sorted((text.get_position()[1] - low) / (high - low) for text in list(ax.texts)[-4:])
+        assert min(b - a for a, b in itertools.pairwise(places)) > 0.069 and places[0] >= 0 and places[-1] <= 1
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -273,6 +319,25 @@ def test_price_or_relationship_says_what_the_factors_module_says(choices):
     assert result["cut_profit"] == pytest.approx(result["by_cut"][not_price].sum())
     assert result["price_profit"] == pytest.approx(result["by_cut"][~not_price].sum())
     assert "a cut of 8% wins ¥" in what_if.sentence
+    # a buyer for whom more trust costs just that leaves the profit as it was
+    buyers = choices.groupby("segment")["customer_id"].nunique().to_numpy()
+    what_if.set(cost_each=0)
+    assert (what_if.result["worth_each"] * buyers).tolist() == pytest.approx(what_if.result["by_trust"].tolist())
+    what_if.set(follow=1)
+    assert "a cut of 8% wins next to nothing, gives away" in what_if.sentence
+
+
+def test_the_bars_of_price_or_relationship_stay_on_the_axes_and_say_their_money(choices):
+    what_if = price_or_relationship(choices, currency="¥")
+    what_if.set(cut=0.2, margin=0.05)
+    ax, result = drawn(what_if), what_if.result
+    low, high = ax.get_ylim()
+    assert low < result["by_cut"].min() and result["by_trust"].max() < high
+    said = [text.get_text() for text in ax.texts]
+    assert {formats.money(change) for change in result["by_cut"]} <= set(said)
+    assert [text for text in said if text.startswith("up to")] == [
+        f"up to ¥{round(each, -1):,.0f}" for each in result["worth_each"]
+    ]
 
 
 def test_where_rivals_match_the_cut_and_trust_is_free_or_dear(choices):

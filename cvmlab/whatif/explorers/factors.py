@@ -79,8 +79,9 @@ def price_or_relationship(
     us or not. What is *assumed*: margin, reaction, the points of trust and their cost; the quantity bought stays.
 
     The result is a dict: ``by_cut`` and ``by_trust`` (change of yearly profit, an array by segment in alphabetical
-    order), and, over the segments in which something else than price decides, ``won``, ``given_away``, ``cut_profit``,
-    ``trust_profit`` (yearly money); ``price_profit``, what the cut changes where price decides; ``cut`` and ``trust``.
+    order), ``worth_each`` (what more trust may cost per buyer and year, an array too), and, over the segments in which
+    something else than price decides, ``won``, ``given_away``, ``cut_profit``, ``trust_profit`` (yearly money);
+    ``price_profit``, what the cut changes where price decides; ``cut`` and ``trust``.
 
     Examples
     --------
@@ -113,9 +114,10 @@ def price_or_relationship(
         trusted = np.array([sales(0.0, 0.0, offer.trust) for sales in sales_in])
         by_cut = cheaper * (offer.margin - offer.cut) - sold * offer.margin
         by_trust = (trusted - sold) * offer.margin - offer.cost_each * buyers
+        worth_each = (trusted - sold) * offer.margin / buyers
         won = (1 - offer.cut) * (cheaper - sold)
         result: dict[str, Any] = {
-            "cut": offer.cut, "trust": offer.trust, "by_cut": by_cut, "by_trust": by_trust,
+            "cut": offer.cut, "trust": offer.trust, "by_cut": by_cut, "by_trust": by_trust, "worth_each": worth_each,
             "won": float(won[~by_price].sum()), "given_away": float(offer.cut * sold[~by_price].sum()),
             "cut_profit": float(by_cut[~by_price].sum()), "trust_profit": float(by_trust[~by_price].sum()),
             "price_profit": float(by_cut[by_price].sum()),
@@ -124,18 +126,27 @@ def price_or_relationship(
 
     def frame(ax: Axes, _: dict[str, Any]) -> None:
         reach = 0.09 * float(sold.max())
-        ax.set(xlim=(-0.6, len(names) - 0.4), ylim=(-reach, reach))
+        ax.set_xlim(-0.6, len(names) - 0.4)
+        # not limits: a deep cut at a small margin needs more room
+        ax.update_datalim([(0, -reach), (0, reach)])
         labels = [f"{formats.named(name, 'codes.')}\n{_decides(first[name])}" for name in names]
         ax.set_xticks(range(len(names)), labels)
         ax.grid(visible=False, axis="x")
         ax.axhline(0, color=style.INK, linewidth=1)
         style.money_axis(ax.yaxis, term("whales.change_axis"), currency)
-        style.write(ax, 0.99, 0.98, term("whales.marks"), transform=ax.transAxes, ha="right", va="top")
+        marks = f"{term('whales.marks')}\n{term('whales.marks_below')}"
+        style.write(ax, 0.99, 0.98, marks, transform=ax.transAxes, ha="right", va="top")
+
+    def draw(ax: Axes, result: dict[str, Any]) -> None:
+        _draw(ax, result)
+        for place, each in enumerate(result["worth_each"]):
+            said = say("whales.worth_each", money=formats.in_currency(formats.whole_money(round(each, -1)), currency))
+            style.write(ax, place, 0.03, said, transform=ax.get_xaxis_transform(), ha="center", size=8)
 
     return WhatIf(
         _Offer(),
         compute,
-        _draw,
+        draw,
         frame=frame,
         measures=[
             Measure("won", "whales.won", "money"),
@@ -154,7 +165,7 @@ def price_or_relationship(
         },
         after=after,
         currency=currency,
-        height=310,
+        height=350,
     )
 
 
@@ -183,6 +194,10 @@ def _draw(ax: Axes, result: dict[str, Any]) -> None:
     for side, (way, look) in zip((-0.4, 0.02), LOOKS.items(), strict=True):
         places = np.arange(len(result[way])) + side
         ax.bar(places, result[way], width=0.38, align="edge", edgecolor=style.INK, linewidth=0.6, **look)
+        for place, change in zip(places, result[way], strict=True):
+            said = ("+" if round(change) > 0 else "") + formats.money(change)
+            above, offset = ("bottom", 2) if change >= 0 else ("top", -2)
+            style.note(ax, said, (place + 0.19, change), (0, offset), ha="center", va=above, size=8)
 
 
 def _sentence(_: dict[str, Any], now: dict[str, Any], *, currency: str) -> str:
@@ -191,5 +206,8 @@ def _sentence(_: dict[str, Any], now: dict[str, Any], *, currency: str) -> str:
         sign = "" if name in ("won", "given_away") else "+" if amount >= 0 else "−"
         return formats.in_currency(sign + formats.grouped(abs(amount), 0), currency)
 
-    amounts = {name: money(name) for name in ("won", "given_away", "cut_profit", "trust_profit")}
-    return say("whales.sentence", cut=formats.percent(now["cut"]), trust=f"{now['trust']:g}", **amounts)
+    amounts = {name: money(name) for name in ("given_away", "cut_profit", "trust_profit")}
+    # a hundredth of what it gives away is no gain to speak of
+    is_little = now["won"] <= 0.01 * now["given_away"]
+    wins = term("whales.wins_nothing") if is_little else say("whales.wins", won=money("won"))
+    return say("whales.sentence", cut=formats.percent(now["cut"]), trust=f"{now['trust']:g}", wins=wins, **amounts)

@@ -16,11 +16,13 @@ from cvmlab.data.tables import CUSTOMER_ID, PROFIT, REVENUE, check_columns
 from cvmlab.worth import portfolio
 
 from ..measures import Measure
+from ..picture import grown
 from ..widget import WhatIf
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+    from numpy.typing import NDArray
 
     from ..guessing import Guess
 
@@ -50,8 +52,9 @@ def whale_curve(
     """Return the what-if of the whale curve: the worst customers dissolved, repriced or served cheaper.
 
     The curve is this year's profit, from the best customer to the worst. Its end is the profit of all.
-    Three lines say what is to be expected after acting on the worst: as hoped, with fixed cost staying,
+    Three lines beside it say what is to be expected after acting on the worst: as hoped, with fixed cost staying,
     and with chance evening out as well (`cvmlab.portfolio.after_acting`), each after the cost of the action.
+    The curve is drawn to the first and the last of these ends, the change laid on the worst as their profit is large.
 
     Parameters
     ----------
@@ -84,7 +87,8 @@ def whale_curve(
     >>> what_if = whale_curve(customers)
     >>> what_if.set(share=0.25, stay_share=0)
     >>> print(what_if.sentence)
-    Acting on the worst 25% of customers promises 40 more in profit per year. ... expect 7.2 less in profit per year.
+    Compared with leaving things as they are, acting on the worst 25% of customers promises 40 more in profit per year.
+    ... expect 7.2 less in profit per year.
     >>> what_if.set(cost_each=5)
     >>> what_if.result["cost"], what_if.result["hoped"]
     (5.0, 115.0)
@@ -110,7 +114,8 @@ def whale_curve(
 
     def frame(ax: Axes, _: dict[str, Any]) -> None:
         ax.fill_between(share[rows], cumulative[rows], color=style.BLUE, alpha=0.08, linewidth=0)
-        ax.plot(share[rows], cumulative[rows], color=style.BLUE, linewidth=2.2)
+        # below the ghost, which lies on it
+        ax.plot(share[rows], cumulative[rows], color=style.BLUE, linewidth=2.2, zorder=1.7)
         ax.axhline(cumulative[-1], color=style.GRID, linewidth=1.2)
         ax.set_xlim(0, 1.75)
         ax.set_xticks([0, 0.2, 0.4, 0.6, 0.8, 1.0])
@@ -125,7 +130,10 @@ def whale_curve(
         x = np.concatenate(([left], share[rows][inside]))
         y = np.concatenate(([np.interp(left, share, cumulative)], cumulative[rows][inside]))
         ax.fill_between(x, y, color=style.VERMILION, alpha=0.3, linewidth=0)
-        ax.plot(x, y, color=style.VERMILION, linewidth=2.6)
+        moved = _part_of_change(y)
+        for step in ("hoped", "chance_evens_out"):
+            bent = y + (result[step] - result["as_is"]) * moved
+            ax.plot(x, bent, color=_LEVELS[step], linewidth=_WIDTHS[step])
         _draw_levels(ax, result, currency)
 
     def sentence(_: dict[str, Any], now: dict[str, Any]) -> str:
@@ -153,9 +161,16 @@ def whale_curve(
             "whatif.reprice": {"stay_share": 0.8, "price_change": 0.1, "saving": 0.0},
             "whatif.cheaper": {"stay_share": 0.9, "price_change": 0.0, "saving": 0.2},
         },
+        # what is assumed, and of how many, is asked of every action
+        keeps=("share", *ASSUMED),
         only=ACTIONS,
         more=ASSUMED,
-        ranges={"price_change": (-0.5, 0.5, 0.01), "cost_each": (0.0, 2 * typical, typical / 20)},
+        ranges={
+            "price_change": (-0.5, 0.5, 0.01),
+            "cost_each": (0.0, 2 * typical, typical / 20),
+            # a share that was estimated is seldom a multiple of 5%
+            "persistence": (0.0, 1.0, 0.01),
+        },
         after=after,
         currency=currency,
         height=430,
@@ -163,6 +178,13 @@ def whale_curve(
 
 
 _LEVELS = {"as_is": style.QUIET, "hoped": style.SKY, "fixed_cost_stays": style.ORANGE, "chance_evens_out": style.INK}
+_WIDTHS = {"as_is": 1.8, "hoped": 1.8, "fixed_cost_stays": 1.8, "chance_evens_out": 2.6}
+
+
+def _part_of_change(cumulative: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how much of the change of the end each point of the curve takes, from 0 to 1, by the size of profits."""
+    sizes = np.abs(np.diff(cumulative, prepend=cumulative[0])).cumsum()
+    return sizes / sizes[-1] if sizes[-1] else np.linspace(0, 1, len(sizes))
 
 
 def _draw_levels(ax: Axes, result: dict[str, Any], currency: str) -> None:
@@ -170,12 +192,14 @@ def _draw_levels(ax: Axes, result: dict[str, Any], currency: str) -> None:
     from matplotlib.collections import LineCollection
 
     for step, color in _LEVELS.items():
-        wide = 2.6 if step == "chance_evens_out" else 1.8
-        ax.plot([1.0, 1.04], [result[step]] * 2, color=color, linewidth=wide)
+        ax.plot([1.0, 1.04], [result[step]] * 2, color=color, linewidth=_WIDTHS[step])
     leads = []
     bottom, top = ax.get_ylim()
+    ends = [result[step] for step in _LEVELS]
+    # the limits that the axes will have
+    bottom, top = grown(bottom, top, *ax.dataLim.intervaly) or (bottom, top)
     # levels that are equal but for rounding keep their order, the first on top
-    heights = [round((result[step] - bottom) / (top - bottom), 6) for step in _LEVELS][::-1]
+    heights = [round((end - bottom) / (top - bottom), 6) for end in ends][::-1]
     for step, height in zip(_LEVELS, style.spread(heights, 0.07, 0.03, 0.97)[::-1], strict=True):
         beside = bottom + height * (top - bottom)
         leads.append([(1.045, result[step]), (1.075, beside)])
