@@ -14,6 +14,8 @@ from . import style
 from .frames import FIGURE, SHARE, SOME, TEXT, Holds, check_frame
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
     from matplotlib.axes import Axes
 
@@ -47,7 +49,7 @@ def plot_first_factors(frame: pd.DataFrame, by: str = "segment", *, ax: Axes | N
     ...     "share_of_spend": [0.7, 0.3],
     ... })
     >>> plot_first_factors(frame).get_title(loc="left")
-    '70% of spend goes first by trust'
+    'Goes first for the most spend: trust (bakery)'
     """
     columns = {by: TEXT, "first_factor": TEXT, "spend": SOME, "share_of_spend": SHARE}
     frame = check_frame(frame, "first_factors", columns, once=dict.fromkeys([by, "first_factor"]))
@@ -71,10 +73,7 @@ def plot_first_factors(frame: pd.DataFrame, by: str = "segment", *, ax: Axes | N
     ax.grid(visible=False, axis="y")
     style.percent_axis(ax.xaxis, term("heads.share_of_spend"))
     ax.set_ylabel(formats.named(by, "heads."))
-    spend = frame.groupby("first_factor")["spend"].sum()
-    share = formats.percent(spend.max() / spend.sum())
-    largest = formats.named(str(spend.idxmax()), "codes.")
-    style.headline(ax, say("charts.first_factors_message", share=share, factor=largest))
+    style.headline(ax, _goes_first_message(frame, by, groups))
     style.legend(ax, loc="upper left", bbox_to_anchor=(1, 1))
     return style.lettered(ax)
 
@@ -132,15 +131,30 @@ def _decides_message(frame: pd.DataFrame, by: str, groups: list[str]) -> str:
     first = frame[frame["place"] == 1].drop_duplicates(by).set_index(by)["attribute"]
     if not len(first) or len(groups) > _MOST_NAMED:
         return term("charts.factors_title")
+    return say("charts.factors_message", parts=_by_factor(dict(first), groups))
+
+
+def _goes_first_message(frame: pd.DataFrame, by: str, groups: list[str]) -> str:
+    """Return which factor goes first for the most spend in which groups; in all together, if they are many."""
+    if len(groups) <= _MOST_NAMED:
+        largest = frame.loc[frame.groupby(by)["share_of_spend"].idxmax()].set_index(by)["first_factor"]
+        return say("charts.first_factors_in", parts=_by_factor({name: largest[name] for name in groups}, groups))
+    spend = frame.groupby("first_factor")["spend"].sum()
+    share = formats.percent(spend.max() / spend.sum())
+    return say("charts.first_factors_message", share=share, factor=formats.named(str(spend.idxmax()), "codes."))
+
+
+def _by_factor(first: Mapping[str, str], groups: list[str]) -> str:
+    """Return the factors, and behind each the groups in which it is the first."""
     named = {
         factor: formats.listed([formats.named(name, "codes.") for name in groups if first.get(name) == factor])
-        for factor in dict.fromkeys(first)
+        for factor in dict.fromkeys(first.values())
     }
     parts = [
         say("charts.factor_decides", groups=inside, factor=formats.named(factor, "codes."))
         for factor, inside in named.items()
     ]
-    return say("charts.factors_message", parts=formats.listed(parts, apart=True))
+    return formats.listed(parts, apart=True)
 
 
 def _check_few(names: list[str], most: int, column: str) -> None:

@@ -10,10 +10,10 @@ from cvmlab.core import formats
 from cvmlab.core.checking import check_parameter
 from cvmlab.core.guarding import public
 from cvmlab.core.words import say, term
-from cvmlab.data.tables import check_columns
+from cvmlab.data.tables import CUSTOMER_ID, check_columns
 
 from . import style
-from .frames import FIGURE, SHARE, SOME, Holds, check_frame
+from .frames import FIGURE, SHARE, SOME, TEXT, Holds, check_frame
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
+
+    from cvmlab.worth.portfolio import TierCutOffs
 # where the total is not positive, shares have no meaning
 _SHARES = Holds(gaps=True)
 #: Tiers by rank, each with its colour and hatch: what is most worth is darkest.
@@ -76,9 +78,7 @@ def plot_concentration(
 
     reached = float(np.interp(highlight, customers, shares))
     label = term(value)
-    ax.plot([highlight, highlight, 0], [0, reached, reached], color=style.INK, linestyle=":", linewidth=1)
-    ax.plot([highlight], [reached], marker="o", color=style.INK, markersize=6)
-    style.note(ax, formats.percent(reached), (highlight, reached), (8, -4), va="top", size=style.LABEL_SIZE)
+    _mark(ax, highlight, reached, formats.percent(reached))
     ax.set(xlim=(0, 1), ylim=(0, 1.02))
     style.percent_axis(ax.xaxis, term("charts.share_of_customers"))
     style.percent_axis(ax.yaxis, say("charts.cumulative_share_of", value=label))
@@ -91,7 +91,14 @@ def plot_concentration(
 
 
 @public
-def plot_whale(frame: pd.DataFrame, *, profit_is_assumed: bool, currency: str = "", ax: Axes | None = None) -> Axes:
+def plot_whale(
+    frame: pd.DataFrame,
+    *,
+    profit_is_assumed: bool,
+    highlight: float | None = None,
+    currency: str = "",
+    ax: Axes | None = None,
+) -> Axes:
     """Draw the whale curve: how much profit the best customers bring, and how much of it the others cost.
 
     Parameters
@@ -102,6 +109,8 @@ def plot_whale(frame: pd.DataFrame, *, profit_is_assumed: bool, currency: str = 
         positive, shares have no meaning (NaN) and ``cumulative`` (money) is drawn.
     profit_is_assumed
         Whether the profit comes from a stated margin instead of recorded costs: the label then says so.
+    highlight
+        Share of customers, 0 to 1, whose share of the net profit is marked; none if left out.
     currency
         Sign of the currency, used where money is drawn.
     ax
@@ -115,6 +124,8 @@ def plot_whale(frame: pd.DataFrame, *, profit_is_assumed: bool, currency: str = 
     >>> ax.get_title(loc="left").replace(chr(10), " ")
     'The most profitable 50% of customers bring 134% of net assumed profit; the rest lose 34%'
     """
+    if highlight is not None:
+        check_parameter("highlight", highlight, 0, 1)
     frame = _curve(frame, "whale", {"cumulative_share": _SHARES, "cumulative": Holds(optional=True)})
     label = term("assumed_profit" if profit_is_assumed else "profit")
     ax = style.canvas(ax)
@@ -131,6 +142,10 @@ def plot_whale(frame: pd.DataFrame, *, profit_is_assumed: bool, currency: str = 
     ax.margins(y=0.12)
     if heights.min() >= 0:
         ax.set_ylim(bottom=0)
+    if highlight is not None:
+        reached = float(np.interp(highlight, customers, heights))
+        said = formats.percent(reached) if drawn_as_share else formats.money(reached)
+        _mark(ax, highlight, reached, f"{formats.percent(highlight)} → {said}")
     if drawn_as_share:
         highest, net = formats.percent(heights[peak]), formats.percent(heights[-1])
         style.percent_axis(ax.yaxis, say("charts.cumulative_share_of_net", value=label))
@@ -167,6 +182,12 @@ def _draw_curve(ax: Axes, x: NDArray[np.float64], y: NDArray[np.float64], rows: 
     ax.plot(x[rows], y[rows], color=style.BLUE, linewidth=2.2)
 
 
+def _mark(ax: Axes, x: float, y: float, text: str) -> None:
+    ax.plot([x, x, 0], [0, y, y], color=style.INK, linestyle=":", linewidth=1)
+    ax.plot([x], [y], marker="o", color=style.INK, markersize=6)
+    style.note(ax, text, (x, y), (8, -4), va="top", size=style.LABEL_SIZE)
+
+
 def _annotate_peak(ax: Axes, x: float, y: float, text: str) -> None:
     ha = "left" if x < 0.15 else "right" if x > 0.85 else "center"
     style.note(ax, say("charts.whale_peak", share=text), (x, y), (0, 9), ha=ha, size=style.LABEL_SIZE)
@@ -194,7 +215,9 @@ def _from_zero(frame: pd.DataFrame, column: str) -> tuple[NDArray[np.float64], N
 
 
 @public
-def plot_tiers(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None = None) -> Axes:
+def plot_tiers(
+    frame: pd.DataFrame, *, cut_offs: TierCutOffs | None = None, currency: str = "", ax: Axes | None = None
+) -> Axes:
     """Draw the ladder of tiers: the profit of each, with its customers and what is missing to the next tier.
 
     Parameters
@@ -202,6 +225,8 @@ def plot_tiers(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None = Non
     frame
         `cvmlab.portfolio.summarise_tiers`: ``tier``, ``customers``, ``profit`` (money), ``profit_to_next`` (money,
         mean per customer).
+    cut_offs
+        Those of `cvmlab.portfolio.assign_tiers`: the chart then names the profit at which the next tier begins.
     currency
         Sign of the currency.
     ax
@@ -213,7 +238,7 @@ def plot_tiers(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None = Non
     >>> frame = pd.DataFrame({
     ...     "tier": ["diamond", "general"], "customers": [2, 18], "profit": [80.0, 20.0], "profit_to_next": [0.0, 5.0]})
     >>> plot_tiers(frame).get_title(loc="left")
-    'Diamond and gold customers: 10% of customers, 80% of net profit'
+    '2 diamond customers (10% of all): 80% of net profit'
     """
     columns = {"tier": _TIER, "customers": SOME, "profit": FIGURE, "profit_to_next": Holds(minimum=0)}
     frame = check_frame(frame, "tiers", columns, once=["tier"])
@@ -226,7 +251,7 @@ def plot_tiers(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None = Non
         lines = [say("charts.tier_customers", customers=formats.count(counts[place]))]
         missing = float(frame["profit_to_next"][place])
         if missing and counts[place]:
-            lines.append(say("charts.tier_to_next", money=formats.in_currency(formats.money(missing), currency)))
+            lines.append(_to_next(tier, missing, cut_offs, currency))
         at_end: dict[str, Any] = {"ha": "left", "va": "center"}
         style.note(ax, "\n".join(lines), (max(profit[place], 0.0), place), (6, 0), **at_end)
     low, high = min(profit.min(), 0.0), max(profit.max(), 0.0)
@@ -245,20 +270,40 @@ def plot_tiers(frame: pd.DataFrame, *, currency: str = "", ax: Axes | None = Non
 def _tiers_message(frame: pd.DataFrame, profit: NDArray[np.float64], counts: NDArray[np.float64]) -> str:
     if profit.sum() <= 0:
         return term("charts.tiers_title")
-    best = frame["tier"].isin(["diamond", "gold"]).to_numpy()
-    said = {"customers": counts[best].sum() / counts.sum(), "share": profit[best].sum() / profit.sum()}
-    return say("charts.tiers_message", **{name: formats.percent(float(share)) for name, share in said.items()})
+    best = (frame["tier"] == "diamond").to_numpy()
+    if not counts[best].sum():
+        return term("charts.tiers_title")
+    said = {"part": counts[best].sum() / counts.sum(), "share": profit[best].sum() / profit.sum()}
+    shares = {name: formats.percent(float(share)) for name, share in said.items()}
+    return say("charts.tiers_message", customers=formats.count(counts[best].sum()), **shares)
+
+
+def _to_next(tier: str, missing: float, cut_offs: TierCutOffs | None, currency: str) -> str:
+    """Return what is missing to the next tier: to its line where the cut-offs are known (rules/tier_cases.csv)."""
+    money = formats.in_currency(formats.money(missing), currency)
+    if cut_offs is None:
+        return say("charts.tier_to_next", money=money)
+    if tier == "problem" and cut_offs.problem_below == 0:
+        return say("charts.tier_short_of_zero", money=money)
+    lines = {"problem": cut_offs.problem_below, "gold": cut_offs.top_profit, "strategic": cut_offs.top_profit}
+    line = formats.in_currency(formats.whole_money(lines.get(tier, cut_offs.high_profit)), currency)
+    return say(f"charts.tier_short_of_{'top' if tier in ('gold', 'strategic') else 'line'}", money=money, line=line)
 
 
 @public
-def plot_share_and_growth(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def plot_share_and_growth(
+    frame: pd.DataFrame, *, mark: Mapping[str, str] | None = None, ax: Axes | None = None
+) -> Axes:
     """Draw our growth against the customer's own growth: below the line share is lost, above zero unseen.
 
     Parameters
     ----------
     frame
         `cvmlab.portfolio.share_and_growth`: ``own_growth``, ``our_growth`` (from one year to the other, share of 1;
-        rows where either is unknown are left out), ``share_part`` (money).
+        rows where either is unknown are left out), ``share_part`` (money); with ``mark`` also ``customer_id``,
+        ``product``.
+    mark
+        Customer to product: these points are named by their customer.
     ax
         Axes to draw on; a new figure if left out.
 
@@ -274,20 +319,22 @@ def plot_share_and_growth(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axe
     'Hidden loss: 1 of 2 grew, but slower than the customer'
     """
     growth = Holds(minimum=-1, gaps=True)
-    frame = check_frame(frame, "growth", {"own_growth": growth, "our_growth": growth, "share_part": Holds(gaps=True)})
+    columns = {"own_growth": growth, "our_growth": growth, "share_part": Holds(gaps=True)}
+    frame = check_frame(frame, "growth", columns | (dict.fromkeys([CUSTOMER_ID, "product"], TEXT) if mark else {}))
     ax = style.canvas(ax, height=5.0)
     known = frame[frame["own_growth"].notna() & frame["our_growth"].notna()]
     own, ours = (np.minimum(known[name].to_numpy(float), _FASTEST) for name in ("own_growth", "our_growth"))
     lost = known["share_part"].to_numpy(float) < 0
     hidden = lost & (ours >= 0)
     rows = style.thinned(len(own), _POINTS) if len(own) else np.arange(0)
-    for where, mark, label in (
+    for where, series, label in (
         (~lost, style.SERIES[2], "growth_held"),
         (lost & ~hidden, style.SERIES[1], "growth_open"),
         (hidden, style.SERIES[3], "growth_hidden"),
     ):
         drawn = rows[where[rows]]
-        looks: dict[str, Any] = {"color": mark.color, "marker": mark.marker, "edgecolors": "white", "linewidths": 0.4}
+        looks: dict[str, Any] = {"color": series.color, "marker": series.marker}
+        looks |= {"edgecolors": "white", "linewidths": 0.4}
         ax.scatter(own[drawn], ours[drawn], s=34, alpha=0.85, label=term(f"charts.{label}"), **looks)
     both = np.concatenate([own, ours])
     low = float(both.min(initial=-0.1)) * 1.1
@@ -296,6 +343,7 @@ def plot_share_and_growth(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axe
     ax.plot([low, high], [low, high], color=style.INK, linestyle="--", linewidth=1.2, label=term("charts.growth_pace"))
     ax.axhline(0, color=style.QUIET, linewidth=1)
     ax.set(xlim=(low, high), ylim=(low, high))
+    _name_points(ax, known, own, ours, mark or {})
     style.percent_axis(ax.xaxis, term("charts.own_growth_axis"))
     style.percent_axis(ax.yaxis, term("charts.our_growth_axis"))
     if len(own):
@@ -306,3 +354,15 @@ def plot_share_and_growth(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axe
         style.headline(ax, term("charts.growth_unknown"))
     style.legend(ax, loc="upper left", bbox_to_anchor=(1.01, 1), borderaxespad=0)
     return style.lettered(ax)
+
+
+def _name_points(
+    ax: Axes, known: pd.DataFrame, own: NDArray[np.float64], ours: NDArray[np.float64], mark: Mapping[str, str]
+) -> None:
+    for customer, product in mark.items():
+        for row in np.flatnonzero((known[CUSTOMER_ID] == customer) & (known["product"] == product)):
+            ax.plot([own[row]], [ours[row]], marker="o", markersize=11, markerfacecolor="none", color=style.INK)
+            # to the right and below, where hardly a point lies on the other side of the line
+            box = {"facecolor": "white", "edgecolor": "none", "boxstyle": "round,pad=0.15"}
+            looks: dict[str, Any] = {"size": style.LABEL_SIZE, "va": "center", "bbox": box}
+            style.note(ax, customer, (own[row], ours[row]), (76, -4), arrowprops={"arrowstyle": "-"}, **looks)

@@ -19,11 +19,13 @@ from chart_frames import (
     concentration_frame,
     customers_frame,
     forecast_frame,
+    growth_frame,
     headline,
     lightness,
     migration_frame,
     sensitivity_frame,
     silence_frame,
+    tiers_frame,
     whale_frame,
 )
 
@@ -32,6 +34,7 @@ from cvmlab.charts import actions
 from cvmlab.charts import matrix as value_types
 from cvmlab.core import formats
 from cvmlab.worth.matrix import Thresholds
+from cvmlab.worth.portfolio import TierCutOffs
 
 
 def test_base_shows_revenue_as_bars_and_customers_as_a_line() -> None:
@@ -111,6 +114,41 @@ def test_whale_marks_the_peak_and_says_whether_profit_is_assumed(assumed: bool, 
     assert marked == pytest.approx([frame["customer_share"][peak], frame["cumulative_share"][peak]])
     assert ax.get_ylabel() == f"cumulative share of net {word}"
     assert headline(ax) == f"The most profitable 67% of customers bring 133% of net {word}; the rest lose 33%"
+
+
+def test_whale_marks_the_share_that_is_asked_for() -> None:
+    frame = whale_frame()
+    ax = charts.plot_whale(frame, profit_is_assumed=False, highlight=0.2)
+    reached = np.interp(0.2, np.r_[0, frame["customer_share"]], np.r_[0, frame["cumulative_share"]])
+    assert f"20% → {formats.percent(reached)}" in [text.get_text() for text in ax.texts]
+    assert (0.2, reached) in [tuple(line.get_xydata()[0]) for line in ax.lines if len(line.get_xdata()) == 1]
+
+
+def test_tiers_name_the_line_at_which_the_next_tier_begins() -> None:
+    cut_offs = TierCutOffs(high_profit=4_000, top_profit=12_000)
+    ax = charts.plot_tiers(tiers_frame(), cut_offs=cut_offs, currency="¥")
+    said = [text.get_text().split("\n")[-1] for text in ax.texts]
+    assert said == [
+        "12 customers",
+        "¥20k short of ¥12,000 (diamond) on average",
+        "¥11k short of ¥12,000 (diamond) on average",
+        "¥4k short of ¥4,000 on average",
+        "¥5k short of ¥4,000 on average",
+        "¥1.5k short of zero on average",
+    ]
+    assert headline(ax) == "12 diamond customers (1.3% of all): 53% of net profit"
+    low = charts.plot_tiers(tiers_frame(), cut_offs=cut_offs.replace(problem_below=-500))
+    assert low.texts[-1].get_text().endswith("short of −500 on average")
+    assert charts.plot_tiers(tiers_frame()).texts[1].get_text().endswith("20k more profit each to the next tier")
+    assert headline(charts.plot_tiers(tiers_frame().iloc[1:])) == "Customers and profit by tier"
+
+
+def test_growth_names_the_points_asked_for() -> None:
+    frame = growth_frame().assign(customer_id=[f"P{row}" for row in range(80)], product=["film", "bags"] * 40)
+    ax = charts.plot_share_and_growth(frame, mark={"P10": "film", "P11": "film", "P0": "film"})
+    # P11 buys no film, and nothing is known of the growth of P0
+    assert [note.get_text() for note in ax.texts] == ["P10"]
+    assert ax.texts[0].xy == pytest.approx(tuple(frame.loc[10, ["own_growth", "our_growth"]]))
 
 
 def test_whale_of_a_net_loss_is_drawn_in_money() -> None:

@@ -22,7 +22,9 @@ def test_bars_fill_the_whole_and_say_their_shares():
     # 4% and 1% have no room for their figure
     shown = {text.get_text() for text in ax.texts}
     assert shown == {"70%", "16%", "14%", "57%", "18%", "25%", "95%"}
-    assert headline(ax) == "44% of spend goes first by trust"
+    assert headline(ax) == "Goes first for the most spend: trust (bakery, bakery chain); price (canteen)"
+    many = frame.assign(segment=[f"s{row}" for row in range(len(frame))])
+    assert headline(charts.plot_first_factors(many)) == "44% of spend goes first by trust"
     assert [text.get_text() for text in ax.get_yticklabels()] == ["bakery", "bakery chain", "canteen"]
     assert len({bar.get_hatch() for bar in ax.patches}) == 3
 
