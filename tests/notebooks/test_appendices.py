@@ -91,6 +91,8 @@ def test_the_spend_to_expect_and_what_is_computed_instead() -> None:
     near("contractual.spend", expected(20, swapped=True), "swapped")
     near("contractual.spend", (80 + 37.75) / 2, "half")
     near("contractual.spend", 80 * 13.5 / (13.5 + 2.669), "part")
+    assert [LIKELY["contractual.spend", name] for name in ("own", "all")] == [80, 37.75]
+    near("contractual.spend", 13.5 / (13.5 + 2.669), "weight")
 
 
 def test_the_chance_at_80_yuan_and_what_is_computed_instead(choices) -> None:
@@ -104,6 +106,7 @@ def test_the_chance_at_80_yuan_and_what_is_computed_instead(choices) -> None:
     near("factors.chance", 100 * now / (now + cheap), "two")
     near("factors.chance", 100 * now, "odds")
     near("factors.chance", 100 * now / (before + cheap + dear), "old_sum")
+    near("factors.chance", 100 * before / (before + cheap + dear) + 18, "points")
     # the weights by hand are those that are fitted
     fitted = factors.fit_choices(choices[choices["segment"] == "food_shop"], ATTRIBUTES).weight
     assert {name: round(figure, 3) for name, figure in fitted.items()} == weight
