@@ -71,7 +71,7 @@ def test_the_next_day_without_a_kernel_shows_what_was_committed_and_seen(lab, pa
     page.wait_for_function("handle => !handle.closest('[disabled]')", arg=handle.element_handle(), timeout=15_000)
     handle.focus()
     page.keyboard.press("ArrowRight")
-    whale.locator(".cvm-sentence", has_text="Acting on the worst 35%").wait_for(timeout=15_000)
+    whale.locator(".cvm-sentence", has_text="acting on the worst 35%").wait_for(timeout=15_000)
     summary.get_by_text("25%").wait_for(timeout=15_000)
     page.wait_for_timeout(1_500)
     figures = whale.locator(".cvm-figures").inner_text()
@@ -86,7 +86,7 @@ def test_the_next_day_without_a_kernel_shows_what_was_committed_and_seen(lab, pa
         assert "25% · " in kept.nth(0).inner_text()
         assert kept.nth(1).locator("img").is_visible()
         assert kept.nth(2).locator("img").evaluate("image => image.naturalWidth") > 500
-        assert "Acting on the worst 35%" in kept.nth(2).inner_text()
+        assert "acting on the worst 35%" in kept.nth(2).inner_text()
         assert kept.nth(2).locator(".cvm-figures").inner_text() == figures
         assert "Your guess: 25% · answer: 31.4%" in kept.nth(3).inner_text()
         assert "25%" in kept.nth(4).inner_text()

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.browser
 WORDS = {
     "en": {
         "notebook": "whatif_demo.ipynb",
-        "moved": "Acting on the worst 35%",
+        "moved": "acting on the worst 35%",
         "unmoved": "Nothing has been moved yet",
         "locked": "Commit your guess first",
         "label": "share of customers at the bottom (%)",
