@@ -205,8 +205,8 @@ def _draw_levels(ax: Axes, result: dict[str, Any], currency: str) -> None:
         leads.append([(1.045, result[step]), (1.075, beside)])
         said = f"{term(f'portfolio.{step}')} {formats.in_currency(formats.money(result[step]), currency)}"
         style.write(ax, 1.085, beside, said, va="center", size=8)
-    # a collection leaves no ghost, and is drawn ten times faster than the arrows of annotations
-    ax.add_collection(LineCollection(leads, colors=list(_LEVELS.values()), linewidths=0.8))
+    # a collection leaves no ghost, and is drawn ten times faster than the arrows of annotations; it makes no axes grow
+    ax.add_collection(LineCollection(leads, colors=list(_LEVELS.values()), linewidths=0.8), autolim=False)
 
 
 def _net_profit(step: str) -> Measure:
