@@ -17,6 +17,7 @@ from .data import datasets as datasets
 from .data import reading as reading
 from .data import tables as tables
 from .data.worded import in_words as in_words
+from .keep import retention as retention
 from .keep import segments as segments
 from .relationship import lifecycle as lifecycle
 from .relationship import patterns as patterns

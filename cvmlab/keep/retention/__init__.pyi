@@ -1,0 +1,1 @@
+from .life_tables import life_table as life_table
