@@ -207,7 +207,7 @@ def test_growth_potential_stacks_its_sources_and_is_never_below_nothing():
     assert what_if.trouble == ""
 
 
-def drawn(what_if):
+def redrawn(what_if):
     """Return the axes of a what-if with its result drawn on them."""
     from matplotlib.figure import Figure
 
@@ -220,24 +220,24 @@ def drawn(what_if):
 def test_every_profit_on_the_slider_is_drawn_within_the_axes():
     what_if = current_value()
     what_if.set(profit=12_000, first="now")
-    ax = drawn(what_if)
+    ax = redrawn(what_if)
     assert max(bar.get_height() for bar in ax.patches) == pytest.approx(12_000) and ax.get_ylim()[1] >= 12_000
 
 
 def test_growth_potential_says_what_a_strategy_may_cost_or_that_it_is_not_started():
     what_if = growth_potential(currency="¥")
-    assert [text.get_text() for text in drawn(what_if).texts] == ["at most ¥4,920", "¥1,920"]
+    assert [text.get_text() for text in redrawn(what_if).texts] == ["at most ¥4,920", "¥1,920"]
     for preset in what_if._presets:
         preset.click()
-        ax = drawn(what_if)
+        ax = redrawn(what_if)
         low, high = ax.get_ylim()
         ends = [end for bar in ax.patches for end in (bar.get_y(), bar.get_y() + bar.get_height())]
         assert low <= min(ends) and max(ends) <= high
     what_if.reset()
     what_if.set(level=0.3)
-    assert drawn(what_if).texts[0].get_text() == "not started, not counted"
+    assert redrawn(what_if).texts[0].get_text() == "not started, not counted"
     what_if.set(level=1)
-    assert drawn(what_if).texts[0].get_text() == "↑ at most ¥19,680"
+    assert redrawn(what_if).texts[0].get_text() == "↑ at most ¥19,680"
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
