@@ -87,7 +87,9 @@ def plain_name(name: str) -> str:
     """Return a column name as the patterns expect it: lower case, simplified, without spaces and signs."""
     if _PLUS_MINUS.fullmatch(name):
         return "plusminus"
-    return simplified(re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", name)).lower())
+    # a Turkish İ in lower case is two signs
+    plain = re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", name)).lower().replace("i\u0307", "i")
+    return simplified(plain)
 
 
 def simplified(text: str) -> str:

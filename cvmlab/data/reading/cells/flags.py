@@ -12,8 +12,8 @@ from cvmlab.core.words import CvmError
 
 from ..columns import ColumnMapping, counted
 from ..notes import Note
-from ..role_names import is_called, rank_of
-from ..roles import CANCEL, REFUND, RETURN, option
+from ..role_names import is_called, rank_of, values_of
+from ..roles import CANCEL, GIFT, REFUND, RETURN, option
 from .deductions import is_said
 from .values import DATA, EXACT
 
@@ -33,6 +33,9 @@ def read_flags(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]
         here = f"part = {part} AND kind = {DATA}"
         if REFUND in mapping and REFUND not in mapping.chosen and rank_of(mapping[REFUND], REFUND) != 1:
             _word_refunds(connection, here)
+        for role in (RETURN, CANCEL, GIFT):
+            if role in mapping:
+                _spell_letters(connection, here, mapping[role], role)
         notes += [
             note for role in (RETURN, CANCEL) if role in mapping for note in _words(connection, here, mapping, role)
         ]
@@ -48,6 +51,26 @@ def _word_refunds(connection: Any, here: str) -> None:
     if flags:
         word = f"CASE WHEN {number} = 1 THEN 'yes' END"
         connection.execute(f"UPDATE stage SET {REFUND}_text = {word}, {REFUND}_value = NULL WHERE {here}")
+
+
+def _spell_letters(connection: Any, here: str, column: str, role: str) -> None:
+    """Write yes for S beside N, as for Sí and No, and the like; alone it means yes in languages where yes begins so."""
+    words = connection.execute(
+        f"SELECT DISTINCT lower(trim({role})) FROM stage WHERE {here} AND {role} IS NOT NULL ORDER BY 1"
+    ).fetchmany(3)
+    if yes := yes_letter(column, [word for (word,) in words]):
+        connection.execute(
+            f"""UPDATE stage SET {role} = CASE WHEN lower(trim({role})) = '{yes}' THEN 'yes' ELSE 'no' END
+            WHERE {here} AND {role} IS NOT NULL"""
+        )
+
+
+def yes_letter(column: str, words: Sequence[str]) -> str:
+    """Return the letter that means yes where a column says two letters, or this one, and nothing else; else nothing."""
+    pairs = [pair for pair in values_of("yes_no_letters") if words and set(words) <= set(pair)]
+    if len(words) == 1 and not (is_called(column, "s_means_yes") and words[0] == "s"):
+        return ""
+    return pairs[0][0] if pairs else ""
 
 
 def _words(connection: Any, here: str, mapping: ColumnMapping, role: str) -> list[Note]:
@@ -100,6 +123,12 @@ def _word_cancelled(connection: Any, here: str, mapping: ColumnMapping) -> list[
     told += f" OR {is_said(CANCEL, 'cancelled_status')}"
     if chosen:
         _check_understood(connection, here, mapping, told)
-    connection.execute(f"UPDATE stage SET {CANCEL} = CASE WHEN {told} THEN 'yes' END WHERE {here}")
+    # a word that nobody knows stays, and is named where the rows are judged
+    understood = is_said(CANCEL, "yes_word", "no_word", "sale_status")
+    understood = f"{understood} OR ({moment}) OR NOT regexp_matches({CANCEL}, '\\pL')"
+    connection.execute(
+        f"""UPDATE stage SET {CANCEL} = CASE WHEN {told} THEN 'yes' WHEN {understood} THEN NULL ELSE {CANCEL} END
+        WHERE {here}"""
+    )
     said = {"column": mapping[CANCEL], "rows": f"{rows:,}", "option": option(CANCEL), "role": CANCEL}
     return [Note("cancel_dates_kept", said, "warning")] if rows and not chosen else []

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from cvmlab.core.words import CvmError
 
-from ..cells.flags import MOMENT, NO_SALE_WORDS
+from ..cells.flags import MOMENT, NO_SALE_WORDS, yes_letter
 from ..cells.units import currency_named, is_currency, one_currency
 from ..columns import ColumnMapping, counted
 from ..notes import Level, Note
@@ -188,6 +188,9 @@ def _against(name: str, words: Sequence[str], *, described: bool) -> list[str]:
         if len(reasons) < len(words):
             return sorted(reasons)
     yes, no = ({word for word in words if _is(word, role)} for role in ("yes_word", "no_word"))
+    if letter := yes_letter(name, [word.lower() for word in words if word]):
+        yes = {word for word in words if word.lower() == letter}
+        no = {word for word in words if word and word not in yes}
     if all(word in yes | no for word in words if word):
         if is_called(name, "done_flag", "valid_flag"):
             return sorted(no)

@@ -16,7 +16,7 @@ from ..cells.deductions import is_said
 from ..columns import ColumnMapping
 from ..notes import Note
 from ..role_names import is_called
-from ..roles import FURTHER, REFUND, RETURN, STATUS, TYPE
+from ..roles import CANCEL, FURTHER, REFUND, RETURN, STATUS, TYPE
 from .cancellations import check_loose, gather_closed
 from .verdicts import USED_ROWS, set_aside
 
@@ -34,6 +34,7 @@ _KNOWN = {
         "gift_type", "ledger_word", "line_type", "return_code", "sap_sale",
     ),
     RETURN: ("yes_word", "no_word", "return_word", "no_return_word", "refused_return"),
+    CANCEL: ("yes_word",),
 }  # fmt: skip
 
 
@@ -134,7 +135,7 @@ def unknown_notes(connection: Any, mappings: Sequence[ColumnMapping]) -> list[No
         # part of the order came back, or is about to
         open_words = f"OR {is_said('word', 'open_return', 'partial_return')}" if role == RETURN else ""
         # beside blanks one word is enough to tell a returned row from the others
-        apart = f"(words > 1 OR {str(role == RETURN).lower()} AND filled < part_rows)"
+        apart = f"(words > 1 OR {str(role in (RETURN, CANCEL)).lower()} AND filled < part_rows)"
         # titles of documents, each with its number, are no types
         titles = f"""({str(role == TYPE).lower()} AND words > {_TITLES} AND 2 * words > filled
             AND regexp_matches(word, '[0-9]'))"""

@@ -93,3 +93,34 @@ def test_a_named_column_of_which_nothing_is_understood_is_refused() -> None:
     with pytest.raises(CvmError, match=r"'Zz'.*p \(2\), q \(1\)"):
         read(frame, columns={"cancel_flag": "Zz"})
     assert read(frame.assign(Zz=["no", "", "no"]), columns={"cancel_flag": "Zz"}).quality.amount("used") == 7
+
+
+@pytest.mark.parametrize(
+    ("head", "yes", "no"),
+    [
+        ("Cancelado", "S", "N"), ("Anulada", "S", ""), ("Annullato", "s", "n"), ("Cancelled", "S", "N"),
+        ("Annulée", "VRAI", "FAUX"), ("Annullata", "VERO", "FALSO"), ("Anulado", "VERDADERO", "FALSO"),
+        ("Storniert", "WAHR", "FALSCH"), ("Annulée", "O", "N"), ("İptal", "E", "H"), ("Отменён", "ИСТИНА", "ЛОЖЬ"),
+    ],
+)  # fmt: skip
+def test_a_yes_of_another_language_leaves_a_row_out(head: str, yes: str, no: str) -> None:
+    log = log_of(head, no, yes, no, no)
+    assert (float(log.quality.amount("used")), log.quality.rows("cancelled")) == (100 + 102 + 103, 1)
+
+
+@pytest.mark.parametrize(("yes", "no"), [("S", "N"), ("VRAI", "FAUX")])
+def test_a_return_says_yes_in_other_languages(yes: str, no: str) -> None:
+    assert float(log_of("Devolución", no, yes, no, no).quality.amount("used")) == 100 + 102 + 103
+
+
+@pytest.mark.parametrize("flags", [("N", "Q", "N", "N"), ("", "perhaps", "", ""), ("Yes", "customs", "No", "No")])
+def test_a_word_of_a_flag_that_nobody_knows_is_named(flags: tuple[str, ...]) -> None:
+    log = log_of("Cancelled", *flags)
+    (note,) = [note for note in log.quality.warnings if note.key == "unknown_words"]
+    assert note.values["words"] == f"{flags[1]} (1: 101.00)"
+
+
+@pytest.mark.parametrize("flags", [("N", "N", "no", ""), ("-", "", "", ""), ("active", "Yes", "paid", "N"), ("S",) * 4])
+def test_words_of_a_flag_that_are_known_are_not_named(flags: tuple[str, ...]) -> None:
+    log = log_of("Cancelled", *flags)
+    assert not [note for note in log.quality.warnings if note.key == "unknown_words"]
