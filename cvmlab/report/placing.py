@@ -67,6 +67,7 @@ def as_folder(text: str) -> str:
 @contextmanager
 def put_in_place(target: Path, source: Path | None = None) -> Iterator[Path]:
     """Give a work folder beside the target; it takes the target's place if the block ends well."""
+    missing = [folder for folder in target.parents if not folder.exists()]
     try:
         _check_apart(target, source)
         _recover(target)
@@ -84,6 +85,11 @@ def put_in_place(target: Path, source: Path | None = None) -> Iterator[Path]:
                 _replace(work, target)
     except OSError as error:
         raise cannot_write(target, error) from error
+    finally:
+        # where nothing was written, the folders made for it go too
+        with suppress(OSError):
+            for folder in missing:
+                folder.rmdir()
 
 
 def cannot_write(target: Path, error: OSError, folder: Path | None = None) -> CvmError:

@@ -463,3 +463,11 @@ def test_a_disk_that_cannot_be_written_is_told_with_what_helps(tmp_path, reason,
     assert f"({os.strerror(reason)}). " in sentence
     assert advice in sentence
     assert ("space or" in sentence) == (reason == errno.ENOSPC)
+
+
+def test_a_report_that_is_refused_leaves_no_folder_that_was_made_for_it(tmp_path):
+    for target in (tmp_path / "new" / "deep" / "report", tmp_path / "old" / "report"):
+        (tmp_path / "old").mkdir(exist_ok=True)
+        with suppress(RuntimeError), put_in_place(target):
+            raise RuntimeError
+    assert [path.name for path in tmp_path.iterdir()] == ["old"]
