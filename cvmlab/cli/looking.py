@@ -43,6 +43,7 @@ def summary_lines(log: Log) -> Iterator[str]:
         "cli.rows_customers_dates", rows=f"{found.rows('used', 'refund'):,}", customers=f"{found.customers:,}",
         first=found.first_date, last=found.last_date,
     )  # fmt: skip
+    yield _INDENT + _orders(log)
     total = _money(used + refunded) + (f" {log.currency}" if log.currency else "")
     yield _INDENT + say("cli.total", total=total, sales=_money(used), refunds=_money(refunded))
     median, largest = log.transactions.aggregate("median(amount), max(amount)").fetchall()[0]
@@ -55,6 +56,14 @@ def summary_lines(log: Log) -> Iterator[str]:
         yield f"{_INDENT}{padded(label, 44)} {rows:>9,} {_money(amount):>18}"
     for note in found.notes:
         yield f"* {note}"
+
+
+def _orders(log: Log) -> str:
+    """Return the number of orders, or that there is no number of orders, so that each row is a purchase."""
+    if "order_id" not in log.transactions.columns:
+        return say("cli.no_orders")
+    told = "count(DISTINCT (customer_id, order_id)) FILTER (order_id IS NOT NULL) + count(*) FILTER (order_id IS NULL)"
+    return say("cli.orders", orders=f"{log.transactions.aggregate(told).fetchall()[0][0]:,}")
 
 
 def _money(amount: Decimal) -> str:

@@ -43,6 +43,16 @@ def test_rows_customers_dates_and_money_are_shown_before_any_report(log):
     assert "median amount 10.00, largest 10.00" in shown
 
 
+@pytest.mark.parametrize(
+    ("head", "said"), [("order id", "cli.orders"), ("remark", "cli.no_orders")]
+)  # fmt: skip
+def test_the_number_of_orders_is_shown(tmp_path, head, said):
+    path = tmp_path / "orders.csv"
+    rows = [f"A,2024-01-0{day},10,{order}" for day, order in ((1, "o1"), (1, "o1"), (2, "o2"))]
+    path.write_text("\n".join([f"customer_id,date,amount,{head}", *rows[:1], rows[1].replace("10", "5"), rows[2]]))
+    assert say(said, orders="2") in told("data", path).stdout
+
+
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_what_would_be_left_out_is_shown_by_reason_with_rows_and_money(log, language):
     lines = told("data", log, "--language", language).stdout.splitlines()
