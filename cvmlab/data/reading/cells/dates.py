@@ -16,9 +16,11 @@ from functools import cache
 from typing import Any
 
 from cvmlab.core.words import CvmError, read_table
+from cvmlab.data import tables
 
 from ..notes import Note
 from ..raw import quoted
+from ..roles import UNIT_PRICE
 from .after_dates import NO_TIME, ends_well, has_zone, unaccented
 from .day_order import KINDS, decide_orders, order_sql
 from .header_zones import take_header_zones
@@ -185,12 +187,20 @@ def _shapes(connection: Any) -> list[tuple[Any, ...]]:
     Part, shape, whether digits alone fit their form, an example, rows, Buddhist years, times that are none.
     """
     fitting = "|".join(pattern for _, pattern in DIGITS.values())
+    # a line below the table, such as when it was printed, is no evidence
+    idle = " AND ".join(
+        [
+            "customer_id IS NULL",
+            *(f"{role}_text IS NULL AND {role}_value IS NULL" for role in (tables.AMOUNT, UNIT_PRICE)),
+        ]
+    )
     rows: list[tuple[Any, ...]] = connection.execute(
         f"""SELECT part, shape(day_text) AS shape, bool_and(CASE WHEN length(date_text) IN (6, 10, 13)
                 THEN regexp_full_match(date_text, '{fitting}') ELSE false END),
             min(date_text), count(*), count(*) FILTER (regexp_matches(date_text, '(^|\\D)2[456]\\d\\d(\\D|$)')),
             count(*) FILTER (regexp_matches(day_text, '{NO_TIME}'))
         FROM {with_day_text("stage")} WHERE kind = {DATA} AND date_text IS NOT NULL AND fast_date(date_text) IS NULL
+            AND NOT ({idle})
         GROUP BY ALL ORDER BY count(*) DESC, part, shape LIMIT 5000"""
     ).fetchall()
     return rows
@@ -238,11 +248,13 @@ def _check_zones(rows: Sequence[tuple[Any, ...]], names: Mapping[int, tuple[str,
         if form is None:
             continue
         said = {"source": names[part][0], "column": names[part][1], "value": example}
-        if unread or (not aware and _OTHER_ZONE.search(shape)):
+        # who names the place of the times means these letters, which stand for one zone
+        lettered = zone is not None and re.search(r" ([PME][SD]?T|CDT|CES?T|JST|KST)$", shape)
+        if (unread or (not aware and _OTHER_ZONE.search(shape))) and not lettered:
             raise CvmError("reading.unclear_zone", **said)
         if (aware or (form == "epoch" and form not in fitting)) and zone is None:
             raise CvmError("reading.aware_dates" if aware else "reading.epoch_dates", **said)
-        zoned = zoned or aware
+        zoned = zoned or aware or bool(lettered)
     return zoned
 
 

@@ -131,7 +131,9 @@ def create_macros(connection: Any) -> None:
 
 def with_day_text(table: str) -> str:
     """Return a table with the column ``day_text`` that `dates.date_sql` needs beside those of ``stage``."""
-    table = f"(SELECT *, date_text AS day_text FROM {table})"
+    # 31.12.2023. ends with a point in some countries
+    bare = r"CASE WHEN regexp_matches(date_text, '\d\.$') THEN rtrim(date_text, '.') ELSE date_text END"
+    table = f"(SELECT *, {bare} AS day_text FROM {table})"
     # in one expression each step would be written several times into the next
     for step in _DAY_STEPS:
         table = f"(SELECT * REPLACE ({step}(day_text) AS day_text) FROM {table})"
@@ -174,7 +176,7 @@ def stage_query(
         texts[role] = (_NO_TEXT if name is None else _text(cell[name], kind[name]), "known")
     for role in FURTHER:
         name = mapping.statuses.get(role)
-        texts[role] = (_NO_TEXT if name is None else _state(name, _text(cell[name], kind[name])), "known")
+        texts[role] = (_NO_TEXT if name is None else _text(cell[name], kind[name]), "known")
     for position, name in enumerate(keep):
         text = _text(cell[name], kind[name]) if name in cell else _NO_TEXT
         texts[f"k{position}"] = (text, "filled")
@@ -225,14 +227,6 @@ def _sign(cell: str) -> str:
     return (
         f"CASE WHEN {sign} IN ('-', '−', '–', '-1') THEN 'minus' WHEN {sign} IN ('+', '1') THEN 'plus' ELSE {cell} END"
     )
-
-
-def _state(name: str, cell: str) -> str:
-    """Return a cell of a column such as State, which may be one of an address, where it speaks of an order."""
-    if not is_called(name, "maybe_status"):
-        return cell
-    words = "|".join(row_pattern(role) for role in ("cancelled_status", "unsure_status", "deal_won", "deal_lost"))
-    return f"CASE WHEN {_matches(cell, words)} THEN {cell} END"
 
 
 def _date(cell: str, kind: str, zone: str | None, table: RawTable, mapping: ColumnMapping) -> tuple[str, str]:
