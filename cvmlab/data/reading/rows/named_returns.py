@@ -10,8 +10,9 @@ from cvmlab.core.words import CvmError
 
 from ..notes import Note
 from ..part_names import copied_name, own_names, returns_word
+from ..quality import USED
 from ..raw import Source
-from .verdicts import USED_ROWS
+from .verdicts import REASON_CODES, USED_ROWS
 
 
 def check_named_returns(connection: Any, parts: Sequence[Source]) -> None:
@@ -22,9 +23,11 @@ def check_named_returns(connection: Any, parts: Sequence[Source]) -> None:
     for part, word in enumerate(words):
         if not word:
             continue
+        # a return that repeats the row of its sale was taken for a copy of it
         rows, positive, amount = connection.execute(
             f"""SELECT count(*), count(*) FILTER (exact > 0), coalesce(sum(exact) FILTER (exact > 0), 0)
-            FROM log WHERE {USED_ROWS} AND part = {part}"""
+            FROM log WHERE part = {part}
+                AND reason IN ({REASON_CODES[USED]}, {REASON_CODES["duplicate_row"]})"""
         ).fetchone()
         if 2 * positive > rows:
             source = parts[part]
