@@ -160,6 +160,8 @@ def guess_mapping(names: Sequence[str], chosen: Mapping[str, str] | None = None,
         ranked = _of_the_amount(ranked, names, found.get(tables.AMOUNT, ""), role) or ranked
         best = min(rank for rank, _ in ranked)
         equal = [name for rank, name in ranked if rank == best]
+        if role == tables.ORDER_ID and any(is_called(name, "order_number") for name in equal):
+            equal = [name for name in equal if not is_called(name, "entry_number")]
         if len(equal) > 1 and role in ASKED:
             raise ambiguous(role, _widest_first(role, equal, names), source)
         found[role] = equal[0]
@@ -223,6 +225,9 @@ def _of_the_amount(
 
 def _other_id(found: dict[str, str], refused: Collection[str], names: Sequence[str], source: str) -> list[Note]:
     """Take the name, or a phone, as the id where there is no column of ids; return the remark on it."""
+    if tables.CUSTOMER_ID not in {*found, *refused} and (mail := _mail_beside_names(names, found)):
+        found[tables.CUSTOMER_ID] = mail
+        return [Note("contact_as_id", {"source": source, "column": mail}, "warning")]
     if tables.CUSTOMER_ID not in found and tables.CUSTOMER_NAME in found:
         found[tables.CUSTOMER_ID] = found.pop(tables.CUSTOMER_NAME)
         return [Note("name_as_id", {"source": source, "column": found[tables.CUSTOMER_ID]}, "warning")]
@@ -230,6 +235,13 @@ def _other_id(found: dict[str, str], refused: Collection[str], names: Sequence[s
         found[tables.CUSTOMER_ID] = contact
         return [Note("contact_as_id", {"source": source, "column": contact}, "warning")]
     return []
+
+
+def _mail_beside_names(names: Sequence[str], found: Mapping[str, str]) -> str | None:
+    """Return the e-mail beside a first name and a name, which is a surname then and no customer's alone."""
+    mails = [name for name in names if is_called(name, "email_name") and name not in found.values()]
+    first = any(is_called(name, "first_name") and name not in found.values() for name in names)
+    return mails[0] if first and len(mails) == 1 and tables.CUSTOMER_NAME in found else None
 
 
 def _contact(names: Sequence[str], found: Mapping[str, str], source: str) -> str | None:
