@@ -39,6 +39,9 @@ def read_flags(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]
         notes += [
             note for role in (RETURN, CANCEL) if role in mapping for note in _words(connection, here, mapping, role)
         ]
+        for role, name in mapping.statuses.items():
+            if is_called(name, "maybe_status"):
+                _forget_states(connection, here, role)
         if CANCEL in mapping:
             notes += _word_cancelled(connection, here, mapping)
     return notes
@@ -51,6 +54,14 @@ def _word_refunds(connection: Any, here: str) -> None:
     if flags:
         word = f"CASE WHEN {number} = 1 THEN 'yes' END"
         connection.execute(f"UPDATE stage SET {REFUND}_text = {word}, {REFUND}_value = NULL WHERE {here}")
+
+
+def _forget_states(connection: Any, here: str, role: str) -> None:
+    """Empty a column such as State, which may be one of an address, unless one of its words speaks of an order."""
+    speaks = is_said(role, "cancelled_status", "unsure_status", "deal_won", "deal_lost")
+    (spoken,) = connection.execute(f"SELECT bool_or({speaks}) FROM stage WHERE {here}").fetchone()
+    if not spoken:
+        connection.execute(f"UPDATE stage SET {role} = NULL WHERE {here}")
 
 
 def _spell_letters(connection: Any, here: str, column: str, role: str) -> None:

@@ -70,7 +70,7 @@ def _other_side(part: Part, amount: str) -> Iterator[Note]:
         return
     used = part.mapping.columns.values()
     for place, name in enumerate(part.names):
-        if name not in used and is_called(name, "ledger_side") and _may_be_numbers(part, place):
+        if name not in used and is_called(name, "ledger_side") and _has_numbers(part, place):
             yield Note("other_side_unused", {"source": part.head.name, "column": name, "amount": amount}, "warning")
 
 
@@ -155,6 +155,16 @@ def _kind(part: Part, place: int, name: str) -> str | None:
     if QUANTITY in ranks_of(name) and UNIT_PRICE in ranks_of(part.mapping.get(tables.AMOUNT) or ""):
         kind = QUANTITY
     return kind if kind and _may_be_numbers(part, place) else None
+
+
+def _has_numbers(part: Part, place: int) -> bool:
+    """Return whether a column holds a number other than 0 at the beginning."""
+    body = part.head.rows[0 if part.header is None else part.header + 1 :]
+    return any(
+        re.fullmatch(_NUMBER, cell) and re.search("[1-9]", cell)
+        for row in body
+        if (cell := "".join(row[place : place + 1]).strip())
+    )
 
 
 def _may_be_numbers(part: Part, place: int) -> bool:

@@ -98,8 +98,10 @@ def _day_totals(connection: Any, part: int, said: dict[str, str]) -> list[Note]:
 
 def _cents(connection: Any, part: int, said: dict[str, str], *, known: bool) -> list[Note]:
     """Name whole amounts of a payment service, ``known`` by its columns or else by the ids of its customers."""
+    # 29.00 is no number of cents
+    written = "SELECT rowid FROM stage WHERE regexp_matches(amount_text, '[.,][0-9]{2}\\D*$')"
     rows, broken, amount, ids = connection.execute(
-        f"""SELECT count(*), count(*) FILTER (exact <> floor(exact)), coalesce(sum(exact), 0),
+        f"""SELECT count(*), count(*) FILTER (exact <> floor(exact) OR spot IN ({written})), coalesce(sum(exact), 0),
             coalesce(regexp_full_match(min(customer_id), '{_SERVICE_IDS}'), false)
         FROM log WHERE part = {part} AND {USED_ROWS} AND exact <> 0"""
     ).fetchone()

@@ -19,7 +19,7 @@ from ..columns import ColumnMapping, counted
 from ..notes import Level, Note
 from ..raw import RawTable, quoted
 from ..role_names import is_called, rank_of, ranks_of, row_pattern
-from ..roles import CANCEL, CURRENCIES, CURRENCY, NUMBERS, RETURN, option
+from ..roles import CANCEL, CURRENCIES, CURRENCY, NUMBERS, RETURN, STATUS, TYPE, option
 from .order_numbers import says_no_sale
 from .verdicts import USED_ROWS
 
@@ -77,9 +77,20 @@ def words_elsewhere(few: Few, table: RawTable, mapping: ColumnMapping) -> str:
     for cell, words in few.words.items():
         if hits := _hits(free[cell], words, mapping):
             listed = ", ".join(map(quoted, hits))
-            name = quoted(free[cell] + _JOINT)
-            cases.append(f"WHEN trim({cell}::VARCHAR) IN ({listed}) THEN {name} || trim({cell}::VARCHAR)")
+            name, role = quoted(free[cell] + _JOINT), quoted(_JOINT + _role_of(hits, words, mapping))
+            cases.append(f"WHEN trim({cell}::VARCHAR) IN ({listed}) THEN {name} || trim({cell}::VARCHAR) || {role}")
     return f"CASE {' '.join(cases)} END" if cases else "NULL::VARCHAR"
+
+
+def _role_of(hits: Sequence[str], words: Mapping[str, int], mapping: ColumnMapping) -> str:
+    """Return the role in which a column with such words says most: as a type of rows, as a status, or as a flag."""
+    beside = [word for word in words if word not in hits]
+    returned = all(_is(word, "return_word") for word in hits)
+    if TYPE not in mapping and returned and any(_is(word, "sale_type", "sold_word") for word in beside):
+        return TYPE
+    if STATUS not in mapping and all(_is(word, "cancelled_status") for word in hits):
+        return STATUS if any(word and not _is(word, "no_word") for word in beside) else CANCEL
+    return CANCEL
 
 
 def _free(table: RawTable, mapping: ColumnMapping) -> dict[str, str]:
@@ -216,15 +227,16 @@ def _is(word: str, *roles: str) -> bool:
 def elsewhere_notes(connection: Any) -> list[Note]:
     """Name the columns that say so of rows that are counted as sales, with the rows and their money."""
     found = connection.execute(
-        f"""SELECT string_split(elsewhere, '{_JOINT}')[1] AS name, count(*), sum(exact),
+        f"""SELECT string_split(elsewhere, '{_JOINT}')[1] AS name, coalesce(string_split(elsewhere, '{_JOINT}')[3], ''),
+            count(*), sum(exact),
             string_agg(DISTINCT string_split(elsewhere, '{_JOINT}')[2], ', '
                 ORDER BY string_split(elsewhere, '{_JOINT}')[2])
         FROM (SELECT rowid AS spot, elsewhere FROM stage WHERE elsewhere IS NOT NULL) JOIN log USING (spot)
-        WHERE {USED_ROWS} AND exact > 0 AND refunded = 0 GROUP BY name ORDER BY name"""
+        WHERE {USED_ROWS} AND exact > 0 AND refunded = 0 GROUP BY ALL ORDER BY ALL"""
     ).fetchall()
     notes = []
-    for name, rows, amount, words in found:
+    for name, role, rows, amount, words in found:
         said = {"column": name, "words": words, "rows": f"{rows:,}", "amount": f"{amount:,.2f}"}
-        said |= {"role": CANCEL, "option": option(CANCEL)}
+        said |= {"role": role or CANCEL, "option": option(role or CANCEL)}
         notes.append(Note("dates_elsewhere" if words == _DATED else "said_elsewhere", said, "warning"))
     return notes

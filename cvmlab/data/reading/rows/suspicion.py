@@ -25,6 +25,9 @@ FEWEST_ROWS = 30
 _MONEY_SHOWN, _ONE_ROW, _ONE_ROW_CUSTOMERS = 0.25, 1 / 3, 20
 # Where more customers than this, and more than half, have names such as "Guest 17", the log is an anonymised one.
 SCHEME_CUSTOMERS, _SCHEME_SHARE = 20, 0.5
+# In a smaller log, the id with most rows is shown where it has twice those of the next one, and more orders on one day
+# than all others together.
+_CROWD_CUSTOMERS, _CROWD_ROWS = 10, 15
 _LISTED = 5  # suspicious customers that get a sentence of their own
 _ORDERS = "CASE WHEN count(order_id) = 0 THEN count(*) ELSE count(DISTINCT order_id) END"
 
@@ -35,13 +38,15 @@ def find_suspicious(connection: Any, *, excluded: bool) -> tuple[SuspiciousCusto
     found = connection.execute(
         f"""WITH counted AS (
             SELECT customer_id, count(*) AS rows, sum(exact) AS amount, max(customer_name) AS name,
-                {_ORDERS} / count(DISTINCT date) AS day_orders,
+                {_ORDERS} / count(DISTINCT date) AS day_orders, {_ORDERS} - count(DISTINCT date) AS spare,
                 regexp_full_match(customer_id, {name})
                 OR bool_or(coalesce(regexp_full_match(customer_name, {name}), false)) AS named,
                 regexp_full_match(customer_id, {blank}) AS blank
             FROM log WHERE {USED_ROWS} GROUP BY customer_id
         ), shared AS (
-            SELECT *, count(*) OVER () AS customers, rows / sum(rows) OVER () AS share,
+            SELECT *, count(*) OVER () AS customers, row_number() OVER (ORDER BY rows DESC, customer_id) AS place,
+                lead(rows) OVER (ORDER BY rows DESC, customer_id) AS next_rows,
+                sum(greatest(spare, 0)) OVER () - greatest(spare, 0) AS others_spare, rows / sum(rows) OVER () AS share,
                 greatest(amount, 0)::DOUBLE / nullif(sum(greatest(amount, 0)) OVER (), 0)::DOUBLE AS money,
                 named AND (count(*) FILTER (named) OVER () <= {SCHEME_CUSTOMERS}
                     OR count(*) FILTER (named) OVER () <= {_SCHEME_SHARE} * count(*) OVER ()) AS by_name
@@ -62,7 +67,9 @@ def find_suspicious(connection: Any, *, excluded: bool) -> tuple[SuspiciousCusto
                 WHEN blank AND stands_out THEN 'blank'
                 WHEN heavy AND busy THEN 'share'
                 WHEN s.rows = 1 AND money_share > {_ONE_ROW} AND customers >= {_ONE_ROW_CUSTOMERS} THEN 'one_row'
-                WHEN money_share > {_MONEY_SHOWN} AND customers >= {FEWEST_CUSTOMERS} THEN 'money' END AS why
+                WHEN money_share > {_MONEY_SHOWN} AND customers >= {FEWEST_CUSTOMERS} THEN 'money'
+                WHEN place = 1 AND customers >= {_CROWD_CUSTOMERS} AND s.rows >= {_CROWD_ROWS}
+                    AND s.rows >= 2 * next_rows AND spare >= 2 AND spare >= 2 * others_spare THEN 'crowd' END AS why
             FROM judged AS s
         )
         SELECT customer_id, coalesce(name, ''), why, rows, share, money_share, amount,
