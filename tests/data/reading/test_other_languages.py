@@ -35,6 +35,7 @@ def warned(log: Log) -> list[str]:
         ("Állapot", "Teljesítve", "Törölve"), ("Κατάσταση", "Ολοκληρώθηκε", "Ακυρώθηκε"), ("สถานะ", "สำเร็จ", "ยกเลิก"),
         ("Статус", "Виконано", "Скасовано"), ("Stav", "Vyřízená", "Stornovaná"), ("Tila", "Toimitettu", "Peruttu"),
         ("Trạng thái", "Hoàn thành", "Đã hủy"), ("الحالة", "مكتمل", "ملغي"), ("Stare", "Livrată", "Anulată"),
+        ("סטטוס", "הושלם", "בוטל"),
         ("Durum", "Tamamlandı", "İptal edildi"), ("Стадия сделки", "Сделка успешна", "Сделка провалена"),
         ("Estado", "Entregada", "Venta cancelada"), ("Estado", "En camino", "Cancelaste la venta"),
         ("État", "Livré", "Erreur de paiement"), ("Etat", "Expédiée", "Refusée par le vendeur"),
