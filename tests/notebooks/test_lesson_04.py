@@ -42,12 +42,20 @@ def test_the_retention_rate_of_the_seventh_year_and_what_is_computed_instead() -
     near("retention", 100 * PUBLISHED[5] / PUBLISHED[4], "fifth")
     near("retention", 100 * PUBLISHED[6] / PUBLISHED[5], "sixth")
     near("retention", 100 * PUBLISHED[7] / PUBLISHED[1], "base")
+    near("retention", 100 * PUBLISHED[6] / PUBLISHED[7], "upside")
+    near("retention", PUBLISHED[1], "first")
+    near("retention", PUBLISHED[6] - PUBLISHED[7], "loss")
 
 
 def test_the_chance_of_a_shop_three_gaps_silent_and_what_is_computed_instead() -> None:
     silent, q = math.exp(-3), 0.06
     near("alive", 100 * (1 - q) * silent / ((1 - q) * silent + q))
     near("alive", 100 * silent, "silence")
+    near("alive", 100 * 0.94 * 0.0498 / 0.94 * 0.0498 + 0.06, "brackets")
+    near("alive", 94, "just_after")
+    # of 100 shops just after an order, by hand
+    going_on = 94 * math.exp(-4)
+    assert (round(going_on, 1), round(6 + going_on, 1)) == (1.7, 7.7)
     near("alive", 100 * (1 - q) * silent, "above")
     near("alive", 100 * silent / (silent + q), "no_share")
     near("alive", 100 * q / ((1 - q) * silent + q), "gone")
@@ -62,6 +70,10 @@ def test_the_exercises() -> None:
         settled, unsettled = 50 * 0.9**years, 50 * 0.35**years
         near("settled_share", 100 * settled / (settled + unsettled), key)
     near("settled_share", 50 * 0.9**4, "number")
+    near("settled_share", PUBLISHED[4], "everybody")
+    near("settled_share", 50 * 0.35**4, "unsettled")
+    # a firm that signs 100 each year: those of up to seven years, and who leaves
+    assert (round(sum(PUBLISHED[:7])), round(100 - PUBLISHED[7])) == (336, 76)
     near("settled_share", 100 * 0.9**4, "of_settled")
 
 
@@ -78,6 +90,9 @@ def test_the_rule_of_three_and_of_two_gaps(shops) -> None:
     near("two_gaps", 100 * user[gaps > 3].mean(), "three")
     near("two_gaps", (user & (gaps > 2)).sum(), "count")
     near("two_gaps", 100 * (gaps > 2).mean(), "given_up")
+    near("two_gaps", (gaps > 2).sum(), "all_given_up")
+    near("two_gaps", 100 * (shops["state"] == "lost")[gaps > 2].mean(), "lost")
+    near("two_gaps", 100 * user.mean(), "users")
     near("two_gaps", 100 * (gaps[user] > 2).mean(), "of_users")
     near("two_gaps", 100 * (user & (gaps > 2)).mean(), "of_all")
 
@@ -111,6 +126,11 @@ def test_the_second_list_of_the_branch(film, shops) -> None:
     stopped = (listed["state"] != "user").groupby(listed["gap"]).agg(["sum", "size"])
     assert stopped.loc[30].tolist() == [5, 5]
     assert stopped.loc[90].tolist() == [2, 8]
+    # 75% is what it says, over all shops; five quick ones are few
+    alive = pd.Series(buying.fit_mbg_nbd(shops).p_alive(shops), shops.index)
+    alike = (shops["state"] == "user")[alive.between(0.7, 0.8)]
+    assert (len(alike), alike.sum()) == (28, 21)
+    assert round(100 * alive[listed.index[listed["gap"] == 30]].mean()) == 37
 
 
 def test_whom_to_call_first_without_a_model(shops) -> None:
