@@ -128,7 +128,7 @@ def test_nobody_leaves_and_everybody_leaves() -> None:
         ({"tenure_months": [np.nan, 2]}, "'tenure_months' is empty in 1 row"),
         ({"tenure_months": [np.inf, 2]}, "infinite number in row 1"),
         ({"tenure_months": [0, 2]}, "1 customer has left with a tenure of 0"),
-        ({"tenure_months": ["1", "2"]}, "must be a whole number of periods"),
+        ({"tenure_months": ["1", "2"]}, "holds String; it must hold numbers"),
         ({"since": [1, 0]}, "first seen .*after the last time"),
     ],
 )

@@ -15,7 +15,7 @@ from cvmlab.core.checking import check_count
 from cvmlab.core.guarding import public
 from cvmlab.core.refusing import brief
 from cvmlab.core.statistics import wilson_interval
-from cvmlab.core.words import CvmError
+from cvmlab.core.words import CvmError, Wording
 from cvmlab.data.tables import check_columns, collected
 
 if TYPE_CHECKING:
@@ -120,9 +120,11 @@ def _counted(customers: Any, tenure: str, left: str, entered: str | None, by: st
     schema = frame.collect_schema()
     if schema[left] != nw.Boolean:
         raise CvmError("retention.not_yes_no", column=left, found=str(schema[left]))
-    for name in (tenure, *([] if entered is None else [entered])):
+    periods = [tenure] if entered is None else [tenure, entered]
+    for name in periods:
         if not schema[name].is_numeric():
-            raise CvmError("retention.not_periods", column=name, value=str(schema[name]), rows=0, most=MOST_PERIODS)
+            said: dict[str, object] = {"table": "customers", "column": name, "found": str(schema[name])}
+            raise CvmError("tables.wrong_type", expected=Wording("tables.kind_number"), **said)
     counts: pd.DataFrame = collected(frame.group_by(keys).agg(nw.len().alias(_ROWS))).to_pandas()
     if not len(counts):
         raise CvmError("tables.no_rows", table="customers")
@@ -130,7 +132,7 @@ def _counted(customers: Any, tenure: str, left: str, entered: str | None, by: st
         gaps = counts[name].isna().to_numpy()
         if gaps.any():
             raise CvmError("retention.missing", column=name, rows=int(counts.loc[gaps, _ROWS].sum()))
-    for name in (tenure, *([] if entered is None else [entered])):
+    for name in periods:
         _check_periods(counts, name)
     counts[left] = counts[left].astype(bool)
     _check_order(counts, tenure, left, entered)
@@ -142,7 +144,7 @@ def _check_periods(counts: pd.DataFrame, column: str) -> None:
     wrong = ~((figures >= 0) & (figures <= MOST_PERIODS) & (figures == np.floor(figures)))
     if wrong.any():
         value = figures[wrong.argmax()]
-        rows = int(counts.loc[figures == value, _ROWS].sum()) or int(counts.loc[wrong, _ROWS].sum())
+        rows = int(counts.loc[figures == value, _ROWS].sum())
         raise CvmError("retention.not_periods", column=column, value=brief(value), rows=rows, most=MOST_PERIODS)
 
 
