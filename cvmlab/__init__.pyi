@@ -15,6 +15,7 @@ from .course import feedback as feedback
 from .data import aggregate as aggregate
 from .data import datasets as datasets
 from .data import reading as reading
+from .data import subscribers as subscribers
 from .data import tables as tables
 from .data.worded import in_words as in_words
 from .keep import retention as retention

@@ -2,4 +2,5 @@
 
 import lazy_loader
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, ["aggregate", "datasets", "reading", "tables"])
+_ROOMS = ["aggregate", "datasets", "reading", "subscribers", "tables"]
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, _ROOMS)

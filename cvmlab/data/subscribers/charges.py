@@ -1,0 +1,94 @@
+"""The charges of a table, with its other columns of numbers: what a comma means is decided by all of them together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cvmlab.core.words import CvmError, say
+from cvmlab.data.reading.cells.units import header_unit
+
+from . import tenures
+from .figures import Figures, plain_numbers, read_figures
+from .naming import CHARGE, TENURE, TOTAL
+from .table import Table, first_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def figures_of(table: Table, index: Any) -> Figures:
+    """Return all columns of texts that are numbers of some form, read together."""
+    names = table.choice.names
+    roles = [role for role in (TENURE, CHARGE, TOTAL) if role in table.columns]
+    asked = {table.place(role) for role in roles}
+    table.sort()
+    wanted = dict(table.typed.figures)
+    for role in roles:
+        place = table.place(role)
+        if table.loaded.kinds[place] != "text":
+            continue
+        cells = table.loaded.column(place)[index]
+        if role == TENURE and tenures.months_in_words(cells) is not None:
+            continue
+        # a unit in the header scales the numbers; a plain column needs no more than a cast
+        scaled = role != TENURE and header_unit(names[place]).power
+        if not scaled and table.decimal != "comma":
+            numbers = plain_numbers(cells, true_numbers=place in table.loaded.true_numbers)
+            if numbers is not None:
+                table.typed.columns[place] = numbers
+                continue
+        wanted[place] = cells
+    read = read_figures(table.connection, table.loaded, wanted, frozenset(asked & wanted.keys()), table.decimal)
+    table.notes += read.notes
+    table.typed.columns |= read.numbers
+    return read
+
+
+def numbers_of(table: Table, role: str, index: Any) -> pd.Series:
+    """Return the numbers of a role: as typed by the source, or as its texts were read."""
+    place = table.place(role)
+    if table.loaded.kinds[place] == "text":
+        return table.typed.columns[place]
+    cells = table.loaded.column(place)[index]
+    if table.loaded.kinds[place] == "day":
+        said = {"source": table.source, "column": table.columns[role], "role": role, "value": str(cells.iloc[0])}
+        raise CvmError("subscribers.days_not_numbers", **said)
+    numbers: pd.Series = cells.astype("float64")
+    return numbers
+
+
+def money(table: Table, role: str, index: Any) -> pd.Series:
+    """Return a charge as numbers; refuse a column most of whose cells are none."""
+    numbers = numbers_of(table, role, index)
+    numbers = numbers.where(np.isfinite(numbers))
+    cells = table.loaded.column(table.place(role))[index]
+    unread = cells.notna() & numbers.isna()
+    said = {"column": table.columns[role]}
+    if unread.any():
+        row = first_of(unread)
+        example = {"row": table.loaded.place(row), "value": str(cells[row])}
+        if 2 * int(unread.sum()) > int(cells.notna().sum()):
+            raise CvmError("subscribers.no_numbers", source=table.source, role=role, **said, **example)
+        table.notes.append(say("subscribers.charge_unread", **said, rows=int(unread.sum()), **example))
+    blank = int(cells.isna().sum())
+    if blank:
+        row = table.loaded.place(first_of(cells.isna()))
+        table.notes.append(say("subscribers.charge_blank", **said, rows=blank, row=row))
+    negative = numbers < 0
+    if negative.any():
+        row = first_of(negative)
+        example = {"row": table.loaded.place(row), "value": f"{numbers[row]:,.2f}"}
+        table.notes.append(say("subscribers.charge_negative", **said, rows=int(negative.sum()), **example))
+    return numbers
+
+
+def currency_of(table: Table, figures: Figures) -> str:
+    """Return the currency that the header of a charge, or most of its cells, state."""
+    for role in (CHARGE, TOTAL):
+        if role in table.columns:
+            stated = header_unit(table.columns[role]).currency
+            if found := stated or figures.currencies.get(table.place(role), ""):
+                return found
+    return ""

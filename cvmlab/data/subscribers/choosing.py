@@ -1,0 +1,187 @@
+"""Which sheet, which header and which columns: found by their names, or said by the user."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from cvmlab.core.words import CvmError, say
+from cvmlab.data.reading.columns import column_named, listed
+from cvmlab.data.reading.opening.heads import Head
+from cvmlab.data.reading.opening.parts import header_of
+from cvmlab.data.reading.role_names import distinct_names
+
+from .leaving import speaks_of_leaving
+from .naming import (
+    ABOUT_LEAVING,
+    CAUSE,
+    CHURNED,
+    JOINED,
+    LEFT,
+    MAY_KNOW,
+    ROLES,
+    ROW_NUMBER,
+    STAYED,
+    TENURE,
+    is_named,
+    rank,
+    roles_named,
+)
+
+_HEADER_ROWS = 30
+# a status may be one of something else than the customer
+_MAY_BE_ANOTHER = 4
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The table that is read: its head, header and names, and the column of each role."""
+
+    head: Head
+    header: int
+    names: tuple[str, ...]
+    columns: Mapping[str, str]
+    # whether yes in the column of `churned` means that the customer is still there
+    inverted: bool = False
+    # columns that say the same as a role, and so know the answer
+    answers: tuple[str, ...] = ()
+    # row numbers
+    numbering: tuple[str, ...] = ()
+    notes: tuple[str, ...] = field(default=(), compare=False)
+
+
+def check_roles(chosen: Mapping[str, str]) -> None:
+    """Raise `CvmError` for a role that there is not."""
+    for role, column in chosen.items():
+        if role not in ROLES:
+            raise CvmError("subscribers.unknown_role", role=role, roles=", ".join(ROLES))
+        if role == CHURNED and not column and not chosen.get(LEFT):
+            raise CvmError("subscribers.churned_ruled_out", option=f'columns={{"{LEFT}": "NAME"}}')
+
+
+def choose(heads: Sequence[Head], chosen: Mapping[str, str], label: str) -> Choice:
+    """Return the sheet or file that is a table of subscribers, with its columns; raise `CvmError` if none is."""
+    found: list[tuple[int, Choice]] = []
+    errors: list[tuple[int, CvmError]] = []
+    for head in heads:
+        rows = head.rows[:_HEADER_ROWS] if not head.types else head.rows[:1]
+        if not any(cell.strip() for row in rows for cell in row):
+            errors.append((-1, CvmError("reading.empty_file", file=head.name)))
+            continue
+        header, names = _header(head, rows, chosen)
+        try:
+            choice = choice_of(head, header, names, chosen)
+        except CvmError as error:
+            errors.append((_known(names), error))
+            continue
+        if head.hidden:
+            errors.append((len(ROLES) + 1, CvmError("reading.hidden_sheet", file=head.file, sheet=head.sheet)))
+            continue
+        found.append((len(choice.columns), choice))
+    if not found:
+        raise max(errors, key=lambda entry: entry[0])[1]
+    best = max(found, key=lambda entry: entry[0])[1]
+    others = [choice.head.name for _, choice in found if choice is not best]
+    if not others:
+        return best
+    said = say("subscribers.other_tables", used=best.head.name, others=listed(others))
+    return replace(best, notes=(*best.notes, said))
+
+
+def _header(head: Head, rows: Sequence[Sequence[str]], chosen: Mapping[str, str]) -> tuple[int, tuple[str, ...]]:
+    """Return the row of the header and the names in it."""
+    if head.types:
+        return 0, distinct_names(head.rows[0])
+    wanted = {name for name in chosen.values() if name}
+    best, most = None, 0
+    for position, row in enumerate(rows):
+        names = [" ".join(cell.split()) for cell in row if cell.strip()]
+        if len(names) < 2 and len(rows[0]) > 1:
+            continue
+        known = 10 * len(wanted & {*names}) + _known(names)
+        if known > most:
+            best, most = position, known
+    if best is None:
+        header, found = header_of(head, rows, chosen)
+        return header or 0, found
+    row = list(rows[best])
+    while len(row) > 1 and not row[-1].strip():
+        row.pop()
+    return best, distinct_names(row)
+
+
+def _known(names: Sequence[str]) -> int:
+    """Return how many roles of a table of subscribers these names may play."""
+    return len({role for name in names for role in roles_named(name)})
+
+
+def choice_of(head: Head, header: int, names: tuple[str, ...], chosen: Mapping[str, str]) -> Choice:
+    """Return the columns of a head; raise `CvmError` where nothing says who left."""
+    columns = {role: column_named(name, names, head.name) for role, name in chosen.items() if name}
+    for role, name in columns.items():
+        other = next(known for known, taken in columns.items() if taken == name)
+        if other != role:
+            raise CvmError("reading.column_twice", source=head.name, column=name, role=role, other=other)
+    refused = {role for role, name in chosen.items() if not name}
+    inverted = False
+    for role in (CHURNED, LEFT, JOINED, TENURE, *ROLES):
+        if role in columns or role in refused:
+            continue
+        if best := _best(role, names, columns.values()):
+            columns[role] = best
+        elif role == CHURNED and LEFT not in chosen and (best := _best(STAYED, names, columns.values())):
+            columns[role], inverted = best, True
+    if inverted and _best(LEFT, names, columns.values()):
+        # the date is surer than a word such as active
+        del columns[CHURNED]
+        columns[LEFT], inverted = _best(LEFT, names, columns.values()), False
+    weak = CHURNED in columns and CHURNED not in chosen and (rank(columns[CHURNED], CHURNED) or 0) >= _MAY_BE_ANOTHER
+    if weak and LEFT in columns:
+        del columns[CHURNED]
+    if CHURNED not in columns and LEFT not in columns:
+        if len(names) == 1:
+            raise CvmError("subscribers.one_column", source=head.name, column=names[0])
+        raise CvmError("subscribers.no_churned", source=head.name, columns=listed(names))
+    in_order = {role: columns[role] for role in ROLES if role in columns}
+    return _with_answers(Choice(head, header, names, in_order, inverted))
+
+
+def _best(role: str, names: Sequence[str], taken: Collection[str]) -> str:
+    """Return the column whose name means a role most surely, the first of equals; an empty text if there is none."""
+    free = [name for name in names if name not in taken]
+    ranked = [(found, place, name) for place, name in enumerate(free) if (found := rank(name, role)) is not None]
+    return min(ranked)[2] if ranked else ""
+
+
+def _with_answers(choice: Choice) -> Choice:
+    """Return the choice with the columns that know the answer, row numbers, and what is to be said of both."""
+    free = [name for name in choice.names if name not in choice.columns.values()]
+    sure = range(1, _MAY_BE_ANOTHER)
+    answers = [name for name in free if rank(name, CHURNED) in sure or _is_status(name, choice)]
+    answers += [name for name in free if is_named(name, CAUSE) and rank(name, CAUSE) != 3]
+    answers += [name for name in free if is_named(name, LEFT) and rank(name, LEFT) == 1]
+    answers = list(dict.fromkeys(name for name in answers if not is_named(name, MAY_KNOW)))
+    numbering = [name for name in free if is_named(name, ROW_NUMBER) and name not in answers]
+    notes = []
+    if answers:
+        used = choice.columns.get(CHURNED) or choice.columns[LEFT]
+        notes.append(say("subscribers.answers", columns=listed(answers), used=used, count=len(answers)))
+    may_know = [name for name in free if name not in answers and _may_know(name)]
+    if may_know:
+        notes.append(say("subscribers.may_know", columns=listed(may_know), count=len(may_know)))
+    if choice.inverted:
+        notes.append(say("subscribers.inverted", column=choice.columns[CHURNED]))
+    return replace(choice, answers=tuple(answers), numbering=tuple(numbering), notes=tuple(notes))
+
+
+def _is_status(name: str, choice: Choice) -> bool:
+    """Return whether a column is a status of the customer, whose words in the first rows speak of leaving."""
+    if not is_named(name, CHURNED):
+        return False
+    place = choice.names.index(name)
+    body = choice.head.rows[choice.header + 1 :]
+    return speaks_of_leaving([row[place] for row in body if len(row) > place])
+
+
+def _may_know(name: str) -> bool:
+    return is_named(name, MAY_KNOW) or is_named(name, ABOUT_LEAVING)

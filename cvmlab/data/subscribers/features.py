@@ -1,0 +1,126 @@
+"""The columns beside the roles: numbers, yes and no, days and texts, each by what its cells hold."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cvmlab.core.words import CvmError, say
+from cvmlab.data.reading.columns import listed
+
+from .days import like_days, read_days
+from .figures import are_codes, is_figure, like_figures, plain_numbers
+from .leaving import yes_or_no
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from .loading import Loaded
+
+# a text of these is a blank that a program wrote; None and unknown may be kinds of customers
+_BLANKS = frozenset(
+    {"nan", "null", "n/a", "na", "#n/a", "<na>", "nat", "#value!", "#ref!", "#div/0!", "#name?", "-", "--"}
+)
+_MAIL = r"[^@\s]+@[^@\s]+\.[^@\s]+"
+_MOBILE = r"(?:\+?86[- ]?)?1[3-9]\d{9}|\(?\d{3}\)?[- ]\d{3}[- ]\d{4}|\+\d{7,15}"
+
+
+@dataclass
+class Typed:
+    """The columns by position as they were read, those still to be read as numbers, and what is to be said."""
+
+    columns: dict[int, pd.Series]
+    figures: dict[int, pd.Series]
+    flags: list[str]
+    blanked: list[str]
+
+
+def sort_columns(
+    loaded: Loaded, places: Collection[int], used: Any, decimal: str | None
+) -> tuple[Typed, dict[str, int]]:
+    """Return what needs no more than a look at each column, and the columns of texts that are days, by name."""
+    names = loaded.table.columns
+    typed = Typed({}, {}, [], [])
+    days: dict[str, int] = {}
+    for place in places:
+        cells = loaded.column(place)[used]
+        kind = loaded.kinds[place]
+        if kind != "text":
+            typed.columns[place] = _as_typed(cells, kind)
+            continue
+        cells = cells.mask(cells.str.lower().isin(_BLANKS))
+        true_numbers = place in loaded.true_numbers
+        if flags := _flags(cells):
+            typed.columns[place] = _as_flag(cells.map(flags))
+            typed.flags.append(names[place])
+        elif decimal != "comma" and (numbers := plain_numbers(cells, true_numbers=true_numbers)) is not None:
+            if are_codes(cells):
+                typed.columns[place] = cells
+                continue
+            typed.columns[place] = numbers
+            if numbers.notna().sum() < cells.notna().sum():
+                typed.blanked.append(names[place])
+        elif like_figures(cells) and not are_codes(cells):
+            typed.figures[place] = cells
+        elif like_days(cells):
+            days[names[place]] = place
+            typed.columns[place] = cells
+        else:
+            typed.columns[place] = cells
+    return typed, days
+
+
+def read_feature_days(
+    connection: Any,
+    typed: Typed,
+    days: Mapping[str, int],
+    source: str,
+    day_first: bool | None,
+    today: dt.date,
+) -> list[str]:
+    """Read the columns of days one by one; what is unclear stays text, with a note."""
+    notes: list[str] = []
+    unclear = []
+    for name, place in days.items():
+        try:
+            found, said = read_days(connection, {name: typed.columns[place]}, source, day_first, today)
+        except CvmError:
+            unclear.append(name)
+            continue
+        typed.columns[place] = found[name]
+        notes += said
+    if unclear:
+        notes.append(say("subscribers.days_unclear", columns=listed(unclear), count=len(unclear)))
+    return list(dict.fromkeys(notes))
+
+
+def _flags(cells: pd.Series) -> dict[str, bool]:
+    words = cells.dropna().unique()
+    return yes_or_no(map(str, words)) if 0 < len(words) <= 6 else {}
+
+
+def _as_typed(cells: pd.Series, kind: str) -> pd.Series:
+    if kind == "flag":
+        return _as_flag(cells)
+    return cells.astype("float64") if kind == "number" else cells.astype("datetime64[us]")
+
+
+def _as_flag(cells: pd.Series) -> pd.Series:
+    return cells.astype("boolean") if cells.isna().any() else cells.astype("bool")
+
+
+def is_personal(cells: pd.Series) -> bool:
+    """Return whether most texts of a column are e-mail addresses or telephone numbers."""
+    filled = cells.dropna().head(200)
+    return len(filled) > 0 and float(filled.str.fullmatch(f"{_MAIL}|{_MOBILE}").mean()) > 0.5
+
+
+def stray_words(cells: pd.Series, numbers: pd.Series) -> tuple[int, str]:
+    """Return how many texts of a column of numbers are none, and one of them."""
+    unread = cells.notna() & numbers.isna()
+    return int(unread.sum()), str(cells[unread].iloc[0]) if unread.any() else ""
+
+
+__all__ = ["Typed", "is_figure", "is_personal", "read_feature_days", "sort_columns", "stray_words"]

@@ -1,0 +1,130 @@
+"""All cells of a table, cleaned of what nobody can see, as an Arrow table; and where its rows stand in the file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cvmlab.core.words import CvmError
+from cvmlab.data.reading.cells import values
+from cvmlab.data.reading.columns import ColumnMapping
+from cvmlab.data.reading.opening.files import load_text
+from cvmlab.data.reading.opening.frames import typed_table
+from cvmlab.data.reading.opening.heads import Head
+from cvmlab.data.reading.opening.pages import load_html
+from cvmlab.data.reading.opening.workbooks import load_sheet
+from cvmlab.data.reading.raw import RawTable
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from .choosing import Choice
+
+EXTRA = "extra"
+# kinds of DuckDB that stay what they are
+_NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
+            "UHUGEINT", "FLOAT", "DOUBLE", "DECIMAL")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The cells of a table by the position of their column: ``c0``, ``c1``, …, and ``extra`` beyond the last."""
+
+    cells: Any
+    table: RawTable
+    # position → text, number, flag or day
+    kinds: tuple[str, ...]
+    # positions of columns of texts some of whose cells are true numbers, whose decimal sign nobody chose
+    true_numbers: frozenset[int]
+
+    def __len__(self) -> int:
+        return int(self.cells.num_rows)
+
+    def column(self, position: int) -> pd.Series:
+        """Return a column: a text that is missing where it is blank, a number, a flag or a day."""
+        found: pd.Series = self.cells.column(f"c{position}").to_pandas()
+        return found.astype("str") if self.kinds[position] == "text" else found
+
+    def place(self, row: int) -> int:
+        """Return where a row, counted from 0, stands in the file, counted from 1."""
+        return self.table.place(int(row))
+
+
+def load(choice: Choice, connection: Any, folder: Path) -> Loaded:
+    """Return all cells of the chosen table."""
+    import duckdb
+
+    values.create_macros(connection)
+    connection.execute("SET enable_progress_bar = false")
+    table = _raw(choice, folder)
+    cells = None
+    try:
+        cells = _fetch(table, connection)
+    except (duckdb.InvalidInputException, duckdb.ConversionException):
+        if table.plainer is None:
+            raise
+    if cells is None or (table.rows is not None and cells.num_rows != table.rows):
+        if table.plainer is None:
+            raise CvmError("reading.rows_lost", source=table.name)
+        table = table.plainer()
+        cells = _fetch(table, connection)
+    kinds = tuple(map(kind_of, table.types))
+    is_book = choice.head.kind == "workbook"
+    texts = frozenset(place for place, kind in enumerate(kinds) if kind == "text")
+    return Loaded(cells, table, kinds, texts if is_book else table.numbers)
+
+
+def _raw(choice: Choice, folder: Path) -> RawTable:
+    head: Head = choice.head
+    mapping = ColumnMapping({})
+    match head.kind:
+        case "text":
+            return load_text(head, choice.header, folder, None, choice.names)
+        case "parquet" | "frame":
+            return typed_table(head)
+        case "html":
+            return load_html(head, choice.header, choice.names, mapping, folder)
+        case "workbook":
+            return load_sheet(head, choice.header, choice.names, mapping, folder)
+
+
+def kind_of(duckdb_type: str) -> str:
+    """Return what a column of a type of DuckDB holds: ``text``, ``number``, ``flag`` or ``day``."""
+    if duckdb_type == "BOOLEAN":
+        return "flag"
+    if duckdb_type.split("(")[0] in _NUMBERS:
+        return "number"
+    return "day" if duckdb_type == "DATE" or duckdb_type.startswith("TIMESTAMP") else "text"
+
+
+def _fetch(table: RawTable, connection: Any) -> Any:
+    """Return the cells of a scan, texts cleaned step by step: nested macros would repeat each other's text."""
+    names = [f"c{place}" for place in range(len(table.columns))]
+    kinds = list(map(kind_of, table.types))
+    texts = {name: f"{name}::VARCHAR" for name, kind in zip(names, kinds, strict=True) if kind == "text"}
+    others = {
+        name: {"number": _number(name, found), "day": _day(name, found), "flag": name}[kind]
+        for name, kind, found in zip(names, kinds, table.types, strict=True)
+        if kind != "text"
+    }
+    if table.has_extra:
+        texts[EXTRA] = EXTRA
+    scan = f"(SELECT {', '.join(f'{sql} AS {name}' for name, sql in {**others, **texts}.items())} FROM {table.scan})"
+    for step in ("visible_number", "trimmed", "unwrapped", "filled"):
+        if texts:
+            scan = f"(SELECT * REPLACE ({', '.join(f'{step}({name}) AS {name}' for name in texts)}) FROM {scan})"
+    order = ", ".join([*names, *([EXTRA] if table.has_extra else [])])
+    return connection.sql(f"SELECT {order} FROM {scan}").to_arrow_table()
+
+
+def _number(name: str, found: str) -> str:
+    # as it is written: 70.35, not the 70.3499985 that comes next to it
+    return f"{name}::VARCHAR::DOUBLE" if found == "FLOAT" else f"{name}::DOUBLE"
+
+
+def _day(name: str, found: str) -> str:
+    # a moment with its zone is one of the day there; the hour is of no use for months
+    return (
+        f"{name}::TIMESTAMPTZ::TIMESTAMP::DATE::TIMESTAMP" if "TZ" in found or "ZONE" in found else f"{name}::TIMESTAMP"
+    )

@@ -1,0 +1,76 @@
+"""Is a source a table of subscribers, or a log of transactions? A look at its head, and whether ids repeat."""
+
+from __future__ import annotations
+
+import duckdb
+
+from cvmlab.core.annotations import FrameOrFile
+from cvmlab.core.guarding import public
+from cvmlab.core.words import CvmError
+from cvmlab.core.work import temporary_folder
+from cvmlab.data.reading.opening.parts import label_of, one_sentence, open_heads
+
+from .choosing import Choice, choose
+from .loading import load
+from .naming import CHARGE, CHURNED, CUSTOMER_ID, EVENT, JOINED, LEFT, TENURE, is_named, rank
+from .repeating import MOST_REPEATED, as_ids
+
+# a name such as cancelled may be that of an order's state too
+_SURE = 2
+_FEWEST = 3
+
+
+@public
+def is_table_of_subscribers(source: FrameOrFile) -> bool:
+    """Return whether a source is a table with one row per customer that says who left.
+
+    Parameters
+    ----------
+    source
+        A file or a frame, as for `read`.
+
+    Returns
+    -------
+    bool
+        True where a column says by its name who left (or two columns, when customers joined and left), nothing else
+        speaks of orders or transactions, and at most 5% of the ids repeat. False for a log of transactions, and for
+        what cannot be read: the reader of logs then says why.
+
+    Raises
+    ------
+    CvmError
+        Only for a source that is neither a path nor a frame.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> is_table_of_subscribers(pd.DataFrame({"customerID": ["7", "8"], "tenure": [1, 34], "Churn": ["Yes", "No"]}))
+    True
+    >>> is_table_of_subscribers(pd.DataFrame({"customer": ["7", "7"], "date": ["2024-01-05"] * 2, "amount": [1, 2]}))
+    False
+    """
+    try:
+        with temporary_folder() as folder, duckdb.connect() as connection, one_sentence(source, folder):
+            heads, _ = open_heads(source, None, connection, None)
+            choice = choose(heads, {}, str(label_of(source, None)))
+            if not _is_meant(choice):
+                return False
+            if CUSTOMER_ID not in choice.columns:
+                return CHURNED in choice.columns
+            loaded = load(choice, connection, folder)
+            ids = as_ids(loaded.column(choice.names.index(choice.columns[CUSTOMER_ID]))).dropna()
+            return len(ids) > 0 and int(ids.duplicated().sum()) <= MOST_REPEATED * len(ids) + 1
+    except CvmError:
+        return False
+
+
+def _is_meant(choice: Choice) -> bool:
+    """Return whether the names are those of a table of subscribers: surely, or several of them."""
+    if any(is_named(name, EVENT) for name in choice.names if name not in choice.columns.values()):
+        return False
+    churned = choice.columns.get(CHURNED)
+    if churned is None:
+        return LEFT in choice.columns and JOINED in choice.columns
+    if not choice.inverted and (rank(churned, CHURNED) or _FEWEST) <= _SURE:
+        return True
+    return TENURE in choice.columns or JOINED in choice.columns or CHARGE in choice.columns

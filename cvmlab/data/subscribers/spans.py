@@ -1,0 +1,129 @@
+"""When customers joined and left, and their tenure: from a column, or from these days."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cvmlab.core.words import CvmError, say
+
+from . import tenures
+from .charges import numbers_of
+from .days import like_days, months_between, read_days, without_placeholders
+from .naming import CHURNED, JOINED, LEFT, TENURE
+from .table import Table, first_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def days_of(table: Table, as_of: dt.date | None) -> tuple[dict[str, pd.Series], dt.date | None]:
+    """Return the dates of joining and leaving, and the day on which the table was made."""
+    import pandas as pd
+
+    texts, days = {}, {}
+    for role in (JOINED, LEFT):
+        if role not in table.columns:
+            continue
+        if table.loaded.kinds[table.place(role)] == "day":
+            days[role] = table.cells(role).astype("datetime64[s]")
+            continue
+        cells = table.texts(role)
+        if role in table.chosen or like_days(cells, digits=True) or not cells.notna().any():
+            texts[role] = cells
+        elif role == LEFT and CHURNED not in table.columns:
+            example = str(cells.dropna().iloc[0])
+            raise CvmError("subscribers.no_dates", source=table.source, column=table.columns[role], value=example)
+        else:
+            del table.columns[role]
+    if texts:
+        today = as_of or dt.date.today()
+        named = {table.columns[role]: cells for role, cells in texts.items()}
+        found, notes = read_days(table.connection, named, table.source, table.day_first, today)
+        table.notes += notes
+        days |= {role: found[table.columns[role]] for role in texts}
+    for role in (JOINED, LEFT):
+        if role in days:
+            _say_unread(table, role, days[role])
+    if LEFT in days:
+        days[LEFT] = without_placeholders(days[LEFT])
+    if not days:
+        return days, as_of
+    latest = pd.concat(list(days.values())).max()
+    if as_of is None and pd.isna(latest):
+        raise CvmError("subscribers.no_dates", source=table.source, column=table.columns[next(iter(days))], value="")
+    end = as_of or latest.date()
+    if as_of is None and (TENURE not in table.columns or CHURNED not in table.columns):
+        table.notes.append(say("subscribers.as_of_taken", date=end.isoformat()))
+    return {role: days[role] for role in (JOINED, LEFT) if role in days}, end
+
+
+def _say_unread(table: Table, role: str, days: pd.Series) -> None:
+    cells = table.cells(role)
+    unread = cells.notna() & days.isna()
+    if unread.any():
+        row = first_of(unread)
+        said = {"column": table.columns[role], "rows": int(unread.sum()), "value": str(cells[row])}
+        table.notes.append(say("subscribers.dates_blank", **said, row=table.loaded.place(row)))
+
+
+def tenure_of(
+    table: Table,
+    index: Any,
+    asked: str | None,
+    days: Mapping[str, pd.Series],
+    left: pd.Series,
+    end: dt.date | None,
+) -> tuple[pd.Series | None, str]:
+    """Return the tenure in months and the unit in which it was read; None if the source has none."""
+    import pandas as pd
+
+    if TENURE not in table.columns:
+        if JOINED not in days or end is None:
+            return None, ""
+        return _tenure_of_days(table, index, days, left, end), "months"
+    column = table.columns[TENURE]
+    cells = table.loaded.column(table.place(TENURE))[index]
+    spelled = tenures.months_in_words(cells) if table.loaded.kinds[table.place(TENURE)] == "text" else None
+    if spelled is not None:
+        months, unit, is_stated = spelled[0], spelled[1], True
+    else:
+        stated = tenures.unit_named(column)
+        unit, is_stated = asked or stated or "months", bool(asked or stated)
+        if asked and stated and asked != stated:
+            table.notes.append(say("subscribers.units_differ", column=column, stated=stated, asked=asked))
+        months = numbers_of(table, TENURE, index) * tenures.MONTHS[unit]
+    months = months.where(np.isfinite(months) & (months >= 0))
+    unread = cells.notna() & months.isna()
+    place = table.loaded.place(first_of(unread)) if unread.any() else 0
+    filled = int(cells.notna().sum())
+    table.notes += tenures.checked(months, column, table.source, place, filled, cells[unread])
+    blank = int(cells.isna().sum())
+    if blank:
+        row = table.loaded.place(first_of(cells.isna()))
+        table.notes.append(say("subscribers.tenure_missing", column=column, rows=blank, row=row))
+    table.notes += tenures.unit_notes(months, column, unit, is_stated=is_stated)
+    return pd.Series(months, index=index, dtype="float64"), unit
+
+
+def _tenure_of_days(
+    table: Table, index: Any, days: Mapping[str, pd.Series], left: pd.Series, end: dt.date
+) -> pd.Series:
+    import pandas as pd
+
+    joined = days[JOINED][index]
+    until = pd.Series(pd.Timestamp(end), index=index).astype("datetime64[s]")
+    if LEFT in days:
+        until = days[LEFT][index].where(left[index].astype("bool") & days[LEFT][index].notna(), until)
+    elif left[index].astype("bool").any():
+        table.notes.append(say("subscribers.no_left_date", column=table.columns[JOINED], date=end.isoformat()))
+    months = pd.Series(months_between(joined, until), index=index, dtype="float64")
+    negative = months < 0
+    if negative.any():
+        row = first_of(negative)
+        said = {"column": table.columns[JOINED], "rows": int(negative.sum()), "row": table.loaded.place(row)}
+        table.notes.append(say("subscribers.joined_late", **said, value=f"{joined[row]:%Y-%m-%d}"))
+    return months.where(~negative)

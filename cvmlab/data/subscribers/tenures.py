@@ -1,0 +1,102 @@
+"""How long customers have been there: a column of months, days or years, or the time since they joined."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cvmlab.core.periods import DAYS_A_MONTH
+from cvmlab.core.words import CvmError, say
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: How many months each unit is.
+MONTHS = {"months": 1.0, "years": 12.0, "days": 1 / DAYS_A_MONTH, "weeks": 7 / DAYS_A_MONTH}
+_NAMED = {
+    "days": r"(?i)(?<![a-z])days?(?![a-z])|days(active|subscribed|with|as)|天|日数",
+    "weeks": r"(?i)(?<![a-z])(weeks?|wks?)(?![a-z])|周数|星期",
+    "years": r"(?i)(?<![a-z])(years?|yrs?)(?![a-z])|jahre|a[ñn]os|ann[ée]es|年限|年数|（年）|\(年\)|年$",
+    "months": r"(?i)(?<![a-z])(months?|mths?|mos?)(?![a-z])|tenuremonths?|monat|meses|(?<![a-z])mois|月",
+}
+_WORDS = {
+    "months": r"months?|mths?|mos?|m|个?月",
+    "years": r"years?|yrs?|y|年",
+    "days": r"days?|d|天|日",
+    "weeks": r"weeks?|wks?|w|周|星期",
+}
+_PART = re.compile(
+    r"(?i)\s*(\d+(?:\.\d+)?)\s*(?:"
+    + "|".join(f"(?P<{unit}>{words})" for unit, words in _WORDS.items())
+    + r")(?![a-z])[\s,，]*"
+)
+_LONGEST_MONTHS = 1200
+
+
+def unit_named(name: str) -> str:
+    """Return the unit that the name of a column states, an empty text if it states none."""
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).replace("_", " ")
+    return next((unit for unit, pattern in _NAMED.items() if re.search(pattern, spaced)), "")
+
+
+def months_in_words(cells: pd.Series) -> tuple[pd.Series, str] | None:
+    """Return texts such as ``2 years 3 months`` or ``12个月`` in months, and their unit; None unless most are."""
+    import pandas as pd
+
+    filled = cells.dropna()
+    read: dict[str, float] = {}
+    units: list[str] = []
+    words = filled.unique()
+    for word in words[:3]:
+        if _spelled(str(word)) is None and len(words) < 4:
+            return None
+    for word in words:
+        spelled = _spelled(str(word))
+        if spelled is not None:
+            read[str(word)] = sum(float(number) * MONTHS[unit] for number, unit in spelled)
+            units += [unit for _, unit in spelled]
+    if 2 * int(filled.isin(list(read)).sum()) <= len(filled):
+        return None
+    found: pd.Series = pd.to_numeric(cells.map(read)).astype("float64")
+    return found, units[0] if len(set(units)) == 1 else "months"
+
+
+def _spelled(text: str) -> list[tuple[str, str]] | None:
+    found, at = [], 0
+    while at < len(text):
+        part = _PART.match(text, at)
+        if part is None:
+            return None
+        found.append((part[1], next(unit for unit in _WORDS if part[unit])))
+        at = part.end()
+    return found or None
+
+
+def checked(tenure: pd.Series, column: str, source: str, place: int, filled: int, texts: pd.Series) -> list[str]:
+    """Return what is to be said of blanks in the tenure; raise `CvmError` where most cells are no tenure.
+
+    ``tenure`` has NaN where a cell is blank or none; ``filled`` counts the cells that are not blank, ``place`` and
+    ``texts`` say where an unread one stands.
+    """
+    unread = int(filled - tenure.notna().sum())
+    if unread <= 0:
+        return []
+    example = {"row": place, "value": str(texts.iloc[0])}
+    if 2 * unread > filled:
+        raise CvmError("subscribers.no_tenure", source=source, column=column, rows=unread, filled=filled, **example)
+    return [say("subscribers.tenure_blank", column=column, rows=unread, **example)]
+
+
+def unit_notes(months: pd.Series, column: str, unit: str, *, is_stated: bool) -> list[str]:
+    """Return what is to be said of the unit of a tenure: how it was converted, or that it was taken for months."""
+    known = months.dropna()
+    if not len(known):
+        return []
+    median = float(np.median(known))
+    if is_stated:
+        if unit == "months":
+            return []
+        return [say(f"subscribers.tenure_{unit}", column=column, median=f"{median:,.1f}")]
+    return [say("subscribers.tenure_unit_taken", column=column, median=f"{median:,.0f}", years=f"{median / 12:,.1f}")]
