@@ -18,6 +18,7 @@ from .data import reading as reading
 from .data import subscribers as subscribers
 from .data import tables as tables
 from .data.worded import in_words as in_words
+from .keep import churn as churn
 from .keep import retention as retention
 from .keep import segments as segments
 from .relationship import lifecycle as lifecycle
