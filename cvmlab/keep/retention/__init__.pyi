@@ -1,1 +1,4 @@
+from .causes import causes_of_leaving as causes_of_leaving
+from .comparing import RetentionComparison as RetentionComparison
+from .comparing import compare_retention as compare_retention
 from .life_tables import life_table as life_table

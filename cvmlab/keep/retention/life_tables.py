@@ -5,18 +5,16 @@ The rows are counted by the engine they came from; what is computed here is as l
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import narwhals as nw
 import numpy as np
 
 from cvmlab.core.annotations import AnyFrame
-from cvmlab.core.checking import check_count
 from cvmlab.core.guarding import public
-from cvmlab.core.refusing import brief
 from cvmlab.core.statistics import wilson_interval
-from cvmlab.core.words import CvmError, Wording
-from cvmlab.data.tables import check_columns, collected
+from cvmlab.core.words import CvmError
+
+from .counting import count_customers, seen_and_gone
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,10 +22,9 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-#: No relationship lasts longer: ten thousand days are 27 years.
-MOST_PERIODS = 10_000
 _Z = 1.959964
-_ROWS = "rows_counted"
+_COLUMNS = {"period", "at_risk", "left", "retention", "retention_low", "retention_high"}
+_COLUMNS |= {"hazard", "hazard_low", "hazard_high"}
 
 
 @public
@@ -94,17 +91,11 @@ def life_table(
     """
     import pandas as pd
 
-    if entered is not None and window is not None:
-        raise CvmError("retention.entered_or_window")
-    if window is not None:
-        check_count("window", window)
-    counted = _counted(customers, tenure, left, entered, by)
-    since = np.zeros(len(counted)) if entered is None else counted[entered].to_numpy(np.float64)
-    if window is not None:
-        since = np.maximum(counted[tenure].to_numpy(np.float64) - window, 0)
-    counted = counted.assign(since=since.astype(np.int64))
-    groups = [("", counted)] if by is None else list(counted.groupby(by, sort=True, observed=True))
-    tables = [_table_of(rows, tenure, left).assign(**({} if by is None else {by: name})) for name, rows in groups]
+    if by in _COLUMNS:
+        raise CvmError("retention.name_taken", column=by)
+    counted = count_customers(customers, tenure=tenure, left=left, entered=entered, window=window, by=by)
+    groups = [("", counted)] if by is None else list(counted.groupby("group", sort=True, observed=True))
+    tables = [_table_of(rows).assign(**({} if by is None else {by: name})) for name, rows in groups]
     table: pd.DataFrame = pd.concat(tables, ignore_index=True)
     if not len(table):
         raise CvmError("retention.nobody_seen", column=tenure)
@@ -112,72 +103,14 @@ def life_table(
     return ordered
 
 
-def _counted(customers: Any, tenure: str, left: str, entered: str | None, by: str | None) -> pd.DataFrame:
-    """Return the number of customers of each tenure, group and end, counted by their engine and checked."""
-    keys = [name for name in (by, tenure, entered, left) if name is not None]
-    check_columns(customers, keys)
-    frame: Any = nw.from_native(customers)
-    schema = frame.collect_schema()
-    if schema[left] != nw.Boolean:
-        raise CvmError("retention.not_yes_no", column=left, found=str(schema[left]))
-    periods = [tenure] if entered is None else [tenure, entered]
-    for name in periods:
-        if not schema[name].is_numeric():
-            said: dict[str, object] = {"table": "customers", "column": name, "found": str(schema[name])}
-            raise CvmError("tables.wrong_type", expected=Wording("tables.kind_number"), **said)
-    counts: pd.DataFrame = collected(frame.group_by(keys).agg(nw.len().alias(_ROWS))).to_pandas()
-    if not len(counts):
-        raise CvmError("tables.no_rows", table="customers")
-    for name in keys:
-        gaps = counts[name].isna().to_numpy()
-        if gaps.any():
-            raise CvmError("retention.missing", column=name, rows=int(counts.loc[gaps, _ROWS].sum()))
-    for name in periods:
-        _check_periods(counts, name)
-    counts[left] = counts[left].astype(bool)
-    _check_order(counts, tenure, left, entered)
-    return counts
-
-
-def _check_periods(counts: pd.DataFrame, column: str) -> None:
-    figures = counts[column].to_numpy(np.float64)
-    wrong = ~((figures >= 0) & (figures <= MOST_PERIODS) & (figures == np.floor(figures)))
-    if wrong.any():
-        value = figures[wrong.argmax()]
-        rows = int(counts.loc[figures == value, _ROWS].sum())
-        raise CvmError("retention.not_periods", column=column, value=brief(value), rows=rows, most=MOST_PERIODS)
-
-
-def _check_order(counts: pd.DataFrame, tenure: str, left: str, entered: str | None) -> None:
-    at_zero = counts[left] & (counts[tenure] == 0)
-    if at_zero.any():
-        raise CvmError("retention.left_at_zero", column=tenure, rows=int(counts.loc[at_zero, _ROWS].sum()))
-    if entered is None:
-        return
-    # who left was seen in the period of leaving
-    late = counts[entered] > counts[tenure] - counts[left]
-    if late.any():
-        first = counts[late].iloc[0]
-        raise CvmError(
-            "retention.entered_late", column=tenure, entered=entered, rows=int(counts.loc[late, _ROWS].sum()),
-            value=brief(first[entered]), tenure=brief(first[tenure]),
-        )  # fmt: skip
-
-
-def _table_of(counts: pd.DataFrame, tenure: str, left: str) -> pd.DataFrame:
+def _table_of(counts: pd.DataFrame) -> pd.DataFrame:
     """Return the life table of one group."""
     import pandas as pd
 
-    last, since, rows = (counts[name].to_numpy(np.int64) for name in (tenure, "since", _ROWS))
-    size = int(last.max()) + 1
-    entries, ends, leavers = (
-        np.bincount(period, weights=number, minlength=size)
-        for period, number in ((since, rows), (last, rows), (last, rows * counts[left].to_numpy()))
-    )
-    seen = (np.cumsum(entries) - np.cumsum(ends))[:-1]
+    seen, leavers = seen_and_gone(counts)
     # after the last who was seen there is nothing to say
     periods = int(np.flatnonzero(seen > 0)[-1]) + 1 if seen.any() else 0
-    at_risk, gone = (part.astype(np.float64) for part in (seen[:periods], leavers[1 : periods + 1]))
+    at_risk, gone = (part[:periods].astype(np.float64) for part in (seen, leavers))
     counted = np.maximum(at_risk, 1).astype(np.int64)
     hazard = np.where(at_risk > 0, gone / counted, np.nan)
     low, high = wilson_interval(hazard, counted)
