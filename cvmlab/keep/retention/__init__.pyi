@@ -1,6 +1,10 @@
 from .causes import causes_of_leaving as causes_of_leaving
 from .comparing import RetentionComparison as RetentionComparison
 from .comparing import compare_retention as compare_retention
+from .economics import Payback as Payback
+from .economics import break_even_cost_of_keeping as break_even_cost_of_keeping
+from .economics import payback as payback
+from .economics import value_of_defections as value_of_defections
 from .life_tables import life_table as life_table
 from .projecting import grade_projection as grade_projection
 from .projecting import project_retention as project_retention
