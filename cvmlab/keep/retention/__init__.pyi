@@ -10,3 +10,6 @@ from .projecting import grade_projection as grade_projection
 from .projecting import project_retention as project_retention
 from .sbg import ShiftedBetaGeometric as ShiftedBetaGeometric
 from .sbg import fit_sbg as fit_sbg
+from .win_back import compare_offers as compare_offers
+from .win_back import value_of_win_back as value_of_win_back
+from .win_back import whom_to_win_back as whom_to_win_back
