@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 #: No relationship lasts longer: ten thousand days are 27 years.
 MOST_PERIODS = 10_000
 _ROWS = "rows_counted"
+# More combinations than this are not counted by a number each.
+_MOST_COMBINATIONS = 1 << 22
 
 
 def count_customers(
@@ -78,10 +80,59 @@ def _counted(customers: Any, keys: list[str], left: str, periods: list[str]) -> 
         if not schema[name].is_numeric():
             said: dict[str, object] = {"table": "customers", "column": name, "found": str(schema[name])}
             raise CvmError("tables.wrong_type", expected=Wording("tables.kind_number"), **said)
-    counts: pd.DataFrame = collected(frame.group_by(keys).agg(nw.len().alias(_ROWS))).to_pandas()
+    counts = _counted_in_memory(frame, keys, left, periods) if isinstance(frame, nw.DataFrame) else None
+    if counts is None:
+        counts = collected(frame.group_by(keys).agg(nw.len().alias(_ROWS))).to_pandas()
     if not len(counts):
         raise CvmError("tables.no_rows", table="customers")
     return counts
+
+
+def _counted_in_memory(frame: Any, keys: list[str], left: str, periods: list[str]) -> pd.DataFrame | None:
+    """Return the same by one number per combination, several times as fast; None where a column needs a closer look."""
+    import pandas as pd
+
+    codes: list[NDArray[Any]] = []
+    found: list[Any] = []
+    for name in keys:
+        if name in periods:
+            values = frame[name].to_numpy()
+            is_counted = len(values) and values.dtype.kind in "iuf"
+            # written so that a gap does not pass
+            if not is_counted or not (values.min() >= 0 and values.max() <= MOST_PERIODS):
+                return None
+            whole = values.astype(np.int64, copy=False)
+            if not (whole == values).all():
+                return None
+            codes.append(whole)
+            found.append(np.arange(int(whole.max()) + 1))
+        elif name == left:
+            values = frame[name].to_numpy()
+            if values.dtype.kind != "b":
+                return None
+            codes.append(values)
+            found.append(np.array([False, True]))
+        else:
+            coded, values = pd.factorize(frame[name].to_pandas(), use_na_sentinel=False)
+            codes.append(coded)
+            found.append(values)
+    sizes = [len(values) for values in found]
+    if np.prod(sizes, dtype=np.float64) > _MOST_COMBINATIONS:
+        return None
+    rows = np.bincount(_joined(codes, sizes))
+    held = np.flatnonzero(rows)
+    places = np.unravel_index(held, sizes)
+    parts = {name: values[place] for name, values, place in zip(keys, found, places, strict=True)}
+    return pd.DataFrame(parts | {_ROWS: rows[held]})
+
+
+def _joined(codes: list[NDArray[Any]], sizes: list[int]) -> Counts:
+    """Return one number per row for the combination of its codes, the last code running fastest."""
+    joined = codes[0].astype(np.int64)
+    for code, size in zip(codes[1:], sizes[1:], strict=True):
+        joined *= size
+        joined += code
+    return joined
 
 
 def _check_periods(counts: pd.DataFrame, column: str) -> None:
