@@ -76,13 +76,16 @@ def code_reasons(
     Notes
     -----
     Texts are coded by phrases (see `read_reason_rules`), not understood: irony, unusual words and misspellings are
-    missed and fall under ``other_reason``. Read ``no_rule`` before you use the shares. *Assumed*: customers know and
-    say why they leave. Source of the six reasons: CRM3 §3.2.4; the rules are ours.
+    missed and fall under ``other_reason``. Read ``no_rule`` before you use the shares: on 72 sentences about other
+    trades, written when the rules were fixed, a rule found something in one of three, and a quarter of the reasons.
+    Extend the rules with the words of your own customers, and check them on texts you have not looked at.
+    *Assumed*: customers know and say why they leave. Source of the six reasons: CRM3 §3.2.4; the rules are ours.
 
     Examples
     --------
     >>> import pandas as pd
-    >>> leavers = pd.DataFrame({"text": ["Not because of the price: nobody answered my complaint.", "他们给我现金。", ""]})
+    >>> said = ["Not because of the price: nobody answered my complaint.", "他们给我现金。", ""]
+    >>> leavers = pd.DataFrame({"text": said})
     >>> coded = code_reasons(leavers)
     >>> coded[["left_on_own", "poached", "attracted", "no_text", "matched"]].values.tolist()[0]
     [True, False, False, False, 'nobody answered; complaint']
@@ -112,8 +115,7 @@ def code_reasons(
     no_text = is_empty & ~named.any(axis=1)
     columns_of = {reason: named[:, place] for place, reason in enumerate(REASONS)}
     columns_of["other_reason"] = columns_of["other_reason"] | no_rule
-    coded = frame.reset_index(drop=True).assign(**columns_of, **{NO_RULE: no_rule, NO_TEXT: no_text, MATCHED: matched})
-    return coded
+    return frame.reset_index(drop=True).assign(**columns_of, **{NO_RULE: no_rule, NO_TEXT: no_text, MATCHED: matched})
 
 
 def _texts(column: pd.Series[Any], name: str) -> list[str]:
@@ -253,7 +255,7 @@ def count_reasons(reasons: pd.DataFrame, *, value: str | None = None) -> pd.Data
     Examples
     --------
     >>> import pandas as pd
-    >>> said = pd.DataFrame({"text": ["It is cheaper there", "I lost my job and it is cheaper there"], "value": [60, 40]})
+    >>> said = pd.DataFrame({"text": ["Cheaper there", "I lost my job, and it is cheaper there"], "value": [60, 40]})
     >>> table = count_reasons(code_reasons(said), value="value").set_index("reason")
     >>> table.loc[["attracted", "forced_to_leave"], ["customers", "share", "value_share"]].values.tolist()
     [[2.0, 0.75, 0.8], [1.0, 0.25, 0.2]]
