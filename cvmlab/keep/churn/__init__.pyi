@@ -1,6 +1,14 @@
+from .judges import Agreement as Agreement
+from .judges import agreement as agreement
+from .judges import agreement_by_reason as agreement_by_reason
 from .leakage import find_leakage as find_leakage
 from .reason_rules import read_reason_rules as read_reason_rules
 from .reasons import code_reasons as code_reasons
 from .reasons import count_reasons as count_reasons
 from .scoring import ChurnScores as ChurnScores
 from .scoring import score_churn as score_churn
+from .verdicts import ControllableShare as ControllableShare
+from .verdicts import Verdict as Verdict
+from .verdicts import chance_of_serious as chance_of_serious
+from .verdicts import controllable_share as controllable_share
+from .verdicts import verdict as verdict

@@ -83,8 +83,8 @@ def read_reason_rules(path: str | Path | None = None) -> pd.DataFrame:
     if path is None:
         ending, others = f"_{language_of()}", tuple(f"_{known}" for known in LANGUAGES)
         own = pd.DataFrame(read_table("rules/reasons"))
-        kept = own[[name for name in own if name.endswith(ending) or not name.endswith(others)]]
-        return kept.rename(columns=lambda name: name.removesuffix(ending))
+        kept = [str(name) for name in own if str(name).endswith(ending) or not str(name).endswith(others)]
+        return own[kept].rename(columns=lambda name: str(name).removesuffix(ending))
     rules = _read(Path(path))
     check_rules(rules)
     return rules

@@ -113,9 +113,10 @@ def code_reasons(
         named |= from_text
         no_rule = ~is_empty & ~named.any(axis=1)
     no_text = is_empty & ~named.any(axis=1)
-    columns_of = {reason: named[:, place] for place, reason in enumerate(REASONS)}
+    columns_of: dict[str, Any] = {reason: named[:, place] for place, reason in enumerate(REASONS)}
     columns_of["other_reason"] = columns_of["other_reason"] | no_rule
-    return frame.reset_index(drop=True).assign(**columns_of, **{NO_RULE: no_rule, NO_TEXT: no_text, MATCHED: matched})
+    columns_of |= {NO_RULE: no_rule, NO_TEXT: no_text, MATCHED: matched}
+    return frame.reset_index(drop=True).assign(**columns_of)
 
 
 def _texts(column: pd.Series[Any], name: str) -> list[str]:
@@ -186,7 +187,8 @@ def coded_switches(reasons: pd.DataFrame) -> tuple[Switches, Switches]:
     both = no_text & named.any(axis=1)
     if both.any():
         raise CvmError("reasons.no_text_but_reason", row=int(both.argmax()) + 1)
-    return named, ~named.any(axis=1)
+    unknown: Switches = ~np.asarray(named.any(axis=1))
+    return named, unknown
 
 
 def _switches(reasons: pd.DataFrame, name: str) -> Switches:
