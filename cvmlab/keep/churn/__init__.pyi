@@ -1,3 +1,5 @@
+from .complaints import AfterComplaints as AfterComplaints
+from .complaints import complaints_before_leaving as complaints_before_leaving
 from .judges import Agreement as Agreement
 from .judges import agreement as agreement
 from .judges import agreement_by_reason as agreement_by_reason

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cvmlab.core.annotations import Entries
+from cvmlab.core.annotations import Entries, OrNaN
 from cvmlab.core.formats import percent
 from cvmlab.core.guarding import public
 from cvmlab.core.refusing import brief
@@ -49,9 +49,9 @@ class Agreement:
     customers: int
     observed: float
     chance: float
-    kappa: float
-    kappa_low: float
-    kappa_high: float
+    kappa: OrNaN
+    kappa_low: OrNaN
+    kappa_high: OrNaN
     table: pd.DataFrame
 
     def sentence(self) -> str:
