@@ -25,6 +25,9 @@ from .portfolio import plot_concentration as plot_concentration
 from .portfolio import plot_share_and_growth as plot_share_and_growth
 from .portfolio import plot_tiers as plot_tiers
 from .portfolio import plot_whale as plot_whale
+from .retention import plot_hazard as plot_hazard
+from .retention import plot_projection as plot_projection
+from .retention import plot_retention as plot_retention
 from .stages import plot_histories as plot_histories
 from .staying import plot_same_silence as plot_same_silence
 from .staying import plot_two_kinds as plot_two_kinds

@@ -12,6 +12,7 @@ import pytest
 from matplotlib.axes import Axes
 
 from cvmlab import charts
+from cvmlab.keep.retention import project_retention
 from cvmlab.worth.matrix import Thresholds
 from cvmlab.worth.value import compare_present_values
 
@@ -191,6 +192,28 @@ def growth_frame(size: int = 80) -> pd.DataFrame:
     return pd.DataFrame({"own_growth": own, "our_growth": ours, "share_part": 1_000 * (ours - own)})
 
 
+def retention_frame() -> pd.DataFrame:
+    period = np.arange(1, 25)
+    rates = {"monthly": 0.9, "one year": 0.96, "two years": 0.99}
+    tables = []
+    for contract, rate in rates.items():
+        left = {"period": period, "contract": contract, "retention": rate**period}
+        tables.append(pd.DataFrame(left).assign(retention_low=rate**period * 0.9, retention_high=rate ** (period / 2)))
+    return pd.concat(tables, ignore_index=True)
+
+
+def hazard_frame() -> pd.DataFrame:
+    hazard = 0.3 / np.arange(1, 31)
+    columns = {"period": np.arange(1, 31), "hazard": hazard, "hazard_low": hazard * 0.8, "hazard_high": hazard * 1.3}
+    return pd.DataFrame(columns).iloc[np.arange(30) != 7]
+
+
+def projection_frame() -> pd.DataFrame:
+    there = np.array([1000, 631, 468, 382, 326, 289, 262, 241])
+    cohort = pd.DataFrame({"period": range(1, 8), "at_risk": there[:-1], "left": there[:-1] - there[1:]})
+    return project_retention(cohort, fit_periods=4, periods=12)
+
+
 Chart = tuple[Callable[[], pd.DataFrame], Callable[..., Any]]
 
 
@@ -211,6 +234,9 @@ CHARTS: dict[str, Chart] = {
     "present_values": (present_values_frame, charts.plot_present_values),
     "first_factors": (first_factors_frame, charts.plot_first_factors),
     "factor_weights": (factor_weights_frame, charts.plot_factor_weights),
+    "retention": (retention_frame, lambda frame, **more: charts.plot_retention(frame, by="contract", **more)),
+    "hazard": (hazard_frame, charts.plot_hazard),
+    "projection": (projection_frame, charts.plot_projection),
 }
 
 

@@ -23,6 +23,7 @@ MOST_PERIODS = 10_000
 _ROWS = "rows_counted"
 # More combinations than this are not counted by a number each.
 _MOST_COMBINATIONS = 1 << 22
+_PART = 1 << 15
 
 
 def count_customers(
@@ -102,7 +103,7 @@ def _counted_in_memory(frame: Any, keys: list[str], left: str, periods: list[str
             if not is_counted or not (values.min() >= 0 and values.max() <= MOST_PERIODS):
                 return None
             whole = values.astype(np.int64, copy=False)
-            if not (whole == values).all():
+            if values.dtype.kind == "f" and not (whole == values).all():
                 return None
             codes.append(whole)
             found.append(np.arange(int(whole.max()) + 1))
@@ -119,20 +120,26 @@ def _counted_in_memory(frame: Any, keys: list[str], left: str, periods: list[str
     sizes = [len(values) for values in found]
     if np.prod(sizes, dtype=np.float64) > _MOST_COMBINATIONS:
         return None
-    rows = np.bincount(_joined(codes, sizes))
+    rows = _rows_of_each(codes, sizes)
     held = np.flatnonzero(rows)
     places = np.unravel_index(held, sizes)
     parts = {name: values[place] for name, values, place in zip(keys, found, places, strict=True)}
     return pd.DataFrame(parts | {_ROWS: rows[held]})
 
 
-def _joined(codes: list[NDArray[Any]], sizes: list[int]) -> Counts:
-    """Return one number per row for the combination of its codes, the last code running fastest."""
-    joined = codes[0].astype(np.int64)
-    for code, size in zip(codes[1:], sizes[1:], strict=True):
-        joined *= size
-        joined += code
-    return joined
+def _rows_of_each(codes: list[NDArray[Any]], sizes: list[int]) -> Counts:
+    """Return the number of rows of each combination of codes, the last code running fastest."""
+    total = int(np.prod(sizes))
+    rows = np.zeros(total, dtype=np.int64)
+    # a part at a time, which stays in the processor's cache
+    step = max(_PART, total)
+    for begin in range(0, len(codes[0]), step):
+        joined = codes[0][begin : begin + step].astype(np.int64)
+        for code, size in zip(codes[1:], sizes[1:], strict=True):
+            joined *= size
+            joined += code[begin : begin + step]
+        rows += np.bincount(joined, minlength=total)
+    return rows
 
 
 def _check_periods(counts: pd.DataFrame, column: str) -> None:
