@@ -161,6 +161,8 @@ def further_calls(packages: tuple[str, ...]) -> None:
         cvm.tables.TRANSACTIONS.required()
         cvm.tables.TRANSACTIONS.column("amount")
         cvm.reading.read(small_log(7), name="small", keep=("customer_id",)).write_parts("customer_id", ".")
+        # a table with a row that repeats another, so that the frame of those left out has rows
+        cvm.subscribers.read(pd.DataFrame({"id": ["a", "a", "b"], "tenure": [1, 1, 2], "churn": ["yes", "yes", "no"]}))
         quality = log.quality
         cvm.reading.DataReport.from_dict(quality.to_dict())
         quality.amount("used"), quality.by_month(), quality.by_source(), quality.reconcile()

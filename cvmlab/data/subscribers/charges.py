@@ -30,7 +30,8 @@ def figures_of(table: Table, index: Any) -> Figures:
         if table.loaded.kinds[place] != "text":
             continue
         cells = table.loaded.column(place)[index]
-        if role == TENURE and tenures.months_in_words(cells) is not None:
+        if role == TENURE and (tenure := tenures.plain(cells)) is not None:
+            table.typed.columns[place] = tenure
             continue
         # a unit in the header scales the numbers; a plain column needs no more than a cast
         scaled = role != TENURE and header_unit(names[place]).power
@@ -43,6 +44,9 @@ def figures_of(table: Table, index: Any) -> Figures:
     read = read_figures(table.connection, table.loaded, wanted, frozenset(asked & wanted.keys()), table.decimal)
     table.notes += read.notes
     table.typed.columns |= read.numbers
+    for place, cells in table.typed.figures.items():
+        if place in read.numbers and read.numbers[place].notna().sum() < cells.notna().sum():
+            table.typed.strays.append(names[place])
     return read
 
 
@@ -88,7 +92,8 @@ def currency_of(table: Table, figures: Figures) -> str:
     """Return the currency that the header of a charge, or most of its cells, state."""
     for role in (CHARGE, TOTAL):
         if role in table.columns:
-            stated = header_unit(table.columns[role]).currency
+            column = table.columns[role]
+            stated = header_unit(column).currency or header_unit(f"x {table.verdicts.units.get(column, '')}").currency
             if found := stated or figures.currencies.get(table.place(role), ""):
                 return found
     return ""

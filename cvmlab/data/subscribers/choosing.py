@@ -11,7 +11,7 @@ from cvmlab.data.reading.opening.heads import Head
 from cvmlab.data.reading.opening.parts import header_of
 from cvmlab.data.reading.role_names import distinct_names
 
-from .leaving import speaks_of_leaving
+from .leaving import is_plausible, speaks_of_leaving
 from .naming import (
     ABOUT_LEAVING,
     CAUSE,
@@ -124,10 +124,13 @@ def choice_of(head: Head, header: int, names: tuple[str, ...], chosen: Mapping[s
             raise CvmError("reading.column_twice", source=head.name, column=name, role=role, other=other)
     refused = {role for role, name in chosen.items() if not name}
     inverted = False
+    doubtful = {
+        name for name in names if is_named(name, CHURNED) and not is_plausible(_cells(head, header, names, name))
+    }
     for role in (CHURNED, LEFT, JOINED, TENURE, *ROLES):
         if role in columns or role in refused:
             continue
-        if best := _best(role, names, columns.values()):
+        if best := _best(role, names, columns.values(), doubtful if role == CHURNED else ()):
             columns[role] = best
         elif role == CHURNED and LEFT not in chosen and (best := _best(STAYED, names, columns.values())):
             columns[role], inverted = best, True
@@ -146,18 +149,23 @@ def choice_of(head: Head, header: int, names: tuple[str, ...], chosen: Mapping[s
     return _with_answers(Choice(head, header, names, in_order, inverted))
 
 
-def _best(role: str, names: Sequence[str], taken: Collection[str]) -> str:
-    """Return the column whose name means a role most surely, the first of equals; an empty text if there is none."""
+def _best(role: str, names: Sequence[str], taken: Collection[str], doubtful: Collection[str] = ()) -> str:
+    """Return the column whose name means a role most surely, the first of equals; an empty text if there is none.
+
+    One whose cells make it ``doubtful`` is only taken where there is no other.
+    """
     free = [name for name in names if name not in taken]
-    ranked = [(found, place, name) for place, name in enumerate(free) if (found := rank(name, role)) is not None]
-    return min(ranked)[2] if ranked else ""
+    found = {name: rank(name, role) for name in free}
+    ranked = [(name in doubtful, known, place, name) for place, (name, known) in enumerate(found.items()) if known]
+    return min(ranked)[3] if ranked else ""
 
 
 def _with_answers(choice: Choice) -> Choice:
     """Return the choice with the columns that know the answer, row numbers, and what is to be said of both."""
     free = [name for name in choice.names if name not in choice.columns.values()]
     sure = range(1, _MAY_BE_ANOTHER)
-    answers = [name for name in free if rank(name, CHURNED) in sure or _is_status(name, choice)]
+    answers = [name for name in free if rank(name, CHURNED) in sure and is_plausible(_cells_of(choice, name))]
+    answers += [name for name in free if is_named(name, CHURNED) and speaks_of_leaving(_cells_of(choice, name))]
     answers += [name for name in free if is_named(name, CAUSE) and rank(name, CAUSE) != 3]
     answers += [name for name in free if is_named(name, LEFT) and rank(name, LEFT) == 1]
     answers = list(dict.fromkeys(name for name in answers if not is_named(name, MAY_KNOW)))
@@ -174,14 +182,15 @@ def _with_answers(choice: Choice) -> Choice:
     return replace(choice, answers=tuple(answers), numbering=tuple(numbering), notes=tuple(notes))
 
 
-def _is_status(name: str, choice: Choice) -> bool:
-    """Return whether a column is a status of the customer, whose words in the first rows speak of leaving."""
-    if not is_named(name, CHURNED):
-        return False
-    place = choice.names.index(name)
-    body = choice.head.rows[choice.header + 1 :]
-    return speaks_of_leaving([row[place] for row in body if len(row) > place])
+def _cells_of(choice: Choice, name: str) -> list[str]:
+    return _cells(choice.head, choice.header, choice.names, name)
+
+
+def _cells(head: Head, header: int, names: Sequence[str], name: str) -> list[str]:
+    """Return the cells of a column in the first rows."""
+    place = names.index(name)
+    return [row[place] for row in head.rows[header + 1 :] if len(row) > place]
 
 
 def _may_know(name: str) -> bool:
-    return is_named(name, MAY_KNOW) or is_named(name, ABOUT_LEAVING)
+    return is_named(name, MAY_KNOW) or is_named(name, ABOUT_LEAVING) or (rank(name, CHURNED) or 9) < _MAY_BE_ANOTHER

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from cvmlab.core.words import CvmError, say
 from cvmlab.data.reading.columns import listed
 
 from .days import like_days, read_days
-from .figures import are_codes, is_figure, like_figures, plain_numbers
+from .figures import are_codes, cast_numbers, like_figures, plain_numbers
 from .leaving import yes_or_no
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from .loading import Loaded
 
 # a text of these is a blank that a program wrote; None and unknown may be kinds of customers
-_BLANKS = frozenset(
+BLANKS = frozenset(
     {"nan", "null", "n/a", "na", "#n/a", "<na>", "nat", "#value!", "#ref!", "#div/0!", "#name?", "-", "--"}
 )
 _MAIL = r"[^@\s]+@[^@\s]+\.[^@\s]+"
@@ -34,7 +36,8 @@ class Typed:
     columns: dict[int, pd.Series]
     figures: dict[int, pd.Series]
     flags: list[str]
-    blanked: list[str]
+    # columns of numbers in which some words are none
+    strays: list[str] = field(default_factory=list)
 
 
 def sort_columns(
@@ -42,15 +45,18 @@ def sort_columns(
 ) -> tuple[Typed, dict[str, int]]:
     """Return what needs no more than a look at each column, and the columns of texts that are days, by name."""
     names = loaded.table.columns
-    typed = Typed({}, {}, [], [])
+    typed = Typed({}, {}, [])
     days: dict[str, int] = {}
     for place in places:
-        cells = loaded.column(place)[used]
         kind = loaded.kinds[place]
+        if kind == "text" and decimal != "comma" and (numbers := cast_numbers(loaded, place)) is not None:
+            typed.columns[place] = numbers.iloc[used]
+            continue
+        cells = loaded.column(place).iloc[used]
         if kind != "text":
             typed.columns[place] = _as_typed(cells, kind)
             continue
-        cells = cells.mask(cells.str.lower().isin(_BLANKS))
+        cells = cells.mask(cells.str.lower().isin(BLANKS))
         true_numbers = place in loaded.true_numbers
         if flags := _flags(cells):
             typed.columns[place] = _as_flag(cells.map(flags))
@@ -60,8 +66,7 @@ def sort_columns(
                 typed.columns[place] = cells
                 continue
             typed.columns[place] = numbers
-            if numbers.notna().sum() < cells.notna().sum():
-                typed.blanked.append(names[place])
+            typed.strays += [names[place]] if numbers.notna().sum() < cells.notna().sum() else []
         elif like_figures(cells) and not are_codes(cells):
             typed.figures[place] = cells
         elif like_days(cells):
@@ -104,7 +109,10 @@ def _flags(cells: pd.Series) -> dict[str, bool]:
 def _as_typed(cells: pd.Series, kind: str) -> pd.Series:
     if kind == "flag":
         return _as_flag(cells)
-    return cells.astype("float64") if kind == "number" else cells.astype("datetime64[us]")
+    if kind == "day":
+        return cells.astype("datetime64[us]")
+    numbers = cells.astype("float64")
+    return numbers.where(np.isfinite(numbers))
 
 
 def _as_flag(cells: pd.Series) -> pd.Series:
@@ -112,15 +120,10 @@ def _as_flag(cells: pd.Series) -> pd.Series:
 
 
 def is_personal(cells: pd.Series) -> bool:
-    """Return whether most texts of a column are e-mail addresses or telephone numbers."""
-    filled = cells.dropna().head(200)
+    """Return whether most cells of a column are e-mail addresses or telephone numbers."""
+    filled = cells.head(1000).dropna().head(200)
+    if filled.dtype == "float64":
+        return len(filled) > 0 and bool(filled.between(1.3e10, 1.99999999e10).mean() > 0.5)
+    if filled.dtype != "str":
+        return False
     return len(filled) > 0 and float(filled.str.fullmatch(f"{_MAIL}|{_MOBILE}").mean()) > 0.5
-
-
-def stray_words(cells: pd.Series, numbers: pd.Series) -> tuple[int, str]:
-    """Return how many texts of a column of numbers are none, and one of them."""
-    unread = cells.notna() & numbers.isna()
-    return int(unread.sum()), str(cells[unread].iloc[0]) if unread.any() else ""
-
-
-__all__ = ["Typed", "is_figure", "is_personal", "read_feature_days", "sort_columns", "stray_words"]

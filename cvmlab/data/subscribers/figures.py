@@ -79,6 +79,28 @@ def plain_numbers(cells: pd.Series, *, true_numbers: bool = False) -> pd.Series 
     return numbers.reindex(cells.index)
 
 
+def cast_numbers(loaded: Loaded, place: int) -> pd.Series | None:
+    """Return a column of texts as numbers where all of it is plain numbers that can be read in one way; else None."""
+    import pyarrow as pa
+    from pyarrow import compute
+
+    cells = loaded.cells.column(f"c{place}")
+    if cells.null_count == len(cells):
+        return None
+    try:
+        numbers = compute.cast(cells, pa.float64())
+    except pa.ArrowInvalid:
+        return None
+
+    def has(pattern: str) -> bool:
+        return bool(compute.any(compute.match_substring_regex(cells, f"^({pattern})$")).as_py())
+
+    if has(r"0\d+|[^\d.eE+-].*") or (place not in loaded.true_numbers and has(_OPEN) and not has(_SURE)):
+        return None
+    found: pd.Series = numbers.to_pandas().astype("float64")
+    return found
+
+
 def are_codes(cells: pd.Series) -> bool:
     """Return whether some numbers begin with 0, as codes such as 007 do."""
     return bool(cells.str.fullmatch(_CODE).any())

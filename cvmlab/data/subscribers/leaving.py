@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _YES, _NO = frozenset({"yes", "left"}), frozenset({"no", "stayed"})
 # a column of so many different texts holds no answer to a question
-_MOST_WORDS = 40
+_MOST_WORDS, _FEW_WORDS = 40, 6
 
 
 @cache
@@ -61,6 +61,15 @@ def speaks_of_leaving(cells: Iterable[str]) -> bool:
     return "" not in found and bool(found & {"left", "stayed"})
 
 
+def is_plausible(cells: Iterable[str]) -> bool:
+    """Return whether the first cells of a column may say who left: words that are known, or few different ones."""
+    words = {plain_word(cell) for cell in cells if not is_blank(cell)}
+    if all(map(meaning, words)):
+        return True
+    numbers = sum(word.lstrip("+-").replace(".", "", 1).isdigit() for word in words)
+    return len(words) <= _FEW_WORDS and (len(words) <= 2 or not numbers)
+
+
 def _zero_or_one(plain: str) -> str:
     try:
         number = float(plain)
@@ -89,7 +98,7 @@ def who_left(
     if not rows[True] or not rows[False]:
         key = "nobody_left" if not rows[True] else "all_left"
         notes.append(say(f"subscribers.{key}", column=column, words=counted(words)))
-    elif any(meaning(word) not in ("yes", "no") for word in words):
+    elif any(meaning(word) not in ("yes", "no") for word in words) and not notes:
         gone = {word: count for word, count in words.items() if left[word]}
         stayed = {word: count for word, count in words.items() if not left[word]}
         notes.append(say("subscribers.words_read", column=column, left=counted(gone), stayed=counted(stayed)))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .choosing import Choice
 
 EXTRA = "extra"
+_AT_ONCE = 100
 # kinds of DuckDB that stay what they are
 _NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
             "UHUGEINT", "FLOAT", "DOUBLE", "DECIMAL")  # fmt: skip
@@ -99,23 +100,34 @@ def kind_of(duckdb_type: str) -> str:
 
 
 def _fetch(table: RawTable, connection: Any) -> Any:
-    """Return the cells of a scan, texts cleaned step by step: nested macros would repeat each other's text."""
+    """Return the cells of a scan, texts cleaned; a few columns at a time, as the planner takes long over many."""
+    import pyarrow as pa
+
     names = [f"c{place}" for place in range(len(table.columns))]
-    kinds = list(map(kind_of, table.types))
-    texts = {name: f"{name}::VARCHAR" for name, kind in zip(names, kinds, strict=True) if kind == "text"}
+    kinds = dict(zip(names, map(kind_of, table.types), strict=True))
+    texts = {name: f"{name}::VARCHAR" for name, kind in kinds.items() if kind == "text"}
     others = {
-        name: {"number": _number(name, found), "day": _day(name, found), "flag": name}[kind]
-        for name, kind, found in zip(names, kinds, table.types, strict=True)
-        if kind != "text"
+        name: {"number": _number(name, found), "day": _day(name, found), "flag": name}[kinds[name]]
+        for name, found in zip(names, table.types, strict=True)
+        if kinds[name] != "text"
     }
     if table.has_extra:
         texts[EXTRA] = EXTRA
-    scan = f"(SELECT {', '.join(f'{sql} AS {name}' for name, sql in {**others, **texts}.items())} FROM {table.scan})"
-    for step in ("visible_number", "trimmed", "unwrapped", "filled"):
-        if texts:
-            scan = f"(SELECT * REPLACE ({', '.join(f'{step}({name}) AS {name}' for name in texts)}) FROM {scan})"
-    order = ", ".join([*names, *([EXTRA] if table.has_extra else [])])
-    return connection.sql(f"SELECT {order} FROM {scan}").to_arrow_table()
+    cells = {**others, **texts}
+    scan = f"SELECT {', '.join(f'{sql} AS {name}' for name, sql in cells.items())} FROM {table.scan}"
+    raw = connection.sql(scan).to_arrow_table()
+    cleaned = {name: raw.column(name) for name in others}
+    for start in range(0, len(texts), _AT_ONCE):
+        some = list(texts)[start : start + _AT_ONCE]
+        connection.register("raw_cells", raw.select(some))
+        query = "raw_cells"
+        for step in ("visible_number", "trimmed", "unwrapped", "filled"):
+            query = f"(SELECT {', '.join(f'{step}({name}) AS {name}' for name in some)} FROM {query})"
+        found = connection.sql(f"SELECT * FROM {query}").to_arrow_table()
+        connection.unregister("raw_cells")
+        cleaned |= {name: found.column(name) for name in some}
+    order = [*names, *([EXTRA] if table.has_extra else [])]
+    return pa.table({name: cleaned[name] for name in order})
 
 
 def _number(name: str, found: str) -> str:

@@ -76,8 +76,8 @@ def read(
     -------
     Subscribers
         The frame ``customers`` with ``customer_id`` (text), ``left`` (bool), ``tenure_months``, ``monthly_charge``,
-        ``total_charge`` (float), ``contract``, ``cause`` (text) as far as they were found, and the features; and what
-        was decided, in ``notes`` and ``left_out``.
+        ``total_charge`` (float), ``contract``, ``cause`` (text) as far as they were found, and the features, NaN where
+        a cell is blank; and what was decided, in ``notes`` and ``left_out``.
 
     Raises
     ------
@@ -180,25 +180,31 @@ def _add_features(table: Table, frame: dict[str, pd.Series], index: Any) -> tupl
         column = table.columns[CUSTOMER_ID]
         if is_named(column, PERSONAL) or is_personal(frame["customer_id"]):
             personal.append("customer_id")
+    known = {*names, *frame, *_RESERVED}
     for place, name in enumerate(names):
-        if place in taken | aside:
+        if place in taken or place in aside:
             continue
-        cells = table.loaded.column(place)[index] if place in numbering else table.typed.columns.get(place)
+        cells = table.numbering(place) if place in numbering else table.typed.columns.get(place)
         if cells is None:
+            # its numbers can be read in two ways
             cells = table.typed.figures[place]
-        made = _free(name, {*frame, *_RESERVED, *(set(names) - {name})})
-        if made != name:
+        made = name
+        if name in frame or name in _RESERVED:
+            made = _free(name, known)
+            known.add(made)
             renamed.append(f"'{name}' → '{made}'")
         frame[made] = cells
         if place in numbering:
             continue
-        if is_named(name, PERSONAL) or (
-            table.loaded.kinds[place] == "text" and is_personal(table.loaded.column(place))
-        ):
+        if is_named(name, PERSONAL) or is_personal(cells):
             personal.append(made)
         else:
             features.append(made)
-    for key, found in (("flags_read", table.typed.flags), ("personal", [n for n in personal if n != "customer_id"])):
+    for key, found in (
+        ("numbers_blanked", table.typed.strays),
+        ("flags_read", table.typed.flags),
+        ("personal", [n for n in personal if n != "customer_id"]),
+    ):
         if found:
             table.notes.append(say(f"subscribers.{key}", columns=listed(found), count=len(found)))
     if renamed:

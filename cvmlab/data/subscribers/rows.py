@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 #: Why a row is no customer, in the order in which it is looked at.
 REASONS = ("blank_row", "header_row", "total_row", "units_row", "broken_row", "no_churned", "equal_row", "repeated_id")
 _FIRST_CELLS = 8
+_SUMS = r"(?i)(((grand|sub) ?)?totals?|sum|summe|gesamt|average|mean|合\s*计|总\s*计|小\s*计|总\s*数|平均值?)\s*[:：]?"
 _UNITS = re.compile(
     r"(?i)[(\[（【]?\s*(months?|mths?|days?|years?|yrs?|weeks?|yes ?/ ?no|y/n|0/1|minutes?|mins?|gb|mb|%|text|number|"
     r"int|float|string|bool(ean)?|date|id|个?月|天|日|年|岁|元|元/月|万元|是/否|分钟|次|个|文本|数值|日期|单位.*)\s*[)\]）】]?"
@@ -36,6 +37,8 @@ class Verdicts:
 
     def __init__(self, rows: int) -> None:
         self.reasons: NDArray[np.object_] = np.full(rows, "", dtype=object)
+        # name of a column → what the row below the header says of its unit
+        self.units: dict[str, str] = {}
 
     def leave_out(self, reason: str, rows: NDArray[np.bool_]) -> None:
         """Leave rows out for a reason, unless there is one already."""
@@ -79,14 +82,18 @@ def judge(loaded: Loaded, names: Sequence[str], columns: Mapping[str, str]) -> V
     for position, (name, cells) in enumerate(texts.items()):
         if position >= _FIRST_CELLS and name != is_id:
             continue
-        total = cells.str.fullmatch(_total()).to_numpy(dtype=bool, na_value=False)
-        if name != is_id:
-            # a plan may be called Total; a sum does not say that anybody left
-            total = total & unsaid
+        # a plan may be called Total, a customer Total Wine; a sum does not say that anybody left
+        total = cells.str.fullmatch(_total()).to_numpy(dtype=bool, na_value=False) & unsaid
+        if name == is_id:
+            total = total | cells.str.fullmatch(_SUMS).to_numpy(dtype=bool, na_value=False)
         verdicts.leave_out("total_row", total)
     if count and _says_units(loaded, names):
         first = np.zeros(count, dtype=bool)
         first[0] = True
+        cells = {name: loaded.cells.column(f"c{place}")[0].as_py() for place, name in enumerate(names)}
+        verdicts.units = {
+            name: f"({cell.strip('()（）[]【】 ')})" for name, cell in cells.items() if isinstance(cell, str)
+        }
         verdicts.leave_out("units_row", first)
     verdicts.leave_out("broken_row", beyond)
     return verdicts

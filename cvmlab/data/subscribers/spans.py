@@ -51,6 +51,8 @@ def days_of(table: Table, as_of: dt.date | None) -> tuple[dict[str, pd.Series], 
     if LEFT in days:
         days[LEFT] = without_placeholders(days[LEFT])
     if not days:
+        if as_of is not None:
+            table.notes.append(say("subscribers.option_idle", option="as_of"))
         return days, as_of
     latest = pd.concat(list(days.values())).max()
     if as_of is None and pd.isna(latest):
@@ -82,6 +84,8 @@ def tenure_of(
     import pandas as pd
 
     if TENURE not in table.columns:
+        if asked is not None:
+            table.notes.append(say("subscribers.option_idle", option="tenure_unit"))
         if JOINED not in days or end is None:
             return None, ""
         return _tenure_of_days(table, index, days, left, end), "months"
@@ -91,7 +95,7 @@ def tenure_of(
     if spelled is not None:
         months, unit, is_stated = spelled[0], spelled[1], True
     else:
-        stated = tenures.unit_named(column)
+        stated = tenures.unit_named(column) or tenures.unit_named(table.verdicts.units.get(column, ""))
         unit, is_stated = asked or stated or "months", bool(asked or stated)
         if asked and stated and asked != stated:
             table.notes.append(say("subscribers.units_differ", column=column, stated=stated, asked=asked))

@@ -11,6 +11,7 @@ from cvmlab.core.words import CvmError, say
 
 from .choosing import Choice
 from .features import Typed, sort_columns
+from .figures import plain_numbers
 from .leaving import who_left
 from .loading import Loaded
 from .naming import CHURNED, CUSTOMER_ID, LEFT
@@ -39,7 +40,7 @@ class Table:
         self.source = choice.head.name
         self.notes = list(choice.notes)
         self.verdicts: Verdicts = judge(loaded, choice.names, self.columns)
-        self.typed = Typed({}, {}, [], [])
+        self.typed = Typed({}, {}, [])
         self.day_columns: dict[str, int] = {}
 
     def place(self, role: str) -> int:
@@ -57,6 +58,12 @@ class Table:
     def index(self) -> Any:
         """Return the positions of the rows that are used."""
         return np.flatnonzero(self.verdicts.used)
+
+    def numbering(self, place: int) -> pd.Series:
+        """Return a column of row numbers, as numbers where it holds nothing else."""
+        cells = self.loaded.column(place)[self.index()]
+        numbers = plain_numbers(cells) if self.loaded.kinds[place] == "text" else None
+        return cells if numbers is None else numbers
 
     def sort(self) -> None:
         """Look at the columns beside the roles, once it is known which rows are used."""

@@ -10,6 +10,8 @@ import numpy as np
 from cvmlab.core.periods import DAYS_A_MONTH
 from cvmlab.core.words import CvmError, say
 
+from .figures import PLAIN
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -39,6 +41,19 @@ def unit_named(name: str) -> str:
     """Return the unit that the name of a column states, an empty text if it states none."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).replace("_", " ")
     return next((unit for unit, pattern in _NAMED.items() if re.search(pattern, spaced)), "")
+
+
+def plain(cells: pd.Series) -> pd.Series | None:
+    """Return a tenure as plain numbers, NaN where a cell is none; None if a comma stands in one.
+
+    A tenure has no thousands: 304.375 days are a little over 304.
+    """
+    import pandas as pd
+
+    if cells.str.contains(r"\d,\d", regex=True).any() and months_in_words(cells) is None:
+        return None
+    found: pd.Series = pd.to_numeric(cells.where(cells.str.fullmatch(PLAIN)), errors="coerce").astype("float64")
+    return found
 
 
 def months_in_words(cells: pd.Series) -> tuple[pd.Series, str] | None:
