@@ -3,6 +3,8 @@ from .actions import plot_silence as plot_silence
 from .backtest import plot_backtest as plot_backtest
 from .backtest import plot_calibration as plot_calibration
 from .backtest import plot_tracking as plot_tracking
+from .churn import plot_campaign as plot_campaign
+from .churn import plot_churn_drivers as plot_churn_drivers
 from .customer_base import plot_base as plot_base
 from .customer_base import plot_forecast as plot_forecast
 from .factors import plot_factor_weights as plot_factor_weights
@@ -25,6 +27,7 @@ from .portfolio import plot_concentration as plot_concentration
 from .portfolio import plot_share_and_growth as plot_share_and_growth
 from .portfolio import plot_tiers as plot_tiers
 from .portfolio import plot_whale as plot_whale
+from .rates import plot_leaving_rates as plot_leaving_rates
 from .retention import plot_hazard as plot_hazard
 from .retention import plot_projection as plot_projection
 from .retention import plot_retention as plot_retention

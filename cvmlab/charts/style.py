@@ -26,6 +26,9 @@ GRID = "#E3E3E3"
 BLUE, GREEN, ORANGE, SKY, VERMILION = "#0072B2", "#009E73", "#E69F00", "#56B4E9", "#D55E00"
 PALE = "#C9C9C9"
 
+#: Behind a text that a line may cross.
+BEHIND = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+
 TITLE_SIZE, LABEL_SIZE, TICK_SIZE, NOTE_SIZE = 11.5, 10, 9, 9
 WIDTH, HEIGHT = 7.2, 4.3
 
