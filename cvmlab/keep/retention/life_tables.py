@@ -145,4 +145,6 @@ def _retention_interval(retention: Floats, at_risk: Floats, gone: Floats, hazard
         all_left = retention == 0
         before = np.append(1.0, retention)[:-1]
         low[all_left], high[all_left] = 0.0, (before * (1 - hazard_low))[all_left]
+        # who is still there later was there before
+        low = np.fmax.accumulate(low[::-1])[::-1]
     return low, high

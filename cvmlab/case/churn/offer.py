@@ -1,0 +1,107 @@
+"""The offer of a churn report: what it costs, what it brings, and from which chance of leaving on it pays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from .assumptions import ChurnAssumptions
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What an offer costs and brings, one figure a customer who is still there (money)."""
+
+    contact_cost: float
+    cost: Floats  # to whoever takes it
+    brought: Floats  # profit of the months kept, where it keeps somebody
+    acceptance: float
+    stayers_take: float
+
+    def expected_profit(self, chance: Floats) -> Floats:
+        """Return what calling brings in expectation: who would leave may be kept, who stays may take it too."""
+        kept = chance * self.acceptance * (self.brought - self.cost)
+        given_away = (1 - chance) * self.stayers_take * self.cost
+        gain: Floats = kept - given_away - self.contact_cost
+        return gain
+
+    def break_even_chance(self) -> Floats:
+        """Return from which chance of leaving on calling pays; infinite where it never does."""
+        won = self.acceptance * (self.brought - self.cost) + self.stayers_take * self.cost
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            share = (self.stayers_take * self.cost + self.contact_cost) / won
+        never: Floats = np.where(won > 0, share, np.inf)
+        return never
+
+    def break_even_acceptance(self, chance: Floats) -> Floats:
+        """Return which share of those who would leave must accept for calling to pay; infinite where none is enough."""
+        spent = (1 - chance) * self.stayers_take * self.cost + self.contact_cost
+        won = chance * (self.brought - self.cost)
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            needed: Floats = np.where(won > 0, spent / won, np.inf)
+        return needed
+
+
+@dataclass(frozen=True)
+class Tried:
+    """The rule for calls tried on everybody in the table, those who left among them, whose answer is known (money).
+
+    Chances that are picked because they are high are too high on average; what came of them shows by how much.
+    """
+
+    calls: int
+    promised: float
+    came: float
+    low: float
+    high: float
+
+    def corrected(self, promised: float) -> tuple[float, float, float]:
+        """Return an amount that the chances promise as it would have come, with its 95% interval."""
+        shares = (self.came, self.low, self.high)
+        came, low, high = (promised * share / self.promised if self.promised > 0 else 0.0 for share in shares)
+        return came, low, high
+
+
+def try_rule(offer: Offer, chance: Floats, left: NDArray[np.bool_], weight: Floats) -> Tried:
+    """Return what calling those for whom it seemed to pay would have brought, had the offer kept the stated share."""
+    promised = weight * offer.expected_profit(chance)
+    chosen = promised > 0
+    came = (weight * offer.expected_profit(left.astype(np.float64)))[chosen]
+    spread = 1.96 * float(came.std()) * np.sqrt(len(came)) if len(came) else 0.0
+    total = float(came.sum())
+    return Tried(int(chosen.sum()), float(promised[chosen].sum()), total, total - spread, total + spread)
+
+
+def weights_of(left: NDArray[np.bool_], true_rate: float | None) -> Floats:
+    """Return how many customers of the base each row stands for, 1 on average; fewer for leavers drawn too often."""
+    rate = float(left.mean())
+    if true_rate is None or rate in (0.0, 1.0):
+        return np.ones(len(left))
+    weight: Floats = np.where(left, true_rate / rate, (1 - true_rate) / (1 - rate))
+    return weight
+
+
+def in_the_base(chance: Floats, rate: float, true_rate: float | None) -> Floats:
+    """Return chances from a table as they are in the base: by its odds of leaving (Bayes; King & Zeng 2001)."""
+    if true_rate is None or rate in (0.0, 1.0):
+        return chance
+    factor = true_rate * (1 - rate) / ((1 - true_rate) * rate)
+    odds = factor * chance / np.maximum(1 - chance, 1e-12)
+    corrected: Floats = odds / (1 + odds)
+    return corrected
+
+
+def offer_of(charge: pd.Series, assumed: ChurnAssumptions) -> Offer:
+    """Return the offer to customers with these monthly charges; one without a charge is taken as the median."""
+    paid = charge.fillna(charge.median()).to_numpy(np.float64)
+    cost = assumed.offer_months * paid if assumed.offer_cost is None else np.full(len(paid), assumed.offer_cost)
+    contact = assumed.contact_cost
+    if contact is None:
+        contact = assumed.contact_share * float(np.median(paid)) if len(paid) else 0.0
+    brought = assumed.margin * assumed.months_kept * paid
+    return Offer(contact, cost, brought, assumed.acceptance, assumed.stayers_take)

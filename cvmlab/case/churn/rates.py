@@ -1,0 +1,134 @@
+"""The rates of a churn report: in all, by tenure, by the values of a column, period by period."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pandas as pd
+
+from cvmlab.core.statistics import wilson_interval
+from cvmlab.core.words import say, term
+from cvmlab.keep.retention import life_table
+
+#: Below so many customers a rate says too little for a line of its own.
+FEWEST = 30
+MOST_VALUES = 6
+_TENURES = (0, 3, 6, 12, 24, 36, 48, 60, 84, 120, np.inf)
+# "left_last_month", 上月流失, "churned within 3 months", 未来三个月
+_LAST_MONTH = re.compile(r"(last|next|past|this)[ _]*month|(本|上|下|次|当)个?月", re.IGNORECASE)
+_MONTHS = re.compile(r"(\d+)[ _]*(?:-[ _]*)?months?|(\d+|[一二三六])个月", re.IGNORECASE)
+_CHINESE = {"一": 1, "二": 2, "三": 3, "六": 6}
+
+
+def window_in(header: str) -> int | None:
+    """Return in how many months those left who are marked as gone, where the header says so.
+
+    Examples
+    --------
+    >>> window_in("left_last_month"), window_in("churn within 3 months"), window_in("Churn")
+    (1, 3, None)
+    """
+    if found := _MONTHS.search(header):
+        digits = found[1] or found[2]
+        return _CHINESE.get(digits) or int(digits) or None
+    return 1 if _LAST_MONTH.search(header) else None
+
+
+def rate_of(left: pd.Series) -> pd.DataFrame:
+    """Return one row: ``customers``, ``left``, ``rate`` and its 95% interval ``low``, ``high`` (shares of 1)."""
+    return _rates(left.astype(bool), pd.Series("", index=left.index)).drop(columns="group")
+
+
+def by_tenure(customers: pd.DataFrame) -> pd.DataFrame:
+    """Return the rate by band of tenure, neighbouring bands joined until each has enough customers.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``group`` (for example "4–6"), ``customers``, ``left``, ``rate``, ``low``, ``high``, in the order of tenure.
+    """
+    known = customers.dropna(subset=["tenure_months"])
+    tenure = known["tenure_months"].to_numpy(np.float64)
+    band = np.maximum(np.searchsorted(_TENURES, tenure, side="left") - 1, 0)
+    counts = np.bincount(band, minlength=len(_TENURES) - 1)
+    joined = np.zeros(len(counts), dtype=np.int64)
+    upper: list[int] = []
+    gathered = 0
+    for number, count in enumerate(counts):
+        joined[number] = len(upper)
+        gathered += count
+        if gathered >= FEWEST:
+            upper.append(number)
+            gathered = 0
+    if gathered and upper:
+        # too few at the end: they go with those before
+        joined[joined == len(upper)] = len(upper) - 1
+        upper[-1] = len(counts) - 1
+    elif not upper:
+        upper = [len(counts) - 1]
+    lower = [0, *(end + 1 for end in upper[:-1])]
+    names = [_band(_TENURES[first], _TENURES[last + 1]) for first, last in zip(lower, upper, strict=True)]
+    groups = pd.Categorical(np.array(names)[joined[band]], categories=names, ordered=True)
+    return _rates(known["left"], pd.Series(groups, index=known.index))
+
+
+def _band(above: float, upto: float) -> str:
+    first = int(above) + 1 if above else 0
+    return say("churning.band_open", first=first) if np.isinf(upto) else f"{first}–{int(upto)}"
+
+
+def by_value(customers: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Return the rate by value of a column, the largest groups first; rare values are counted together.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``group``, ``customers``, ``left``, ``rate``, ``low``, ``high``.
+    """
+    values = worded(customers[column])
+    sizes = values.value_counts()
+    kept = sizes.index[(sizes >= min(FEWEST, sizes.max()))][:MOST_VALUES]
+    grouped = values.where(values.isin(kept), term("churning.others"))
+    order = [*kept, *({term("churning.others")} if len(kept) < len(sizes) else ())]
+    return _rates(customers["left"], pd.Series(pd.Categorical(grouped, categories=order), index=customers.index))
+
+
+def worded(column: pd.Series) -> pd.Series:
+    """Return the values of a column as text: yes and no in words, gaps as such."""
+    if column.dtype.kind == "b" or str(column.dtype) == "boolean":
+        column = column.map({True: term("churning.yes"), False: term("churning.no")})
+    return column.astype("object").where(column.notna(), term("churning.blank")).astype(str)
+
+
+def _rates(left: pd.Series, groups: pd.Series) -> pd.DataFrame:
+    counted = left.astype(bool).groupby(groups, sort=True, observed=True).agg(["size", "sum"]).reset_index()
+    counted.columns = pd.Index(["group", "customers", "left"])
+    customers = counted["customers"].to_numpy(np.int64)
+    rate = counted["left"].to_numpy(np.float64) / customers
+    low, high = wilson_interval(rate, customers)
+    return counted.assign(group=counted["group"].astype(str), rate=rate, low=low, high=high)
+
+
+def retention_tables(customers: pd.DataFrame, window: int, by: str | None) -> pd.DataFrame:
+    """Return `retention.life_table` of whole months under a window, of all and by group, in one frame.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of `life_table` with ``group`` before them; "" is everybody.
+    """
+    known = customers.dropna(subset=["tenure_months"])
+    begun = np.ceil(known["tenure_months"].to_numpy(np.float64)).astype(np.int64)
+    left = known["left"].to_numpy(bool)
+    # who left in the month of joining has begun that month
+    rows = pd.DataFrame({"tenure": np.maximum(begun, left.astype(np.int64)), "left": left, "group": ""})
+    tables = [life_table(rows, tenure="tenure", window=window).assign(group="")]
+    if by is not None:
+        rows["group"] = worded(known[by]).to_numpy()
+        sizes = rows["group"].value_counts()
+        large = rows[rows["group"].isin(sizes.index[sizes >= FEWEST][:MOST_VALUES])]
+        if len(large["group"].unique()) > 1:
+            tables.append(life_table(large, tenure="tenure", window=window, by="group"))
+    table: pd.DataFrame = pd.concat(tables, ignore_index=True)
+    return table[["group", *table.columns.drop("group")]]

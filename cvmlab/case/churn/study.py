@@ -1,0 +1,309 @@
+"""From a table of subscribers to a churn case: the rate, what it costs, whom to call, what the table cannot say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from cvmlab.core.guarding import public
+from cvmlab.core.words import CvmError
+from cvmlab.data.tables import CUSTOMER_ID
+from cvmlab.keep import churn
+
+from . import rates
+from .assumptions import ChurnAssumptions
+from .fairness import by_group
+from .offer import Offer, Tried, in_the_base, offer_of, try_rule, weights_of
+
+if TYPE_CHECKING:
+    from cvmlab.data.subscribers import Subscribers
+
+CHARGE = "monthly_charge"
+# columns that say how it ended, whatever they are called
+_ENDINGS = ("left_date", "cause")
+# findings of `churn.find_leakage` that mean a column knows the answer
+_KNOWING = (
+    "knows_answer", "filled_for_leavers", "empty_for_leavers", "only_leavers", "named_outcome", "after_leaving",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Losses:
+    """What those who left paid (money), and which share of all charges that is."""
+
+    monthly_charge: float
+    share_of_charge: float
+    margin: float
+
+    @property
+    def yearly_charge(self) -> float:
+        """What they paid in a year."""
+        return 12 * self.monthly_charge
+
+    @property
+    def yearly_profit(self) -> float:
+        """The profit in it, at the assumed margin."""
+        return self.margin * self.yearly_charge
+
+
+@public
+@dataclass(frozen=True)
+class ChurnCase:
+    """Everything a churn report shows; made by `study_churn`.
+
+    Attributes
+    ----------
+    subscribers, assumptions
+        What was read, and what is assumed.
+    window, window_from
+        In how many months those left who are marked as gone, None where nobody says; ``"stated"``, ``"header"`` or
+        ``""``.
+    customers
+        One row per customer: the columns of the subscribers, ``chance`` (of leaving within a time as long as the
+        table's, a share of 1, by a model that had not seen the customer) and, of those who are still there,
+        ``profit_kept`` and ``expected_profit`` (money), ``call`` and ``hold_out`` (those for whom calling pays, in two
+        parts).
+    rate
+        ``customers``, ``left``, ``rate``, ``low``, ``high``.
+    tenures, contracts, retention
+        Rates by band of tenure and by contract, life tables; None where the table does not carry them.
+    score, why_no_score
+        From `cvmlab.churn.score_churn`, or None and the sentence that says why.
+    findings, knowing
+        From `cvmlab.churn.find_leakage`; the columns left out because they know the answer.
+    losses, offer, tried
+        What leaving costs; what the offer costs and brings; what the same calls would have brought among those whose
+        answer is known. None without a charge, the last also without a score.
+    curve, rivals
+        Expected profit by number called, and of other ways to choose; empty without an offer or a score.
+    fairness
+        ``column``, ``group``, ``customers``, ``rate``, ``chance``, ``called_share`` of groups of people.
+    seconds
+        Seconds by step.
+    """
+
+    subscribers: Subscribers
+    assumptions: ChurnAssumptions
+    window: int | None
+    window_from: str
+    customers: pd.DataFrame
+    rate: pd.Series[Any]
+    tenures: pd.DataFrame | None
+    contracts: pd.DataFrame | None
+    retention: pd.DataFrame | None
+    score: churn.ChurnScores | None
+    why_no_score: str
+    findings: pd.DataFrame
+    knowing: tuple[str, ...]
+    losses: Losses | None
+    offer: Offer | None
+    tried: Tried | None
+    curve: pd.DataFrame
+    rivals: pd.DataFrame
+    fairness: pd.DataFrame
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def yearly_pace(self) -> float:
+        """Share of today's customers who would be gone in a year at this pace; NaN unless the window is below one."""
+        if self.window is None or self.window >= 12:
+            return np.nan
+        rate = self.rate["rate"] if self.assumptions.true_rate is None else self.assumptions.true_rate
+        return float(1 - (1 - rate) ** (12 / self.window))
+
+    @property
+    def still_there(self) -> int:
+        """Number of customers who have not left."""
+        return int((~self.customers["left"]).sum())
+
+    @property
+    def calls(self) -> pd.DataFrame:
+        """The customers to call, those first from whom calling is expected to bring most."""
+        chosen = self.customers[self.customers["call"]]
+        return chosen.sort_values(["expected_profit", CUSTOMER_ID], ascending=[False, True])
+
+    @property
+    def expected_gain(self) -> tuple[float, float, float]:
+        """What calling is expected to bring in all, corrected by what came of such calls, and its 95% interval."""
+        promised = float(self.calls["expected_profit"].sum())
+        return (promised, np.nan, np.nan) if self.tried is None else self.tried.corrected(promised)
+
+    @property
+    def usual_break_even(self) -> float:
+        """Chance of leaving from which calling the customer with the median charge pays; above 1 if it never does."""
+        if self.offer is None:
+            return np.nan
+        return float(np.median(self.offer.break_even_chance()))
+
+    @property
+    def needed_acceptance(self) -> float:
+        """Smallest share of would-be leavers that must accept for calling any one customer to pay."""
+        if self.offer is None or self.score is None:
+            return np.nan
+        chance = self.customers.loc[~self.customers["left"], "chance"].to_numpy(np.float64)
+        return float(np.min(self.offer.break_even_acceptance(chance), initial=np.inf))
+
+
+@public
+def study_churn(subscribers: Subscribers, assumptions: ChurnAssumptions | None = None) -> ChurnCase:
+    """Judge a table of subscribers: who left, what it costs, who is likely to, and whom calling pays for.
+
+    Parameters
+    ----------
+    subscribers
+        From `cvmlab.subscribers.read`.
+    assumptions
+        What the table does not say: window, margin, the offer and whom it keeps; defaults if left out.
+
+    Returns
+    -------
+    ChurnCase
+
+    Raises
+    ------
+    CvmError
+        For a table without any customer.
+
+    Notes
+    -----
+    *Assumed*: customers leave in the next window as in the one of the table, and the offer keeps the stated share of
+    those who would leave, whoever they are. Expected profit of calling one customer with chance p of leaving:
+    p · acceptance · (profit of the months kept − offer) − (1 − p) · share that takes it · offer − contact.
+
+    Examples
+    --------
+    >>> import cvmlab as cvm
+    >>> case = study_churn(cvm.subscribers.read(cvm.datasets.path("telco")))
+    >>> round(float(case.rate["rate"]), 4), case.window, case.still_there
+    (0.2654, 1, 5174)
+    """
+    assumed = assumptions or ChurnAssumptions()
+    clock = _Clock()
+    customers = subscribers.customers
+    if not len(customers):
+        raise CvmError("tables.no_rows", table="subscribers")
+    window, window_from = _window(subscribers, assumed)
+    has_tenure = "tenure_months" in customers and customers["tenure_months"].notna().any()
+    has_contract = "contract" in customers and len(customers["contract"].dropna().unique()) > 1
+    with clock.step("rates"):
+        tenures = rates.by_tenure(customers) if has_tenure else None
+        contracts = rates.by_value(customers, "contract") if has_contract else None
+        retention = None
+        if has_tenure and window is not None:
+            retention = rates.retention_tables(customers, window, "contract" if has_contract else None)
+    with clock.step("score"):
+        findings, score, why = _score(subscribers, assumed)
+    with clock.step("campaign"):
+        has_charge = CHARGE in customers and customers[CHARGE].notna().any()
+        losses = _losses(customers, assumed) if has_charge else None
+        staying = customers[~customers["left"]]
+        offer = offer_of(staying[CHARGE], assumed) if has_charge and len(staying) else None
+        judged = _with_calls(customers, score, offer, assumed)
+        tried = None
+        if score is not None and offer is not None:
+            everyone = offer_of(customers[CHARGE], assumed)
+            left = customers["left"].to_numpy(bool)
+            weight = weights_of(left, assumed.true_rate)
+            tried = try_rule(everyone, judged["chance"].to_numpy(np.float64), left, weight)
+        curve, rivals = _campaign(judged, offer, int(customers["left"].sum())) if score and offer else _NOTHING
+        fairness = by_group(judged, subscribers.columns, subscribers.features)
+    knowing = tuple(findings.loc[findings["finding"].isin(_KNOWING), "column"].unique())
+    return ChurnCase(
+        subscribers, assumed, window, window_from, judged, rates.rate_of(customers["left"]).iloc[0],
+        tenures, contracts, retention, score, why, findings, knowing, losses, offer, tried, curve, rivals, fairness,
+        clock.seconds,
+    )  # fmt: skip
+
+
+_NOTHING = (pd.DataFrame(), pd.DataFrame())
+
+
+class _Clock:
+    """Measures the steps of a study."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        begin = perf_counter()
+        yield
+        self.seconds[name] = perf_counter() - begin
+
+
+def _window(subscribers: Subscribers, assumed: ChurnAssumptions) -> tuple[int | None, str]:
+    if assumed.window_months is not None:
+        return assumed.window_months, "stated"
+    said = rates.window_in(subscribers.columns.get("churned", ""))
+    return said, "header" if said else ""
+
+
+def _not_features(subscribers: Subscribers) -> list[str]:
+    """Return the columns that no score may look at: those of how it ended, and those that name a person."""
+    names = (*_ENDINGS, *subscribers.personal)
+    return [name for name in names if name in subscribers.customers and name != CUSTOMER_ID]
+
+
+def _score(subscribers: Subscribers, assumed: ChurnAssumptions) -> tuple[pd.DataFrame, churn.ChurnScores | None, str]:
+    """Return what there is to report of the columns, and the score or the sentence that says why there is none."""
+    findings = pd.DataFrame(columns=["column", "finding", "strength", "done", "why"])
+    judged = subscribers.customers.drop(columns=_not_features(subscribers))
+    try:
+        findings = churn.find_leakage(judged, left="left")
+        return findings, churn.score_churn(judged, left="left", seed=assumed.seed), ""
+    except CvmError as why:
+        return findings, None, str(why)
+
+
+def _losses(customers: pd.DataFrame, assumed: ChurnAssumptions) -> Losses:
+    paid = customers[CHARGE].fillna(0)
+    gone = float(paid[customers["left"]].sum())
+    whole = float(paid.sum())
+    return Losses(gone, gone / whole if whole else np.nan, assumed.margin)
+
+
+def _with_calls(
+    customers: pd.DataFrame, score: churn.ChurnScores | None, offer: Offer | None, assumed: ChurnAssumptions
+) -> pd.DataFrame:
+    """Return the customers with their chance, what calling brings, and who is called and held out."""
+    judged = customers.assign(chance=np.nan, profit_kept=np.nan, expected_profit=np.nan, call=False, hold_out=False)
+    staying = ~customers["left"].to_numpy(bool)
+    if score is not None:
+        chance = score.scores.set_index(CUSTOMER_ID)["churn_probability"]
+        found = judged[CUSTOMER_ID].map(chance).to_numpy(np.float64)
+        judged["chance"] = in_the_base(found, float(customers["left"].mean()), assumed.true_rate)
+    if score is None or offer is None:
+        return judged
+    gain = offer.expected_profit(judged.loc[staying, "chance"].to_numpy(np.float64))
+    judged.loc[staying, "profit_kept"] = offer.brought
+    judged.loc[staying, "expected_profit"] = gain
+    pays = np.flatnonzero(staying)[gain > 0]
+    held = np.random.default_rng(assumed.seed).permutation(pays)[: int(assumed.hold_out_share * len(pays))]
+    rows = np.arange(len(judged))
+    judged["hold_out"] = np.isin(rows, held)
+    judged["call"] = np.isin(rows, pays) & ~judged["hold_out"]
+    return judged
+
+
+def _campaign(judged: pd.DataFrame, offer: Offer, leavers: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return expected profit by number called, the most profitable first, and what other rules would bring."""
+    staying = judged[~judged["left"]]
+    gain = np.sort(staying["expected_profit"].to_numpy(np.float64))[::-1]
+    summed = np.concatenate([[0.0], np.cumsum(gain)])
+    best = int((gain > 0).sum())
+    curve = pd.DataFrame({"called": np.arange(len(summed)), "profit": summed, "best": np.arange(len(summed)) == best})
+    by_chance = staying.sort_values(["chance", CUSTOMER_ID], ascending=[False, True])["expected_profit"]
+    likely = min(leavers, len(by_chance))
+    rows = [
+        ("best", best, summed[best]),
+        ("likely", likely, float(by_chance.head(likely).sum())),
+        ("all", len(gain), summed[-1]),
+        ("nobody", 0, 0.0),
+    ]
+    return curve, pd.DataFrame(rows, columns=["rule", "called", "profit"])
