@@ -92,14 +92,21 @@ def lab(folder: str, no_browser: bool) -> None:
 @_speaks
 def data(source: str, rows: int, save: bool, **options: Any) -> None:
     """Show what cvmlab reads in a source."""
-    from cvmlab.data import datasets, reading
+    from cvmlab.data import datasets, reading, subscribers
     from cvmlab.data.reading.mappings import mapping_path
+    from cvmlab.report.running import check_for_subscribers, check_reading, is_of_subscribers
 
-    from .looking import preview_lines, summary_lines
+    from .looking import preview_lines, subscriber_lines, summary_lines
 
     source = _source(source)
     path = datasets.find(source)
     columns, given = columns_of(options), reading_of(options)
+    if is_of_subscribers(source, columns):
+        check_for_subscribers(given)
+        for line in subscriber_lines(subscribers.read(path, columns=columns, **given), rows):
+            show(line)
+        return
+    check_reading(given)
     opened = {name: given.get(name) for name in ("sheet", "encoding")}
     seen = reading.preview(path, columns=columns, rows=rows, **opened)
     for line in preview_lines(seen):
@@ -156,16 +163,22 @@ def report(
     """Make a case report from a source."""
     from cvmlab import case
     from cvmlab.report import run, run_by_group
+    from cvmlab.report.running import is_of_subscribers
 
     if assumptions:
         for line in assumption_lines(case.Assumptions):
             show(line)
+        show(say("cli.assumptions_of_subscribers"))
+        for line in assumption_lines(case.ChurnAssumptions):
+            show(line)
         return
     source = _source(source or "")
+    columns = columns_of(options)
     chosen = settings_of(settings, options)
-    case.Assumptions.from_texts(chosen)
+    kind = case.ChurnAssumptions if is_of_subscribers(source, columns) else case.Assumptions
+    kind.from_texts(chosen)
     common: dict[str, Any] = {
-        "folder": out, "name": name, "columns": columns_of(options), "assumptions": chosen,
+        "folder": out, "name": name, "columns": columns, "assumptions": chosen,
         "mask": mask, "since_last": since == "last", "pdf": pdf,
         "reading": reading_of(options),
     }  # fmt: skip

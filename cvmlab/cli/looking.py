@@ -12,6 +12,7 @@ from .terminal import padded
 
 if TYPE_CHECKING:
     from cvmlab.data.reading import Log, Preview
+    from cvmlab.data.subscribers import Subscribers
 
 _MOST_COLUMNS = 12
 _INDENT = "  "
@@ -68,3 +69,25 @@ def _orders(log: Log) -> str:
 
 def _money(amount: Decimal) -> str:
     return f"{amount:,.2f}"
+
+
+def subscriber_lines(read: Subscribers, rows: int) -> Iterator[str]:
+    """Yield the columns that were found, the first rows, how many left, what is left out, and every remark."""
+    customers = read.customers
+    yield say("cli.columns_found", name=read.name)
+    for role, column in read.columns.items():
+        if column:
+            yield f"  {padded(term(f'report.role_{role}'), 14)} --{role.replace('_', '-'):<14} {column}"
+    if read.features:
+        yield say("cli.columns_left", columns=", ".join(read.features[:_MOST_COLUMNS]), count=len(read.features))
+    yield say("cli.first_rows")
+    yield customers.head(rows).iloc[:, :_MOST_COLUMNS].to_string(index=False, max_colwidth=24)
+    yield say("cli.understood")
+    gone = int(customers["left"].sum())
+    yield _INDENT + say("cli.subscribers", rows=f"{read.rows:,}", customers=f"{len(customers):,}", left=f"{gone:,}")
+    if len(read.left_out):
+        yield say("cli.left_out")
+    for reason, number, _ in read.left_out[["reason", "rows", "example"]].itertuples(index=False):
+        yield f"{_INDENT}{padded(reason, 44)} {number:>9,}"
+    for note in read.notes:
+        yield f"* {note}"

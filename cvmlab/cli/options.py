@@ -18,6 +18,8 @@ ROLES = (
     "refund_amount", "return_flag", "row_type", "gift_flag", "cancel_flag", "ledger_line", "discount", "discount_rate",
     "order_refund", "order_discount",
 )  # fmt: skip
+# those of a table of subscribers
+OF_SUBSCRIBERS = ("churned", "tenure", "charge", "total", "contract", "joined_date", "left_date", "cause")
 # options of `cvmlab.reading.read`, each with the same name there; yes and no become True and False
 _READING = (
     click.option("--sheet"),
@@ -35,18 +37,21 @@ _READING = (
     click.option("--include-future", is_flag=True),
     click.option("--keep-duplicates", is_flag=True),
     click.option("--drop-duplicates", is_flag=True),
+    click.option("--tenure-unit", type=click.Choice(["months", "days", "years"])),
+    click.option("--left-words", metavar="WORD,…"),
 )
 _READING_NAMES = (
     "sheet", "encoding", "as_of", "timezone", "day_first", "year_first", "decimal", "currency", "merge_ids",
     "fill_down", "amount_per",
     "include_suspicious", "include_future", "keep_duplicates", "drop_duplicates",
+    "tenure_unit", "left_words",
 )  # fmt: skip
 _ANSWERS = {"yes": True, "no": False}
 
 
 def names_columns(command: Wrapped) -> Wrapped:
     """Add an option for each role that a column can play."""
-    for role in reversed(ROLES):
+    for role in reversed((*ROLES, *OF_SUBSCRIBERS)):
         command = click.option("--" + role.replace("_", "-"), role, metavar="COLUMN")(command)
     return command
 
@@ -60,7 +65,7 @@ def reads(command: Wrapped) -> Wrapped:
 
 def columns_of(options: dict[str, Any]) -> dict[str, str]:
     """Take the columns out of a command's options: role to column."""
-    named = {role: options.pop(role) for role in ROLES}
+    named = {role: options.pop(role) for role in (*ROLES, *OF_SUBSCRIBERS)}
     return {role: column for role, column in named.items() if column is not None}
 
 
@@ -74,6 +79,8 @@ def reading_of(options: dict[str, Any]) -> dict[str, Any]:
         if "drop_duplicates" in chosen:
             raise CvmError("cli.keep_or_drop")
         chosen["drop_duplicates"] = False
+    if "left_words" in chosen:
+        chosen["left_words"] = [word.strip() for word in chosen["left_words"].split(",")]
     check_asked(chosen)
     return chosen
 

@@ -19,7 +19,7 @@ from cvmlab.data.tables import CUSTOMER_ID, CUSTOMER_NAME, DATE, OWNER, PHONE
 from .placing import MARKER, as_folder, mark_all, put_in_place, report_folder
 from .privacy import labels, mask_key
 from .result import Group, Progress, Result
-from .running import check_reading, fill, source_name
+from .running import check_for_subscribers, check_reading, fill, is_of_subscribers, source_name
 from .workers import several, stoppable
 
 if TYPE_CHECKING:
@@ -74,6 +74,8 @@ def run_by_group(
 
     if not by.strip():
         raise CvmError("reading.empty_option", option="by")
+    if is_of_subscribers(source, columns):
+        check_for_subscribers(None, by=True)
     check_reading(reading)
     chosen = f"{source_name(source)}-by-{as_folder(by)}" if name is None else name
     target = report_folder(folder, chosen)

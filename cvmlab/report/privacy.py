@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyRelation
 
     from cvmlab.data.reading import DataReport, Log, Note
+    from cvmlab.data.subscribers import Subscribers
 
 KEY_FILE = ".cvmlab-mask-key"
 _LABEL_DIGITS = 12
@@ -130,7 +131,7 @@ def masked(log: Log, key: str | bool) -> Log:
     secret = key if isinstance(key, str) else secrets.token_hex(32)
     relation = log.transactions
     ids = [row[0] for row in relation.select(CUSTOMER_ID).distinct().fetchall()]
-    hidden = {CUSTOMER_ID: labels(_personal(log, ids), secret)}
+    hidden = {CUSTOMER_ID: labels(_personal(log.mapping.get(CUSTOMER_ID) or "", ids), secret)}
     masks: dict[str, Callable[[str], str]] = {CUSTOMER_NAME: mask_name, OWNER: mask_name, PHONE: mask_phone}
     for column, mask in masks.items():
         if column in relation.columns:
@@ -141,9 +142,22 @@ def masked(log: Log, key: str | bool) -> Log:
     return dataclasses.replace(log, transactions=relation, quality=_without_cells(log.quality))
 
 
-def _personal(log: Log, ids: list[str]) -> list[str]:
+def masked_subscribers(subscribers: Subscribers, key: str | bool) -> Subscribers:
+    """Return a table of subscribers without columns that tell a person, and with labels for ids that do."""
+    secret = key if isinstance(key, str) else secrets.token_hex(32)
+    personal = [name for name in subscribers.personal if name != CUSTOMER_ID]
+    customers = subscribers.customers.drop(columns=personal, errors="ignore")
+    ids = customers[CUSTOMER_ID].tolist()
+    hidden = labels(_personal(subscribers.columns.get(CUSTOMER_ID) or "", ids), secret)
+    customers[CUSTOMER_ID] = customers[CUSTOMER_ID].map(lambda one: hidden.get(one, one))
+    notes = tuple(_HIDDEN if any(one in note for one in hidden) else note for note in subscribers.notes)
+    features = tuple(name for name in subscribers.features if name not in personal)
+    return dataclasses.replace(subscribers, customers=customers, features=features, notes=notes)
+
+
+def _personal(header: str, ids: list[str]) -> list[str]:
     """Return the ids to hide: those that tell a person, and all of them where many do or the column is one of names."""
-    if {PHONE, CUSTOMER_NAME} & set(roles_of(log.mapping.get(CUSTOMER_ID) or "")):
+    if {PHONE, CUSTOMER_NAME} & set(roles_of(header)):
         return ids
     words = code_words(ids)
     found = [customer_id for customer_id in ids if is_personal(customer_id, words)]

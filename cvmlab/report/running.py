@@ -13,11 +13,14 @@ from typing import Any
 from cvmlab.core.guarding import public
 from cvmlab.core.words import CvmError, say, speaking
 from cvmlab.core.words import language as language_in_force
+from cvmlab.data.tables import AMOUNT, CUSTOMER_ID, DATE
 
 from .kernel import code_cells, execute
 from .placing import as_folder, edited, kept_as, put_in_place, report_folder
 from .privacy import mask_key
 from .result import Progress, Result
+
+_OF_A_LOG, _OF_SUBSCRIBERS = "case_report.ipynb", "churn_report.ipynb"
 
 
 @public
@@ -41,13 +44,15 @@ def run(
     Parameters
     ----------
     source
-        A file or folder that `cvmlab.reading.read` understands, or the name of a course dataset.
+        A file or folder that `cvmlab.reading.read` understands, or the name of a course dataset. A table with one row
+        per customer and who left, as `cvmlab.subscribers.read` takes it, becomes a churn report.
     folder, name
         The report goes to ``folder/name``; the name is one folder's name, by default the source's, never a path.
     columns, reading
-        Role to column name, for columns that cannot be guessed; further options of `cvmlab.reading.read`.
+        Role to column name, for columns that cannot be guessed; further options of `cvmlab.reading.read`, or of
+        `cvmlab.subscribers.read`.
     assumptions
-        Fields of `cvmlab.case.Assumptions` that differ from the defaults.
+        Fields of `cvmlab.case.Assumptions`, or of `ChurnAssumptions` there, that differ from the defaults.
     language, title
         ``"en"`` or ``"zh"``, by default the language in force; heading of the report, by default its name.
     mask, pdf
@@ -65,7 +70,11 @@ def run(
     """
     from cvmlab.data.datasets import find
 
-    check_reading(reading)
+    subscribers = is_of_subscribers(source, columns)
+    if subscribers:
+        check_for_subscribers(reading, since_last=since_last)
+    else:
+        check_reading(reading)
     chosen = source_name(source) if name is None else name
     target = report_folder(folder, chosen)
     with speaking(language or language_in_force()), put_in_place(target, find(source)) as work:
@@ -75,7 +84,10 @@ def run(
             "assumptions": dict(assumptions or {}), "mask": mask_key(Path(folder)) if mask else False,
             "since": previous,
         }  # fmt: skip
-        made = fill(work, source, asked, pdf=pdf, progress=progress)
+        if subscribers:
+            del asked["since"]
+        template = _OF_SUBSCRIBERS if subscribers else _OF_A_LOG
+        made = fill(work, source, asked, template=template, pdf=pdf, progress=progress)
         kept = [say("report.edited_kept", file=path.name, kept=kept_as(path)) for path in edited(target)]
     return dataclasses.replace(
         made, folder=target, pdf=target / "report.pdf" if made.pdf else None, notes=(*made.notes, *kept)
@@ -87,6 +99,7 @@ def fill(
     source: str | Path,
     asked: Mapping[str, Any],
     *,
+    template: str = _OF_A_LOG,
     shown_source: str | Path | None = None,
     pdf: bool = False,
     progress: Progress | None = None,
@@ -94,15 +107,15 @@ def fill(
     """Fill a folder with a report; ``asked`` are parameters of its notebook, in the language in force."""
     from cvmlab.core.paths import course_folder
 
-    template = course_folder() / "notebooks" / "reports" / "case_report.ipynb"
+    notebook = course_folder() / "notebooks" / "reports" / template
     where = {"source": _spelled(source), "language": language_in_force(), "output": str(work.absolute())}
-    cells = code_cells(template)
+    cells = code_cells(notebook)
     # the notebook's own cells and its parameters, then the page, then the PDF
     steps = cells + (3 if pdf else 2)
     kept = _for_the_next_run(asked, _spelled(shown_source or source))
     with ThreadPoolExecutor(1) as aside:
         execute(
-            template, work / "report.ipynb", {**where, **asked}, kept, progress, steps,
+            notebook, work / "report.ipynb", {**where, **asked}, kept, progress, steps,
             while_it_runs=lambda: aside.submit(_load_exporter),
         )  # fmt: skip
     from .pages import write_html, write_pdf
@@ -133,6 +146,31 @@ def check_reading(options: Mapping[str, Any] | None) -> None:
     check_asked(options or {})
 
 
+def is_of_subscribers(source: str | Path, columns: Mapping[str, str] | None) -> bool:
+    """Return whether a source has one row a customer with who left: named so, or found by its columns."""
+    from cvmlab.data.datasets import find
+    from cvmlab.data.subscribers import is_table_of_subscribers
+    from cvmlab.data.subscribers.naming import ROLES
+
+    named = {role for role, column in (columns or {}).items() if column}
+    if named & {*ROLES} - {CUSTOMER_ID}:
+        return True
+    return not named & {DATE, AMOUNT} and is_table_of_subscribers(find(source))
+
+
+def check_for_subscribers(options: Mapping[str, Any] | None, *, since_last: bool = False, by: bool = False) -> None:
+    """Refuse what a report on a table of subscribers does not have."""
+    from cvmlab.data.subscribers import read
+
+    for asked, name in ((since_last, "--since"), (by, "--by")):
+        if asked:
+            raise CvmError("churning.not_of_subscribers", option=name)
+    known = [name for name in inspect.signature(read).parameters if name not in ("source", "columns")]
+    for name in options or {}:
+        if name not in known:
+            raise CvmError("churning.not_of_subscribers", option="--" + name.replace("_", "-"))
+
+
 def _load_exporter() -> None:
     from .pages import html_exporter
 
@@ -147,7 +185,8 @@ def _for_the_next_run(asked: Mapping[str, Any], source: str) -> dict[str, Any]:
     """Return what the saved notebook says instead: no folder that is gone, and under a mask no path and no key."""
     kept: dict[str, Any] = {"output": None, "source": source}
     if asked["mask"]:
-        kept |= {"source": Path(source).name, "mask": True, "since": None}
+        kept |= {"source": Path(source).name, "mask": True}
+        kept |= {"since": None} if "since" in asked else {}
     return kept
 
 

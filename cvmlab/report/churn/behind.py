@@ -1,0 +1,248 @@
+"""The sections of a churn report behind page one: each takes a `ChurnCase` and returns pieces to display."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from cvmlab import __version__, charts
+from cvmlab.core.formats import count, percent, whole_money
+from cvmlab.core.statistics import wilson_interval
+from cvmlab.core.words import say, term
+from cvmlab.report import html
+from cvmlab.report.figures import Picture, picture
+
+from .first_page import in_money, window_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from cvmlab.case.churn import ChurnCase
+
+Piece = Picture | html.Page
+
+
+def retention(case: ChurnCase) -> list[Piece]:
+    """Return the rates by contract, and how many of a cohort stay where the window is known."""
+    pieces: list[Piece] = [
+        html.page(html.heading(term("churning.retention_title")), html.paragraph(term("churning.retention_lead")))
+    ]
+    if case.contracts is not None and case.tenures is not None:
+        drawn = charts.plot_leaving_rates(case.contracts, overall=case.rate["rate"], label=term("churning.contract"))
+        pieces.append(picture(drawn, name="contracts", alt=term("churning.alt_contracts")))
+    if case.retention is not None:
+        pieces += _curves(case)
+    elif case.tenures is not None:
+        pieces.append(html.page(html.note(term("churning.no_curve"))))
+    if len(pieces) == 1:
+        pieces.append(html.page(html.paragraph(term("churning.no_tenure"))))
+    return pieces
+
+
+def _curves(case: ChurnCase) -> list[Piece]:
+    table = case.retention
+    assert table is not None
+    names = table["group"].replace("", term("churning.everybody"))
+    drawn = charts.plot_retention(table.assign(group=names), by="group", unit=term("units.months"))
+    everybody = table[table["group"] == ""].set_index("period")
+    rows = [period for period in (1, 3, 6, 12, 24, 36, 48, 60, 72) if period in everybody.index]
+    shown = everybody.loc[rows].reset_index()
+    columns: html.Columns = {
+        "period": (term("churning.month"), "count"),
+        "at_risk": (term("churning.at_risk"), "count"),
+        "left": (term("churning.left"), "count"),
+        "hazard": (term("churning.hazard"), "percent"),
+        "retention": (term("churning.retention"), "percent"),
+    }
+    return [
+        picture(drawn, name="retention", alt=term("churning.alt_retention")),
+        html.page(
+            html.table(shown, columns, caption=term("churning.life_table")),
+            html.paragraph(say("churning.life_table_key", window=window_of(case)), quiet=True),
+        ),
+    ]
+
+
+def drivers(case: ChurnCase) -> list[Piece]:
+    """Return what goes with leaving, as chances rather than tests."""
+    title = html.heading(term("churning.drivers_title"))
+    if case.score is None:
+        return [html.page(title, html.paragraph(say("churning.s_no_score", why=case.why_no_score)))]
+    drawn = charts.plot_churn_drivers(case.score.drivers, overall=case.rate["rate"])
+    return [
+        html.page(title, html.paragraph(term("churning.drivers_lead"))),
+        picture(drawn, name="drivers", alt=term("churning.alt_drivers")),
+    ]
+
+
+def how_good(case: ChurnCase) -> list[Piece]:
+    """Return how far the chances can be trusted: calibration, and what the first tenths hold."""
+    if case.score is None:
+        return []
+    score = case.score
+    lead = say("churning.quality_lead", **quality_words(case))
+    return [
+        html.page(html.heading(term("churning.quality_title")), html.paragraph(lead)),
+        picture(charts.plot_calibration(score.calibration), name="calibration", alt=term("churning.alt_calibration")),
+        picture(_lift(case), name="lift", alt=term("churning.alt_lift")),
+    ]
+
+
+def _lift(case: ChurnCase) -> Axes:
+    """Return the picture of the rate of leaving in each tenth of the customers, the likeliest first."""
+    assert case.score is not None
+    lift = case.score.lift
+    customers, rate = lift["customers"].to_numpy(np.int64), lift["churn_rate"].to_numpy(np.float64)
+    low, high = wilson_interval(rate, customers)
+    tenths = [say("churning.tenth", number=number) for number in lift["tenth"]]
+    frame = pd.DataFrame({"group": tenths, "customers": customers, "rate": rate, "low": low, "high": high})
+    return charts.plot_leaving_rates(frame, overall=case.rate["rate"], label=term("churning.tenths"))
+
+
+def quality_words(case: ChurnCase) -> dict[str, str]:
+    """Return the figures of the score as a sentence has them."""
+    assert case.score is not None
+    top = case.score.lift.iloc[0]
+    return {
+        "model": term(f"churning.model_{case.score.model}"),
+        "found": percent(top["captured"]),
+        "rate": percent(top["churn_rate"]),
+        "overall": percent(case.rate["rate"]),
+    }
+
+
+def campaign(case: ChurnCase) -> list[Piece]:
+    """Return what calling one more customer brings, and where to stop."""
+    title = html.heading(term("churning.campaign_title"))
+    if case.score is None or case.offer is None:
+        return []
+    assumed = case.assumptions
+    lead = say(
+        "churning.campaign_lead", acceptance=percent(assumed.acceptance), months=assumed.months_kept,
+        margin=percent(assumed.margin), offer=in_money(case, float(case.offer.cost.mean())),
+        contact=in_money(case, case.offer.contact_cost), take=percent(assumed.stayers_take),
+        count=count(len(case.calls)), held=count(case.customers["hold_out"].sum()),
+    )  # fmt: skip
+    rivals = case.rivals.assign(name=[term(f"churning.rival_{rule}") for rule in case.rivals["rule"]])
+    columns: html.Columns = {
+        "name": (term("churning.rule"), "text"),
+        "called": (term("churning.called"), "count"),
+        "profit": (term("churning.expected_profit"), "money"),
+    }
+    return [
+        html.page(title, html.paragraph(lead)),
+        picture(
+            charts.plot_campaign(case.curve, currency=case.subscribers.currency),
+            name="campaign", alt=term("churning.alt_campaign"),
+        ),
+        html.page(
+            html.table(rivals, columns, caption=term("churning.rivals_title")), html.paragraph(_tried(case), quiet=True)
+        ),
+        html.page(
+            html.heading(term("churning.hold_out_title")),
+            html.paragraph(say("churning.hold_out_lead", held=count(case.customers["hold_out"].sum()),
+                               share=percent(assumed.hold_out_share))),
+        ),
+    ]  # fmt: skip
+
+
+def _tried(case: ChurnCase) -> str:
+    tried = case.tried
+    assert tried is not None
+    amounts = {name: in_money(case, getattr(tried, name)) for name in ("promised", "came", "low", "high")}
+    return say("churning.tried", calls=count(tried.calls), **amounts)
+
+
+def fairness(case: ChurnCase) -> list[Piece]:
+    """Return whether groups of people are called alike, and whether the chances are right in each."""
+    title = html.heading(term("churning.fairness_title"))
+    if case.score is None:
+        return []
+    if not len(case.fairness):
+        return [html.page(title, html.paragraph(term("churning.fairness_none")))]
+    columns: html.Columns = {
+        "column": (term("churning.fairness_column"), "id"),
+        "group": (term("churning.fairness_group"), "text"),
+        "customers": (term("churning.customers"), "count"),
+        "rate": (term("churning.rate"), "percent"),
+        "chance": (term("churning.mean_chance"), "percent"),
+        "called_share": (term("churning.called_share"), "percent"),
+    }
+    return [html.page(title, html.paragraph(term("churning.fairness_lead")), html.table(case.fairness, columns))]
+
+
+def cannot_say(case: ChurnCase) -> list[Piece]:
+    """Return what nobody can know from this table."""
+    names = ["chance", "offer", "before"]
+    if case.window is None:
+        names.insert(0, "window")
+    if case.losses is None:
+        names.append("charge")
+    return [
+        html.page(
+            html.heading(term("churning.cannot_title")),
+            html.sentences([term(f"churning.cannot_{name}") for name in names]),
+        )
+    ]
+
+
+def data_report(case: ChurnCase) -> list[Piece]:
+    """Return what was read, what was left out, and which columns are not what they seem."""
+    read = case.subscribers
+    lead = say("churning.data_lead", rows=count(read.rows), used=count(len(case.customers)))
+    roles = pd.DataFrame(
+        [(term(f"report.role_{role}"), column) for role, column in read.columns.items() if column],
+        columns=["role", "column"],
+    )
+    pieces = [
+        html.heading(term("churning.data_title")),
+        html.paragraph(lead),
+        *(html.note(note) for note in read.notes),
+        html.table(roles, {"role": (term("churning.role"), "text"), "column": (term("churning.column"), "id")}),
+    ]
+    if len(read.left_out):
+        columns: html.Columns = {
+            "reason": (term("churning.left_out_reason"), "text"),
+            "rows": (term("churning.rows"), "count"),
+            "example": (term("churning.example"), "text"),
+        }
+        pieces.append(html.table(read.left_out, columns, caption=term("churning.left_out_title")))
+    if len(case.findings):
+        done = [term(f"churning.done_{name}") for name in case.findings["done"]]
+        found: html.Columns = {
+            "column": (term("churning.column"), "id"),
+            "why": (term("churning.finding"), "text"),
+            "done": (term("churning.done"), "text"),
+        }
+        caption = term("churning.findings_title")
+        pieces.append(html.table(case.findings.assign(done=done), found, caption=caption))
+    return [html.page(*pieces)]
+
+
+def ending(case: ChurnCase) -> list[Piece]:
+    """Return every assumption with its option, the version and the time it took."""
+    values = case.assumptions.values()
+    derived = {} if case.offer is None else {
+        "offer_cost": float(case.offer.cost.mean()), "contact_cost": case.offer.contact_cost,
+    }  # fmt: skip
+    rows = [
+        (limits.label(), _shown(limits.text(values[name]), values[name], derived.get(name)), name)
+        for name, limits in case.assumptions.limits().items()
+    ]
+    columns: html.Columns = {
+        "label": (term("report.assumption"), "text"),
+        "value": (term("report.assumption_value"), "text"),
+        "option": (term("report.assumption_option"), "text"),
+    }
+    seconds = f"{sum(case.seconds.values()):.1f}"
+    made = html.paragraph(say("report.made_by", version=__version__, seconds=seconds), quiet=True)
+    frame = pd.DataFrame(rows, columns=list(columns))
+    return [html.page(html.heading(term("report.assumptions_title")), html.table(frame, columns), made)]
+
+
+def _shown(text: str, value: object, derived: float | None) -> str:
+    if value is None and derived is not None:
+        return f"{whole_money(derived)} ({term('report.assumed')})"
+    return text
