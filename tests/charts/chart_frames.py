@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from matplotlib.axes import Axes
 
-from cvmlab import charts
+from cvmlab import charts, term
 from cvmlab.keep.retention import project_retention
 from cvmlab.worth.matrix import Thresholds
 from cvmlab.worth.value import compare_present_values
@@ -214,6 +214,17 @@ def projection_frame() -> pd.DataFrame:
     return project_retention(cohort, fit_periods=4, periods=12)
 
 
+def leaving_rates_frame() -> pd.DataFrame:
+    rate = np.array([0.56, 0.3, 0.2, 0.07])
+    groups = {"group": ["0–3", "4–12", "13–24", "25 and more"], "customers": [1_062, 419, 80, 1_407]}
+    return pd.DataFrame({**groups, "rate": rate, "low": rate - 0.03, "high": rate + 0.04})
+
+
+def campaign_frame() -> pd.DataFrame:
+    called = np.arange(3_001)
+    return pd.DataFrame({"called": called, "profit": 40.0 * called - 0.02 * called**2})
+
+
 Chart = tuple[Callable[[], pd.DataFrame], Callable[..., Any]]
 
 
@@ -237,6 +248,11 @@ CHARTS: dict[str, Chart] = {
     "retention": (retention_frame, lambda frame, **more: charts.plot_retention(frame, by="contract", **more)),
     "hazard": (hazard_frame, charts.plot_hazard),
     "projection": (projection_frame, charts.plot_projection),
+    "leaving_rates": (
+        leaving_rates_frame,
+        lambda frame, **more: charts.plot_leaving_rates(frame, overall=0.27, label=term("churning.contract"), **more),
+    ),
+    "campaign": (campaign_frame, charts.plot_campaign),
 }
 
 
