@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cvmlab import CvmError, datasets, retention
+from cvmlab.keep.retention import counting
 from cvmlab.relationship.pipeline.rates import kaplan_meier
 
 STAY = st.tuples(st.integers(0, 9), st.integers(0, 8), st.booleans()).filter(lambda one: one[1] <= one[0] - one[2])
@@ -63,6 +64,27 @@ def test_every_engine_gives_the_same_table() -> None:
     for other in (pl.from_pandas(telco), pl.from_pandas(telco).lazy(), duckdb.from_df(telco)):
         found = retention.life_table(other, left="left_last_month", window=1, by="contract")
         pd.testing.assert_frame_equal(found, told, check_dtype=False)
+
+
+def test_counting_by_one_number_each_and_by_grouping_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    draw = np.random.default_rng(8)
+    last = draw.integers(1, 40, 3_000)
+    frame = pd.DataFrame({"tenure_months": last, "left": draw.random(3_000) < 0.4, "since": draw.integers(0, last)})
+    frame["group"] = pd.Categorical(draw.choice(["b", "a", "c"], 3_000))
+    frame["why"] = draw.choice(["price", "moved", None], 3_000)
+    # whole numbers as floats, short and signless ones are counted alike
+    others = [frame.assign(tenure_months=last.astype(kind)) for kind in (np.float64, np.int16, np.uint32)]
+    options = [{"entered": "since", "by": "group"}, {"window": 3}, {}]
+    told = [retention.life_table(frame, **more) for more in options]
+    why = retention.causes_of_leaving(frame, cause="why", entered="since")
+    test = retention.compare_retention(frame, by="group", entered="since")
+    for other in others:
+        pd.testing.assert_frame_equal(retention.life_table(other, **options[0]), told[0])
+    monkeypatch.setattr(counting, "_MOST_COMBINATIONS", 0)
+    for more, before in zip(options, told, strict=True):
+        pd.testing.assert_frame_equal(retention.life_table(frame, **more), before)
+    pd.testing.assert_frame_equal(retention.causes_of_leaving(frame, cause="why", entered="since"), why)
+    assert retention.compare_retention(frame, by="group", entered="since").chi_squared == test.chi_squared
 
 
 def subscribers(draw: np.random.Generator, chance_to_leave: np.ndarray, cohorts: int, each: int) -> pd.DataFrame:

@@ -68,8 +68,8 @@ def life_table(
     Raises
     ------
     CvmError
-        For a missing column, gaps, a tenure that is no whole number from 0 to 10,000, and customers who left at 0 or
-        were first seen after they were last seen.
+        For a missing column, gaps, a tenure that is no whole number from 0 to 10,000, customers who left at 0 or were
+        first seen after they were last seen, and groups in a column that the table has itself.
 
     Notes
     -----
