@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cvmlab.core.words import say
 from cvmlab.data.reading.cells import dates as date_forms
 from cvmlab.data.reading.cells.values import with_day_text
+from cvmlab.data.reading.columns import listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,7 +67,12 @@ def read_days(
     for part, (name, cells) in enumerate(columns.items()):
         values = found.loc[found["part"] == part, "day"].to_numpy("datetime64[s]")
         days[name] = pd.Series(values, index=cells.index)
-    return days, [str(note) for note in forms.notes]
+    # of a log it speaks of purchases
+    said = [
+        say("subscribers.months_read", columns=listed(list(columns))) if note.key == "months_read" else str(note)
+        for note in forms.notes
+    ]
+    return days, said
 
 
 def without_placeholders(days: pd.Series) -> pd.Series:

@@ -54,6 +54,22 @@ class Loaded:
 
 def load(choice: Choice, connection: Any, folder: Path) -> Loaded:
     """Return all cells of the chosen table."""
+    table, cells = _loaded(choice, connection, folder, None)
+    kinds = tuple(map(kind_of, table.types))
+    is_book = choice.head.kind == "workbook"
+    texts = frozenset(place for place, kind in enumerate(kinds) if kind == "text")
+    return Loaded(cells, table, kinds, texts if is_book else table.numbers)
+
+
+def load_column(choice: Choice, name: str, connection: Any, folder: Path) -> pd.Series:
+    """Return the cells of one column of the chosen table."""
+    position = choice.names.index(name)
+    _, cells = _loaded(choice, connection, folder, position)
+    found: pd.Series = cells.column(f"c{position}").to_pandas()
+    return found
+
+
+def _loaded(choice: Choice, connection: Any, folder: Path, only: int | None) -> tuple[RawTable, Any]:
     import duckdb
 
     values.create_macros(connection)
@@ -61,7 +77,7 @@ def load(choice: Choice, connection: Any, folder: Path) -> Loaded:
     table = _raw(choice, folder)
     cells = None
     try:
-        cells = _fetch(table, connection)
+        cells = _fetch(table, connection, only)
     except (duckdb.InvalidInputException, duckdb.ConversionException):
         if table.plainer is None:
             raise
@@ -69,11 +85,8 @@ def load(choice: Choice, connection: Any, folder: Path) -> Loaded:
         if table.plainer is None:
             raise CvmError("reading.rows_lost", source=table.name)
         table = table.plainer()
-        cells = _fetch(table, connection)
-    kinds = tuple(map(kind_of, table.types))
-    is_book = choice.head.kind == "workbook"
-    texts = frozenset(place for place, kind in enumerate(kinds) if kind == "text")
-    return Loaded(cells, table, kinds, texts if is_book else table.numbers)
+        cells = _fetch(table, connection, only)
+    return table, cells
 
 
 def _raw(choice: Choice, folder: Path) -> RawTable:
@@ -99,19 +112,21 @@ def kind_of(duckdb_type: str) -> str:
     return "day" if duckdb_type == "DATE" or duckdb_type.startswith("TIMESTAMP") else "text"
 
 
-def _fetch(table: RawTable, connection: Any) -> Any:
+def _fetch(table: RawTable, connection: Any, only: int | None) -> Any:
     """Return the cells of a scan, texts cleaned; a few columns at a time, as the planner takes long over many."""
     import pyarrow as pa
 
-    names = [f"c{place}" for place in range(len(table.columns))]
-    kinds = dict(zip(names, map(kind_of, table.types), strict=True))
+    places = range(len(table.columns)) if only is None else [only]
+    names = [f"c{place}" for place in places]
+    found_types = {f"c{place}": table.types[place] for place in places}
+    kinds = {name: kind_of(found) for name, found in found_types.items()}
     texts = {name: f"{name}::VARCHAR" for name, kind in kinds.items() if kind == "text"}
     others = {
         name: {"number": _number(name, found), "day": _day(name, found), "flag": name}[kinds[name]]
-        for name, found in zip(names, table.types, strict=True)
+        for name, found in found_types.items()
         if kinds[name] != "text"
     }
-    if table.has_extra:
+    if table.has_extra and only is None:
         texts[EXTRA] = EXTRA
     cells = {**others, **texts}
     scan = f"SELECT {', '.join(f'{sql} AS {name}' for name, sql in cells.items())} FROM {table.scan}"
@@ -126,7 +141,7 @@ def _fetch(table: RawTable, connection: Any) -> Any:
         found = connection.sql(f"SELECT * FROM {query}").to_arrow_table()
         connection.unregister("raw_cells")
         cleaned |= {name: found.column(name) for name in some}
-    order = [*names, *([EXTRA] if table.has_extra else [])]
+    order = [*names, *([EXTRA] if EXTRA in texts else [])]
     return pa.table({name: cleaned[name] for name in order})
 
 

@@ -11,7 +11,7 @@ from cvmlab.core.work import temporary_folder
 from cvmlab.data.reading.opening.parts import label_of, one_sentence, open_heads
 
 from .choosing import Choice, choose
-from .loading import load
+from .loading import load_column
 from .naming import CHARGE, CHURNED, CUSTOMER_ID, EVENT, JOINED, LEFT, TENURE, is_named, rank
 from .repeating import MOST_REPEATED, as_ids
 
@@ -57,8 +57,7 @@ def is_table_of_subscribers(source: FrameOrFile) -> bool:
                 return False
             if CUSTOMER_ID not in choice.columns:
                 return CHURNED in choice.columns
-            loaded = load(choice, connection, folder)
-            ids = as_ids(loaded.column(choice.names.index(choice.columns[CUSTOMER_ID]))).dropna()
+            ids = as_ids(load_column(choice, choice.columns[CUSTOMER_ID], connection, folder)).dropna()
             return len(ids) > 0 and int(ids.duplicated().sum()) <= MOST_REPEATED * len(ids) + 1
     except CvmError:
         return False

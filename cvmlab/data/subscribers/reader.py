@@ -20,10 +20,10 @@ from .charges import currency_of, figures_of, money
 from .choosing import check_roles, choose
 from .features import is_personal, read_feature_days
 from .loading import load
-from .naming import CAUSE, CHARGE, CONTRACT, CUSTOMER_ID, LEFT, PERSONAL, TOTAL, is_named
+from .naming import CAUSE, CHARGE, CHURNED, CONTRACT, CUSTOMER_ID, LEFT, PERSONAL, TOTAL, is_named
 from .result import Subscribers
 from .spans import days_of, tenure_of
-from .table import Table, ids_of, left_by_word
+from .table import Table, first_of, ids_of, left_by_word
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -136,6 +136,7 @@ def _subscribers(
     days, end = days_of(table, as_of)
     left = by_word if by_word is not None else days[LEFT].notna() & (days[LEFT] <= pd.Timestamp(str(end)))
     index = table.index()
+    table.notes += _date_notes(table, left[index].astype("bool"), days, by_word is not None, end)
     frame: dict[str, pd.Series] = {"customer_id": ids[index], "left": left[index].astype("bool")}
     figures = figures_of(table, index)
     tenure, unit = tenure_of(table, index, tenure_unit, days, left, end)
@@ -163,6 +164,24 @@ def _subscribers(
         currency=currency_of(table, figures),
         tenure_unit=unit,
     )
+
+
+def _date_notes(
+    table: Table, left: pd.Series, days: Mapping[str, pd.Series], by_word: bool, end: dt.date | None
+) -> list[str]:
+    """Return what is to be said where dates show that nobody left, or contradict the column that says who did."""
+    import pandas as pd
+
+    if LEFT not in days:
+        return []
+    if not by_word:
+        return [] if left.any() else [say("subscribers.nobody_left_by_date", column=table.columns[LEFT])]
+    gone = days[LEFT][left.index] <= pd.Timestamp(str(end))
+    wrong = gone & ~left
+    if not wrong.any():
+        return []
+    said = {"column": table.columns[LEFT], "churned": table.columns[CHURNED], "rows": int(wrong.sum())}
+    return [say("subscribers.dates_disagree", **said, row=table.loaded.place(first_of(wrong)))]
 
 
 def _add_features(table: Table, frame: dict[str, pd.Series], index: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -36,7 +36,8 @@ class Subscribers:
     rows
         Number of rows in the source below its header.
     left_out
-        ``reason``, ``rows``, ``example`` (number of such a row in the file, counted from 1).
+        ``reason`` (a code, worded by ``say(f"subscribers.reason_{reason}")``), ``rows``, ``example`` (number of such a
+        row in the file, counted from 1).
     notes
         Sentences, in the language in force when the source was read: what was converted, what is doubtful.
     currency

@@ -90,9 +90,9 @@ def judge(loaded: Loaded, names: Sequence[str], columns: Mapping[str, str]) -> V
     if count and _says_units(loaded, names):
         first = np.zeros(count, dtype=bool)
         first[0] = True
-        cells = {name: loaded.cells.column(f"c{place}")[0].as_py() for place, name in enumerate(names)}
+        below = {name: loaded.cells.column(f"c{place}")[0].as_py() for place, name in enumerate(names)}
         verdicts.units = {
-            name: f"({cell.strip('()（）[]【】 ')})" for name, cell in cells.items() if isinstance(cell, str)
+            name: f"({cell.strip('()（）[]【】 ')})" for name, cell in below.items() if isinstance(cell, str)
         }
         verdicts.leave_out("units_row", first)
     verdicts.leave_out("broken_row", beyond)

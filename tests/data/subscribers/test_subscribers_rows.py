@@ -10,7 +10,9 @@ import pytest
 
 import cvmlab as cvm
 from cvmlab import CvmError
+from cvmlab.core.words import keys
 from cvmlab.data.subscribers import Subscribers, is_table_of_subscribers, read
+from cvmlab.data.subscribers.rows import REASONS
 
 
 def made(text: str, tmp_path: Path, **options: object) -> Subscribers:
@@ -41,6 +43,7 @@ def test_equal_rows_count_once_and_different_ones_of_one_id_are_left_out(tmp_pat
         {"reason": "repeated_id", "rows": 2, "example": 4},
     ]
     assert found.rows == len(found.customers) + found.left_out["rows"].sum()
+    assert cvm.say("subscribers.reason_equal_row") == "equal to an earlier row"
     assert any("rows 4, 5" in note for note in found.notes)
     # each row a contract of its own
     all_rows = made(f"id,tenure,churn\n1,5,yes\n2,6,yes\n2,7,no\n{rows}", tmp_path, columns={"customer_id": ""})
@@ -102,6 +105,15 @@ def test_a_date_of_leaving_after_as_of_has_not_come(tmp_path: Path) -> None:
     found = made(DATES, tmp_path, as_of="2021-08-15")
     assert found.customers["left"].tolist() == [True, False, False]
     assert found.customers["tenure_months"].tolist() == pytest.approx([2.0, 18.0, 3 + 14 / 31])
+
+
+def test_dates_that_contradict_the_answer_are_said(tmp_path: Path) -> None:
+    found = made("id,tenure,churn,left on\n1,3,yes,2020-03-31\n2,4,no,2020-02-01\n3,5,no,\n", tmp_path)
+    assert found.customers["left"].tolist() == [True, False, False] and "left on" not in found.features
+    assert any("1 customer has a date in 'left on'" in note and "row 3" in note for note in found.notes)
+    nobody = made("id,joined,left on\n1,2020-01-31,\n2,2020-02,\n", tmp_path)
+    assert not nobody.customers["left"].any() and any("Nobody left" in note for note in nobody.notes)
+    assert nobody.customers["joined_date"][1] == pd.Timestamp(2020, 2, 29)
 
 
 def test_dates_whose_order_is_not_clear_are_asked_for(tmp_path: Path) -> None:
@@ -191,6 +203,10 @@ def test_logs_are_no_tables_of_subscribers(tmp_path: Path, header: str) -> None:
     rows = [",".join([str(10 * row + place) for place in range(cells - 1)] + ["no"]) for row in range(5)]
     path.write_text("\n".join([header, *rows]), encoding="utf-8")
     assert not is_table_of_subscribers(path)
+
+
+def test_every_reason_has_its_words() -> None:
+    assert {f"subscribers.reason_{reason}" for reason in REASONS} <= set(keys())
 
 
 def test_what_cannot_be_read_is_no_table(tmp_path: Path) -> None:

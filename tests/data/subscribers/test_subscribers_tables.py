@@ -169,7 +169,7 @@ def test_a_frame_of_any_engine_and_a_file_give_the_same(tmp_path: Path) -> None:
 
 
 def test_a_workbook_with_a_title_and_a_total_row(tmp_path: Path) -> None:
-    rows = [["Customers 2024"], [], ["Customer ID", "Months active", "Monthly fee", "Cancelled"],
+    rows: list[list[object]] = [["Customers 2024"], [], ["Customer ID", "Months active", "Monthly fee", "Cancelled"],
             ["007", 12, 19.9, "no"], ["008", 3, 1.234, "yes"], ["Total", 15, 21.134, 1]]  # fmt: skip
     path = tmp_path / "book.xlsx"
     pd.DataFrame([[*row, *[None] * (4 - len(row))] for row in rows]).to_excel(path, index=False, header=False)
