@@ -9,6 +9,8 @@ from .customer_base import plot_base as plot_base
 from .customer_base import plot_forecast as plot_forecast
 from .factors import plot_factor_weights as plot_factor_weights
 from .factors import plot_first_factors as plot_first_factors
+from .leaving import plot_reasons as plot_reasons
+from .leaving import plot_relationship_score as plot_relationship_score
 from .lifecycle import plot_life_curve as plot_life_curve
 from .lifecycle import plot_long_lived as plot_long_lived
 from .lifecycle import plot_profit_sources as plot_profit_sources

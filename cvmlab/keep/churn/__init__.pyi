@@ -9,6 +9,9 @@ from .reasons import code_reasons as code_reasons
 from .reasons import count_reasons as count_reasons
 from .scoring import ChurnScores as ChurnScores
 from .scoring import score_churn as score_churn
+from .measures import five_measures as five_measures
+from .relations import RelationshipScore as RelationshipScore
+from .relations import relationship_score as relationship_score
 from .verdicts import ControllableShare as ControllableShare
 from .verdicts import Verdict as Verdict
 from .verdicts import chance_of_serious as chance_of_serious
