@@ -117,8 +117,8 @@ def plot_relationship_score(
     # an interval may reach beyond the marks that can be given
     low, high = (frame[name].to_numpy(float).clip(lowest, highest) for name in ("low", "high"))
     ax.hlines(places, lowest, highest, color=style.GRID, linewidth=1)
-    ax.hlines(places, low, high, color=style.INK, linewidth=1.6, label=term("reasons.interval"))
-    ax.scatter(mean, places, s=60, color=style.BLUE, edgecolors=style.INK, zorder=3, label=term("reasons.mean_mark"))
+    ax.hlines(places, low, high, color=style.INK, linewidth=1.6)
+    ax.scatter(mean, places, s=60, color=style.BLUE, edgecolors=style.INK, zorder=3)
     for place, one in zip(places, mean, strict=True):
         style.note(ax, f"{one:.1f}", (one, place), (0, 8), ha="center")
     names = [wording(name) for name in frame["indicator"]]
@@ -130,7 +130,6 @@ def plot_relationship_score(
     ax.set_ylim(-0.5, len(frame) - 0.3)
     ax.grid(visible=False, axis="y")
     ax.set_xlabel(say("reasons.mark_x", lowest=f"{lowest:g}", highest=f"{highest:g}"))
-    style.legend(ax, loc="upper center", bbox_to_anchor=(0.4, -0.55 / (0.5 + 0.3 * len(frame))), ncols=2)
     if len(frame) > 1:
         said = {"best": _short(names[-1], 16), "mark": f"{mean[-1]:.1f}", "worst": _short(names[0], 16)}
         style.headline(ax, say("reasons.score_message", low=f"{mean[0]:.1f}", **said))

@@ -86,12 +86,12 @@ def test_nothing_is_cut_or_overlaps(reasons: pd.DataFrame, parts: pd.DataFrame, 
             page = figure.bbox
             texts = [ax.title, ax._left_title, ax.xaxis.label, *ax.texts, *ax.get_yticklabels()]
             boxes = [text.get_window_extent() for text in texts if text.get_text()]
-            boxes.append(ax.get_legend().get_window_extent())
+            legend = ax.get_legend()
+            boxes += [legend.get_window_extent()] if legend else []
             assert all(page.x0 <= box.x0 and box.x1 <= page.x1 and page.y0 <= box.y0 for box in boxes)
             notes = [text.get_window_extent() for text in ax.texts]
             assert not any(a.overlaps(b) for a, b in itertools.combinations(notes, 2))
-            legend = ax.get_legend().get_window_extent()
-            assert not legend.overlaps(ax.xaxis.label.get_window_extent())
+            assert not (legend and legend.get_window_extent().overlaps(ax.xaxis.label.get_window_extent()))
     plt.close("all")
 
 
