@@ -7,6 +7,11 @@ from .leakage import find_leakage as find_leakage
 from .reason_rules import read_reason_rules as read_reason_rules
 from .reasons import code_reasons as code_reasons
 from .reasons import count_reasons as count_reasons
+from .campaign import CampaignProfit as CampaignProfit
+from .campaign import campaign_profit as campaign_profit
+from .offers import Uplift as Uplift
+from .offers import uplift as uplift
+from .offers import whom_to_offer as whom_to_offer
 from .scoring import ChurnScores as ChurnScores
 from .scoring import score_churn as score_churn
 from .measures import five_measures as five_measures
