@@ -5,6 +5,10 @@ from .backtest import plot_calibration as plot_calibration
 from .backtest import plot_tracking as plot_tracking
 from .churn import plot_campaign as plot_campaign
 from .churn import plot_churn_drivers as plot_churn_drivers
+from .campaign import plot_campaign_profit as plot_campaign_profit
+from .campaign import plot_churn_drivers as plot_churn_drivers
+from .campaign import plot_churn_lift as plot_churn_lift
+from .campaign import plot_uplift_gain as plot_uplift_gain
 from .customer_base import plot_base as plot_base
 from .customer_base import plot_forecast as plot_forecast
 from .factors import plot_factor_weights as plot_factor_weights
