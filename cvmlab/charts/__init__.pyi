@@ -3,8 +3,6 @@ from .actions import plot_silence as plot_silence
 from .backtest import plot_backtest as plot_backtest
 from .backtest import plot_calibration as plot_calibration
 from .backtest import plot_tracking as plot_tracking
-from .churn import plot_campaign as plot_campaign
-from .churn import plot_churn_drivers as plot_churn_drivers
 from .campaign import plot_campaign_profit as plot_campaign_profit
 from .campaign import plot_churn_drivers as plot_churn_drivers
 from .campaign import plot_churn_lift as plot_churn_lift

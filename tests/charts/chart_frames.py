@@ -220,11 +220,6 @@ def leaving_rates_frame() -> pd.DataFrame:
     return pd.DataFrame({**groups, "rate": rate, "low": rate - 0.03, "high": rate + 0.04})
 
 
-def campaign_frame() -> pd.DataFrame:
-    called = np.arange(3_001)
-    return pd.DataFrame({"called": called, "profit": 40.0 * called - 0.02 * called**2})
-
-
 Chart = tuple[Callable[[], pd.DataFrame], Callable[..., Any]]
 
 
@@ -252,7 +247,6 @@ CHARTS: dict[str, Chart] = {
         leaving_rates_frame,
         lambda frame, **more: charts.plot_leaving_rates(frame, overall=0.27, label=term("churning.contract"), **more),
     ),
-    "campaign": (campaign_frame, charts.plot_campaign),
 }
 
 

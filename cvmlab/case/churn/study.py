@@ -297,7 +297,7 @@ def _campaign(judged: pd.DataFrame, offer: Offer, leavers: int) -> tuple[pd.Data
     gain = np.sort(staying["expected_profit"].to_numpy(np.float64))[::-1]
     summed = np.concatenate([[0.0], np.cumsum(gain)])
     best = int((gain > 0).sum())
-    curve = pd.DataFrame({"called": np.arange(len(summed)), "profit": summed, "best": np.arange(len(summed)) == best})
+    curve = pd.DataFrame({"called": np.arange(len(summed)), "expected_profit": summed})
     by_chance = staying.sort_values(["chance", CUSTOMER_ID], ascending=[False, True])["expected_profit"]
     likely = min(leavers, len(by_chance))
     rows = [

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from cvmlab import __version__, charts
 from cvmlab.core.formats import count, percent, whole_money
-from cvmlab.core.statistics import wilson_interval
 from cvmlab.core.words import say, term
 from cvmlab.report import html
 from cvmlab.report.figures import Picture, picture
@@ -17,8 +15,6 @@ from cvmlab.report.figures import Picture, picture
 from .first_page import in_money, window_of
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
     from cvmlab.case.churn import ChurnCase
 
 Piece = Picture | html.Page
@@ -70,7 +66,7 @@ def drivers(case: ChurnCase) -> list[Piece]:
     title = html.heading(term("churning.drivers_title"))
     if case.score is None:
         return [html.page(title, html.paragraph(say("churning.s_no_score", why=case.why_no_score)))]
-    drawn = charts.plot_churn_drivers(case.score.drivers, overall=case.rate["rate"])
+    drawn = charts.plot_churn_drivers(case.score.drivers, average=case.rate["rate"])
     return [
         html.page(title, html.paragraph(term("churning.drivers_lead"))),
         picture(drawn, name="drivers", alt=term("churning.alt_drivers")),
@@ -86,19 +82,8 @@ def how_good(case: ChurnCase) -> list[Piece]:
     return [
         html.page(html.heading(term("churning.quality_title")), html.paragraph(lead)),
         picture(charts.plot_calibration(score.calibration), name="calibration", alt=term("churning.alt_calibration")),
-        picture(_lift(case), name="lift", alt=term("churning.alt_lift")),
+        picture(charts.plot_churn_lift(score.lift), name="lift", alt=term("churning.alt_lift")),
     ]
-
-
-def _lift(case: ChurnCase) -> Axes:
-    """Return the picture of the rate of leaving in each tenth of the customers, the likeliest first."""
-    assert case.score is not None
-    lift = case.score.lift
-    customers, rate = lift["customers"].to_numpy(np.int64), lift["churn_rate"].to_numpy(np.float64)
-    low, high = wilson_interval(rate, customers)
-    tenths = [say("churning.tenth", number=number) for number in lift["tenth"]]
-    frame = pd.DataFrame({"group": tenths, "customers": customers, "rate": rate, "low": low, "high": high})
-    return charts.plot_leaving_rates(frame, overall=case.rate["rate"], label=term("churning.tenths"))
 
 
 def quality_words(case: ChurnCase) -> dict[str, str]:
@@ -134,7 +119,7 @@ def campaign(case: ChurnCase) -> list[Piece]:
     return [
         html.page(title, html.paragraph(lead)),
         picture(
-            charts.plot_campaign(case.curve, currency=case.subscribers.currency),
+            charts.plot_campaign_profit(case.curve, currency=case.subscribers.currency),
             name="campaign", alt=term("churning.alt_campaign"),
         ),
         html.page(
