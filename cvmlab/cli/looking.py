@@ -88,6 +88,6 @@ def subscriber_lines(read: Subscribers, rows: int) -> Iterator[str]:
     if len(read.left_out):
         yield say("cli.left_out")
     for reason, number, _ in read.left_out[["reason", "rows", "example"]].itertuples(index=False):
-        yield f"{_INDENT}{padded(reason, 44)} {number:>9,}"
+        yield f"{_INDENT}{padded(term(f'subscribers.reason_{reason}'), 44)} {number:>9,}"
     for note in read.notes:
         yield f"* {note}"

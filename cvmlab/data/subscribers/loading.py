@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from .choosing import Choice
 
 EXTRA = "extra"
-_AT_ONCE = 100
 # kinds of DuckDB that stay what they are
 _NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
             "UHUGEINT", "FLOAT", "DOUBLE", "DECIMAL")  # fmt: skip
@@ -113,7 +112,7 @@ def kind_of(duckdb_type: str) -> str:
 
 
 def _fetch(table: RawTable, connection: Any, only: int | None) -> Any:
-    """Return the cells of a scan, texts cleaned; a few columns at a time, as the planner takes long over many."""
+    """Return the cells of a scan, texts cleaned."""
     import pyarrow as pa
 
     places = range(len(table.columns)) if only is None else [only]
@@ -132,17 +131,28 @@ def _fetch(table: RawTable, connection: Any, only: int | None) -> Any:
     scan = f"SELECT {', '.join(f'{sql} AS {name}' for name, sql in cells.items())} FROM {table.scan}"
     raw = connection.sql(scan).to_arrow_table()
     cleaned = {name: raw.column(name) for name in others}
-    for start in range(0, len(texts), _AT_ONCE):
-        some = list(texts)[start : start + _AT_ONCE]
-        connection.register("raw_cells", raw.select(some))
-        query = "raw_cells"
-        for step in ("visible_number", "trimmed", "unwrapped", "filled"):
-            query = f"(SELECT {', '.join(f'{step}({name}) AS {name}' for name in some)} FROM {query})"
-        found = connection.sql(f"SELECT * FROM {query}").to_arrow_table()
-        connection.unregister("raw_cells")
-        cleaned |= {name: found.column(name) for name in some}
+    cleaned |= _cleaned({name: raw.column(name) for name in texts}, connection)
     order = [*names, *([EXTRA] if EXTRA in texts else [])]
     return pa.table({name: cleaned[name] for name in order})
+
+
+def _cleaned(texts: dict[str, Any], connection: Any) -> dict[str, Any]:
+    """Return columns of texts cleaned: each different text once, whatever the number of rows and columns."""
+    import pyarrow as pa
+
+    if not texts:
+        return {}
+    chunks = [chunk.cast(pa.large_string()) for column in texts.values() for chunk in column.chunks]
+    every = pa.chunked_array(chunks, type=pa.large_string()).combine_chunks().dictionary_encode()
+    connection.register("raw_cells", pa.table({"cell": every.dictionary}))
+    query = "raw_cells"
+    for step in ("visible_number", "trimmed", "unwrapped", "filled"):
+        query = f"(SELECT {step}(cell) AS cell FROM {query})"
+    found = connection.sql(f"SELECT cell FROM {query}").to_arrow_table().column("cell").combine_chunks()
+    connection.unregister("raw_cells")
+    rows = len(next(iter(texts.values())))
+    places = every.indices
+    return {name: found.take(places.slice(number * rows, rows)) for number, name in enumerate(texts)}
 
 
 def _number(name: str, found: str) -> str:

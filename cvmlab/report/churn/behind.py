@@ -193,7 +193,9 @@ def data_report(case: ChurnCase) -> list[Piece]:
             "rows": (term("churning.rows"), "count"),
             "example": (term("churning.example"), "text"),
         }
-        pieces.append(html.table(read.left_out, columns, caption=term("churning.left_out_title")))
+        reasons = [term(f"subscribers.reason_{reason}") for reason in read.left_out["reason"]]
+        shown = read.left_out.assign(reason=reasons)
+        pieces.append(html.table(shown, columns, caption=term("churning.left_out_title")))
     if len(case.findings):
         done = [term(f"churning.done_{name}") for name in case.findings["done"]]
         found: html.Columns = {
