@@ -11,8 +11,9 @@ from small_subscribers import subscribers, without_truth
 
 from cvmlab import CvmError, case, datasets
 from cvmlab import subscribers as tables
-from cvmlab.case.churn.offer import Offer, in_the_base, offer_of
+from cvmlab.case.churn.offer import in_the_base, offer_of
 from cvmlab.case.churn.rates import by_tenure, by_value, retention_tables, window_in
+from cvmlab.keep.churn.calling import Offer
 
 
 @pytest.fixture(scope="module")

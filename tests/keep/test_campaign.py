@@ -23,15 +23,15 @@ def scores(chance: object, **more: object) -> pd.DataFrame:
 @settings(max_examples=100, deadline=None)
 @given(
     st.lists(st.tuples(st.floats(0, 1), st.booleans(), st.floats(-50, 300)), min_size=1, max_size=30),
-    FIGURE, FIGURE, st.floats(0, 1), st.sampled_from(["taken", "refused"]),
+    FIGURE, FIGURE, st.floats(0, 1), st.floats(0, 1),
 )  # fmt: skip
 def test_it_is_what_a_person_would_add_up(
-    customers: list[tuple[float, bool, float]], contact: float, offer: float, acceptance: float, stayers: str
+    customers: list[tuple[float, bool, float]], contact: float, offer: float, acceptance: float, stayers: float
 ) -> None:
     frame = scores([p for p, _, _ in customers], left=[g for _, g, _ in customers], worth=[v for *_, v in customers])
-    costs = {"contact_cost": contact, "offer_cost": offer, "acceptance": acceptance, "offer_to_stayers": stayers}
+    costs = {"contact_cost": contact, "offer_cost": offer, "acceptance": acceptance, "stayers_take": stayers}
     found = churn.campaign_profit(frame, profit_if_kept="worth", **costs)
-    lost = offer if stayers == "taken" else 0.0
+    lost = stayers * offer
     expected = [p * acceptance * (v - offer) - (1 - p) * lost - contact for p, _, v in customers]
     actual = [(acceptance * (v - offer) if g else -lost) - contact for _, g, v in customers]
     assert found.customers["expected_profit"].tolist() == pytest.approx(expected)
@@ -50,9 +50,11 @@ def test_it_is_what_a_person_would_add_up(
 
 
 @settings(max_examples=60, deadline=None)
-@given(FIGURE, FIGURE, st.floats(0.01, 1), st.sampled_from(["taken", "refused"]))
-def test_break_evens_are_where_a_call_earns_nothing(contact: float, offer: float, accept: float, stayers: str) -> None:
-    costs = {"profit_if_kept": 150.0, "contact_cost": contact, "offer_cost": offer, "offer_to_stayers": stayers}
+@given(FIGURE, FIGURE, st.floats(0.01, 1), st.floats(0, 1))
+def test_break_evens_are_where_a_call_earns_nothing(
+    contact: float, offer: float, accept: float, stayers: float
+) -> None:
+    costs = {"profit_if_kept": 150.0, "contact_cost": contact, "offer_cost": offer, "stayers_take": stayers}
     found = churn.campaign_profit(scores([0.9, 0.2]), acceptance=accept, **costs)
     point = found.break_even_probability
     if np.isnan(point):

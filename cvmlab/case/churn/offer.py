@@ -1,4 +1,4 @@
-"""The offer of a churn report: what it costs, what it brings, and from which chance of leaving on it pays."""
+"""The offer of a churn report as assumed, and what calls with it would have brought where the answer is known."""
 
 from __future__ import annotations
 
@@ -8,43 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cvmlab.keep.churn.calling import Offer
+
 from .assumptions import ChurnAssumptions
 
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Offer:
-    """What an offer costs and brings, one figure a customer who is still there (money)."""
-
-    contact_cost: float
-    cost: Floats  # to whoever takes it
-    brought: Floats  # profit of the months kept, where it keeps somebody
-    acceptance: float
-    stayers_take: float
-
-    def expected_profit(self, chance: Floats) -> Floats:
-        """Return what calling brings in expectation: who would leave may be kept, who stays may take it too."""
-        kept = chance * self.acceptance * (self.brought - self.cost)
-        given_away = (1 - chance) * self.stayers_take * self.cost
-        gain: Floats = kept - given_away - self.contact_cost
-        return gain
-
-    def break_even_chance(self) -> Floats:
-        """Return from which chance of leaving on calling pays; infinite where it never does."""
-        won = self.acceptance * (self.brought - self.cost) + self.stayers_take * self.cost
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            share = (self.stayers_take * self.cost + self.contact_cost) / won
-        never: Floats = np.where(won > 0, share, np.inf)
-        return never
-
-    def break_even_acceptance(self, chance: Floats) -> Floats:
-        """Return which share of those who would leave must accept for calling to pay; infinite where none is enough."""
-        spent = (1 - chance) * self.stayers_take * self.cost + self.contact_cost
-        won = chance * (self.brought - self.cost)
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            needed: Floats = np.where(won > 0, spent / won, np.inf)
-        return needed
 
 
 @dataclass(frozen=True)

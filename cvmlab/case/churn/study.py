@@ -15,11 +15,12 @@ from cvmlab.core.guarding import public
 from cvmlab.core.words import CvmError
 from cvmlab.data.tables import CUSTOMER_ID
 from cvmlab.keep import churn
+from cvmlab.keep.churn.calling import Offer
 
 from . import rates
 from .assumptions import ChurnAssumptions
 from .fairness import by_group
-from .offer import Offer, Tried, in_the_base, offer_of, try_rule, weights_of
+from .offer import Tried, in_the_base, offer_of, try_rule, weights_of
 
 if TYPE_CHECKING:
     from cvmlab.data.subscribers import Subscribers
@@ -211,7 +212,7 @@ def study_churn(subscribers: Subscribers, assumptions: ChurnAssumptions | None =
             left = customers["left"].to_numpy(bool)
             weight = weights_of(left, assumed.true_rate)
             tried = try_rule(everyone, judged["chance"].to_numpy(np.float64), left, weight)
-        curve, rivals = _campaign(judged, offer, int(customers["left"].sum())) if score and offer else _NOTHING
+        curve, rivals = _campaign(judged, offer, assumed, int(customers["left"].sum())) if score and offer else _NOTHING
         fairness = by_group(judged, subscribers.columns, subscribers.features)
     knowing = tuple(findings.loc[findings["finding"].isin(_KNOWING), "column"].unique())
     return ChurnCase(
@@ -291,19 +292,23 @@ def _with_calls(
     return judged
 
 
-def _campaign(judged: pd.DataFrame, offer: Offer, leavers: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _campaign(
+    judged: pd.DataFrame, offer: Offer, assumed: ChurnAssumptions, leavers: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return expected profit by number called, the most profitable first, and what other rules would bring."""
-    staying = judged[~judged["left"]]
-    gain = np.sort(staying["expected_profit"].to_numpy(np.float64))[::-1]
-    summed = np.concatenate([[0.0], np.cumsum(gain)])
-    best = int((gain > 0).sum())
-    curve = pd.DataFrame({"called": np.arange(len(summed)), "expected_profit": summed})
+    staying = judged.loc[~judged["left"], [CUSTOMER_ID, "chance", "profit_kept", "expected_profit"]]
+    found = churn.campaign_profit(
+        staying.rename(columns={"chance": "churn_probability"}).assign(offer_cost=offer.cost),
+        profit_if_kept="profit_kept", contact_cost=offer.contact_cost, offer_cost="offer_cost",
+        acceptance=offer.acceptance, stayers_take=offer.stayers_take, seed=assumed.seed,
+    )  # fmt: skip
     by_chance = staying.sort_values(["chance", CUSTOMER_ID], ascending=[False, True])["expected_profit"]
     likely = min(leavers, len(by_chance))
+    sums = found.rules.set_index("rule")
     rows = [
-        ("best", best, summed[best]),
+        ("best", found.called, sums.loc["expected_profit", "expected_profit"]),
         ("likely", likely, float(by_chance.head(likely).sum())),
-        ("all", len(gain), summed[-1]),
+        ("all", len(staying), sums.loc["everybody", "expected_profit"]),
         ("nobody", 0, 0.0),
     ]
-    return curve, pd.DataFrame(rows, columns=["rule", "called", "profit"])
+    return found.curve, pd.DataFrame(rows, columns=["rule", "called", "profit"])

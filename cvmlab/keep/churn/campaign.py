@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cvmlab.core.annotations import LARGEST
 from cvmlab.core.checking import check_parameter
 from cvmlab.core.guarding import public
-from cvmlab.data.tables import CUSTOMER_ID, check_columns, check_one_row_each, numbers, numbers_between
+from cvmlab.data.tables import CUSTOMER_ID, check_columns, check_one_row_each, numbers_between
 
+from .calling import Offer
 from .features import yes_or_no
 
 if TYPE_CHECKING:
@@ -43,9 +45,9 @@ def campaign_profit(
     *,
     profit_if_kept: float | str,
     contact_cost: float,
-    offer_cost: float,
+    offer_cost: float | str,
     acceptance: float,
-    offer_to_stayers: Literal["taken", "refused"] = "taken",
+    stayers_take: float = 1,
     seed: int = 1,
 ) -> CampaignProfit:
     """Return what a campaign brings by the number of customers called, and how many to call.
@@ -58,11 +60,11 @@ def campaign_profit(
     profit_if_kept
         Profit from a customer who would have left and is kept (currency units), or the column that holds it.
     contact_cost, offer_cost
-        Cost of calling one customer, and of an offer that is taken (currency units).
+        Cost of calling one customer, and of an offer that is taken, or the column of the latter (currency units).
     acceptance
         Share of those who would leave that the offer keeps (share of 1).
-    offer_to_stayers
-        Whether customers who would have stayed anyway take the offer as well (``taken``) or not (``refused``).
+    stayers_take
+        Share of customers who would have stayed anyway that take the offer as well (share of 1).
     seed
         Fixes the intervals.
 
@@ -77,18 +79,18 @@ def campaign_profit(
         ``nobody``, ``everybody``, ``likely_leavers`` (50% and more: the highest accuracy), ``best_f1`` (the cut-off
         with the highest F1, if ``left`` is given), ``expected_profit`` (all calls that pay).
         ``called``: number of calls that pay. ``break_even_probability``: from which a call pays, for the average
-        ``profit_if_kept``; NaN if none does. ``break_even_acceptance``: below it nobody is worth a call; NaN if no
-        acceptance is enough.
+        ``profit_if_kept`` and ``offer_cost``; NaN if none does. ``break_even_acceptance``: below it nobody is
+        worth a call; NaN if no acceptance is enough.
 
     Raises
     ------
     CvmError
-        For missing columns or figures, probabilities outside 0 to 1, costs below 0 and an acceptance outside 0 to 1.
+        For missing columns or figures, shares outside 0 to 1 and costs below 0.
 
     Notes
     -----
     Expected profit of a call = p·a·(v − o) − (1 − p)·o·t − c, where p is the probability of leaving, a the acceptance,
-    v the profit if kept, o the cost of the offer, c that of the call, t 1 if stayers take the offer and 0 if not.
+    v the profit if kept, o the cost of the offer, c that of the call, t the share of stayers who take the offer.
     *Assumed*: the acceptance is the same for all who would leave, whatever their risk; those who leave all the same do
     not take the offer; a call annoys nobody. An experiment tells whether this is so: see `uplift`. Intervals are
     bootstrapped over customers (400 draws); what is uncertain in the acceptance is not in them.
@@ -102,35 +104,37 @@ def campaign_profit(
     >>> found.called, found.customers["expected_profit"].round(2).tolist(), round(found.break_even_probability, 3)
     (2, [33.0, 5.5, -8.25], 0.2)
     """
-    for name, figure in (("contact_cost", contact_cost), ("offer_cost", offer_cost)):
-        check_parameter(name, figure, 0)
-    check_parameter("acceptance", acceptance, 0, 1)
+    check_parameter("contact_cost", contact_cost, 0)
+    for name, share in (("acceptance", acceptance), ("stayers_take", stayers_take)):
+        check_parameter(name, share, 0, 1)
     check_one_row_each(scores, "scores")
     chance = numbers_between(scores, "churn_probability", 0, 1, "scores")
-    value = _values(scores, profit_if_kept)
-    taken = float(offer_to_stayers == "taken")
-    kept = acceptance * (value - offer_cost)
-    expected = chance * kept - (1 - chance) * offer_cost * taken - contact_cost
+    value = _values(scores, "profit_if_kept", profit_if_kept)
+    cost = _values(scores, "offer_cost", offer_cost, 0)
+    offer = Offer(contact_cost, cost, value, acceptance, stayers_take)
+    usual = Offer(contact_cost, cost.mean(keepdims=True), value.mean(keepdims=True), acceptance, stayers_take)
+    expected = offer.expected_profit(chance)
     order = np.argsort(-expected, kind="stable")
     call = expected > 0
     gone = yes_or_no(scores, "left") if "left" in scores else None
-    actual = None if gone is None else np.where(gone, kept, -offer_cost * taken) - contact_cost
+    actual = None if gone is None else offer.expected_profit(gone.astype(np.float64))
     return CampaignProfit(
         customers=_customers(scores, chance, expected, order),
         curve=_curve(expected, actual, order, int(call.sum()), seed),
         rules=_rules(chance, expected, actual, gone, seed),
         called=int(call.sum()),
-        break_even_probability=_break_even(float(value.mean()), contact_cost, offer_cost, acceptance, taken),
-        break_even_acceptance=_least_acceptance(chance, value, contact_cost, offer_cost, taken),
+        break_even_probability=_possible(usual.break_even_chance()),
+        break_even_acceptance=_possible(offer.break_even_acceptance(chance)),
     )
 
 
-def _values(scores: pd.DataFrame, profit_if_kept: float | str) -> Floats:
-    if isinstance(profit_if_kept, str):
-        check_columns(scores, [profit_if_kept], "scores")
-        return numbers(scores, profit_if_kept, "scores")
-    check_parameter("profit_if_kept", profit_if_kept)
-    return np.full(len(scores), float(profit_if_kept))
+def _values(scores: pd.DataFrame, name: str, given: float | str, least: float = -LARGEST) -> Floats:
+    """Return a figure for each customer: the column that was named, or the same for all."""
+    if isinstance(given, str):
+        check_columns(scores, [given], "scores")
+        return numbers_between(scores, given, least, LARGEST, "scores")
+    check_parameter(name, given, least)
+    return np.full(len(scores), float(given))
 
 
 def _customers(scores: pd.DataFrame, chance: Floats, expected: Floats, order: NDArray[np.int64]) -> pd.DataFrame:
@@ -196,19 +200,7 @@ def _realised(chosen: Flags, actual: Floats | None, seed: int) -> dict[str, Floa
     return {"profit": profits.sum(0), "profit_low": low, "profit_high": high}
 
 
-def _break_even(value: float, contact_cost: float, offer_cost: float, acceptance: float, taken: float) -> float:
-    """Return the probability of leaving from which a call pays, NaN if that is above 1."""
-    gain = acceptance * (value - offer_cost) + offer_cost * taken
-    needed = offer_cost * taken + contact_cost
-    if gain <= 0:
-        return 0.0 if needed == 0 == gain else float("nan")
-    return needed / gain if needed <= gain else float("nan")
-
-
-def _least_acceptance(chance: Floats, value: Floats, contact_cost: float, offer_cost: float, taken: float) -> float:
-    """Return the acceptance from which at least one call pays, NaN if none is enough."""
-    worth = chance * (value - offer_cost)
-    needed = contact_cost + (1 - chance) * offer_cost * taken
-    with np.errstate(all="ignore"):
-        least = np.where(worth > 0, needed / worth, np.inf).min()
-    return float(least) if least <= 1 else float("nan")
+def _possible(shares: Floats) -> float:
+    """Return the smallest share, NaN if it is above 1."""
+    least = float(np.min(shares, initial=np.inf))
+    return least if least <= 1 else float("nan")
