@@ -120,7 +120,7 @@ def plot_relationship_score(
     ax.hlines(places, low, high, color=style.INK, linewidth=1.6)
     ax.scatter(mean, places, s=60, color=style.BLUE, edgecolors=style.INK, zorder=3)
     for place, one in enumerate(mean.tolist()):
-        style.note(ax, f"{one:.1f}", (one, place), (0, 8), ha="center")
+        style.note(ax, f"{one:.1f}", (float(one), float(place)), (0, 8), ha="center")
     names = [wording(name) for name in frame["indicator"]]
     equal = np.ptp(frame["weight"].to_numpy(float)) < 1e-9
     weights = ["" if equal else say("reasons.with_weight", weight=percent(one)) for one in frame["weight"]]
