@@ -254,12 +254,21 @@ def _not_features(subscribers: Subscribers) -> list[str]:
 def _score(subscribers: Subscribers, assumed: ChurnAssumptions) -> tuple[pd.DataFrame, churn.ChurnScores | None, str]:
     """Return what there is to report of the columns, and the score or the sentence that says why there is none."""
     findings = pd.DataFrame(columns=["column", "finding", "strength", "done", "why"])
-    judged = subscribers.customers.drop(columns=_not_features(subscribers))
+    judged = _as_in_the_source(subscribers, subscribers.customers.drop(columns=_not_features(subscribers)))
     try:
         findings = churn.find_leakage(judged, left="left")
         return findings, churn.score_churn(judged, left="left", seed=assumed.seed), ""
     except CvmError as why:
         return findings, None, str(why)
+
+
+def _as_in_the_source(subscribers: Subscribers, customers: pd.DataFrame) -> pd.DataFrame:
+    """Return the customers with the columns of roles called as their reader knows them."""
+    own = {"monthly_charge": "charge", "total_charge": "total", "contract": "contract"}
+    # another unit is another column
+    own |= {"tenure_months": "tenure"} if subscribers.tenure_unit == "months" else {}
+    named = {name: subscribers.columns.get(role, "") for name, role in own.items()}
+    return customers.rename(columns={name: to for name, to in named.items() if to and to not in customers.columns})
 
 
 def _losses(customers: pd.DataFrame, assumed: ChurnAssumptions) -> Losses:

@@ -210,14 +210,14 @@ def data_report(case: ChurnCase) -> list[Piece]:
 
 def ending(case: ChurnCase) -> list[Piece]:
     """Return every assumption with its option, the version and the time it took."""
-    values = case.assumptions.values()
-    derived = {} if case.offer is None else {
+    values, known = case.assumptions.values(), case.assumptions.limits()
+    derived: dict[str, float | None] = {} if case.offer is None else {
         "offer_cost": float(case.offer.cost.mean()), "contact_cost": case.offer.contact_cost,
     }  # fmt: skip
-    rows = [
-        (limits.label(), _shown(limits.text(values[name]), values[name], derived.get(name)), name)
-        for name, limits in case.assumptions.limits().items()
-    ]
+    shown = {name: _shown(limits.text(values[name]), values[name], derived.get(name)) for name, limits in known.items()}
+    if case.window_from == "header":
+        shown["window_months"] = say("churning.from_header", months=case.window)
+    rows = [(limits.label(), shown[name], name) for name, limits in known.items()]
     columns: html.Columns = {
         "label": (term("report.assumption"), "text"),
         "value": (term("report.assumption_value"), "text"),
