@@ -131,21 +131,62 @@ SHAPES = {
     "all_left": lambda frame: frame.assign(是否流失="是"),
     "nobody_left": lambda frame: frame.assign(是否流失="否"),
     "five_rows": lambda frame: frame.head(5),
+    "nothing_tells": lambda frame: frame.assign(是否流失=["是", "否"] * (len(frame) // 2)),
+    "half_drawn": lambda frame: frame.assign(是否流失=["是", "否", "否", "是"] * (len(frame) // 4)),
+    "few_left": lambda frame: frame.assign(是否流失=["是"] * 4 + ["否"] * (len(frame) - 4)),
     "free": lambda frame: frame.assign(月租=0.0),
 }
 
 
+@pytest.mark.parametrize("settings", [{}, {"true_rate": 0.02, "window_months": 1, "offer_cost": 1}])
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_every_section_is_shown_or_says_why_not(shape: str, language: str) -> None:
+def test_every_section_is_shown_or_says_why_not(shape: str, language: str, settings: dict[str, float]) -> None:
     with speaking(language):
-        found = case.study_churn(subscribers.read(SHAPES[shape](table(400))))
+        read = subscribers.read(SHAPES[shape](table(400)))
+        found = case.study_churn(read, case.ChurnAssumptions().replace(**settings))
         pieces = first_page.page_one(found, "x")
         for section in (behind.retention, behind.drivers, behind.how_good, behind.campaign, behind.fairness):
             pieces += section(found)
         pieces += behind.cannot_say(found) + behind.data_report(found) + behind.ending(found)
         text = "".join(piece.text for piece in pieces if hasattr(piece, "text"))
     assert not re.search(r"\{[a-z_]+\}|churning\.|>nan|inf%|Traceback", text)
+
+
+def test_a_table_without_a_charge_still_makes_a_report(tmp_path: Path) -> None:
+    path = tmp_path / "k.csv"
+    table(600).drop(columns="月租").to_csv(path, index=False)
+    folder = run(path, folder=tmp_path / "out", language="en").folder
+    key = {row[0] for row in list(load_workbook(folder / "customers.xlsx"))[-1].iter_rows(values_only=True)}
+    assert "chance of leaving" in key and "monthly charge" not in key
+
+
+def test_half_of_a_table_raises_the_question_whether_it_was_drawn() -> None:
+    with speaking("en"):
+        found = case.study_churn(subscribers.read(SHAPES["half_drawn"](table(400))))
+        assert found.may_be_drawn
+        assert "drawn with more leavers" in first_page.page_one(found, "x")[0].text
+        told = case.study_churn(found.subscribers, case.ChurnAssumptions(true_rate=0.02))
+        assert not told.may_be_drawn
+        assert "drawn with more leavers" not in first_page.page_one(told, "x")[0].text
+
+
+def test_what_nearly_all_to_be_called_share_is_asked_about() -> None:
+    draw = np.random.default_rng(8)
+    frame = table(1_200)
+    gone = frame["是否流失"].to_numpy() == "是"
+    frame["设备已退"] = np.where(np.where(gone, draw.random(1_200) < 0.9, draw.random(1_200) < 0.02), "有", "无")
+    with speaking("en"):
+        found = case.study_churn(subscribers.read(frame), case.ChurnAssumptions(window_months=1))
+        assert len(found.calls)
+        assert "设备已退 = yes" in first_page.page_one(found, "x")[0].text
+
+
+def test_names_for_a_score_that_may_be_written_later_are_left_out() -> None:
+    frame = table(600).assign(**{"Churn Score": np.random.default_rng(1).integers(1, 99, 600)})
+    found = case.study_churn(subscribers.read(frame))
+    assert "Churn Score" in found.knowing
+    assert found.score is not None and "Churn Score" not in found.score.features
 
 
 def test_every_finding_and_model_has_words() -> None:

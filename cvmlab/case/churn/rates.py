@@ -35,6 +35,12 @@ def window_in(header: str) -> int | None:
     return 1 if _LAST_MONTH.search(header) else None
 
 
+def differ(frame: pd.DataFrame) -> bool:
+    """Return whether the highest and the lowest rate of some groups differ by more than chance."""
+    most, least = frame.iloc[int(frame["rate"].argmax())], frame.iloc[int(frame["rate"].argmin())]
+    return bool(most["low"] > least["high"])
+
+
 def rate_of(left: pd.Series) -> pd.DataFrame:
     """Return one row: ``customers``, ``left``, ``rate`` and its 95% interval ``low``, ``high`` (shares of 1)."""
     return _rates(left.astype(bool), pd.Series("", index=left.index)).drop(columns="group")
@@ -89,6 +95,8 @@ def by_value(customers: pd.DataFrame, column: str) -> pd.DataFrame:
     values = worded(customers[column])
     sizes = values.value_counts()
     kept = sizes.index[(sizes >= min(FEWEST, sizes.max()))][:MOST_VALUES]
+    # one value left over is no group of others
+    kept = sizes.index if len(sizes) == len(kept) + 1 else kept
     grouped = values.where(values.isin(kept), term("churning.others"))
     order = [*kept, *({term("churning.others")} if len(kept) < len(sizes) else ())]
     return _rates(customers["left"], pd.Series(pd.Categorical(grouped, categories=order), index=customers.index))

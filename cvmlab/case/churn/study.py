@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from cvmlab.core.guarding import public
 from cvmlab.core.words import CvmError
+from cvmlab.data.subscribers.naming import ABOUT_LEAVING, MAY_KNOW, is_named
 from cvmlab.data.tables import CUSTOMER_ID
 from cvmlab.keep import churn
 from cvmlab.keep.churn.calling import Offer
@@ -26,6 +28,14 @@ if TYPE_CHECKING:
     from cvmlab.data.subscribers import Subscribers
 
 CHARGE = "monthly_charge"
+_Z = 1.959964
+# half of a table, or this share in an unknown time, is oftener drawn so than true; few firms lose more in a year
+_HALF, _MANY, _TOO_FAST = 0.01, 0.2, 0.6
+# below this number a hold-out shows nothing
+_FEWEST_HELD = 20
+_MOST_VALUES = 20
+# the value that nearly all to be called share, and of whose customers so many had left, may have come after leaving
+_SHARED, _LEFT_WITH_IT, _RARE = 0.9, 0.8, 0.5
 # columns that say how it ended, whatever they are called
 _ENDINGS = ("left_date", "cause")
 # findings of `churn.find_leakage` that mean a column knows the answer
@@ -131,9 +141,45 @@ class ChurnCase:
 
     @property
     def expected_gain(self) -> tuple[float, float, float]:
-        """What calling is expected to bring in all, corrected by what came of such calls, and its 95% interval."""
+        """What calling brings on average, corrected by what came of such calls, and the range of one campaign (95%)."""
+        if self.offer is None or not self.customers["call"].any():
+            return 0.0, 0.0, 0.0
         promised = float(self.calls["expected_profit"].sum())
-        return (promised, np.nan, np.nan) if self.tried is None else self.tried.corrected(promised)
+        mean, error = promised, 0.0
+        if self.tried is not None and self.tried.calls >= rates.FEWEST:
+            mean, low, high = self.tried.corrected(promised)
+            error = (high - low) / (2 * _Z)
+        chance, offer = self._called()
+        spread = _Z * float(np.sqrt(offer.variance(chance).sum() + error**2))
+        return mean, mean - spread, mean + spread
+
+    @property
+    def acceptance_needed_by_calls(self) -> float:
+        """Share of would-be leavers that must accept for the calls to pay in all."""
+        chance, offer = self._called()
+        spent = np.sum((1 - chance) * offer.given_away + offer.contact_cost)
+        won = np.sum(chance * (offer.brought - offer.cost))
+        return float(spent / won) if won > 0 else np.inf
+
+    def _called(self) -> tuple[NDArray[np.float64], Offer]:
+        assert self.offer is not None
+        staying = self.customers[~self.customers["left"]]
+        chosen = staying["call"].to_numpy(bool)
+        return staying.loc[chosen, "chance"].to_numpy(np.float64), self.offer.of(chosen)
+
+    @property
+    def pays(self) -> bool:
+        """Whether calling is expected to pay at all, once corrected."""
+        return bool(self.customers["call"].any()) and self.expected_gain[0] > 0
+
+    @property
+    def may_be_drawn(self) -> bool:
+        """Whether the table may hold more leavers than the base, and nobody says which share of the base leaves."""
+        if self.assumptions.true_rate is not None:
+            return False
+        rate = float(self.rate["rate"])
+        half = abs(rate - 0.5) < _HALF
+        return half or self.yearly_pace > _TOO_FAST or (self.window is None and rate >= _MANY)
 
     @property
     def usual_break_even(self) -> float:
@@ -213,8 +259,11 @@ def study_churn(subscribers: Subscribers, assumptions: ChurnAssumptions | None =
             weight = weights_of(left, assumed.true_rate)
             tried = try_rule(everyone, judged["chance"].to_numpy(np.float64), left, weight)
         curve, rivals = _campaign(judged, offer, assumed, int(customers["left"].sum())) if score and offer else _NOTHING
-        fairness = by_group(judged, subscribers.columns, subscribers.features)
-    knowing = tuple(findings.loc[findings["finding"].isin(_KNOWING), "column"].unique())
+        # compared as they are in the table, where the rates are
+        in_table = judged.assign(chance=_chances(customers, score))
+        fairness = by_group(in_table, subscribers.columns, subscribers.features)
+    named = [name for name in _may_know(subscribers) if name in subscribers.features]
+    knowing = tuple(dict.fromkeys([*named, *findings.loc[findings["finding"].isin(_KNOWING), "column"]]))
     return ChurnCase(
         subscribers, assumed, window, window_from, judged, rates.rate_of(customers["left"]).iloc[0],
         tenures, contracts, retention, score, why, findings, knowing, losses, offer, tried, curve, rivals, fairness,
@@ -247,7 +296,7 @@ def _window(subscribers: Subscribers, assumed: ChurnAssumptions) -> tuple[int | 
 
 def _not_features(subscribers: Subscribers) -> list[str]:
     """Return the columns that no score may look at: those of how it ended, and those that name a person."""
-    names = (*_ENDINGS, *subscribers.personal)
+    names = (*_ENDINGS, *subscribers.personal, *_may_know(subscribers))
     return [name for name in names if name in subscribers.customers and name != CUSTOMER_ID]
 
 
@@ -278,6 +327,43 @@ def _losses(customers: pd.DataFrame, assumed: ChurnAssumptions) -> Losses:
     return Losses(gone, gone / whole if whole else np.nan, assumed.margin)
 
 
+def _chances(customers: pd.DataFrame, score: churn.ChurnScores | None) -> NDArray[np.float64]:
+    """Return the chance of each customer in the table, NaN without a score."""
+    if score is None:
+        return np.full(len(customers), np.nan)
+    chance = score.scores.set_index(CUSTOMER_ID)["churn_probability"]
+    return customers[CUSTOMER_ID].map(chance).to_numpy(np.float64)
+
+
+def _may_know(subscribers: Subscribers) -> list[str]:
+    """Return the columns that by their names may have been written after customers left."""
+    return [name for name in subscribers.features if is_named(name, MAY_KNOW) or is_named(name, ABOUT_LEAVING)]
+
+
+def shared_by_calls(case: ChurnCase) -> tuple[str, str, float, float] | None:
+    """Return the column and value that nearly all to be called share, where nearly all others with it had left.
+
+    Returns
+    -------
+    tuple
+        Column, value, share of those called that have it, share of all with it that left; None if there is none.
+    """
+    calls = case.calls
+    if case.score is None or not len(calls):
+        return None
+    whole = _as_in_the_source(case.subscribers, case.customers)
+    for name in case.score.features:
+        values = rates.worded(whole[name])
+        if len(values.unique()) > _MOST_VALUES:
+            continue
+        called = values.loc[calls.index].value_counts(normalize=True)
+        with_it = values == called.index[0]
+        left = float(case.customers.loc[with_it, "left"].mean())
+        if called.iloc[0] >= _SHARED and left >= _LEFT_WITH_IT and with_it.mean() <= _RARE:
+            return name, str(called.index[0]), float(called.iloc[0]), left
+    return None
+
+
 def _with_calls(
     customers: pd.DataFrame, score: churn.ChurnScores | None, offer: Offer | None, assumed: ChurnAssumptions
 ) -> pd.DataFrame:
@@ -285,8 +371,7 @@ def _with_calls(
     judged = customers.assign(chance=np.nan, profit_kept=np.nan, expected_profit=np.nan, call=False, hold_out=False)
     staying = ~customers["left"].to_numpy(bool)
     if score is not None:
-        chance = score.scores.set_index(CUSTOMER_ID)["churn_probability"]
-        found = judged[CUSTOMER_ID].map(chance).to_numpy(np.float64)
+        found = _chances(customers, score)
         judged["chance"] = in_the_base(found, float(customers["left"].mean()), assumed.true_rate)
     if score is None or offer is None:
         return judged
@@ -294,7 +379,8 @@ def _with_calls(
     judged.loc[staying, "profit_kept"] = offer.brought
     judged.loc[staying, "expected_profit"] = gain
     pays = np.flatnonzero(staying)[gain > 0]
-    held = np.random.default_rng(assumed.seed).permutation(pays)[: int(assumed.hold_out_share * len(pays))]
+    size = int(assumed.hold_out_share * len(pays))
+    held = np.random.default_rng(assumed.seed).permutation(pays)[: size if size >= _FEWEST_HELD else 0]
     rows = np.arange(len(judged))
     judged["hold_out"] = np.isin(rows, held)
     judged["call"] = np.isin(rows, pays) & ~judged["hold_out"]

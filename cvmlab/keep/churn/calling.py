@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -39,6 +39,18 @@ class Offer:
         """Return what a call brings in expectation at a chance of leaving; 0 and 1 give what came of it."""
         gain: Floats = chance * self.kept - (1 - chance) * self.given_away - self.contact_cost
         return gain
+
+    def variance(self, chance: Floats) -> Floats:
+        """Return the variance of what one call brings, as the customer does the one or the other."""
+        likely, taken = chance * self.acceptance, (1 - chance) * self.stayers_take
+        won = self.brought - self.cost
+        mean = likely * won - taken * self.cost
+        spread: Floats = likely * won**2 + taken * self.cost**2 - mean**2
+        return np.maximum(spread, 0)
+
+    def of(self, chosen: NDArray[np.bool_]) -> Offer:
+        """Return the offer to some of the customers."""
+        return replace(self, cost=self.cost[chosen], brought=self.brought[chosen])
 
     def break_even_chance(self) -> Floats:
         """Return from which chance of leaving on a call pays, infinite where it never does."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from cvmlab import __version__, charts
@@ -11,6 +12,7 @@ from cvmlab.core.formats import count, percent, whole_money
 from cvmlab.core.words import say, term
 from cvmlab.report import html
 from cvmlab.report.figures import Picture, picture
+from cvmlab.report.wording import joined
 
 from .first_page import in_money, window_of
 
@@ -23,18 +25,26 @@ Piece = Picture | html.Page
 def retention(case: ChurnCase) -> list[Piece]:
     """Return the rates by contract, and how many of a cohort stay where the window is known."""
     pieces: list[Piece] = [
-        html.page(html.heading(term("churning.retention_title")), html.paragraph(term("churning.retention_lead")))
+        html.page(
+            html.heading(term("churning.retention_title")),
+            html.paragraph(joined(term("churning.retention_lead"), *_of_the_table(case))),
+        )
     ]
     if case.contracts is not None and case.tenures is not None:
         drawn = charts.plot_leaving_rates(case.contracts, overall=case.rate["rate"], label=term("churning.contract"))
         pieces.append(picture(drawn, name="contracts", alt=term("churning.alt_contracts")))
-    if case.retention is not None:
+    if case.retention is not None and case.assumptions.true_rate is None:
         pieces += _curves(case)
-    elif case.tenures is not None:
+    elif case.retention is None and case.tenures is not None:
         pieces.append(html.page(html.note(term("churning.no_curve"))))
     if len(pieces) == 1:
         pieces.append(html.page(html.paragraph(term("churning.no_tenure"))))
     return pieces
+
+
+def _of_the_table(case: ChurnCase) -> list[str]:
+    """Return that rates are those of the table where it holds more leavers than the base."""
+    return [] if case.assumptions.true_rate is None else [term("churning.of_the_table")]
 
 
 def _curves(case: ChurnCase) -> list[Piece]:
@@ -66,9 +76,11 @@ def drivers(case: ChurnCase) -> list[Piece]:
     title = html.heading(term("churning.drivers_title"))
     if case.score is None:
         return [html.page(title, html.paragraph(say("churning.s_no_score", why=case.why_no_score)))]
+    if case.score.drivers.empty:
+        return [html.page(title, html.paragraph(term("churning.no_drivers")))]
     drawn = charts.plot_churn_drivers(case.score.drivers, average=case.rate["rate"])
     return [
-        html.page(title, html.paragraph(term("churning.drivers_lead"))),
+        html.page(title, html.paragraph(joined(term("churning.drivers_lead"), *_of_the_table(case)))),
         picture(drawn, name="drivers", alt=term("churning.alt_drivers")),
     ]
 
@@ -78,7 +90,7 @@ def how_good(case: ChurnCase) -> list[Piece]:
     if case.score is None:
         return []
     score = case.score
-    lead = say("churning.quality_lead", **quality_words(case))
+    lead = joined(say("churning.quality_lead", **quality_words(case)), *_of_the_table(case))
     return [
         html.page(html.heading(term("churning.quality_title")), html.paragraph(lead)),
         picture(charts.plot_calibration(score.calibration), name="calibration", alt=term("churning.alt_calibration")),
@@ -127,15 +139,26 @@ def campaign(case: ChurnCase) -> list[Piece]:
         ),
         html.page(
             html.heading(term("churning.hold_out_title")),
-            html.paragraph(say("churning.hold_out_lead", held=count(case.customers["hold_out"].sum()),
-                               share=percent(assumed.hold_out_share))),
+            html.paragraph(_hold_out(case)),
         ),
     ]  # fmt: skip
+
+
+def _hold_out(case: ChurnCase) -> str:
+    held, called = int(case.customers["hold_out"].sum()), len(case.calls)
+    if not held:
+        return term("churning.hold_out_too_few")
+    chance = float(case.calls["chance"].mean())
+    chance_alone = 1.96 * float(np.sqrt(chance * (1 - chance) * (1 / held + 1 / called)))
+    return say("churning.hold_out_lead", held=count(held), points=f"{100 * chance_alone:.0f}",
+               share=percent(case.assumptions.hold_out_share))  # fmt: skip
 
 
 def _tried(case: ChurnCase) -> str:
     tried = case.tried
     assert tried is not None
+    if not tried.calls:
+        return term("churning.tried_nobody")
     amounts = {name: in_money(case, getattr(tried, name)) for name in ("promised", "came", "low", "high")}
     return say("churning.tried", calls=count(tried.calls), **amounts)
 

@@ -6,6 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 from cvmlab import charts
+from cvmlab.case.churn.rates import differ
+from cvmlab.case.churn.study import shared_by_calls
 from cvmlab.core.formats import count, in_currency, money, percent, whole_money
 from cvmlab.core.words import say, term
 from cvmlab.data.tables import CUSTOMER_ID
@@ -17,8 +19,6 @@ if TYPE_CHECKING:
     from cvmlab.case.churn import ChurnCase
 
 Piece = Picture | html.Page
-# few firms lose so many of their customers in a year; tables drawn with many leavers seem to
-_TOO_FAST = 0.6
 
 
 def page_one(case: ChurnCase, title: str) -> list[Piece]:
@@ -33,7 +33,7 @@ def page_one(case: ChurnCase, title: str) -> list[Piece]:
         *map(html.note, _cautions(case)),
     )
     shown = case.tenures if case.tenures is not None else case.contracts
-    if shown is None:
+    if shown is None or len(shown) < 2:
         return [top, html.page(*_calls(case))]
     label = term("churning.tenure_axis" if case.tenures is not None else "churning.contract")
     drawn = charts.plot_leaving_rates(shown, overall=case.rate["rate"], label=label)
@@ -57,26 +57,40 @@ def _cards(case: ChurnCase) -> list[tuple[str, str, str]]:
     rate = case.rate
     said = {"left": count(rate["left"]), "customers": count(rate["customers"]), "window": window_of(case)}
     cards = [(percent(rate["rate"]), say("churning.card_rate", **said), "known")]
-    if case.losses is not None:
+    if case.losses is not None and case.assumptions.true_rate is None:
         lost = case.losses
         what = say("churning.card_lost", margin=percent(case.assumptions.margin), charge=money(lost.yearly_charge))
         cards.append((money(lost.yearly_profit), what, "assumed"))
     if case.offer is not None and case.score is not None:
-        calls = case.calls
-        key = "churning.card_calls" if len(calls) else "churning.card_no_calls"
-        gain, low, high = case.expected_gain
-        said = {"low": money(low), "high": money(high), "count": count(len(calls)), "all": count(case.still_there)}
-        cards.append((money(gain) if len(calls) else "0", say(key, **said), "assumed"))
-    if case.offer is not None:
+        cards.append(_card_of_calls(case))
         chance = case.usual_break_even
         shown = percent(chance) if chance <= 1 else term("churning.never")
         cards.append((shown, term("churning.card_break_even"), "assumed"))
     return cards
 
 
+def _card_of_calls(case: ChurnCase) -> tuple[str, str, str]:
+    gain, low, high = case.expected_gain
+    key = "card_no_calls" if not case.pays else "card_calls_if" if case.may_be_drawn else "card_calls"
+    said = {"low": money(low), "high": money(high), "count": count(len(case.calls)), "all": count(case.still_there)}
+    return (money(gain) if case.pays else "0", say(f"churning.{key}", **said), "assumed")
+
+
 def _sentences(case: ChurnCase) -> list[str]:
-    said = [_rate(case), _cost(case), _where(case), _whom(case), _cannot(case)]
+    said = [_rate(case), _cost(case), _where(case), _offer(case), _whom(case), _cannot(case)]
     return [sentence for sentence in said if sentence]
+
+
+def _offer(case: ChurnCase) -> str:
+    """Return what the offer is that everything about calling stands on."""
+    if case.offer is None or case.score is None:
+        return ""
+    assumed = case.assumptions
+    said = {
+        "offer": in_money(case, float(case.offer.cost.mean())), "kept": percent(assumed.acceptance),
+        "take": percent(assumed.stayers_take), "months": f"{assumed.offer_months:g}",
+    }  # fmt: skip
+    return say("churning.s_offer" if assumed.offer_cost is None else "churning.s_offer_stated", **said)
 
 
 def _rate(case: ChurnCase) -> str:
@@ -96,6 +110,8 @@ def _rate(case: ChurnCase) -> str:
 def _cost(case: ChurnCase) -> str:
     if case.losses is None:
         return term("churning.s_no_charge")
+    if case.assumptions.true_rate is not None:
+        return ""
     lost = case.losses
     return say(
         "churning.s_cost", monthly=in_money(case, lost.monthly_charge), yearly=in_money(case, lost.yearly_charge),
@@ -108,6 +124,9 @@ def _where(case: ChurnCase) -> str:
     parts = []
     for name, frame in (("tenure", case.tenures), ("contract", case.contracts)):
         if frame is not None and len(frame) > 1:
+            if not differ(frame):
+                parts.append(term(f"churning.s_alike_{name}"))
+                continue
             most, least = frame.iloc[int(frame["rate"].argmax())], frame.iloc[int(frame["rate"].argmin())]
             parts.append(
                 say(
@@ -123,31 +142,42 @@ def _whom(case: ChurnCase) -> str:
         return say("churning.s_no_score", why=case.why_no_score)
     if case.offer is None:
         return term("churning.s_no_offer")
-    calls = case.calls
     said = {
-        "count": count(len(calls)), "all": count(case.still_there), "held": count(case.customers["hold_out"].sum()),
+        "count": count(len(case.calls)), "all": count(case.still_there),
         "chance": percent(min(case.usual_break_even, 1)),
     }  # fmt: skip
-    if len(calls):
-        gain, low, high = (in_money(case, amount) for amount in case.expected_gain)
-        return say("churning.s_whom", gain=gain, low=low, high=high, **said)
-    needed = case.needed_acceptance
-    return say("churning.s_nobody", needed=percent(needed)) if needed <= 1 else term("churning.s_nobody_ever")
+    if not len(case.calls):
+        needed = case.needed_acceptance
+        return say("churning.s_nobody", needed=percent(needed)) if needed <= 1 else term("churning.s_nobody_ever")
+    if not case.pays:
+        return say("churning.s_not_yet", **said)
+    gain, low, high = (in_money(case, amount) for amount in case.expected_gain)
+    sentence = say("churning.s_whom", gain=gain, low=low, high=high, **said)
+    more = [say("churning.s_needed", needed=percent(case.acceptance_needed_by_calls))]
+    if case.may_be_drawn:
+        more.insert(0, term("churning.s_if_whole"))
+    return joined(sentence, *more)
 
 
 def _cannot(case: ChurnCase) -> str:
-    return say("churning.s_cannot", share=percent(case.assumptions.hold_out_share))
+    if not case.customers["hold_out"].any():
+        return term("churning.s_cannot")
+    return joined(term("churning.s_cannot"), say("churning.s_hold_out", share=percent(case.assumptions.hold_out_share)))
 
 
 def _cautions(case: ChurnCase) -> list[str]:
     found = []
-    if case.yearly_pace > _TOO_FAST and case.assumptions.true_rate is None:
-        found.append(say("churning.caution_drawn", share=percent(case.yearly_pace)))
+    if case.may_be_drawn:
+        found.append(say("churning.caution_drawn", rate=percent(case.rate["rate"])))
+    if shared := shared_by_calls(case):
+        column, value, called, left = shared
+        said = {"column": column, "value": value, "called": percent(called), "left": percent(left)}
+        found.append(say("churning.caution_shared", **said))
     if case.knowing:
         found.append(say("churning.caution_knows", columns=", ".join(case.knowing)))
     if case.score is not None and case.score.model == "base_rate":
         found.append(term("churning.caution_blind"))
-    elif case.tried is not None and len(case.calls) and case.tried.low <= 0:
+    elif case.pays and case.expected_gain[1] <= 0:
         found.append(term("churning.caution_unsure"))
     return found
 
@@ -155,26 +185,45 @@ def _cautions(case: ChurnCase) -> list[str]:
 def _calls(case: ChurnCase) -> list[str]:
     title = html.subheading(term("churning.calls_title"))
     calls = case.calls
+    if case.score is None:
+        return _largest(case)
     if not len(calls):
-        return [title, html.paragraph(term("churning.calls_none"))]
+        return [title, html.paragraph(term("churning.calls_none" if case.offer else "churning.calls_no_offer"))]
     shown = calls.head(case.assumptions.calls)
-    lead = say(
-        "churning.calls_lead", shown=len(shown), count=count(len(calls)), kept=percent(case.assumptions.acceptance),
-        months=case.assumptions.months_kept, margin=percent(case.assumptions.margin),
-    )  # fmt: skip
+    lead = say("churning.calls_lead", shown=len(shown), count=count(len(calls)))
     return [title, html.paragraph(lead, quiet=True), html.table(shown, call_columns(case))]
+
+
+def _largest(case: ChurnCase) -> list[str]:
+    """Return the customers who pay most, for a table too small to say who is likely to leave."""
+    if case.losses is None:
+        return []
+    staying = case.customers[~case.customers["left"]]
+    whole = float(case.customers["monthly_charge"].sum())
+    shown = staying.nlargest(case.assumptions.calls, "monthly_charge")
+    shown = shown.assign(share=shown["monthly_charge"] / whole if whole else 0.0)
+    columns: html.Columns = {
+        CUSTOMER_ID: (term("churning.customer"), "id"),
+        "monthly_charge": (term("churning.monthly_charge"), "money"),
+        "share": (term("churning.share_of_charges"), "percent"),
+    }
+    title = html.subheading(term("churning.largest_title"))
+    return [title, html.paragraph(term("churning.largest_lead"), quiet=True), html.table(shown, columns)]
 
 
 def call_columns(case: ChurnCase) -> html.Columns:
     """Return the columns of a call list, for `html.table`."""
-    columns: html.Columns = {
+    people = {
+        name: (name, "text") for name in case.subscribers.personal if name in case.customers and name != CUSTOMER_ID
+    }
+    every: html.Columns = {
         CUSTOMER_ID: (term("churning.customer"), "id"),
+        **people,  # type: ignore[dict-item]
         "chance": (term("churning.chance"), "percent"),
         "monthly_charge": (term("churning.monthly_charge"), "money"),
         "profit_kept": (say("churning.profit_kept", months=case.assumptions.months_kept), "money"),
         "expected_profit": (term("churning.expected_profit"), "money"),
+        "tenure_months": (term("churning.tenure_axis"), "count"),
+        "contract": (term("churning.contract"), "text"),
     }
-    for name, word, kind in (("tenure_months", "tenure_axis", "count"), ("contract", "contract", "text")):
-        if name in case.customers:
-            columns[name] = (term(f"churning.{word}"), kind)  # type: ignore[assignment]
-    return columns
+    return {name: told for name, told in every.items() if name in case.customers}

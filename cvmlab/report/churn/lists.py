@@ -48,7 +48,16 @@ def sheets_of(case: ChurnCase) -> dict[str, Sheet]:
     }
     calls = calls.assign(**dict.fromkeys(answers, empty))
     held = case.customers[case.customers["hold_out"]][list(columns)].rename(columns=heads)
-    meanings = [(heads[name], term(f"churning.key_{name}")) for name in columns]
+    meanings = [
+        (heads[name], term(f"churning.key_{name}"))
+        for name in columns
+        if name == CUSTOMER_ID or name not in case.subscribers.personal
+    ]
+    meanings += [
+        (name, term("churning.key_person"))
+        for name in case.subscribers.personal
+        if name in columns and name != CUSTOMER_ID
+    ]
     meanings += [(head, term(f"churning.key_{name}")) for name, head in
                  zip(("called_on", "result", "remark"), answers, strict=True)]  # fmt: skip
     key = pd.DataFrame(meanings, columns=[term("churning.key_word"), term("churning.key_meaning")])
