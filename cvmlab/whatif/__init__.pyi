@@ -7,6 +7,8 @@ from .explorers.matrix import value_matrix as value_matrix
 from .explorers.patterns import pattern_explorer as pattern_explorer
 from .explorers.pipeline import pipeline_step as pipeline_step
 from .explorers.portfolio import whale_curve as whale_curve
+from .explorers.retention import complaints_resolved as complaints_resolved
+from .explorers.retention import fewer_defections as fewer_defections
 from .explorers.silence import silence_to_call as silence_to_call
 from .explorers.value import current_value as current_value
 from .explorers.value import growth_potential as growth_potential

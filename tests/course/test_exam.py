@@ -39,6 +39,9 @@ TERMS = {
         鲸鱼曲线 集中度曲线 均值回归 客户分级 钻石 黄金 战略 潜力 一般 问题 规模不等于价值
         产品份额/增长性 隐性流失 购买因素 市场价值
     """,
+    "10": """
+        客户保持 利润 成本 声誉 客户保持率 客户份额 客户资产收益率 市场份额
+    """,
 }
 #: Tables to fill in, and how many cells they have.
 TABLES = {"01.table_3_1": 24, "06.table_3_2": 8}
@@ -99,7 +102,7 @@ def test_no_point_is_left_out_of_the_count() -> None:
     assert written == counted
 
 
-@pytest.mark.parametrize("lesson", ["00", "01", "02", "03", "04", "05", "06", "07"])
+@pytest.mark.parametrize("lesson", ["00", "01", "02", "03", "04", "05", "06", "07", "10"])
 def test_a_lesson_has_one_essay_and_one_letter_that_is_not_asked_in_the_exam(lesson: str) -> None:
     assert [question.kind for question in exam_of(lesson)].count("essay") == 1
     assert exam.card(f"{lesson}.letter").question.kind == "letter"
@@ -268,7 +271,7 @@ def test_what_was_written_stands_in_the_still_page_and_is_no_html() -> None:
 def test_a_card_that_is_not_there_is_named(name: str) -> None:
     with pytest.raises(CvmError, match=r"01\.define_lifecycle"):
         exam.card(name)
-    with pytest.raises(CvmError, match="00, 01, 02, 03, 04, 05, 06, 07"):
+    with pytest.raises(CvmError, match="00, 01, 02, 03, 04, 05, 06, 07, 10"):
         exam.cards(name)
 
 

@@ -13,3 +13,10 @@ from .sbg import fit_sbg as fit_sbg
 from .win_back import compare_offers as compare_offers
 from .win_back import value_of_win_back as value_of_win_back
 from .win_back import whom_to_win_back as whom_to_win_back
+from .claims import ClaimAssumptions as ClaimAssumptions
+from .claims import claims_in_words as claims_in_words
+from .claims import retention_claims as retention_claims
+from .recovery import Recovered as Recovered
+from .recovery import Recovery as Recovery
+from .recovery import complaint_recovery as complaint_recovery
+from .yearly import yearly_base as yearly_base
