@@ -100,7 +100,7 @@ def retention_claims(assumed: ClaimAssumptions | None = None) -> pd.DataFrame:
     complaint          70% − stay_unresolved                        stay_unresolved
     recommendation     referrals / (1 − r), of a steady base        referrals
     word_of_mouth      d · 9 / ((1 − d) · 2.5), bad / good          share of dissatisfied d
-    natural_churn      1 − r                                        mean lifetime 1 / (1 − r) (years)
+    natural_churn      mean lifetime 1 / (1 − r), in years          retention rate from which on it is 4 years
     bad_post           45 · 2/3 · would_have_bought                 would_have_bought
     would_post         bad_experience · 1/3 · does_as_said          bad_experience · does_as_said
     stop_acquiring     r ^ years, share of the base that is left    years until half is gone
@@ -114,11 +114,11 @@ def retention_claims(assumed: ClaimAssumptions | None = None) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        A row per claim: ``claim`` (code), ``stated``, ``stated_to`` (ends of the stated range; equal where it is one
-        figure, the second NaN where there is no upper end), ``computed``, ``unit`` of these three (``share``,
-        ``multiple``, ``customers``), ``assumed`` (what decides, as it was assumed: mostly the parameter in ``needs``,
-        else the retention rate; what 5% are as a share of 1 for ``percent``; Δ for ``new_costs``), ``needs`` (NaN
-        where nothing helps), ``verdict``: ``"reproduced"`` (the computed figure lies in the stated range, or within
+        A row per claim: ``claim`` (code); ``stated``, ``stated_to`` (ends of the stated range; equal where it is one
+        figure, the second NaN where there is no upper end); ``computed``; ``unit`` of these three (``share``,
+        ``multiple``, ``customers``, ``years``); ``assumed`` (what decides, as it was assumed: mostly the parameter in
+        ``needs``, else the retention rate; Δ as a share of all for ``percent`` and ``new_costs``); ``needs`` (NaN
+        where nothing helps); ``verdict``: ``"reproduced"`` (the computed figure lies in the stated range, or within
         3% of it), ``"only_if"`` (it would, with what is in ``needs``), ``"not"``. Sources: CRM3 §3.2.2, §3.2.4 for
         what is stated (``stop_acquiring`` is ours); the models are ours.
 
@@ -214,8 +214,7 @@ def _word_of_mouth(it: ClaimAssumptions) -> dict[str, object]:
 
 
 def _natural_churn(it: ClaimAssumptions) -> dict[str, object]:
-    leave = 1 - it.retention_rate
-    return _row((0.1, MOST_NATURAL_CHURN), leave, it.retention_rate, 1 / leave, "share", possible=False)
+    return _row((4, 10), 1 / (1 - it.retention_rate), it.retention_rate, 1 - MOST_NATURAL_CHURN, "years")
 
 
 def _bad_post(it: ClaimAssumptions) -> dict[str, object]:
@@ -308,4 +307,4 @@ def _figure(figure: float, unit: str) -> str:
     shown = f"{100 * figure if unit == 'share' else figure:.1f}".removesuffix(".0").replace("-", "−")
     if unit == "share":
         return f"{shown}%"
-    return say("claims.multiple", figure=shown) if unit == "multiple" else shown
+    return say(f"claims.{unit}_figure", figure=shown) if unit in ("multiple", "years") else shown

@@ -31,7 +31,7 @@ class Recovery(Scenario):
     """
 
     complaints: float = number(
-        1_192, word="claims.complaints", minimum=0, maximum=5_000, step=1, unit="per_year", whole=True
+        1_200, word="claims.complaints", minimum=0, maximum=5_000, step=1, unit="per_year", whole=True
     )
     resolved_share: float = number(0.4, word="claims.resolved_share", minimum=0, maximum=1, step=0.05, unit="share")
     stay_resolved: float = number(0.7, word="claims.stay_resolved", minimum=0, maximum=1, step=0.05, unit="share")
@@ -83,7 +83,7 @@ def complaint_recovery(recovery: Recovery) -> Recovered:
     --------
     >>> found = complaint_recovery(Recovery())
     >>> round(found.stayed), round(found.anyway), round(found.kept), round(found.break_even)
-    (334, 238, 95, 200)
+    (336, 240, 96, 200)
     """
     it, resolved = recovery, recovery.complaints * recovery.resolved_share
     stayed, anyway = resolved * it.stay_resolved, resolved * it.stay_unresolved

@@ -185,7 +185,7 @@ def complaints_resolved(*, currency: str = "", after: Guess | None = None) -> Wh
     --------
     >>> what_if = complaints_resolved()
     >>> round(what_if.result["kept"]), round(what_if.result["break_even"])
-    (95, 200)
+    (96, 200)
     >>> what_if.set(stay_unresolved=0)
     >>> round(what_if.result["break_even"])
     700
