@@ -30,6 +30,8 @@ shops = pd.DataFrame({
     'cvm.whatif.current_value(currency="¥")',
     'cvm.whatif.growth_potential(currency="¥")',
     'cvm.whatif.matrix_and_budget(shops, currency="¥")',
+    'cvm.whatif.fewer_defections(currency="¥")',
+    'cvm.whatif.complaints_resolved(currency="¥")',
     'cvm.whatif.price_or_relationship(cvm.datasets.load("packaging_choices"), currency="¥")',
 ]
 LAUNCH, PIPELINE = 3, 2

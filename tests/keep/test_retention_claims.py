@@ -118,7 +118,7 @@ def test_claims_of_another_frame_are_refused() -> None:
 
 
 def test_an_assumption_out_of_bounds_is_refused() -> None:
-    with pytest.raises(CvmError, match="at most 0.95"):
+    with pytest.raises(CvmError, match=r"at most 0\.95"):
         Assumptions(retention_rate=1)
 
 

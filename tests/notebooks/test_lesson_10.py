@@ -1,0 +1,165 @@
+"""Lesson 10: what its prose says is what its data say, and its likely mistakes are what somebody would compute."""
+
+from __future__ import annotations
+
+import math
+import re
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+import pytest
+from stated import ANSWERS, LIKELY
+
+from cvmlab import datasets, retention, value
+from cvmlab.core.words import read_table, word
+from cvmlab.whatif import complaints_resolved, fewer_defections
+
+NAME = "10_can_this_number_be_true.ipynb"
+FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
+
+
+def near(question: str, worth: float, mistake: str = "") -> None:
+    asked = f"can_it_be_true.{question}"
+    stated = LIKELY[asked, mistake] if mistake else ANSWERS[asked]
+    assert stated == pytest.approx(worth, rel=0.001, abs=0.05)
+
+
+def prose(folder: str) -> str:
+    cells = nbformat.read(FOLDER / folder / NAME, as_version=4).cells
+    return "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+
+
+@pytest.fixture(scope="module")
+def base() -> pd.DataFrame:
+    bills = datasets.load("carrier")
+    found = retention.yearly_base(datasets.load("carrier_subscribers"), [2009, 2010, 2011]).set_index("year")
+    money = bills.groupby(bills["date"].dt.year)[["amount", "profit"]].sum()
+    return found.assign(profit=money["profit"], put_in=money["amount"] - money["profit"])
+
+
+def test_the_three_measures_by_hand(base: pd.DataFrame) -> None:
+    last = base.loc[2011]
+    assert last[["at_start", "left", "back"]].tolist() == [17_724, 3_946, 926]
+    assert round(100 * last["retention_rate"], 1) == 77.7 and round(100 * last["retention_of_people"], 1) == 83.0
+    assert (round(last["profit"] / 1_000), round(last["put_in"] / 1_000)) == (5_094, 9_410)
+    returns = base["profit"] / base["put_in"]
+    assert (100 * returns).round().tolist() == [65, 61, 54]
+    # "by only 2%", and loses more every year
+    assert round(100 * (base.loc[2011, "at_start"] / base.loc[2009, "at_start"] - 1)) == -2
+    assert base["left"].is_monotonic_increasing
+    # ¥300 of profit per customer and year, in 2011
+    assert last["profit"] / ((last["at_start"] + last["at_end"]) / 2) == pytest.approx(300, abs=1)
+    assert (100 * base["churn_rate"]).round().tolist() == [12, 15, 22]
+
+
+def test_the_retention_rate_of_2010(base: pd.DataFrame) -> None:
+    year = base.loc[2010]
+    near("retention", 100 * year["retention_rate"])
+    near("retention", 100 * year["churn_rate"], "churn")
+    near("retention", 100 * year["at_end"] / year["at_start"], "newcomers")
+    near("retention", 100 * year["retention_of_people"], "people")
+    near("retention", 100 * base.loc[2011, "retention_rate"], "other")
+    text = word("can_it_be_true.retention_right").en
+    assert f"({year['at_start']:,.0f} − {year['left']:,.0f}) / {year['at_start']:,.0f}" in text
+
+
+def test_five_percent_fewer() -> None:
+    def gain(after: float, first: str = "next") -> float:
+        multiples = [value.margin_multiple(stay, 0.1, first=first) for stay in (after, 0.8)]  # type: ignore[arg-type]
+        return float(100 * (multiples[0] / multiples[1] - 1))
+
+    near("percent", gain(0.81))
+    near("percent", gain(0.85), "points")
+    near("percent", gain(0.84), "of_kept")
+    near("percent", 100 * (81 / 80 - 1), "next_year")
+    near("percent", gain(0.81, "now"), "at_once")
+    assert round(gain(0.85, "now"), 1) == 20.0
+
+
+def test_one_post() -> None:
+    near("post", 45 * 2 / 3 * 0.1 * 800)
+    near("post", 45 * 2 / 3 * 800, "all")
+    near("post", 45 * 0.1 * 800, "readers")
+    near("post", 45 * 2 / 3 * 0.1, "customers")
+    near("post", 45 / 3 * 0.1 * 800, "third")
+    near("post", 45 * 2 / 3 * 0.1 * 300, "profit")
+
+
+def test_a_third_of_all_customers_cannot_post(base: pd.DataFrame) -> None:
+    lost = base.loc[2011, "at_start"] / 3 * 30
+    assert lost == 177_240 and lost / base.loc[2011, "at_start"] == 10
+    assert all("177,240" in prose(folder) for folder in ("", "zh"))
+
+
+def test_the_verdicts_are_those_of_the_models() -> None:
+    numbers = {name: str(number) for number, name in enumerate(("reproduced", "only_if", "not"), 1)}
+    claims = retention.retention_claims().set_index("claim")["verdict"].map(numbers)
+    stated = {row["part"]: row["answer"] for row in read_table("answers/several") if "can_it" in row["question"]}
+    assert len(stated) == 5 and claims[list(stated)].to_dict() == stated
+    # the assumptions that are told before: 80%, attempts alike, 50% would return
+    assumed = retention.ClaimAssumptions()
+    assert (assumed.retention_rate, assumed.attempt_ratio, assumed.stay_unresolved) == (0.8, 1, 0.5)
+    assert (assumed.care_cost, assumed.acquisition_cost, assumed.margin) == (40, 300, 300)
+    assert math.log(2) / -math.log(0.8) == pytest.approx(3.1, abs=0.05)
+
+
+def test_what_is_found_with_the_programme() -> None:
+    what_if = fewer_defections(currency="¥")
+
+    def found(name: str, **moved: float | str) -> float:
+        what_if.reset()
+        what_if.set(**moved)
+        return float(what_if.result[name])
+
+    assert found("break_even") == pytest.approx(50) and found("break_even", points=1) == pytest.approx(10)
+    assert found("break_even", retention_rate=0.9) == pytest.approx(75)
+    assert round(found("break_even", retention_rate=0.78)) == 47
+    assert found("break_even", discount_rate=0.2) == pytest.approx(37.5)
+    assert found("break_even", points=4) == pytest.approx(40)
+    assert found("break_even", first="now") == pytest.approx(50)
+    assert round(found("gain", first="now"), 3) == 0.2
+    assert found("gain", retention_rate=0.76) == pytest.approx(0.25, abs=5e-4)
+    assert round(found("gain", retention_rate=0.95), 2) == 0.58
+    assert round(found("value_after", points=1)) == 686
+
+
+def test_what_is_found_with_the_complaints() -> None:
+    what_if = complaints_resolved(currency="¥")
+    assert [round(what_if.result[name]) for name in ("stayed", "anyway", "kept", "break_even")] == [336, 240, 96, 200]
+    most = []
+    for preset in what_if._presets[:3]:
+        preset.click()
+        most.append(round(what_if.result["break_even"]))
+    assert most == [700, 50, 55]
+    # "about 1,200 complaints per year"
+    complaints = datasets.load("carrier_complaints")["date"].dt.year.value_counts()
+    assert complaints.between(1_150, 1_350).all() and round(complaints.mean(), -2) == 1_200
+
+
+def test_the_exercises() -> None:
+    near("ninety", 0.05 * 300 / (1.1 - 0.9))
+    near("ninety", 0.05 * 300 / (1.1 - 0.8), "eighty")
+    near("ninety", 0.05 * 0.1 * 300 / (1.1 - 0.9), "percent")
+    gained = 300 * (value.margin_multiple(0.95, 0.1) - value.margin_multiple(0.9, 0.1))
+    near("ninety", gained, "gain")
+    near("ninety", 300 / (1.1 - 0.9), "kept")
+    near("ninety", gained / value.margin_multiple(0.95, 0.1), "late")
+    near("answer", (0.7 - 0.6) * 1_000)
+    near("answer", 0.7 * 1_000, "all")
+    near("answer", 0.2 * 1_000, "before")
+    near("answer", 0.1 * 300, "one_year")
+    near("answer", 0.1 * 1_000 - 60, "net")
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_letter_has_the_figures_of_the_lesson(language: str) -> None:
+    letter = getattr(word("exam.10_letter_model"), language)
+    assert set(re.findall(r"\d+(?:\.\d)?%", letter)) >= {"85%", "80%", "81%", "27.5%", "4.7%", "10%"}
+
+
+def test_both_twins_say_the_same_figures() -> None:
+    def figures(folder: str) -> set[str]:
+        return set(re.findall(r"\d[\d,]*\.?\d+", prose(folder)))
+
+    assert figures("") == figures("zh")
