@@ -115,6 +115,8 @@ def test_claims_are_worded_with_their_assumption(language: str) -> None:
 def test_claims_of_another_frame_are_refused() -> None:
     with pytest.raises(CvmError, match="needs"):
         retention.claims_in_words(retention.retention_claims().drop(columns="needs"))
+    with pytest.raises(CvmError, match="'verdict' holds 'maybe'"):
+        retention.claims_in_words(retention.retention_claims().assign(verdict="maybe"))
 
 
 def test_an_assumption_out_of_bounds_is_refused() -> None:

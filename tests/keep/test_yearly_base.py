@@ -47,6 +47,9 @@ def test_the_end_of_a_year_is_the_start_of_the_next() -> None:
 def test_texts_for_dates_and_odd_years_are_refused() -> None:
     with pytest.raises(CvmError, match="'left_date' holds"):
         retention.yearly_base(spells().assign(left_date="2020-01-01"), [2020])
+    zoned = spells().assign(joined_date=lambda frame: frame["joined_date"].dt.tz_localize("Asia/Shanghai"))
+    with pytest.raises(CvmError, match="time zone"):
+        retention.yearly_base(zoned, [2020])
     with pytest.raises(CvmError, match="year"):
         retention.yearly_base(spells(), [20])
     with pytest.raises(CvmError, match="customer_id"):

@@ -16,12 +16,14 @@ import numpy as np
 import pandas as pd
 
 from cvmlab.core.guarding import public
+from cvmlab.core.refusing import brief
 from cvmlab.core.scenario import Scenario, number
-from cvmlab.core.words import say, term
+from cvmlab.core.words import CvmError, say, term
 from cvmlab.data.tables import check_columns
 from cvmlab.worth.value import margin_multiple
 
 REPRODUCED, ONLY_IF, NOT = VERDICTS = ("reproduced", "only_if", "not")
+_UNITS = ("share", "multiple", "customers", "years")
 # Figures of the book (CRM3 §3.2.2, §3.2.4); what a person tells others is the middle of 8 to 10 and of 2 to 3.
 SELLS_TO_NEW, SELLS_TO_EXISTING = 0.15, 0.5
 TOLD_BAD, TOLD_GOOD = 9.0, 2.5
@@ -276,19 +278,25 @@ def claims_in_words(claims: pd.DataFrame) -> pd.DataFrame:
     """
     columns = ["claim", "stated", "stated_to", "computed", "unit", "assumed", "needs", "verdict"]
     check_columns(claims, columns, "claims_in_words")
-    rows = [_worded(row) for row in claims[columns].to_dict("records")]
+    for column, known in (("claim", _MODELS), ("unit", _UNITS), ("verdict", VERDICTS)):
+        unknown = [value for value in claims[column] if not (isinstance(value, str) and value in known)]
+        if unknown:
+            raise CvmError("claims.not_claims", column=column, value=brief(unknown[0]))
+    figures = ["stated", "stated_to", "computed", "assumed", "needs"]
+    plain = claims[columns].assign(**{name: pd.to_numeric(claims[name], errors="coerce") for name in figures})
+    rows = [_worded(row) for row in plain.astype(dict.fromkeys(figures, np.float64)).to_dict("records")]
     return pd.DataFrame(rows, columns=["claim", "stated", "computed", "verdict"])
 
 
 def _worded(row: Mapping[Any, Any]) -> dict[str, str]:
     name, verdict = str(row["claim"]), str(row["verdict"])
-    unit, needs, assumed = str(row["unit"]), float(row["needs"]), float(row["assumed"])
+    unit, needs, assumed = str(row["unit"]), row["needs"], row["assumed"]
     shares = {"percent": _figure(needs, "share"), "assumed": _figure(assumed, "share")}
-    why = say(f"claims.why_{name}", needs=needs, computed=_figure(float(row["computed"]), unit), **shares)
+    why = say(f"claims.why_{name}", needs=needs, computed=_figure(row["computed"], unit), **shares)
     return {
         "claim": term(f"claims.{name}"),
-        "stated": _range(float(row["stated"]), float(row["stated_to"]), unit),
-        "computed": _figure(float(row["computed"]), unit),
+        "stated": _range(row["stated"], row["stated_to"], unit),
+        "computed": _figure(row["computed"], unit),
         "verdict": say("claims.verdict", verdict=term(f"claims.{verdict}"), why=why),
     }
 

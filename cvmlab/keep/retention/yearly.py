@@ -39,7 +39,7 @@ def yearly_base(subscribers: pd.DataFrame, years: Sequence[int]) -> pd.DataFrame
     Raises
     ------
     CvmError
-        For a missing column, dates that are none, and years that are no years.
+        For a missing column, dates that are none or have a time zone, and years that are no years.
 
     Notes
     -----
@@ -58,7 +58,7 @@ def yearly_base(subscribers: pd.DataFrame, years: Sequence[int]) -> pd.DataFrame
 
     check_columns(subscribers, [CUSTOMER_ID, "joined_date", "left_date"], "subscribers")
     for name in ("joined_date", "left_date"):
-        if subscribers[name].dtype.kind != "M":
+        if subscribers[name].dtype.kind != "M" or getattr(subscribers[name].dtype, "tz", None) is not None:
             raise CvmError("claims.no_dates", column=name, found=str(subscribers[name].dtype))
     joined, left = subscribers["joined_date"], subscribers["left_date"]
     rows = []

@@ -101,8 +101,8 @@ def fewer_defections(*, currency: str = "", after: Guess | None = None) -> WhatI
         ],
         sentence=partial(_say_worth, currency=currency),
         title="claims.what_if_fewer",
-        only=("retention_rate", "points", "discount_rate", "margin", "cost"),
-        more=("first",),
+        only=("retention_rate", "points", "discount_rate", "cost"),
+        more=("margin", "first"),
         presets={
             "claims.percent_button": {"points": 1},
             "claims.ninety": {"retention_rate": 0.9},
