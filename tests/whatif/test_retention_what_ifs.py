@@ -13,7 +13,7 @@ from cvmlab.whatif import complaints_resolved, fewer_defections
 
 
 def worth(margin: float, stay: float, cost: float, rate: float = 0.1) -> float:
-    """Return profit at the end of each year from who stays, less the cost at its start for who is there."""
+    """Return profit at the end of each year from those who stay, less the cost at its start for all there."""
     years = np.arange(3_000)
     there = stay**years / (1 + rate) ** years
     return float((there * (margin * stay / (1 + rate) - cost)).sum())

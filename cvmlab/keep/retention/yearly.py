@@ -34,7 +34,7 @@ def yearly_base(subscribers: pd.DataFrame, years: Sequence[int]) -> pd.DataFrame
         One row per year: ``year``, ``at_start`` (relationships on 1 January: those joined before), ``left`` (those of
         them that ended in the year), ``back`` (those of the left whose customer has another relationship at its end),
         ``joined`` (relationships begun in the year), ``at_end``, ``retention_rate`` (1 − left / at_start; NaN without
-        anybody at the start), ``churn_rate``, and ``retention_of_people`` (who is back counts as kept).
+        anybody at the start), ``churn_rate``, and ``retention_of_people`` (those back count as kept).
 
     Raises
     ------
