@@ -1,4 +1,7 @@
 from .causes import causes_of_leaving as causes_of_leaving
+from .claims import ClaimAssumptions as ClaimAssumptions
+from .claims import claims_in_words as claims_in_words
+from .claims import retention_claims as retention_claims
 from .comparing import RetentionComparison as RetentionComparison
 from .comparing import compare_retention as compare_retention
 from .economics import Payback as Payback
@@ -8,15 +11,12 @@ from .economics import value_of_defections as value_of_defections
 from .life_tables import life_table as life_table
 from .projecting import grade_projection as grade_projection
 from .projecting import project_retention as project_retention
+from .recovery import Recovered as Recovered
+from .recovery import Recovery as Recovery
+from .recovery import complaint_recovery as complaint_recovery
 from .sbg import ShiftedBetaGeometric as ShiftedBetaGeometric
 from .sbg import fit_sbg as fit_sbg
 from .win_back import compare_offers as compare_offers
 from .win_back import value_of_win_back as value_of_win_back
 from .win_back import whom_to_win_back as whom_to_win_back
-from .claims import ClaimAssumptions as ClaimAssumptions
-from .claims import claims_in_words as claims_in_words
-from .claims import retention_claims as retention_claims
-from .recovery import Recovered as Recovered
-from .recovery import Recovery as Recovery
-from .recovery import complaint_recovery as complaint_recovery
 from .yearly import yearly_base as yearly_base
