@@ -52,10 +52,10 @@ def _reconciliation(report: DataReport) -> str:
 
 
 def _notes(report: DataReport) -> list[str]:
-    if not report.notes:
+    if all(note.level == "hint" for note in report.notes):
         return [html.paragraph(term("report.quality_no_warnings"))]
     warnings = [html.note(str(note)) for note in report.notes if note.level == "warning"]
-    others = [html.paragraph(str(note), quiet=True) for note in report.notes if note.level != "warning"]
+    others = [html.paragraph(str(note), quiet=True) for note in report.notes if note.level == "note"]
     return warnings + others
 
 

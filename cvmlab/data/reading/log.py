@@ -37,6 +37,8 @@ from .opening.parts import (
 from .quality import REFUND, USED, DataReport
 from .raw import Progress, Source
 from .rows.hidden import rows_shown_otherwise
+from .rows.idle_numbers import number_notes
+from .rows.idle_words import word_notes
 from .rows.judging import clean_query, judge
 from .rows.ledger_sides import other_side_notes
 from .rows.rules import Rules
@@ -258,7 +260,7 @@ def read(
             check_keep(keep, parts)
             on_disk = bytes_of(heads) > DISK_BYTES
             prepare(connection, folder, on_disk=on_disk)
-            stage, rare = stage_parts(connection, parts, keep, timezone, folder, progress)
+            stage, mixed = stage_parts(connection, parts, keep, timezone, folder, progress)
             rules = Rules(**said, today=now, as_of=end)
             label = name or short_name(source)
             opened = [*saved.notes, *unread_folders(source), *part_notes(parts), *left_out_notes(unused)]
@@ -271,7 +273,8 @@ def read(
             loaded = [note for table in stage for note in table.notes]
             notes = [*opened, *loaded, *judged.notes]
             notes += other_side_notes(connection, stage, mappings, notes)
-            notes += [*rows_shown_otherwise(connection, stage), *rare]
+            notes += [*rows_shown_otherwise(connection, stage), *mixed]
+            notes += [*word_notes(connection, stage, mappings), *number_notes(connection, stage, mappings)]
             quality = make_report(connection, stage, mappings, rules, label, notes, unused)
             connection.execute("DROP TABLE stage")
     except BaseException:

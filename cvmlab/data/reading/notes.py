@@ -9,7 +9,7 @@ from typing import Any, Literal
 from cvmlab.core.guarding import described, public
 from cvmlab.core.words import say
 
-Level = Literal["note", "warning"]
+Level = Literal["note", "warning", "hint"]
 
 
 @public
@@ -24,7 +24,8 @@ class Note:
     values
         What the sentence names.
     level
-        ``"warning"`` for what may make the figures wrong, ``"note"`` for a decision that was made.
+        ``"warning"`` for what may make the figures wrong, ``"note"`` for a decision that was made, ``"hint"`` for a
+        guess that is shown where the data are looked at, and in no report.
 
     Examples
     --------

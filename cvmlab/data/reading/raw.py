@@ -11,11 +11,14 @@ from bisect import bisect_right
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from .notes import Note
 
 Progress = Callable[[str, float], None]
+
+#: So many columns without a role are looked at for what they say of the sales.
+MOST_IDLE = 12
 
 CHUNK = 1 << 20
 # stands before what is a number in the file itself, not a text of digits: nobody chose the sign of its decimals
@@ -33,6 +36,17 @@ class Source:
     def name(self) -> str:
         """File, and sheet if it has one."""
         return f"{self.file} [{self.sheet}]" if self.sheet else self.file
+
+
+class Idle(NamedTuple):
+    """A column without a role that may say something of the sales: as what, its name, the SQL of its cells as text.
+
+    It may hold words, texts with # for their digits (``forms``), sums of money, or the numbers of orders.
+    """
+
+    kind: Literal["words", "forms", "money", "orders"]
+    name: str
+    cell: str
 
 
 class LineNumbers:
@@ -81,6 +95,10 @@ class RawTable(Source):
     rows: int | None = None
     # numbers of the rows that a sheet hides, strikes through or has in its foot, by the remark on them
     shown_otherwise: Mapping[str, Sequence[int]] = field(default_factory=dict, compare=False)
+    # of a text in another encoding than UTF-8
+    encoding: str = ""
+    # columns without a role, in ``idle0, idle1, …`` of the table ``stage``
+    idle: tuple[Idle, ...] = field(default=(), compare=False)
     # makes a more patient, slower scan of a text that DuckDB's reader refuses or cuts otherwise
     plainer: Callable[[], RawTable] | None = field(default=None, repr=False, compare=False)
 

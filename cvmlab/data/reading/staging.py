@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from cvmlab.core.words import CvmError, say
 
 from .cells import values
-from .columns import ColumnMapping
 from .notes import Note
 from .opening.files import load_text
 from .opening.frames import typed_table
 from .opening.heads import Part
+from .opening.idle_columns import number_columns
 from .opening.pages import load_html
 from .opening.workbooks import load_sheet
-from .raw import Progress, RawTable, quoted
-from .rows.elsewhere import check_currencies, few_words, mixed_tax, rare_words, words_elsewhere
+from .raw import MOST_IDLE, Idle, Progress, RawTable, quoted
+from .rows.elsewhere import check_currencies, few_words, mixed_tax, words_elsewhere
+from .rows.idle_words import word_columns
 
 
 def prepare(connection: Any, folder: Path, *, on_disk: bool) -> None:
@@ -43,25 +45,29 @@ def stage_parts(
     """Copy the needed cells of all parts into the table ``stage``; return the raw tables and what else is in them."""
     values.create_macros(connection)
     loaded: list[RawTable] = []
-    rare: dict[int, list[Note]] = {}
+    mixed: dict[int, list[Note]] = {}
+    idle: dict[int, list[Idle]] = {}
     for number, part in enumerate(parts):
         if progress:
             progress(say("reading.step_reading", source=part.head.name), number / len(parts))
         table = _load_part(part, folder, progress)
 
-        def query(table: RawTable, number: int = number, mapping: ColumnMapping = part.mapping) -> str:
+        def query(table: RawTable, number: int = number, part: Part = part) -> str:
+            mapping = part.mapping
             few = few_words(connection, table, mapping)
             check_currencies(few, table, mapping)
-            rare[number] = [*rare_words(few, table, mapping), *mixed_tax(few, table, mapping)]
+            mixed[number] = mixed_tax(few, table, mapping)
+            idle[number] = [*word_columns(few, table, mapping), *number_columns(part)][:MOST_IDLE]
             words = words_elsewhere(few, table, mapping)
-            return values.stage_query(number, table, mapping, keep, timezone, words)
+            return values.stage_query(number, table, mapping, keep, timezone, words, idle[number])
 
         if table.plainer is not None and not _fill(connection, number, query(table), table.rows):
             table = table.plainer()
         if table.plainer is None and not _fill(connection, number, query(table), table.rows):
             raise CvmError("reading.rows_lost", source=table.name)
-        loaded.append(table)
-    return loaded, [note for notes in rare.values() for note in notes]
+        encoding = "" if part.head.encoding.startswith("utf") else part.head.encoding
+        loaded.append(replace(table, idle=tuple(idle[number]), encoding=encoding))
+    return loaded, [note for notes in mixed.values() for note in notes]
 
 
 def _fill(connection: Any, number: int, query: str, rows: int | None) -> bool:

@@ -25,7 +25,7 @@ def log_of(header: str, *rows: str, **options: object) -> Log:
 
 
 def unused(log: Log) -> list[tuple[str, str, str]]:
-    keys = ("columns_unused", "deductions_unused")
+    keys = ("columns_unused", "deductions_unused", "discounts_unused")
     return [
         (note.level, note.values["columns"], note.values["amount"]) for note in log.quality.notes if note.key in keys
     ]

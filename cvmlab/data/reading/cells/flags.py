@@ -29,6 +29,7 @@ MOMENT = (
 def read_flags(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]:
     """Make words of flags written as 0 and 1, and empty a column of flags that holds other numbers."""
     notes = []
+    connection.execute("CREATE OR REPLACE TEMP TABLE cancel_dates (part USMALLINT, spot BIGINT)")
     for part, mapping in enumerate(mappings):
         here = f"part = {part} AND kind = {DATA}"
         if REFUND in mapping and REFUND not in mapping.chosen and rank_of(mapping[REFUND], REFUND) != 1:
@@ -43,7 +44,7 @@ def read_flags(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]
             if is_called(name, "maybe_status"):
                 _forget_states(connection, here, role)
         if CANCEL in mapping:
-            notes += _word_cancelled(connection, here, mapping)
+            _word_cancelled(connection, here, mapping)
     return notes
 
 
@@ -117,12 +118,14 @@ def _check_understood(connection: Any, here: str, mapping: ColumnMapping, told: 
         raise CvmError("reading.flag_not_understood", column=mapping[CANCEL], words=counted(unknown))
 
 
-def _word_cancelled(connection: Any, here: str, mapping: ColumnMapping) -> list[Note]:
-    """Write yes for what was cancelled or is not valid; a moment of cancellation counts where the user named it."""
+def _word_cancelled(connection: Any, here: str, mapping: ColumnMapping) -> None:
+    """Write yes for what was cancelled or is not valid; a moment of cancellation counts where the user named it.
+
+    Where nobody named it, the rows with one are noted in the table ``cancel_dates``.
+    """
     moment = MOMENT.format(cell=CANCEL)
-    rows, blank = connection.execute(
-        f"""SELECT count(*) FILTER ({moment}), count(*) FILTER ({CANCEL} IS NULL OR {is_said(CANCEL, "no_word")})
-        FROM stage WHERE {here}"""
+    (blank,) = connection.execute(
+        f"SELECT count(*) FILTER ({CANCEL} IS NULL OR {is_said(CANCEL, 'no_word')}) FROM stage WHERE {here}"
     ).fetchone()
     told = is_said(CANCEL, "no_word" if is_called(mapping[CANCEL], "valid_flag", "done_flag") else "yes_word")
     if chosen := CANCEL in mapping.chosen:
@@ -132,6 +135,8 @@ def _word_cancelled(connection: Any, here: str, mapping: ColumnMapping) -> list[
             # whatever the reason is, there is one; where every row has a text, the texts are no reasons
             told += f" OR NOT {is_said(CANCEL, 'no_word')}"
     told += f" OR {is_said(CANCEL, 'cancelled_status')}"
+    if not chosen:
+        connection.execute(f"INSERT INTO cancel_dates SELECT part, rowid FROM stage WHERE {here} AND {moment}")
     if chosen:
         _check_understood(connection, here, mapping, told)
     # a word that nobody knows stays, and is named where the rows are judged
@@ -141,5 +146,16 @@ def _word_cancelled(connection: Any, here: str, mapping: ColumnMapping) -> list[
         f"""UPDATE stage SET {CANCEL} = CASE WHEN {told} THEN 'yes' WHEN {understood} THEN NULL ELSE {CANCEL} END
         WHERE {here}"""
     )
-    said = {"column": mapping[CANCEL], "rows": f"{rows:,}", "option": option(CANCEL), "role": CANCEL}
-    return [Note("cancel_dates_kept", said, "warning")] if rows and not chosen else []
+
+
+def cancel_date_notes(connection: Any, mappings: Sequence[ColumnMapping], used: str) -> list[Note]:
+    """Name the sales that count although a date of cancellation stands beside them, and nothing was paid back."""
+    found = connection.execute(
+        f"""SELECT part, count(*), sum(exact) FROM log SEMI JOIN cancel_dates USING (part, spot)
+        WHERE {used} AND exact > 0 AND refunded = 0 GROUP BY part ORDER BY part"""
+    ).fetchall()
+    notes = []
+    for part, rows, amount in found:
+        said = {"column": mappings[part][CANCEL], "rows": f"{rows:,}", "amount": f"{amount:,.2f}"}
+        notes.append(Note("cancel_dates_kept", {**said, "option": option(CANCEL), "role": CANCEL}, "warning"))
+    return notes

@@ -13,7 +13,7 @@ from cvmlab.core.words import CvmError
 from cvmlab.data import tables
 
 from ..columns import ColumnMapping
-from ..raw import RawTable, quoted
+from ..raw import MOST_IDLE, Idle, RawTable, quoted
 from ..role_names import is_called, rank_of, row_pattern, values_of
 from ..roles import (
     CANCEL,
@@ -147,6 +147,7 @@ def stage_query(
     keep: Sequence[str],
     zone: str | None,
     elsewhere: str = _NO_TEXT,
+    idle: Sequence[Idle] = (),
 ) -> str:
     """Return the query that takes the needed cells of a raw table, cleaned but not yet read."""
     cell = {name: f"c{position}" for position, name in enumerate(table.columns)}
@@ -156,12 +157,13 @@ def stage_query(
     texts: dict[str, tuple[str, str]] = {}
     ready = {"kind": f"{_kind(table, mapping)}::UTINYINT", "hash": _hash(table)}
     ready["elsewhere"] = elsewhere
+    ready |= {f"idle{place}": idle[place].cell if place < len(idle) else _NO_TEXT for place in range(MOST_IDLE)}
     ready["footnote"] = _footnote(table, mapping)
     for role in TEXTS:
         name = mapping.get(role)
         words = "id_known" if role in (tables.CUSTOMER_ID, tables.ORDER_ID, tables.PHONE) else "known"
         texts[role] = (_NO_TEXT if name is None else _text(cell[name], kind[name]), words)
-    if is_called(mapping.get(TYPE) or "", "sign_name"):
+    if is_called(mapping.get(TYPE) or "", "sign_name") or TYPE in mapping.chosen & mapping.columns.keys():
         texts[TYPE] = (_sign(texts[TYPE][0]), "known")
     texts[LEDGER] = (_ledger_line({n: cell[n] for n in mapping.wordings if kind[n] == "VARCHAR"}), "known")
     name = mapping[tables.DATE]

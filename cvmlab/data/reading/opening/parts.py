@@ -23,7 +23,9 @@ from ..role_names import JOINT, distinct_names, find_header, plain_name, ranks_o
 from ..roles import QUANTITY, UNIT_PRICE, option
 from .files import find_files, read_heads
 from .frames import frame_head
+from .headings import check_headings
 from .heads import Head, Part
+from .order_kinds import without_order_kinds
 from .stated_units import stated_unit
 from .unused_columns import check_sum_beside, rate_notes, unused_notes, without_shares
 
@@ -130,13 +132,14 @@ def choose_parts(
             if head.hidden:
                 raise CvmError("reading.hidden_sheet", file=head.file, sheet=head.sheet)
             mapping = replace(mapping, unit=stated_unit(rows, header, names, mapping))
-            parts.append(without_shares(Part(head, header, names, mapping)))
+            parts.append(without_order_kinds(without_shares(Part(head, header, names, mapping))))
             check_sum_beside(parts[-1])
         except CvmError as error:
-            if head.kind == "text" and (fitting := _encoding_that_fits(names)):
+            if head.kind == "text" and (fitting := _encoding_that_fits(names, head.encoding)):
                 raise CvmError("reading.other_encoding", source=head.name, **fitting) from error
             if error.key.startswith(_ASKED) and not head.hidden and not no_sales_word(head.name):
                 raise
+            error = check_headings(head, header, error)
             score = len({role for name in names for role in roles_of(name)} | set(chosen.values()) & set(names))
             unused.append((score, head, error))
     if not parts:
@@ -157,16 +160,20 @@ def choose_parts(
     ]
 
 
-def _encoding_that_fits(names: Sequence[str]) -> dict[str, str]:
-    """Return the Windows encoding in which more of the names are understood, with the names; nothing if there is none.
+def _encoding_that_fits(names: Sequence[str], used: str) -> dict[str, str]:
+    """Return the encoding in which more of the names are understood, with the names; nothing if there is none.
 
     The rows may be plain letters, so that only the header tells.
     """
     known = sum(bool(roles_of(name)) for name in names)
-    for encoding in ("windows-1251", "windows-1250", "windows-1254", "windows-1253"):
-        with suppress(UnicodeError):
-            read = [name.encode("windows-1252").decode(encoding) for name in names]
-            if sum(bool(roles_of(name)) for name in read) > known + 1:
+    others = [(encoding, 1) for encoding in ("windows-1251", "windows-1250", "windows-1254", "windows-1253")]
+    # hardly any text can be read as UTF-8 that is not
+    others += [] if used.startswith("utf") else [("utf-8", 0)]
+    for encoding, more in others:
+        with suppress(UnicodeError, LookupError):
+            source = used if encoding == "utf-8" else "windows-1252"
+            read = [name.encode(source).decode(encoding) for name in names]
+            if sum(bool(roles_of(name)) for name in read) > known + more:
                 return {"encoding": encoding, "columns": listed(read)}
     return {}
 

@@ -14,7 +14,7 @@ from cvmlab.data import tables
 from ..columns import ambiguous, listed
 from ..notes import Level, Note
 from ..role_names import is_called, is_rate, ranks_of
-from ..roles import DISCOUNT, DISCOUNT_RATE, ORDER_DISCOUNT, ORDER_REFUND, QUANTITY, REFUND, UNIT_PRICE
+from ..roles import DISCOUNT, DISCOUNT_RATE, ORDER_DISCOUNT, ORDER_REFUND, QUANTITY, REFUND, UNIT_PRICE, option
 from .heads import Part
 
 #: What a name may speak of, in ``rules/columns.csv``; the first that fits decides. A deduction can be taken off.
@@ -33,10 +33,11 @@ def unused_notes(parts: Sequence[Part]) -> Iterator[Note]:
     """Yield one note for each different set of such columns, a warning where the amount surely lacks one of them."""
     seen = []
     for part in parts:
-        kinds = {name: kind for place, name in enumerate(part.names) if (kind := _kind(part, place, name))}
+        kinds = {name: kind for place, name in enumerate(part.names) if (kind := kind_of(part, place, name))}
         amount = part.mapping.amount_named()
         yield from _adjusted(part, kinds, amount)
         yield from _other_side(part, amount)
+        yield from _further_discounts(part, kinds, amount)
         if not kinds or (kinds, amount) in seen:
             continue
         seen.append((kinds, amount))
@@ -62,6 +63,21 @@ def _adjusted(part: Part, kinds: dict[str, str], amount: str) -> Iterator[Note]:
     if names and not is_called(part.mapping.get(tables.AMOUNT) or "", _ADJUSTED):
         said = {"source": part.head.name, "columns": listed(names), "column": names[0], "amount": amount}
         yield Note("adjusted_unused", said, "warning")
+
+
+def _further_discounts(part: Part, kinds: dict[str, str], amount: str) -> Iterator[Note]:
+    """Take the discounts beside the one that is subtracted out of the kinds, and name them with it."""
+    role = next((role for role in (DISCOUNT, DISCOUNT_RATE, ORDER_DISCOUNT) if role in part.mapping), None)
+    names = [name for name, kind in kinds.items() if kind == _DEDUCTION]
+    names = [name for name in names if not {REFUND, ORDER_REFUND} & ranks_of(name).keys()]
+    if role is None or not names:
+        return
+    for name in names:
+        del kinds[name]
+    said = {"source": part.head.name, "columns": listed(names), "example": names[0], "column": part.mapping[role]}
+    # who named the discount has chosen among them
+    level: Level = "note" if role in part.mapping.chosen else "warning"
+    yield Note("discounts_unused", {**said, "amount": amount, "role": role, "option": option(role)}, level)
 
 
 def _other_side(part: Part, amount: str) -> Iterator[Note]:
@@ -111,7 +127,7 @@ def without_shares(part: Part) -> Part:
 def _numbers(part: Part, name: str) -> list[float]:
     place = part.names.index(name)
     body = part.head.rows[0 if part.header is None else part.header + 1 :]
-    cells = (_number("".join(row[place : place + 1])) for row in body)
+    cells = (number_in("".join(row[place : place + 1])) for row in body)
     return [cell for cell in cells if cell is not None]
 
 
@@ -125,7 +141,7 @@ def check_sum_beside(part: Part) -> None:
     first = part.names.index(name)
     sums = [0.0] * len(body)
     for place in range(first, len(part.names)):
-        cells = [_number("".join(row[place : place + 1])) for row in body]
+        cells = [number_in("".join(row[place : place + 1])) for row in body]
         # so many rows do not add up by chance, and one charge alone is no sum
         if place > first + 1 and len(cells) >= _ROWS and _adds_up(cells, sums):
             raise ambiguous(tables.AMOUNT, [name, part.names[place]], part.head.name)
@@ -136,7 +152,7 @@ def _adds_up(cells: Sequence[float | None], sums: Sequence[float]) -> bool:
     return all(cell is not None and abs(cell - above) < 0.005 for cell, above in zip(cells, sums, strict=True))
 
 
-def _number(cell: str) -> float | None:
+def number_in(cell: str) -> float | None:
     """Return the number in a cell, read simply: as evidence, not as money."""
     plain = cell.strip()
     for thousands, decimal in (",.", ".,"):
@@ -146,7 +162,8 @@ def _number(cell: str) -> float | None:
     return float(plain) if re.fullmatch(r"-?\d*\.?\d+", plain) else None
 
 
-def _kind(part: Part, place: int, name: str) -> str | None:
+def kind_of(part: Part, place: int, name: str) -> str | None:
+    """Return what an unused column speaks of by its name, in `rules/columns.csv`: a deduction, a charge, pieces."""
     if name in part.mapping.columns.values():
         return None
     kind = next((kind for kind in _KINDS if is_called(name, kind)), None)

@@ -7,7 +7,6 @@ refund says that there was one, and a yes or no may stand under a name that spea
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -16,27 +15,24 @@ from cvmlab.core.words import CvmError
 from ..cells.flags import MOMENT, NO_SALE_WORDS, yes_letter
 from ..cells.units import currency_named, is_currency, one_currency
 from ..columns import ColumnMapping, counted
-from ..notes import Level, Note
+from ..notes import Note
 from ..raw import RawTable, quoted
 from ..role_names import is_called, rank_of, ranks_of, row_pattern
-from ..roles import CANCEL, CURRENCIES, CURRENCY, NUMBERS, RETURN, STATUS, TYPE, option
-from .order_numbers import says_no_sale
+from ..roles import CANCEL, CURRENCIES, CURRENCY, RETURN, STATUS, TYPE, option
 from .verdicts import USED_ROWS
 
 #: A column of more different words than this is no column of statuses.
 _FEW = 50
 _LOOKED_AT = 2_000
 _MOST = 20
-#: One word that stands in so many of the rows beside so few others at most makes the others conspicuous.
-_RULES, _RARE = 0.8, 5
-_NAMED = 8
 # the engine cannot look at thousands of columns at once
 _WIDEST = 200
 #: Words such as CUP, TOP, ALL are codes of currencies, too: one of those that most trade is done in is among them.
 _MAJOR = frozenset({"USD", "EUR", "CNY", "GBP", "JPY", "CHF", "HKD"})
 # between the column and its word, and in place of a date
 _JOINT, _DATED = "\x1f", "…"
-_DIGITS = "[0-9]+"
+#: What becomes # in a form.
+DIGITS = "[0-9]+"
 
 
 class Few(NamedTuple):
@@ -55,13 +51,13 @@ def few_words(connection: Any, table: RawTable, mapping: ColumnMapping) -> Few:
 
     kinds = dict(zip((f"c{place}" for place in range(len(table.columns))), table.types, strict=True))
     worded = [
-        cell for cell, name in _free(table, mapping).items()
+        cell for cell, name in free_columns(table, mapping).items()
         if kinds[cell] in ("VARCHAR", "BOOLEAN") and not is_called(name, "undone_date")
     ][:_WIDEST]  # fmt: skip
     try:
         words = _counted(connection, table, worded, "trim({cell}::VARCHAR)")
         others = [cell for cell in worded if cell not in words]
-        return Few(words, _counted(connection, table, others, f"regexp_replace(trim({{cell}}), '{_DIGITS}', '#', 'g')"))
+        return Few(words, _counted(connection, table, others, f"regexp_replace(trim({{cell}}), '{DIGITS}', '#', 'g')"))
     except duckdb.Error:
         # reading the table says what is wrong with it
         return Few({}, {})
@@ -69,13 +65,13 @@ def few_words(connection: Any, table: RawTable, mapping: ColumnMapping) -> Few:
 
 def words_elsewhere(few: Few, table: RawTable, mapping: ColumnMapping) -> str:
     """Return the SQL of the column without a role, and its word, by which a row may be no sale."""
-    free = _free(table, mapping)
+    free = free_columns(table, mapping)
     dated = [cell for cell, name in free.items() if is_called(name, "undone_date")]
     cases = [
         f"WHEN {MOMENT.format(cell=f'{cell}::VARCHAR')} THEN {quoted(free[cell] + _JOINT + _DATED)}" for cell in dated
     ]
     for cell, words in few.words.items():
-        if hits := _hits(free[cell], words, mapping):
+        if hits := words_against(free[cell], words, mapping):
             listed = ", ".join(map(quoted, hits))
             name, role = quoted(free[cell] + _JOINT), quoted(_JOINT + _role_of(hits, words, mapping))
             cases.append(f"WHEN trim({cell}::VARCHAR) IN ({listed}) THEN {name} || trim({cell}::VARCHAR) || {role}")
@@ -85,15 +81,16 @@ def words_elsewhere(few: Few, table: RawTable, mapping: ColumnMapping) -> str:
 def _role_of(hits: Sequence[str], words: Mapping[str, int], mapping: ColumnMapping) -> str:
     """Return the role in which a column with such words says most: as a type of rows, as a status, or as a flag."""
     beside = [word for word in words if word not in hits]
-    returned = all(_is(word, "return_word") for word in hits)
-    if TYPE not in mapping and returned and any(_is(word, "sale_type", "sold_word") for word in beside):
+    returned = all(is_word(word, "return_word") for word in hits)
+    if TYPE not in mapping and returned and any(is_word(word, "sale_type", "sold_word") for word in beside):
         return TYPE
-    if STATUS not in mapping and all(_is(word, "cancelled_status") for word in hits):
-        return STATUS if any(word and not _is(word, "no_word") for word in beside) else CANCEL
+    if STATUS not in mapping and all(is_word(word, "cancelled_status") for word in hits):
+        return STATUS if any(word and not is_word(word, "no_word") for word in beside) else CANCEL
     return CANCEL
 
 
-def _free(table: RawTable, mapping: ColumnMapping) -> dict[str, str]:
+def free_columns(table: RawTable, mapping: ColumnMapping) -> dict[str, str]:
+    """Return the columns without a role, by their place in the source: ``c0``, ``c1`` and so on."""
     used = {*mapping.columns.values(), *mapping.items.values(), *mapping.statuses.values()}
     return {f"c{place}": name for place, name in enumerate(table.columns) if name not in used}
 
@@ -110,27 +107,12 @@ def _counted(connection: Any, table: RawTable, cells: Sequence[str], text: str) 
     return few
 
 
-def rare_words(few: Few, table: RawTable, mapping: ColumnMapping) -> list[Note]:
-    """Name the columns of few words in which a few rows say something else than nearly all, which no rule knows."""
-    free = _free(table, mapping)
-    unknown = [(cell, words) for cell, words in few.words.items() if not _hits(free[cell], words, mapping)]
-    unknown += few.forms.items()
-    odd = {free[cell]: rare for cell, words in unknown if (rare := _rare(free[cell], _formed(words)))}
-    if not odd:
-        return []
-    shown = dict(list(odd.items())[:_NAMED])
-    # apart, for a mask hides the words and not the names of columns
-    said = {"columns": ", ".join(f"'{name}'" for name in shown), "words": "; ".join(map(", ".join, shown.values()))}
-    level: Level = "warning" if any(map(_speaks, (word for rare in odd.values() for word in rare))) else "note"
-    return [Note("rare_words", {"source": table.name, **said}, level)]
-
-
 def mixed_tax(few: Few, table: RawTable, mapping: ColumnMapping) -> list[Note]:
     """Name a column that says of some amounts that they include the tax, and of others that they do not."""
     notes = []
     for cell, words in few.words.items():
-        name = _free(table, mapping)[cell]
-        kinds = [{word for word in words if _is(word, role)} for role in ("yes_word", "no_word")]
+        name = free_columns(table, mapping)[cell]
+        kinds = [{word for word in words if is_word(word, role)} for role in ("yes_word", "no_word")]
         if is_called(name, "tax_flag") and all(kinds):
             said = {"column": name, "words": ", ".join(sorted(set.union(*kinds)))}
             notes.append(Note("tax_mixed", {"source": table.name, **said}, "warning"))
@@ -142,7 +124,7 @@ def check_currencies(few: Few, table: RawTable, mapping: ColumnMapping) -> None:
     if CURRENCY in mapping or CURRENCY in mapping.chosen:
         return
     for cell, words in few.words.items():
-        column = _free(table, mapping)[cell]
+        column = free_columns(table, mapping)[cell]
         said = {word: rows for word, rows in sorted(words.items(), key=lambda pair: -pair[1]) if word}
         found = {currency_named(word) for word in said}
         if not all(map(is_currency, said)) or one_currency(found) is not None or not _MAJOR & found:
@@ -151,40 +133,7 @@ def check_currencies(few: Few, table: RawTable, mapping: ColumnMapping) -> None:
             raise CvmError("reading.unnamed_currencies", source=table.name, column=column, found=counted(said))
 
 
-def _speaks(text: str) -> bool:
-    """Return whether a word in a text, or the letters of a document's number, speak of a return or of no sale."""
-    words = re.findall(r"[^\W\d_]{2,}", text.lower())
-    number = len(words) == 1 and "#" in text
-    return any(_is_against(word, described=False) or (number and says_no_sale(word)) for word in words)
-
-
-def _formed(words: Mapping[str, int]) -> Mapping[str, int]:
-    """Return how often words have each form, where they are more than can be listed."""
-    if len(words) <= _RARE:
-        return words
-    forms: Counter[str] = Counter()
-    for word, count in words.items():
-        forms[re.sub(_DIGITS, "#", word)] += count
-    return forms
-
-
-def _rare(name: str, words: Mapping[str, int]) -> list[str]:
-    """Return the words of at most a fifth of the rows, with their number, where they are few and one word rules."""
-    (_, most), *others = sorted(words.items(), key=lambda pair: (-pair[1], pair[0]))
-    rows = sum(words.values())
-    # numbers are quantities and shares, but for a flag
-    if not 1 <= len(others) <= _RARE or most < _RULES * rows or set(words) == {"", "0"}:
-        return []
-    if ranks_of(name).keys() & set(NUMBERS) or (set(words) - {"0", "1"} and not any(map(_has_letters, words))):
-        return []
-    return [f"{word or '–'} {count:,}" for word, count in others]
-
-
-def _has_letters(word: str) -> bool:
-    return any(sign.isalpha() for sign in word)
-
-
-def _hits(name: str, words: Mapping[str, int], mapping: ColumnMapping) -> list[str]:
+def words_against(name: str, words: Mapping[str, int], mapping: ColumnMapping) -> list[str]:
     """Return the words of a column by which rows may be no sales; the state of an account says nothing of a sale."""
     return [] if is_called(name, "other_status") else _against(name, list(words), described=name in mapping.wordings)
 
@@ -194,11 +143,11 @@ def _against(name: str, words: Sequence[str], *, described: bool) -> list[str]:
     if len(words) < 2:
         return []
     if is_called(name, "undone_reason"):
-        reasons = [word for word in words if word and not _is(word, "no_word", "missing_value")]
+        reasons = [word for word in words if word and not is_word(word, "no_word", "missing_value")]
         # where every row has a text, the texts are no reasons
         if len(reasons) < len(words):
             return sorted(reasons)
-    yes, no = ({word for word in words if _is(word, role)} for role in ("yes_word", "no_word"))
+    yes, no = ({word for word in words if is_word(word, role)} for role in ("yes_word", "no_word"))
     if letter := yes_letter(name, [word.lower() for word in words if word]):
         yes = {word for word in words if word.lower() == letter}
         no = {word for word in words if word and word not in yes}
@@ -207,19 +156,21 @@ def _against(name: str, words: Sequence[str], *, described: bool) -> list[str]:
             return sorted(no)
         return sorted(yes) if rank_of(name, RETURN) or rank_of(name, CANCEL) else []
     # a code of two or three letters, such as that of a country, may mean anything
-    return sorted(word for word in words if len(word) > (3 if word.isascii() else 1) and _is_against(word, described))
+    return sorted(word for word in words if len(word) > (3 if word.isascii() else 1) and is_against(word, described))
 
 
-def _is_against(word: str, described: bool) -> bool:
+def is_against(word: str, described: bool) -> bool:
+    """Return whether a word says that a row may be no sale; ``described``: in a column of descriptions."""
     # lines of a ledger have been looked for in its descriptions
     looked_for = ("return_word", *(("ledger_word", "receipt_word") if described else ()))
     # as in the names of products
     more = ("doubtful_product", "prepaid_product", "gift_product") if described else ()
     others = [role for role in (*NO_SALE_WORDS, *more) if role not in looked_for]
-    return _is(word, *others) or (_is(word, "return_word") and not _is(word, "no_return_word"))
+    return is_word(word, *others) or (is_word(word, "return_word") and not is_word(word, "no_return_word"))
 
 
-def _is(word: str, *roles: str) -> bool:
+def is_word(word: str, *roles: str) -> bool:
+    """Return whether a word fits the rules of one of the roles, with blanks or with _ and - in their place."""
     pattern = "|".join(row_pattern(role) for role in roles)
     return any(re.fullmatch(pattern, text, re.IGNORECASE) for text in (word, re.sub("[_-]", " ", word)))
 

@@ -9,6 +9,7 @@ from typing import Any
 from cvmlab.data import tables
 
 from ..cells.deductions import deduction_notes
+from ..cells.flags import cancel_date_notes
 from ..cells.unmade_refunds import unmade_notes
 from ..columns import ColumnMapping
 from ..notes import Note
@@ -18,7 +19,7 @@ from ..roles import STATUS
 from .costs import judge_costs
 from .doubtful_amounts import amounts_in_doubt
 from .elsewhere import elsewhere_notes
-from .ledger_sides import check_sides
+from .ledger_sides import net_sides
 from .log_table import read_cells
 from .lone_dates import set_lone_dates_aside
 from .misread import misreadings
@@ -27,6 +28,7 @@ from .order_heads import set_heads_aside
 from .order_numbers import series_notes
 from .order_totals import count_totals_once
 from .quantities import check_amounts
+from .recycled_numbers import part_recycled_numbers
 from .repeats import judge_repeats
 from .returns import judge_returns, product_notes
 from .reversing import set_reversals_aside
@@ -55,13 +57,13 @@ def judge(
     notes = [*cells.notes, *find_sum_rows(connection, stage)]
     notes += set_heads_aside(connection, stage, mappings)
     if any(tables.ORDER_ID in mapping for mapping in mappings):
-        notes += [*_further_lines(connection), *_recycled_numbers(connection)]
-    check_sides(connection, stage, mappings)
+        notes += [*_further_lines(connection), *part_recycled_numbers(connection)]
+    notes += net_sides(connection, stage, mappings)
     notes += judge_returns(connection, mappings)
     notes += judge_costs(connection, mappings)
     if any(STATUS in mapping or mapping.statuses for mapping in mappings):
-        notes += judge_statuses(connection, mappings)
-    notes += unknown_notes(connection, mappings)
+        notes += judge_statuses(connection, stage, mappings)
+    notes += [*unknown_notes(connection, mappings), *cancel_date_notes(connection, mappings, USED_ROWS)]
     notes += [*elsewhere_notes(connection), *series_notes(connection, stage, mappings)]
     check_amounts(connection, stage, mappings)
     # the line that carries the total must be one that is used
@@ -83,11 +85,6 @@ def judge(
         notes += product_notes(connection, mappings)
     notes += misreadings(connection, stage, mappings)
     return Judged(tuple(notes), cells.currency)
-
-
-# An order number whose lines are further apart than this is used for several orders.
-_ORDER_DAYS = 31
-_RECYCLED_SHARE = 0.05
 
 
 def _further_lines(connection: Any) -> list[Note]:
@@ -113,19 +110,6 @@ def _further_lines(connection: Any) -> list[Note]:
         WHERE spot IN (SELECT spot FROM known SEMI JOIN habits USING (part) WHERE empty AND spot > first)"""
     ).fetchone()
     return [Note("further_lines", {"count": f"{changed[0]:,}"})] if changed and changed[0] else []
-
-
-def _recycled_numbers(connection: Any) -> list[Note]:
-    """Add the month to order numbers that are used again: vouchers are often numbered anew each month."""
-    orders, long = connection.execute(
-        f"""SELECT count(*), count(*) FILTER (days > {_ORDER_DAYS}) FROM (
-            SELECT max(date) - min(date) AS days FROM log WHERE {USED_ROWS} AND exact > 0 AND order_id IS NOT NULL
-            GROUP BY customer_id, order_id)"""
-    ).fetchone()
-    if not orders or long <= _RECYCLED_SHARE * orders:
-        return []
-    connection.execute("UPDATE log SET order_id = order_id || ' · ' || strftime(date, '%Y-%m') WHERE date IS NOT NULL")
-    return [Note("recycled_numbers", {"share": f"{100 * long / orders:.0f}", "days": _ORDER_DAYS}, "warning")]
 
 
 def clean_query(mappings: Sequence[ColumnMapping], keep: Sequence[str], *, currency: bool = False) -> str:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from cvmlab.core.words import CvmError
 from cvmlab.data import tables
 
-from ..cells.deductions import quoted_pattern
 from ..cells.values import DATA
 from ..columns import ColumnMapping
 from ..notes import Note
-from ..raw import RawTable
-from ..role_names import rank_of, ranks_of
+from ..raw import RawTable, quoted
+from ..role_names import rank_of, ranks_of, row_pattern
 from ..roles import NUMBERS, TYPE
 from .verdicts import USED_ROWS
 
@@ -25,20 +25,61 @@ _NOTHING = "'[-+]?[0.,]*'"
 _MONEY = r"'[-+(]?[^\w\s]{0,3}\s?\d[\d.,'' \x{00a0}]*[^\d]{0,5}'"
 
 
-def check_sides(connection: Any, stage: Sequence[RawTable], mappings: Sequence[ColumnMapping]) -> None:
-    """Raise `CvmError` where both sides have amounts without a minus, and nothing but sides is said."""
+def net_sides(connection: Any, stage: Sequence[RawTable], mappings: Sequence[ColumnMapping]) -> list[Note]:
+    """Subtract the smaller side where the user named the column of the sides; raise `CvmError` where nobody did.
+
+    Both sides have amounts without a minus, and the column says nothing but sides.
+    """
+    notes = []
     for part, mapping in enumerate(mappings):
-        if TYPE not in mapping or rank_of(mapping[TYPE], TYPE) != _SIDES:
+        # of a type of rows by its name, such as Payment Type, the words may be cards
+        if TYPE not in mapping or rank_of(mapping[TYPE], TYPE) not in (_SIDES, None):
             continue
-        debit, credit = (f"regexp_full_match({TYPE}, {quoted_pattern(role)})" for role in ("debit_side", "credit_side"))
-        debits, credits, others, words = connection.execute(
-            f"""SELECT count(*) FILTER ({debit}), count(*) FILTER ({credit}),
-                count(*) FILTER (NOT {debit} AND NOT {credit}),
-                string_agg(DISTINCT {TYPE}, ', ' ORDER BY {TYPE})
-            FROM log WHERE part = {part} AND {USED_ROWS} AND exact > 0 AND {TYPE} IS NOT NULL"""
-        ).fetchone()
-        if debits and credits and not others:
-            raise CvmError("reading.debit_credit_rows", source=stage[part].name, column=mapping[TYPE], words=words)
+        found = connection.execute(
+            f"""SELECT {TYPE}, count(*), sum(exact) FROM log
+            WHERE part = {part} AND {USED_ROWS} AND exact > 0 AND {TYPE} IS NOT NULL GROUP BY 1 ORDER BY 3, 1"""
+        ).fetchall()
+        if not sides_of([word for word, *_ in found]):
+            continue
+        words = ", ".join(f"{word} ({rows:,}: {amount:,.2f})" for word, rows, amount in found)
+        less = [word for word, *_ in found if _side(word) == _side(found[0][0])]
+        rows, amount = (sum(row[place] for row in found if row[0] in less) for place in (1, 2))
+        said = {"source": stage[part].name, "column": mapping[TYPE], "words": words, "value": ", ".join(less)}
+        said |= {"rows": f"{rows:,}", "amount": f"{amount:,.2f}"}
+        if TYPE not in mapping.chosen:
+            raise CvmError("reading.debit_credit_rows", **said)
+        marked = ", ".join(map(quoted, less))
+        # what these words say has been understood
+        connection.execute(
+            f"""UPDATE log SET {TYPE} = NULL,
+                exact = CASE WHEN exact > 0 AND {TYPE} IN ({marked}) THEN -exact ELSE exact END
+            WHERE part = {part} AND {USED_ROWS} AND {TYPE} IS NOT NULL"""
+        )
+        notes.append(Note("sides_netted", said, "warning"))
+    return notes
+
+
+def sides_of(words: Sequence[str], column: str | None = None) -> bool:
+    """Return whether words name the two sides of an account, and nothing else: Dr and Cr, Af and Bij, + and -.
+
+    In a column that is not named for its sides, letters may stand for anything, and Credit and Debit for cards.
+    """
+    if not 2 <= len(words) <= 4 or {_side(word) for word in words} != {"debit_side", "credit_side"}:
+        return False
+    if column is None or rank_of(column, TYPE) == _SIDES:
+        return True
+    return not ranks_of(column) and all(
+        _side(word, 1, 3) and not re.fullmatch(row_pattern("card_word"), word.lower()) for word in words
+    )
+
+
+def _side(word: str, *ranks: int) -> str:
+    """Return the side that a word names, by the rules of any rank or of the given ones; nothing if it names none."""
+    plain = word.strip().rstrip(".").lower()
+    for side in ("debit_side", "credit_side"):
+        if any(re.fullmatch(row_pattern(side, rank), plain) for rank in ranks or (1, 2, 3)):
+            return side
+    return ""
 
 
 def other_side_notes(

@@ -11,6 +11,7 @@ from ..columns import ColumnMapping
 from ..notes import Note
 from ..raw import RawTable
 from ..roles import UNIT_PRICE
+from .garbled import garbled_notes
 from .verdicts import REASON_CODES, USED_ROWS
 
 _SHARE = 0.05
@@ -18,11 +19,6 @@ _FEWEST = 3
 # so many names, and so many of them for each id, are no spellings of one
 _NAMES, _NAMES_EACH = 6, 3
 _MOST = "1e15"  # see `values.EXACT`
-
-
-# the bytes of UTF-8 that follow the first one of a letter, as Western encodings show them
-_REST = r"[\x{80}-\x{BF}ŒœŠšŽžŸƒˆ˜–—‘’‚“”„†‡•…‰‹›€™]".replace("'", "''")
-_GARBLED = rf"Ã{_REST}|([ã-é]{_REST}{{1,2}}){{2}}"
 
 
 def misreadings(connection: Any, stage: Sequence[RawTable], mappings: Sequence[ColumnMapping]) -> list[Note]:
@@ -55,7 +51,7 @@ def misreadings(connection: Any, stage: Sequence[RawTable], mappings: Sequence[C
             if huge and reason == "bad_amount":
                 said = {**said, "row": str(stage[part].place(int(huge[0]))), "value": huge[1][:40]}
                 notes.append(Note("huge_amount", said, "warning"))
-    return [*notes, *_few_ids(connection, stage, mappings), *_garbled(connection, mappings)]
+    return [*notes, *_few_ids(connection, stage, mappings), *garbled_notes(connection, stage, mappings)]
 
 
 def _few_ids(connection: Any, stage: Sequence[RawTable], mappings: Sequence[ColumnMapping]) -> list[Note]:
@@ -72,20 +68,6 @@ def _few_ids(connection: Any, stage: Sequence[RawTable], mappings: Sequence[Colu
             said = {"column": mapping[tables.CUSTOMER_ID], "name": mapping[tables.CUSTOMER_NAME]}
             said |= {"source": stage[part].name, "count": f"{ids:,}", "names": f"{names:,}"}
             notes.append(Note("few_ids", said, "warning"))
-    return notes
-
-
-def _garbled(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]:
-    """Name the ids or names with text such as MÃ¼ller: UTF-8 that was once read in another encoding."""
-    notes = []
-    for role in (tables.CUSTOMER_ID, tables.CUSTOMER_NAME):
-        rows, example, part = connection.execute(
-            f"""SELECT count(*), min({role}), min(part) FROM stage
-            WHERE strlen({role}) <> length({role}) AND regexp_matches({role}, '{_GARBLED}')"""
-        ).fetchone()
-        if rows:
-            said = {"column": mappings[part][role], "rows": f"{rows:,}", "value": example[:40]}
-            notes.append(Note("garbled_text", said, "warning"))
     return notes
 
 

@@ -15,6 +15,7 @@ from cvmlab.data import tables
 from ..cells.deductions import is_said
 from ..columns import ColumnMapping
 from ..notes import Note
+from ..raw import RawTable
 from ..role_names import is_called
 from ..roles import CANCEL, FURTHER, REFUND, RETURN, STATUS, TYPE
 from .cancellations import check_loose, gather_closed
@@ -24,6 +25,9 @@ from .verdicts import USED_ROWS, set_aside
 _MOST = 0.5
 #: So many unknown words are named, those with most money first.
 _NAMED = 8
+#: A word in so many of the rows is how rows are as a rule; one whose every amount has a minus, and that takes off at
+#: most so much of the sales, is a credit note under a name of its own.
+_RULES, _OFF = 0.8, 0.25
 #: In a column of types, more different words than this, most of them in one row only, may be titles of documents.
 _TITLES = 10
 # the words of the columns that say what a row is
@@ -53,7 +57,7 @@ def status_sql(mappings: Sequence[ColumnMapping], known: str) -> str:
     return f"CASE {' '.join(cases)} ELSE coalesce({', '.join(cells)}) END"
 
 
-def judge_statuses(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]:
+def judge_statuses(connection: Any, stage: Sequence[RawTable], mappings: Sequence[ColumnMapping]) -> list[Note]:
     """Leave out orders that are no sales, except where a cancellation is booked as a negative row of its own."""
     # in a web shop `closed` is refunded and `pending` not paid; elsewhere the one is finished, the other on its way
     shops = f"SELECT part FROM stage WHERE {is_said(STATUS, 'shop_status')}"
@@ -90,7 +94,7 @@ def judge_statuses(connection: Any, mappings: Sequence[ColumnMapping]) -> list[N
         orders = f"SELECT (customer_id, order_id) FROM closed WHERE part = {part} AND out"
         further = f"exact = 0 AND status IS NULL AND (customer_id, order_id) IN ({orders})"
         set_aside(connection, "cancelled", f"part = {part} AND (spot IN ({spots}) OR ({further}))")
-    return [*notes, *_unsure(connection, mappings)]
+    return [*notes, *_unsure(connection, stage, mappings)]
 
 
 def _is_billed(mapping: ColumnMapping) -> bool:
@@ -105,15 +109,19 @@ def _check_share(connection: Any, part: int, amount: Any, said: dict[str, str]) 
         raise CvmError("reading.mostly_no_sales", **said, whole=f"{whole:,.2f}")
 
 
-def _unsure(connection: Any, mappings: Sequence[ColumnMapping]) -> list[Note]:
+def _unsure(connection: Any, stage: Sequence[RawTable], mappings: Sequence[ColumnMapping]) -> list[Note]:
     """Say how much stands in orders whose status leaves open whether they are sales."""
     # where most orders are closed, it is how they end
     finished = f"""SELECT part FROM log WHERE {USED_ROWS} GROUP BY part
         HAVING 2 * count(*) FILTER (lower(trim(status)) = 'closed') > count(*)"""
+    # and how an invoice for a subscription does
+    signs = (any(is_called(name, "subscription_sign") for name in table.columns) for table in stage)
+    plans = ", ".join(str(part) for part, sign in enumerate(signs) if sign) or "-1"
     found = connection.execute(
         f"""SELECT part, count(*), sum(exact), string_agg(DISTINCT status, ', ' ORDER BY status) FROM log
         WHERE {USED_ROWS} AND refunded = 0 AND {is_said(STATUS, "unsure_status")}
-            AND NOT (lower(trim(status)) = 'closed' AND part IN ({finished}))
+            AND NOT (lower(trim(status)) = 'closed' AND (part IN ({finished}) OR part IN ({plans})))
+            AND exact > 0
         GROUP BY part ORDER BY part"""
     ).fetchall()
     return [
@@ -144,14 +152,18 @@ def unknown_notes(connection: Any, mappings: Sequence[ColumnMapping]) -> list[No
         # titles of documents, each with its number, are no types
         titles = f"""({str(role == TYPE).lower()} AND words > {_TITLES} AND 2 * words > filled
             AND regexp_matches(word, '[0-9]'))"""
+        usual = f"(rows > {_RULES} * filled OR (signed AND -amount <= {_OFF} * sold))"
+        plain = usual if role in (STATUS, TYPE) else "false"
         found = connection.execute(
             f"""SELECT part, word, rows, amount FROM (
                 SELECT part, {role} AS word, count(*) FILTER ({USED_ROWS}) AS rows,
                     coalesce(sum(exact) FILTER ({USED_ROWS}), 0) AS amount,
                     count({role}) OVER parts AS words, sum(count({role})) OVER parts AS filled,
+                    coalesce(max(exact) FILTER ({USED_ROWS}) < 0, false) AS signed,
+                    sum(sum(exact) FILTER ({USED_ROWS} AND exact > 0)) OVER parts AS sold,
                     sum(count(*)) OVER parts AS part_rows
                 FROM log GROUP BY part, {role} WINDOW parts AS (PARTITION BY part))
-            WHERE word IS NOT NULL AND rows > 0 AND amount <> 0 AND {apart} AND NOT {titles}
+            WHERE word IS NOT NULL AND rows > 0 AND amount <> 0 AND {apart} AND NOT {titles} AND NOT {plain}
                 AND NOT (amount < 0 AND {is_said("word", "credit_word", "sap_return")})
                 AND (NOT {is_said("word", *known)} {open_words})
             ORDER BY part, abs(amount) DESC, word"""

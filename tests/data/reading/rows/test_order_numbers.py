@@ -49,13 +49,12 @@ def test_numbers_of_one_form_or_of_many_say_nothing() -> None:
 @pytest.mark.parametrize(
     ("column", "plain", "odd", "named", "level"),
     [
-        ("Rubriek", "Factuur", "Nota", "Nota 2", "note"),
-        ("Ticked", "", "X", "X 2", "note"),
-        ("Product Status", "Shipped", "Returned", "Returned 2", "warning"),
-        ("Credit Note No", "", "CN-{}", "CN-1 1, CN-2 1", "warning"),
-        ("Numéro", "FA{}", "AV{}", "AV# 2", "warning"),
-        ("Notes", "Invoice {}", "see slip of return {}", "see slip of return # 2", "warning"),
-        ("Tags", "vip", "vip, refunded", "vip, refunded 2", "warning"),
+        ("Rubriek", "", "Nota", "Nota (2: 30.00)", "note"),
+        ("Product Status", "Shipped", "Returned", "Returned (2: 30.00)", "warning"),
+        ("Credit Note No", "", "CN-{}", "CN-1 (1: 15.00), CN-2 (1: 15.00)", "warning"),
+        ("Numéro", "FA{}", "AV{}", "AV# (2: 30.00)", "warning"),
+        ("Notes", "Invoice {}", "see slip of return {}", "see slip of return # (2: 30.00)", "warning"),
+        ("Tags", "vip", "vip, refunded", "vip, refunded (2: 30.00)", "warning"),
     ],
 )
 def test_a_few_rows_that_say_something_else_are_named(
