@@ -162,10 +162,11 @@ def test_every_role_has_a_label_and_an_option():
 
 
 def test_assumptions_are_listed_with_bounds():
-    from cvmlab.case import Assumptions
+    from cvmlab.case import Assumptions, ChurnAssumptions
 
     lines = told("report", "x", "--assumptions").stdout.splitlines()
-    assert [line.split()[0] for line in lines] == list(Assumptions().values())
+    of_logs, of_subscribers = list(Assumptions().values()), list(ChurnAssumptions().values())
+    assert [line.split()[0] for line in lines] == [*of_logs, "For", *of_subscribers]
 
 
 def test_the_language_follows_the_machine(monkeypatch):
