@@ -123,6 +123,15 @@ def test_dates_whose_order_is_not_clear_are_asked_for(tmp_path: Path) -> None:
     assert made(text, tmp_path, day_first=False).customers["joined_date"][0] == pd.Timestamp(2020, 3, 4)
 
 
+def test_features_that_are_days_may_be_unclear_before_a_clear_one(tmp_path: Path) -> None:
+    for header, cells in (("a,b", ("{one},{two}")), ("b,a", ("{two},{one}"))):
+        rows = [cells.format(one=f"0{day}/01/2024", two=f"2024-05-0{day}") for day in (3, 5)]
+        found = made(f"customer_id,churn,{header}\n1,1,{rows[0]}\n2,0,{rows[1]}\n", tmp_path)
+        assert found.customers["a"].tolist() == ["03/01/2024", "05/01/2024"]
+        assert found.customers["b"].tolist() == [pd.Timestamp(2024, 5, 3), pd.Timestamp(2024, 5, 5)]
+        assert any("day_first" in note for note in found.notes)
+
+
 def test_who_joined_after_leaving_has_no_tenure(tmp_path: Path) -> None:
     found = made("id,joined,left on\n1,2021-01-01,2020-01-01\n2,2020-01-01,\n3,2020-01-01,0000-00-00\n", tmp_path)
     assert np.isnan(found.customers["tenure_months"][0]) and found.customers["left"].tolist() == [True, False, False]

@@ -220,9 +220,9 @@ def _plain_shapes(
             more[part] += count
             examples.setdefault(part, example)
     for part, count in more.items():
-        (filled,) = connection.execute(
+        [(filled,)] = connection.execute(
             f"SELECT count(*) FROM stage WHERE kind = {DATA} AND part = {part} AND date_text IS NOT NULL"
-        ).fetchone()
+        ).fetchall()
         if 2 * count > filled:
             source, column = names[part]
             raise CvmError("reading.more_than_dates", source=source, column=column, value=examples[part])
@@ -338,12 +338,12 @@ def _check_swapped(
         text = order_sql(kind, order)
         made = r"""coalesce(date_value, fast_date(date_text), CASE WHEN regexp_full_match(date_text, '\d{5}')
             THEN DATE '1899-12-30' + TRY_CAST(date_text AS INTEGER) END)"""
-        found = connection.execute(
+        [found] = connection.execute(
             f"""SELECT count(DISTINCT made), max(day(made)), min(made), count(DISTINCT text), min(day(text)),
                 min(date_text) FILTER (text IS NOT NULL)
             FROM (SELECT date_text, {made} AS made, {text} AS text FROM {with_day_text("stage")}
             WHERE kind = {DATA} AND part = {part})"""
-        ).fetchone()
+        ).fetchall()
         dates, latest, date, texts, earliest, example = found
         if dates >= _FEW and texts >= _FEW and latest <= 12 < earliest:
             source, column = names[part]

@@ -146,13 +146,14 @@ def _look(connection: Any, part: int, kind: str, today: dt.date | None) -> _Colu
     apart = [f"min(day) FILTER ({one} <> {two})" for one, two in pairs]
     only = [f"min(day) FILTER ({order} IS NOT NULL AND coalesce({_rest(order, orders)}) IS NULL)" for order in orders]
     texts = f"{with_day_text('stage')} WHERE part = {part} AND kind = {DATA} AND fast_date(date_text) IS NULL"
-    row = connection.execute(
+    # all of it: a result left open would be in the way of the next query
+    [row] = connection.execute(
         f"""SELECT count(*), bool_or(contains(day, '.')), {", ".join([*counts, *apart, *only])} FROM (
             SELECT *, {reading} FROM (
                 SELECT DISTINCT part, trim(regexp_extract(day_text, '{KINDS[kind]}'), ' ,T') AS day
                 FROM {texts}) WHERE day <> '')
         WHERE coalesce({", ".join(orders)}) IS NOT NULL"""
-    ).fetchone()
+    ).fetchall()
     size = len(orders)
     days, dotted, values = row[0], row[1], row[2:]
     return _Column(
