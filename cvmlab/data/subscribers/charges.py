@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cvmlab.core.words import CvmError, say
-from cvmlab.data.reading.cells.units import header_unit
+from cvmlab.data.reading.cells.units import contradict, header_unit, one_currency
+from cvmlab.data.reading.columns import counted
+from cvmlab.data.reading.role_names import is_called
+from cvmlab.data.reading.roles import CURRENCY
 
 from . import tenures
 from .figures import Figures, plain_numbers, read_figures
@@ -43,11 +46,32 @@ def figures_of(table: Table, index: Any) -> Figures:
         wanted[place] = cells
     read = read_figures(table.connection, table.loaded, wanted, frozenset(asked & wanted.keys()), table.decimal)
     table.notes += read.notes
+    _check_currencies(table, read, index)
     table.typed.columns |= read.numbers
     for place, cells in table.typed.figures.items():
-        if place in read.numbers and read.numbers[place].notna().sum() < cells.notna().sum():
+        if place in read.numbers and 2 * read.numbers[place].notna().sum() < cells.notna().sum():
+            # 555 123 4567 looks like a number
+            table.typed.columns[place] = cells
+        elif place in read.numbers and read.numbers[place].notna().sum() < cells.notna().sum():
             table.typed.strays.append(names[place])
     return read
+
+
+def _check_currencies(table: Table, figures: Figures, index: Any) -> None:
+    """Refuse charges in several currencies, by their cells or by a column of currencies beside them."""
+    for role in (CHARGE, TOTAL):
+        if role not in table.columns:
+            continue
+        found = {name: rows for name, rows in figures.stated.get(table.place(role), {}).items() if name}
+        found = found if one_currency(found) is None else {}
+        for place, name in enumerate(table.choice.names):
+            if not found and name not in table.columns.values() and is_called(name, CURRENCY):
+                counts = table.loaded.column(place)[index].dropna().astype("str").value_counts()
+                beside = {str(word): int(rows) for word, rows in counts.items()}
+                found = beside if contradict(beside) else {}
+        if found:
+            said = {"source": table.source, "column": table.columns[role], "role": role}
+            raise CvmError("subscribers.several_currencies", **said, found=counted(found))
 
 
 def numbers_of(table: Table, role: str, index: Any) -> pd.Series:

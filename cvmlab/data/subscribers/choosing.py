@@ -19,6 +19,7 @@ from .naming import (
     JOINED,
     LEFT,
     MAY_KNOW,
+    NEUTRAL,
     ROLES,
     ROW_NUMBER,
     STAYED,
@@ -29,8 +30,6 @@ from .naming import (
 )
 
 _HEADER_ROWS = 30
-# a status may be one of something else than the customer
-_MAY_BE_ANOTHER = 4
 
 
 @dataclass(frozen=True)
@@ -134,12 +133,13 @@ def choice_of(head: Head, header: int, names: tuple[str, ...], chosen: Mapping[s
             columns[role] = best
         elif role == CHURNED and LEFT not in chosen and (best := _best(STAYED, names, columns.values())):
             columns[role], inverted = best, True
-    if inverted and _best(LEFT, names, columns.values()):
-        # the date is surer than a word such as active
+    surest = LEFT in columns and (LEFT in chosen or rank(columns[LEFT], LEFT) == 1)
+    if inverted and surest:
+        # a date of leaving is surer than a word such as active; one of an end may be that of a contract
         del columns[CHURNED]
-        columns[LEFT], inverted = _best(LEFT, names, columns.values()), False
-    weak = CHURNED in columns and CHURNED not in chosen and (rank(columns[CHURNED], CHURNED) or 0) >= _MAY_BE_ANOTHER
-    if weak and LEFT in columns:
+        inverted = False
+    weak = CHURNED in columns and CHURNED not in chosen and (rank(columns[CHURNED], CHURNED) or 0) >= NEUTRAL
+    if weak and LEFT in columns and not speaks_of_leaving(_cells(head, header, names, columns[CHURNED])):
         del columns[CHURNED]
     if CHURNED not in columns and LEFT not in columns:
         if len(names) == 1:
@@ -163,7 +163,7 @@ def _best(role: str, names: Sequence[str], taken: Collection[str], doubtful: Col
 def _with_answers(choice: Choice) -> Choice:
     """Return the choice with the columns that know the answer, row numbers, and what is to be said of both."""
     free = [name for name in choice.names if name not in choice.columns.values()]
-    sure = range(1, _MAY_BE_ANOTHER)
+    sure = range(1, NEUTRAL)
     answers = [name for name in free if rank(name, CHURNED) in sure and is_plausible(_cells_of(choice, name))]
     answers += [name for name in free if is_named(name, CHURNED) and speaks_of_leaving(_cells_of(choice, name))]
     answers += [name for name in free if is_named(name, CAUSE) and rank(name, CAUSE) != 3]
@@ -193,4 +193,4 @@ def _cells(head: Head, header: int, names: Sequence[str], name: str) -> list[str
 
 
 def _may_know(name: str) -> bool:
-    return is_named(name, MAY_KNOW) or is_named(name, ABOUT_LEAVING) or (rank(name, CHURNED) or 9) < _MAY_BE_ANOTHER
+    return is_named(name, MAY_KNOW) or is_named(name, ABOUT_LEAVING) or (rank(name, CHURNED) or 9) < NEUTRAL

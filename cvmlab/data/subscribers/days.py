@@ -23,6 +23,8 @@ _SAMPLE = 100
 _ZONE = r"(\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d+)?)\s*(?:Z|UTC|GMT|[+-]\d{2}:?\d{2})$"
 # how databases write that there is no day
 _NO_DAYS = ("1899-12-30", "1899-12-31", "1900-01-01", "1970-01-01")
+# 2099-12-31 and 9999-12-31: no end is known
+_ENDLESS = 2099
 
 
 def like_days(cells: pd.Series, *, digits: bool = False) -> bool:
@@ -75,11 +77,25 @@ def read_days(
     return days, said
 
 
-def without_placeholders(days: pd.Series) -> pd.Series:
-    """Return days without those by which a database says that there is none."""
+def without_endless(cells: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Return texts without dates of the year 9999, which no library reads, and these alone."""
+    endless = cells.str.contains(r"(?<!\d)9999(?!\d)|^99991231$", regex=True).to_numpy(dtype=bool, na_value=False)
+    return cells.mask(endless), cells.where(endless)
+
+
+def without_placeholders(days: pd.Series, column: str, endless: pd.Series | None = None) -> tuple[pd.Series, list[str]]:
+    """Return days without those by which a database says that there is none, or no end; and what is to be said.
+
+    ``endless`` are the texts that said so.
+    """
     import pandas as pd
 
-    return days.mask(days.isin(pd.to_datetime(list(_NO_DAYS))))
+    days = days.mask(days.isin(pd.to_datetime(list(_NO_DAYS))))
+    far = days.dt.year >= _ENDLESS
+    found = days[far].dt.strftime("%Y-%m-%d").tolist() + ([] if endless is None else endless.dropna().tolist())
+    if not found:
+        return days, []
+    return days.mask(far), [say("subscribers.open_dates", column=column, rows=len(found), value=found[0])]
 
 
 def months_between(start: pd.Series, end: pd.Series) -> NDArray[np.float64]:

@@ -15,6 +15,7 @@ from cvmlab.data.reading.columns import listed
 from .days import like_days, read_days
 from .figures import are_codes, cast_numbers, like_figures, plain_numbers
 from .leaving import yes_or_no
+from .naming import CHURNED, STAYED, is_named
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,6 +28,8 @@ BLANKS = frozenset(
 )
 _MAIL = r"[^@\s]+@[^@\s]+\.[^@\s]+"
 _MOBILE = r"(?:\+?86[- ]?)?1[3-9]\d{9}|\(?\d{3}\)?[- ]\d{3}[- ]\d{4}|\+\d{7,15}"
+# a column of yes and no that agrees in so many rows does not do so by chance
+_ENOUGH, _ENOUGH_EACH = 30, 3
 
 
 @dataclass
@@ -127,3 +130,21 @@ def is_personal(cells: pd.Series) -> bool:
     if filled.dtype != "str":
         return False
     return len(filled) > 0 and float(filled.str.fullmatch(f"{_MAIL}|{_MOBILE}").mean()) > 0.5
+
+
+def tells_left(cells: pd.Series, left: pd.Series, name: str) -> bool:
+    """Return whether a column of yes and no is equal to who left in every row, or the opposite.
+
+    In a small table that may be chance, unless the column is called after it.
+    """
+    filled = cells.notna()
+    answers, known = left[filled], cells[filled]
+    if not answers.any() or answers.all() or known.nunique() != 2:
+        return False
+    if str(known.dtype) not in ("bool", "boolean") and not known.isin([0.0, 1.0]).all():
+        return False
+    fewest = min(int(answers.sum()), int((~answers).sum()))
+    if not (is_named(name, STAYED) or is_named(name, CHURNED)) and (len(known) < _ENOUGH or fewest < _ENOUGH_EACH):
+        return False
+    same = known.astype("bool") == answers
+    return bool(same.all() or not same.any())

@@ -7,6 +7,7 @@ a log, where the columns of one file decide together what a comma and a point me
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from cvmlab.data.reading.cells.units import affix_of, header_unit
 from cvmlab.data.reading.cells.values import EXACT
 from cvmlab.data.reading.columns import ColumnMapping, listed
 
-from .leaving import is_blank
+from .meanings import is_blank
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,6 +45,8 @@ class Figures:
     numbers: Mapping[int, pd.Series]
     currencies: Mapping[int, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    # position → cells by the currency that they state
+    stated: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
 
 
 def is_figure(text: str) -> bool:
@@ -196,7 +199,8 @@ def _read(
     notes = [str(note) for note in said if note.key != "option_idle"]
     if percents:
         notes.append(say("subscribers.percents", columns=listed([names[place] for place in sorted(percents)])))
-    return Figures(numbers, currencies, tuple(notes))
+    stated = {place: sum(forms[f"f{place}"].currencies.values(), Counter[str]()) for place in columns}
+    return Figures(numbers, currencies, tuple(notes), stated)
 
 
 def _currency(form: amounts.NumberForms) -> str:

@@ -1,14 +1,15 @@
-"""Who left: words, 0 and 1, true and false → a bool, by ``rules/subscriber_words.csv``."""
+"""Who left: words, 0 and 1, true and false → a bool."""
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Sequence
-from functools import cache
 from typing import TYPE_CHECKING
 
-from cvmlab.core.words import CvmError, read_table, say
+from cvmlab.core.words import CvmError, say
 from cvmlab.data.reading.columns import counted
+
+from .legends import left_by_legend, legend_of
+from .meanings import is_blank, key_of, meaning, plain_word
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,32 +17,6 @@ if TYPE_CHECKING:
 _YES, _NO = frozenset({"yes", "left"}), frozenset({"no", "stayed"})
 # a column of so many different texts holds no answer to a question
 _MOST_WORDS, _FEW_WORDS = 40, 6
-
-
-@cache
-def _meanings() -> dict[str, str]:
-    """Return what each word means: yes, no, left, stayed or blank."""
-    rows = read_table("rules/subscriber_words")
-    return {word: row["meaning"] for row in rows for word in row["words"].split("|")}
-
-
-def plain_word(text: str) -> str:
-    """Return a word as the rules know it: lower case, one space, without the point at its end."""
-    plain = " ".join(unicodedata.normalize("NFKC", text).lower().replace("_", " ").split())
-    return plain.rstrip(".。!！") or plain
-
-
-def meaning(text: str) -> str:
-    """Return what a word means: ``yes``, ``no``, ``left``, ``stayed``, ``blank``, or nothing if nobody knows it."""
-    plain = plain_word(text)
-    if number := _zero_or_one(plain):
-        return number
-    return _meanings().get(plain, "" if plain else "blank")
-
-
-def is_blank(text: str) -> bool:
-    """Return whether a cell says that its value is not known."""
-    return meaning(text) == "blank"
 
 
 def yes_or_no(words: Iterable[str]) -> dict[str, bool]:
@@ -70,18 +45,13 @@ def is_plausible(cells: Iterable[str]) -> bool:
     return len(words) <= _FEW_WORDS and (len(words) <= 2 or not numbers)
 
 
-def _zero_or_one(plain: str) -> str:
-    try:
-        number = float(plain)
-    except ValueError:
-        return ""
-    return {0.0: "no", 1.0: "yes"}.get(number, "")
-
-
 def who_left(
-    cells: pd.Series, column: str, source: str, left_words: Sequence[str] | None, *, inverted: bool
+    cells: pd.Series, column: str, source: str, left_words: Sequence[str] | None, *, inverted: bool, neutral: bool
 ) -> tuple[pd.Series, list[str]]:
-    """Return for each cell, a text or missing, whether its customer left (missing where it does not say), and notes."""
+    """Return for each cell, a text or missing, whether its customer left (missing where it does not say), and notes.
+
+    The name of a ``neutral`` column, such as status, does not say what yes means; one ``inverted`` asks who stayed.
+    """
     counts = cells.value_counts()
     words = {str(word): int(rows) for word, rows in counts.items() if left_words or not is_blank(str(word))}
     if not words:
@@ -89,35 +59,60 @@ def who_left(
     said = {"source": source, "column": column}
     notes: list[str] = []
     if left_words is not None:
-        left = _as_said(words, left_words, said)
+        left = _as_said(words, left_words, said, has_blanks=bool(cells.isna().any()))
     else:
-        numbers = _as_numbers(words, said, notes)
-        left = _as_words(words, said, inverted=inverted) if numbers is None else numbers
+        left = _as_explained(words, said, notes, inverted=inverted, neutral=neutral)
     answers = cells.map(left).astype("boolean")
+    blank = cells.isna()
+    if left_words is not None and blank.any():
+        if any(not word.strip() for word in left_words):
+            answers = answers.mask(blank, True)
+        elif all(left.values()):
+            # nothing else says that a customer is still there
+            answers = answers.mask(blank, False)
+            notes.append(say("subscribers.blanks_stayed", column=column, rows=int(blank.sum())))
     rows = {answer: int((answers == answer).sum()) for answer in (True, False)}
     if not rows[True] or not rows[False]:
         key = "nobody_left" if not rows[True] else "all_left"
         notes.append(say(f"subscribers.{key}", column=column, words=counted(words)))
     elif any(meaning(word) not in ("yes", "no") for word in words) and not notes:
-        gone = {word: count for word, count in words.items() if left[word]}
-        stayed = {word: count for word, count in words.items() if not left[word]}
-        notes.append(say("subscribers.words_read", column=column, left=counted(gone), stayed=counted(stayed)))
+        gone = {word: count for word, count in words.items() if left.get(word)}
+        stayed = {word: count for word, count in words.items() if not left.get(word, True)}
+        if gone and stayed:
+            notes.append(say("subscribers.words_read", column=column, left=counted(gone), stayed=counted(stayed)))
     return answers, notes
 
 
-def _as_said(words: dict[str, int], left_words: Sequence[str], said: dict[str, str]) -> dict[str, bool]:
+def _as_explained(
+    words: dict[str, int], said: dict[str, str], notes: list[str], *, inverted: bool, neutral: bool
+) -> dict[str, bool]:
+    """Return who left by the legend in the header if there is one, else by numbers or by words."""
+    if legend := legend_of(said["column"], words):
+        explained = left_by_legend(legend, words, inverted=inverted, neutral=neutral)
+        if explained is None:
+            raise CvmError("subscribers.legend_unclear", **said, words=counted(words))
+        gone = {word: words[word] for word, left in explained.items() if left}
+        stayed = {word: words[word] for word, left in explained.items() if not left}
+        none = say("subscribers.none")
+        shown = {"left": counted(gone) if gone else none, "stayed": counted(stayed) if stayed else none}
+        notes.append(say("subscribers.legend_read", column=said["column"], **shown))
+        return explained
+    if neutral and all(meaning(word) in ("yes", "no") for word in words):
+        raise CvmError("subscribers.status_unclear", **said, words=counted(words))
+    numbers = _as_numbers(words, said, notes)
+    return _as_words(words, said, inverted=inverted) if numbers is None else numbers
+
+
+def _as_said(
+    words: dict[str, int], left_words: Sequence[str], said: dict[str, str], *, has_blanks: bool
+) -> dict[str, bool]:
     """Return who left where the user said which words mean it."""
-    wanted = {_key(word) for word in left_words}
-    known = {_key(word) for word in words}
+    wanted = {key_of(word) for word in left_words}
+    known = {key_of(word) for word in words} | ({""} if has_blanks else set())
     for word in left_words:
-        if _key(word) not in known:
+        if key_of(word) not in known:
             raise CvmError("subscribers.no_such_word", **said, word=word, words=counted(words))
-    return {word: _key(word) in wanted for word in words if _key(word) in wanted or not is_blank(word)}
-
-
-def _key(word: str) -> str:
-    plain = plain_word(word)
-    return {"yes": "1", "no": "0"}[number] if (number := _zero_or_one(plain)) else plain
+    return {word: key_of(word) in wanted for word in words if key_of(word) in wanted or not is_blank(word)}
 
 
 def _as_numbers(words: dict[str, int], said: dict[str, str], notes: list[str]) -> dict[str, bool] | None:
@@ -146,7 +141,8 @@ def _as_words(words: dict[str, int], said: dict[str, str], *, inverted: bool) ->
     if len(unknown) > _MOST_WORDS:
         raise CvmError("subscribers.churned_is_text", **said, values=f"{len(words):,}", words=counted(unknown, 4))
     if unknown:
-        example = min(unknown, key=lambda word: words[word])
+        # a word that is not known may as well mean that a customer is still there
+        example = next((word for word, known in found.items() if known in _YES), say("subscribers.word"))
         raise CvmError(
             "subscribers.unknown_words", **said, words=counted(words), unknown=counted(unknown), example=example
         )

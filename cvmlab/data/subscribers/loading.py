@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,6 +73,7 @@ def _loaded(choice: Choice, connection: Any, folder: Path, only: int | None) -> 
 
     values.create_macros(connection)
     connection.execute("SET enable_progress_bar = false")
+    choice = replace(choice, head=_with_local_days(choice.head, connection))
     table = _raw(choice, folder)
     cells = None
     try:
@@ -86,6 +87,24 @@ def _loaded(choice: Choice, connection: Any, folder: Path, only: int | None) -> 
         table = table.plainer()
         cells = _fetch(table, connection, only)
     return table, cells
+
+
+def _with_local_days(head: Head, connection: Any) -> Head:
+    """Return the head of a frame whose moments with a zone are those of the clocks there, and register it so."""
+    import pyarrow as pa
+
+    if head.kind != "frame" or head.payload is None:
+        return head
+    arrow, types = head.payload, list(head.types)
+    for place, column in enumerate(arrow.columns):
+        if pa.types.is_timestamp(column.type) and column.type.tz:
+            local = column.to_pandas().dt.tz_localize(None).astype("datetime64[us]")
+            arrow = arrow.set_column(place, arrow.column_names[place], pa.array(local, pa.timestamp("us")))
+            types[place] = "TIMESTAMP"
+    if arrow is head.payload:
+        return head
+    connection.register("source_frame", arrow.rename_columns([f"c{number}" for number in range(arrow.num_columns)]))
+    return replace(head, payload=arrow, types=tuple(types))
 
 
 def _raw(choice: Choice, folder: Path) -> RawTable:

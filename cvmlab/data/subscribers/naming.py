@@ -17,6 +17,8 @@ ROLES = (CUSTOMER_ID, CHURNED, TENURE, CHARGE, TOTAL, CONTRACT, JOINED, LEFT, CA
 # a column that says yes for those who are still there
 STAYED = "stayed"
 ROW_NUMBER, PERSONAL, MAY_KNOW, ABOUT_LEAVING, EVENT = "row_number", "personal", "may_know", "about_leaving", "event"
+# how surely a status means leaving: it may be one of something else than the customer
+NEUTRAL = 4
 _BRACKET = re.compile(r"\s*[(\[【<][^()\[\]【】<>]*[)\]】>]\s*$")
 _COUNTED = re.compile(r" \(\d+\)$")
 
@@ -39,6 +41,11 @@ def rank(name: str, role: str) -> int | None:
 def is_named(name: str, role: str) -> bool:
     """Return whether a column name means a role."""
     return rank(name, role) is not None
+
+
+def is_neutral(name: str) -> bool:
+    """Return whether a column name, such as status, may be of leaving, but does not say what yes means in it."""
+    return rank(name, CHURNED) == NEUTRAL
 
 
 @cache

@@ -18,9 +18,9 @@ from cvmlab.data.reading.opening.parts import label_of, one_sentence, open_heads
 
 from .charges import currency_of, figures_of, money
 from .choosing import check_roles, choose
-from .features import is_personal, read_feature_days
+from .features import is_personal, read_feature_days, tells_left
 from .loading import load
-from .naming import CAUSE, CHARGE, CHURNED, CONTRACT, CUSTOMER_ID, LEFT, PERSONAL, TOTAL, is_named
+from .naming import CAUSE, CHARGE, CHURNED, CONTRACT, CUSTOMER_ID, LEFT, PERSONAL, TOTAL, is_named, is_neutral
 from .result import Subscribers
 from .spans import days_of, tenure_of
 from .table import Table, first_of, ids_of, left_by_word
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _FRAME_NAMES = {CHARGE: "monthly_charge", TOTAL: "total_charge", CONTRACT: "contract", CAUSE: "cause"}
+# so many rows in which a status contradicts a date are slips
+_FEW, _FEW_SHARE = 3, 0.05
 _RESERVED = ("customer_id", "left", "tenure_months", *_FRAME_NAMES.values(), "joined_date", "left_date")
 
 
@@ -65,10 +67,12 @@ def read(
         What the tenure counts, where its header does not say; otherwise it is taken for months.
     left_words
         The word, or the words, in the column ``churned`` that mean that a customer left; all other words then mean
-        that the customer is still there.
+        that the customer is still there. Where there are no other words, blanks mean it too; an empty text among
+        several words says that blanks mean that a customer left.
     as_of
         The day on which the table was made, a date or a text like ``"2024-12-31"``: for tenures from dates of joining,
-        and for dates of leaving, which lie on or before it. Without it, the latest of these dates.
+        and for dates of leaving, which lie on or before it. Without it, the latest of these dates, or today if that
+        is earlier.
     name
         Short name of the source; made from the file name if left out.
 
@@ -175,13 +179,19 @@ def _date_notes(
     if LEFT not in days:
         return []
     if not by_word:
+        if left.all():
+            return [say("subscribers.all_left_by_date", column=table.columns[LEFT], date=str(end))]
         return [] if left.any() else [say("subscribers.nobody_left_by_date", column=table.columns[LEFT])]
     gone = days[LEFT][left.index] <= pd.Timestamp(str(end))
     wrong = gone & ~left
     if not wrong.any():
         return []
     said = {"column": table.columns[LEFT], "churned": table.columns[CHURNED], "rows": int(wrong.sum())}
-    return [say("subscribers.dates_disagree", **said, row=table.loaded.place(first_of(wrong)))]
+    said["row"] = table.loaded.place(first_of(wrong))
+    weak = is_neutral(table.columns[CHURNED]) or table.choice.inverted
+    if weak and CHURNED not in table.chosen and wrong.sum() > max(_FEW, _FEW_SHARE * len(left)):
+        raise CvmError("subscribers.status_and_dates", source=table.source, date=str(end), **said)
+    return [say("subscribers.dates_disagree", **said)]
 
 
 def _add_features(table: Table, frame: dict[str, pd.Series], index: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -194,7 +204,7 @@ def _add_features(table: Table, frame: dict[str, pd.Series], index: Any) -> tupl
     taken = {names.index(name) for name in table.columns.values()}
     aside = {names.index(name) for name in table.choice.answers}
     numbering = {names.index(name) for name in table.choice.numbering}
-    features, personal, renamed = [], [], []
+    features, personal, renamed, answers = [], [], [], []
     if CUSTOMER_ID in table.columns:
         column = table.columns[CUSTOMER_ID]
         if is_named(column, PERSONAL) or is_personal(frame["customer_id"]):
@@ -207,6 +217,9 @@ def _add_features(table: Table, frame: dict[str, pd.Series], index: Any) -> tupl
         if cells is None:
             # its numbers can be read in two ways
             cells = table.typed.figures[place]
+        if place not in numbering and tells_left(cells, frame["left"], name):
+            answers.append(name)
+            continue
         made = name
         if name in frame or name in _RESERVED:
             made = _free(name, known)
@@ -220,8 +233,9 @@ def _add_features(table: Table, frame: dict[str, pd.Series], index: Any) -> tupl
         else:
             features.append(made)
     for key, found in (
-        ("numbers_blanked", table.typed.strays),
-        ("flags_read", table.typed.flags),
+        ("same_as_left", answers),
+        ("numbers_blanked", [name for name in table.typed.strays if name not in answers]),
+        ("flags_read", [name for name in table.typed.flags if name not in answers]),
         ("personal", [n for n in personal if n != "customer_id"]),
     ):
         if found:

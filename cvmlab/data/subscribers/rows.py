@@ -12,8 +12,8 @@ import numpy as np
 from cvmlab.data.reading.cells.units import header_unit
 from cvmlab.data.reading.role_names import row_pattern
 
-from .leaving import meaning
 from .loading import EXTRA, Loaded
+from .meanings import meaning
 from .naming import CHURNED, CUSTOMER_ID
 
 if TYPE_CHECKING:

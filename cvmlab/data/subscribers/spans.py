@@ -12,7 +12,7 @@ from cvmlab.core.words import CvmError, say
 
 from . import tenures
 from .charges import numbers_of
-from .days import like_days, months_between, read_days, without_placeholders
+from .days import like_days, months_between, read_days, without_endless, without_placeholders
 from .naming import CHURNED, JOINED, LEFT, TENURE
 from .table import Table, first_of
 
@@ -24,7 +24,7 @@ def days_of(table: Table, as_of: dt.date | None) -> tuple[dict[str, pd.Series], 
     """Return the dates of joining and leaving, and the day on which the table was made."""
     import pandas as pd
 
-    texts, days = {}, {}
+    texts, days, endless = {}, {}, None
     for role in (JOINED, LEFT):
         if role not in table.columns:
             continue
@@ -33,6 +33,8 @@ def days_of(table: Table, as_of: dt.date | None) -> tuple[dict[str, pd.Series], 
             continue
         cells = table.texts(role)
         if role in table.chosen or like_days(cells, digits=True) or not cells.notna().any():
+            if role == LEFT:
+                cells, endless = without_endless(cells)
             texts[role] = cells
         elif role == LEFT and CHURNED not in table.columns:
             example = str(cells.dropna().iloc[0])
@@ -47,25 +49,35 @@ def days_of(table: Table, as_of: dt.date | None) -> tuple[dict[str, pd.Series], 
         days |= {role: found[table.columns[role]] for role in texts}
     for role in (JOINED, LEFT):
         if role in days:
-            _say_unread(table, role, days[role])
+            _say_unread(table, role, days[role], endless if role == LEFT else None)
     if LEFT in days:
-        days[LEFT] = without_placeholders(days[LEFT])
+        days[LEFT], notes = without_placeholders(days[LEFT], table.columns[LEFT], endless)
+        table.notes += notes
     if not days:
         if as_of is not None:
             table.notes.append(say("subscribers.option_idle", option="as_of"))
         return days, as_of
-    latest = pd.concat(list(days.values())).max()
-    if as_of is None and pd.isna(latest):
+    every = pd.concat(list(days.values())).dropna()
+    if as_of is None and every.empty:
         raise CvmError("subscribers.no_dates", source=table.source, column=table.columns[next(iter(days))], value="")
-    end = as_of or latest.date()
+    today = dt.date.today()
+    is_past = every.empty or every.max() <= pd.Timestamp(today)
+    end = as_of or (every.max().date() if is_past else today)
     if as_of is None and (TENURE not in table.columns or CHURNED not in table.columns):
-        table.notes.append(say("subscribers.as_of_taken", date=end.isoformat()))
+        table.notes.append(say(f"subscribers.{'as_of_taken' if is_past else 'today_taken'}", date=end.isoformat()))
+    if LEFT in days:
+        later = days[LEFT] > pd.Timestamp(end)
+        if later.any():
+            said = {"column": table.columns[LEFT], "rows": int(later.sum()), "date": end.isoformat()}
+            table.notes.append(say("subscribers.future_dates", **said, value=f"{days[LEFT][later].iloc[0]:%Y-%m-%d}"))
     return {role: days[role] for role in (JOINED, LEFT) if role in days}, end
 
 
-def _say_unread(table: Table, role: str, days: pd.Series) -> None:
+def _say_unread(table: Table, role: str, days: pd.Series, endless: pd.Series | None) -> None:
     cells = table.cells(role)
     unread = cells.notna() & days.isna()
+    if endless is not None:
+        unread &= endless.isna()
     if unread.any():
         row = first_of(unread)
         said = {"column": table.columns[role], "rows": int(unread.sum()), "value": str(cells[row])}

@@ -14,7 +14,7 @@ from .features import Typed, sort_columns
 from .figures import plain_numbers
 from .leaving import who_left
 from .loading import Loaded
-from .naming import CHURNED, CUSTOMER_ID, LEFT
+from .naming import CHURNED, CUSTOMER_ID, LEFT, is_neutral
 from .repeating import as_ids, repeats
 from .rows import Verdicts, judge
 
@@ -89,7 +89,9 @@ def left_by_word(table: Table, words: list[str] | None) -> pd.Series | None:
         texts = cells.map({True: "True", False: "False"}).astype("str")
     else:
         texts = as_ids(cells)
-    left, notes = who_left(texts, table.columns[CHURNED], table.source, words, inverted=table.choice.inverted)
+    column = table.columns[CHURNED]
+    said = {"inverted": table.choice.inverted, "neutral": is_neutral(column)}
+    left, notes = who_left(texts, column, table.source, words, **said)
     table.notes += notes
     blank = np.zeros(len(table.loaded), dtype=bool)
     blank[left.index[left.isna()]] = True

@@ -55,7 +55,7 @@ def test_headers_in_english(header: str) -> None:
 
 @pytest.mark.parametrize(
     "header",
-    ["是否流失", "流失", "流失标志", "离网", "是否离网", "退订", "客户状态", "Gekündigt", "Abandono", "résilié"],
+    ["是否流失", "流失", "流失标志", "离网", "是否离网", "退订", "Gekündigt", "Abandono", "résilié"],
 )
 def test_headers_in_other_languages(header: str) -> None:
     assert answers(["是", "否"], header) == [True, False]
@@ -84,7 +84,7 @@ def test_words_that_nobody_knows_are_asked_for(tmp_path: Path) -> None:
     text = "id,churn\n1,gone fishing\n2,here\n3,here\n"
     error = error_of(text, tmp_path)
     assert error.key == "subscribers.unknown_words"
-    for said in ("here (2)", "gone fishing (1)", 'left_words="gone fishing"', "--left-words"):
+    for said in ("here (2)", "gone fishing (1)", 'left_words="WORD"', "--left-words"):
         assert said in str(error)
     assert made(text, tmp_path, left_words="Gone fishing").customers["left"].tolist() == [True, False, False]
     assert made(text, tmp_path, left_words=["here"]).customers["left"].tolist() == [False, True, True]
