@@ -126,8 +126,9 @@ def _worth_with(scenario: _Fewer) -> dict[str, Any]:
     )
     paid = after - scenario.cost * (1 + np.asarray(margin_multiple(kept, scenario.discount_rate)))
     gross, net = after / before - 1, paid / before - 1
-    # one more customer kept at the end of a year is worth margin / (1 + i − r) at its start
-    break_even = scenario.margin * (kept[-1] - rates[-1]) / (1 + scenario.discount_rate - rates[-1])
+    costs = retention.break_even_cost_of_keeping(
+        float(rates[-1]), float(kept[-1]), profit_per_period=scenario.margin, discount_rate=scenario.discount_rate
+    )
     return {
         "rates": RATES,
         "gross": gross[:-1],
@@ -137,7 +138,7 @@ def _worth_with(scenario: _Fewer) -> dict[str, Any]:
         "value_after": float(paid[-1]),
         "gain": float(gross[-1]),
         "net_gain": float(net[-1]),
-        "break_even": float(break_even),
+        "break_even": float(costs["cost_per_year"].iloc[0]),
         "cost": scenario.cost,
     }
 
