@@ -3,7 +3,8 @@
 `reader.read` puts the steps together. `choosing` finds the sheet, the header and the columns by their names (`naming`),
 `loading` copies the cells, `rows` and `repeating` say which rows are customers, `leaving` understands who left
 (`meanings` of words, `legends` in headers), `spans` and `tenures` how long customers have been there, `charges` what
-they pay, `features` reads the other columns: numbers (`figures`), `days`, yes and no. `looking` tells such a table from a log. Files are opened, and numbers and dates read,
+they pay, `features` reads the other columns: numbers (`figures`), `days`, yes and no. `looking` tells such a table
+from a log. Files are opened, and numbers and dates read,
 by `cvmlab.data.reading`.
 """
 
