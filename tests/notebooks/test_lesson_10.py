@@ -45,8 +45,10 @@ def test_the_three_measures_by_hand(base: pd.DataFrame) -> None:
     assert (round(last["profit"] / 1_000), round(last["put_in"] / 1_000)) == (5_094, 9_410)
     returns = base["profit"] / base["put_in"]
     assert (100 * returns).round().tolist() == [65, 61, 54]
-    # "by only 2%", and loses more every year
-    assert round(100 * (base.loc[2011, "at_start"] / base.loc[2009, "at_start"] - 1)) == -2
+    # grew by 2% in 2009 although 2,261 left, and loses more every year
+    assert round(100 * (base.loc[2009, "at_end"] / base.loc[2009, "at_start"] - 1)) == 2
+    assert base.loc[2009, "left"] == 2_261
+    assert (100 * base["retention_rate"]).round().tolist() == [88, 85, 78]
     assert base["left"].is_monotonic_increasing
     # ¥300 of profit per customer and year, in 2011
     assert last["profit"] / ((last["at_start"] + last["at_end"]) / 2) == pytest.approx(300, abs=1)
@@ -86,10 +88,20 @@ def test_one_post() -> None:
     near("post", 45 * 2 / 3 * 0.1 * 300, "profit")
 
 
-def test_a_third_of_all_customers_cannot_post(base: pd.DataFrame) -> None:
-    lost = base.loc[2011, "at_start"] / 3 * 30
-    assert lost == 177_240 and lost / base.loc[2011, "at_start"] == 10
-    assert all("177,240" in prose(folder) for folder in ("", "zh"))
+def test_what_to_do_on_monday(base: pd.DataFrame) -> None:
+    needed = 40 / (300 / (1.10 - 0.78))
+    assert round(100 * needed, 1) == 4.3
+    assert round(100 * 1.96 * math.sqrt(2 * 0.78 * 0.22 / 2_000), 1) == 2.6
+    assert round(base.loc[2011, "at_start"] * 40, -3) == 709_000
+    for folder in ("", "zh"):
+        assert all(figure in prose(folder) for figure in ("4.3", "2.6", "709,000"))
+
+
+def test_profit_that_grows_and_those_saved_who_stay_less() -> None:
+    growing = [stay / (1.10 - stay * 1.08) for stay in (0.95, 0.90)]
+    assert round(growing[0] / growing[1] - 1, 2) == 0.83
+    one_saved = (300 + 300 * 0.6 / (1.10 - 0.6)) / 1.10
+    assert one_saved == pytest.approx(600) and 0.05 * one_saved == pytest.approx(30)
 
 
 def test_the_verdicts_are_those_of_the_models() -> None:

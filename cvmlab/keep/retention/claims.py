@@ -96,7 +96,7 @@ def retention_claims(assumed: ClaimAssumptions | None = None) -> pd.DataFrame:
     points             gain in value, Δ points fewer lost           retention rate from which on it is 25%
     percent            the same, Δ as a share of those lost         none
     loyalty_down       loss in value, Δ points more lost            retention rate from which on it is 25%
-    new_costs          winning / cost per customer saved, A / (c/Δ) A / c, per customer served
+    new_costs          winning / cost per one saved, A / (c/Δ)      A / c, per customer in the programme
     sell_rates         interested · 50%                             share of strangers interested
     sell_six           50% / 15% · attempt_ratio                    attempt_ratio
     complaint          70% − stay_unresolved                        stay_unresolved
