@@ -143,7 +143,8 @@ def further_calls(packages: tuple[str, ...]) -> None:
         lines = {"customer_id": ["a", "b"], "date": day, "activity": "call", "value": 0.0, "cost": [1.0, -1.0]}
         cvm.ledger.read(pd.DataFrame(lines), bad_rows="leave_out")
     if "cvmlab.case" in packages or "cvmlab.data" in packages:
-        log = cvm.reading.read(small_log(7), name="small")
+        # each row an order, so that there is somebody to call
+        log = cvm.reading.read(small_log(7).drop(columns="order_id"), name="small")
         case = cvm.case.study(log)
         case.to_call()
         case.recommended("develop")

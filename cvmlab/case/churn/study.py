@@ -271,7 +271,7 @@ def study_churn(subscribers: Subscribers, assumptions: ChurnAssumptions | None =
     )  # fmt: skip
 
 
-_NOTHING = (pd.DataFrame(), pd.DataFrame())
+_NOTHING = (pd.DataFrame(columns=["called", "expected_profit"]), pd.DataFrame(columns=["rule", "called", "profit"]))
 
 
 class _Clock:
