@@ -163,7 +163,6 @@ def report(
     """Make a case report from a source."""
     from cvmlab import case
     from cvmlab.report import run, run_by_group
-    from cvmlab.report.running import is_of_subscribers
 
     if assumptions:
         for line in assumption_lines(case.Assumptions):
@@ -175,8 +174,6 @@ def report(
     source = _source(source or "")
     columns = columns_of(options)
     chosen = settings_of(settings, options)
-    kind = case.ChurnAssumptions if is_of_subscribers(source, columns) else case.Assumptions
-    kind.from_texts(chosen)
     common: dict[str, Any] = {
         "folder": out, "name": name, "columns": columns, "assumptions": chosen,
         "mask": mask, "since_last": since == "last", "pdf": pdf,

@@ -37,7 +37,7 @@ _READING = (
     click.option("--include-future", is_flag=True),
     click.option("--keep-duplicates", is_flag=True),
     click.option("--drop-duplicates", is_flag=True),
-    click.option("--tenure-unit", type=click.Choice(["months", "days", "years"])),
+    click.option("--tenure-unit", type=click.Choice(["months", "weeks", "days", "years"])),
     click.option("--left-words", metavar="WORD,…"),
 )
 _READING_NAMES = (

@@ -68,6 +68,7 @@ def run_by_group(
     Rows are judged once, in the whole. Without a report at that place, or for a group that is new in it,
     ``since_last`` compares nothing.
     """
+    from cvmlab.case import Assumptions
     from cvmlab.data.datasets import find
 
     from .pages import write_index
@@ -76,6 +77,7 @@ def run_by_group(
         raise CvmError("reading.empty_option", option="by")
     if is_of_subscribers(source, columns):
         check_for_subscribers(None, by=True)
+    Assumptions().replace(**(assumptions or {}))
     check_reading(reading)
     chosen = f"{source_name(source)}-by-{as_folder(by)}" if name is None else name
     target = report_folder(folder, chosen)

@@ -68,9 +68,11 @@ def run(
         If anything is wrong with the source or the options, the kernel died, or the target is not a cvmlab report,
         holds other files, or contains or lies in the source. The target is then left untouched.
     """
+    from cvmlab import case
     from cvmlab.data.datasets import find
 
     subscribers = is_of_subscribers(source, columns)
+    (case.ChurnAssumptions if subscribers else case.Assumptions)().replace(**(assumptions or {}))
     if subscribers:
         check_for_subscribers(reading, since_last=since_last)
     else:

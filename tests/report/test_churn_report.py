@@ -134,11 +134,17 @@ SHAPES = {
     "nothing_tells": lambda frame: frame.assign(是否流失=["是", "否"] * (len(frame) // 2)),
     "half_drawn": lambda frame: frame.assign(是否流失=["是", "否", "否", "是"] * (len(frame) // 4)),
     "few_left": lambda frame: frame.assign(是否流失=["是"] * 4 + ["否"] * (len(frame) - 4)),
+    "nine_contracts": lambda frame: frame.assign(合约类型=[f"{n % 9}G" for n in range(len(frame))]),
+    "others_by_name": lambda frame: frame.assign(
+        合约类型=[["其他", "others", "a", "b"][n % 4] if n > 6 else f"rare {n}" for n in range(len(frame))]
+    ),
     "free": lambda frame: frame.assign(月租=0.0),
 }
 
 
-@pytest.mark.parametrize("settings", [{}, {"true_rate": 0.02, "window_months": 1, "offer_cost": 1}])
+@pytest.mark.parametrize(
+    "settings", [{}, {"window_months": 1}, {"true_rate": 0.02, "window_months": 1, "offer_cost": 1}]
+)
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_every_section_is_shown_or_says_why_not(shape: str, language: str, settings: dict[str, float]) -> None:

@@ -14,6 +14,8 @@ from cvmlab.keep.retention import life_table
 #: Below so many customers a rate says too little for a line of its own.
 FEWEST = 30
 MOST_VALUES = 6
+#: Beside the one of everybody; a picture holds five.
+MOST_CURVES = 4
 _TENURES = (0, 3, 6, 12, 24, 36, 48, 60, 84, 120, np.inf)
 # "left_last_month", 上月流失, "churned within 3 months", 未来三个月
 _LAST_MONTH = re.compile(r"(last|next|past|this)[ _]*month|(本|上|下|次|当)个?月", re.IGNORECASE)
@@ -98,7 +100,8 @@ def by_value(customers: pd.DataFrame, column: str) -> pd.DataFrame:
     # one value left over is no group of others
     kept = sizes.index if len(sizes) == len(kept) + 1 else kept
     grouped = values.where(values.isin(kept), term("churning.others"))
-    order = [*kept, *({term("churning.others")} if len(kept) < len(sizes) else ())]
+    # a value may itself be called so
+    order = list(dict.fromkeys([*kept, *([term("churning.others")] if len(kept) < len(sizes) else [])]))
     return _rates(customers["left"], pd.Series(pd.Categorical(grouped, categories=order), index=customers.index))
 
 
@@ -135,7 +138,7 @@ def retention_tables(customers: pd.DataFrame, window: int, by: str | None) -> pd
     if by is not None:
         rows["group"] = worded(known[by]).to_numpy()
         sizes = rows["group"].value_counts()
-        large = rows[rows["group"].isin(sizes.index[sizes >= FEWEST][:MOST_VALUES])]
+        large = rows[rows["group"].isin(sizes.index[sizes >= FEWEST][:MOST_CURVES])]
         if len(large["group"].unique()) > 1:
             tables.append(life_table(large, tenure="tenure", window=window, by="group"))
     table: pd.DataFrame = pd.concat(tables, ignore_index=True)
