@@ -17,6 +17,8 @@ ENDS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGBREAK")
 # meanwhile a second signal must not disturb what clears up after the first
 _CLEARING_UP_SECONDS = 3
 _UNTIL_ASKED_AGAIN_SECONDS = 0.05
+# what the watches in force have received
+_watches: list[list[int]] = []
 
 
 class Stopped(KeyboardInterrupt):
@@ -48,6 +50,12 @@ def handling(signals: tuple[int, ...], handler: Callable[[int, Any], object]) ->
             signal.signal(number, earlier)
 
 
+def stop_if_asked() -> None:
+    """Raise `Stopped` once more if it was asked for: C code that imports a module may clear any error."""
+    if any(_watches):
+        raise Stopped
+
+
 @contextmanager
 def watching_for_a_stop(signals: tuple[int, ...]) -> Iterator[list[int]]:
     """Raise `Stopped` at a signal, and give a list of those received: DuckDB makes any error of the interruption."""
@@ -72,10 +80,12 @@ def watching_for_a_stop(signals: tuple[int, ...]) -> Iterator[list[int]]:
 
     # Python ignores what is raised while it takes down an object
     report_ignored, sys.unraisablehook = sys.unraisablehook, ask_again
+    _watches.append(received)
     try:
         with handling(signals, note):
             yield received
     finally:
+        _watches.pop()
         sys.unraisablehook = report_ignored
 
 

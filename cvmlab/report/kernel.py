@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from cvmlab.core.stopping import stop_if_asked
 from cvmlab.core.words import CvmError, say
 
 from .result import Progress
@@ -46,6 +47,7 @@ def execute(
 
     def report_step(cell: Any, cell_index: int) -> None:
         nonlocal done
+        stop_if_asked()
         if progress and cell.cell_type == "code":
             step = cell.metadata.get("cvmlab", {}).get("step", "study")
             progress(done, steps, say(f"report.step_{step}"))

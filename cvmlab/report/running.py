@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cvmlab.core.guarding import public
+from cvmlab.core.stopping import stop_if_asked
 from cvmlab.core.words import CvmError, say, speaking
 from cvmlab.core.words import language as language_in_force
 from cvmlab.data.tables import AMOUNT, CUSTOMER_ID, DATE
@@ -122,16 +123,19 @@ def fill(
         )  # fmt: skip
     from .pages import write_html, write_pdf
 
+    stop_if_asked()
     if progress:
         progress(cells + 1, steps, say("report.step_export"))
     write_html(work / "report.ipynb", work / "report.html", figures=work / "figures", title=asked["title"])
     notes: list[str] = []
     made = None
     if pdf:
+        stop_if_asked()
         if progress:
             progress(cells + 2, steps, say("report.step_pdf"))
         made, note = write_pdf(work / "report.html", work / "report.pdf")
         notes += [note] if note else []
+    stop_if_asked()
     record = json.loads((work / "case.json").read_text(encoding="utf-8"))
     return Result(work, work / "report.pdf" if made else None, tuple(notes), record.get("seconds", {}))
 

@@ -1,5 +1,6 @@
 """A run that is stopped says so, leaves no kernel, no half-made folder and the earlier report as it was."""
 
+import contextlib
 import os
 import random
 import signal
@@ -14,6 +15,7 @@ from click.testing import CliRunner
 
 from cvmlab import cli, say
 from cvmlab.core import stopping
+from cvmlab.report import running
 
 POSIX_ONLY = pytest.mark.skipif(os.name == "nt", reason="these signals are POSIX's")
 SECONDS_TO_END = 5
@@ -148,6 +150,24 @@ def test_a_stop_that_python_ignores_is_asked_for_again():
         received.append("woke up by itself")
     assert received == [signal.SIGTERM] * 2
     assert sys.unraisablehook is hook
+
+
+@POSIX_ONLY
+@pytest.mark.slow
+def test_a_stop_that_an_import_in_c_swallows_still_stops_the_report(tmp_path, monkeypatch):
+    count = running.code_cells
+
+    def swallowing(notebook):
+        with contextlib.suppress(stopping.Stopped):
+            signal.raise_signal(signal.SIGTERM)
+        return count(notebook)
+
+    monkeypatch.setattr(running, "code_cells", swallowing)
+    path = messy_report.write_gb18030(tmp_path / "sales.csv", customers=60)
+    asked = ["report", str(path), "--out", str(tmp_path / "out"), "--language", "en"]
+    result = CliRunner().invoke(cli.main, asked)
+    assert (result.exit_code, result.stderr.strip()) == (143, say("cli.interrupted"))
+    assert not (tmp_path / "out").exists()
 
 
 @POSIX_ONLY
