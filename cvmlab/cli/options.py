@@ -39,12 +39,13 @@ _READING = (
     click.option("--drop-duplicates", is_flag=True),
     click.option("--tenure-unit", type=click.Choice(["months", "weeks", "days", "years"])),
     click.option("--left-words", metavar="WORD,…"),
+    click.option("--leave-out", metavar="COLUMN", multiple=True),
 )
 _READING_NAMES = (
     "sheet", "encoding", "as_of", "timezone", "day_first", "year_first", "decimal", "currency", "merge_ids",
     "fill_down", "amount_per",
     "include_suspicious", "include_future", "keep_duplicates", "drop_duplicates",
-    "tenure_unit", "left_words",
+    "tenure_unit", "left_words", "leave_out",
 )  # fmt: skip
 _ANSWERS = {"yes": True, "no": False}
 
@@ -74,13 +75,15 @@ def reading_of(options: dict[str, Any]) -> dict[str, Any]:
     from cvmlab.data.reading.asked import check_asked
 
     given = {name: options.pop(name) for name in _READING_NAMES}
-    chosen = {name: _ANSWERS.get(value, value) for name, value in given.items() if value not in (None, False)}
+    chosen = {name: _ANSWERS.get(value, value) for name, value in given.items() if value not in (None, False, ())}
     if chosen.pop("keep_duplicates", False):
         if "drop_duplicates" in chosen:
             raise CvmError("cli.keep_or_drop")
         chosen["drop_duplicates"] = False
     if "left_words" in chosen:
         chosen["left_words"] = [word.strip() for word in chosen["left_words"].split(",")]
+    if "leave_out" in chosen:
+        chosen["leave_out"] = list(chosen["leave_out"])
     check_asked(chosen)
     return chosen
 

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+#: Standard deviations of a normal distribution on each side within which 95% lie.
+Z_95 = 1.959964
 # what the rounding of floats can leave of amounts that cancel out, as a share of their sizes
 _ROUNDING = 1e-12
 
@@ -28,9 +30,9 @@ def total_of(amounts: NDArray[np.float64]) -> float:
 
 
 def wilson_interval(
-    share: NDArray[np.float64], count: NDArray[np.int64], z: float = 1.959964
+    share: NDArray[np.float64], count: NDArray[np.int64], z: float = Z_95
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the Wilson score interval of observed shares (Wilson 1927); ``z`` 1.96 gives 95%.
+    """Return the Wilson score interval of observed shares (Wilson 1927); 95% by default.
 
     Examples
     --------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -230,6 +232,31 @@ def test_a_column_that_knows_the_answer_is_named_and_not_used() -> None:
     found = case.study_churn(tables.read(table))
     assert found.knowing == ("Exit_Interview_Score",)
     assert found.score is not None and "Exit_Interview_Score" not in found.score.features
+
+
+def test_a_column_can_be_left_out() -> None:
+    found = case.study_churn(tables.read(without_truth(subscribers(600)), leave_out="gender"))
+    assert found.score is not None and "gender" not in found.score.features
+    assert "gender" not in found.customers and found.fairness.empty
+
+
+@pytest.mark.parametrize(("column", "said"), [("Gendre", "gender"), ("MonthlyCharges", 'columns={"charge": ""}')])
+def test_a_column_that_cannot_be_left_out_is_named(column: str, said: str) -> None:
+    with pytest.raises(CvmError, match=re.escape(said)):
+        tables.read(without_truth(subscribers(60)), leave_out=[column])
+
+
+@pytest.mark.parametrize("name", ["Age_Group", "customer_gender", "是否老年用户", "Geschlecht", "Marital Status"])
+def test_columns_about_people_are_found(name: str) -> None:
+    table = without_truth(subscribers(400)).rename(columns={"gender": name})
+    assert case.study_churn(tables.read(table)).fairness["column"].unique().tolist() == [name]
+
+
+def test_a_band_of_a_driver_is_called_by_its_ends(judged: case.ChurnCase) -> None:
+    assert judged.score is not None
+    tenures = judged.score.drivers[judged.score.drivers["feature"] == "tenure"]
+    assert len(tenures) > 2 and tenures["level"].str.fullmatch(r"[\d.]+(–[\d.]+)?").all()
+    assert tenures["level"].str.contains("–").any()
 
 
 def test_groups_of_people_are_compared(judged: case.ChurnCase) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
@@ -10,15 +9,10 @@ import numpy as np
 import pandas as pd
 
 from cvmlab.core.words import say
+from cvmlab.data.subscribers.naming import ABOUT_PEOPLE, is_named
 
 from .rates import worded
 
-#: Columns that say who somebody is, by their names.
-_ABOUT_PEOPLE = re.compile(
-    r"(^|[_\s])(sex|gender|age|senior(citizen)?|race|ethnicity|ethnic\w*|religion|nationality|marital(_?status)?|married|"
-    r"disab\w*|language)([_\s]|$)|seniorcitizen|性别|年龄|民族|婚姻|国籍|宗教|残疾|老年",
-    re.IGNORECASE,
-)
 _COLUMNS = ["column", "group", "customers", "rate", "chance", "called_share"]
 _MOST_GROUPS, _FEWEST, _AGE_BANDS = 6, 30, 4
 
@@ -32,7 +26,7 @@ def by_group(customers: pd.DataFrame, roles: Mapping[str, str], features: Sequen
         ``column``, ``group``, ``customers``, ``rate`` (left), ``chance`` (mean of all), ``called_share`` (of those
         still there, the hold-out included); groups of 30 customers or more.
     """
-    about = [name for name in features if name in customers and _ABOUT_PEOPLE.search(name)]
+    about = [name for name in features if name in customers and is_named(name, ABOUT_PEOPLE)]
     found = [_of_column(customers, name) for name in about]
     return (
         pd.concat([pd.DataFrame(columns=_COLUMNS), *found], ignore_index=True)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cvmlab.core.statistics import Z_95
 from cvmlab.keep.churn.calling import Offer
 
 from .assumptions import ChurnAssumptions
@@ -40,7 +41,7 @@ def try_rule(offer: Offer, chance: Floats, left: NDArray[np.bool_], weight: Floa
     promised = weight * offer.expected_profit(chance)
     chosen = promised > 0
     came = (weight * offer.expected_profit(left.astype(np.float64)))[chosen]
-    spread = 1.96 * float(came.std()) * np.sqrt(len(came)) if len(came) else 0.0
+    spread = Z_95 * float(came.std()) * np.sqrt(len(came)) if len(came) else 0.0
     total = float(came.sum())
     return Tried(int(chosen.sum()), float(promised[chosen].sum()), total, total - spread, total + spread)
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -21,16 +20,14 @@ from cvmlab.keep.churn.calling import Offer
 
 from . import rates
 from .assumptions import ChurnAssumptions
+from .churn_case import ChurnCase, Losses
 from .fairness import by_group
-from .offer import Tried, in_the_base, offer_of, try_rule, weights_of
+from .offer import in_the_base, offer_of, try_rule, weights_of
 
 if TYPE_CHECKING:
     from cvmlab.data.subscribers import Subscribers
 
 CHARGE = "monthly_charge"
-_Z = 1.959964
-# half of a table, or this share in an unknown time, is oftener drawn so than true; few firms lose more in a year
-_HALF, _MANY, _TOO_FAST = 0.01, 0.2, 0.6
 # below this number a hold-out shows nothing
 _FEWEST_HELD = 20
 _MOST_VALUES = 20
@@ -42,159 +39,6 @@ _ENDINGS = ("left_date", "cause")
 _KNOWING = (
     "knows_answer", "filled_for_leavers", "empty_for_leavers", "only_leavers", "named_outcome", "after_leaving",
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Losses:
-    """What those who left paid (money), and which share of all charges that is."""
-
-    monthly_charge: float
-    share_of_charge: float
-    margin: float
-
-    @property
-    def yearly_charge(self) -> float:
-        """What they paid in a year."""
-        return 12 * self.monthly_charge
-
-    @property
-    def yearly_profit(self) -> float:
-        """The profit in it, at the assumed margin."""
-        return self.margin * self.yearly_charge
-
-
-@public
-@dataclass(frozen=True)
-class ChurnCase:
-    """Everything a churn report shows; made by `study_churn`.
-
-    Attributes
-    ----------
-    subscribers, assumptions
-        What was read, and what is assumed.
-    window, window_from
-        In how many months those left who are marked as gone, None where nobody says; ``"stated"``, ``"header"`` or
-        ``""``.
-    customers
-        One row per customer: the columns of the subscribers, ``chance`` (of leaving within a time as long as the
-        table's, a share of 1, by a model that had not seen the customer) and, of those who are still there,
-        ``profit_kept`` and ``expected_profit`` (money), ``call`` and ``hold_out`` (those for whom calling pays, in two
-        parts).
-    rate
-        ``customers``, ``left``, ``rate``, ``low``, ``high``.
-    tenures, contracts, retention
-        Rates by band of tenure and by contract, life tables; None where the table does not carry them.
-    score, why_no_score
-        From `cvmlab.churn.score_churn`, or None and the sentence that says why.
-    findings, knowing
-        From `cvmlab.churn.find_leakage`; the columns left out because they know the answer.
-    losses, offer, tried
-        What leaving costs; what the offer costs and brings; what the same calls would have brought among those whose
-        answer is known. None without a charge, the last also without a score.
-    curve, rivals
-        Expected profit by number called, and of other ways to choose; empty without an offer or a score.
-    fairness
-        ``column``, ``group``, ``customers``, ``rate``, ``chance``, ``called_share`` of groups of people.
-    seconds
-        Seconds by step.
-    """
-
-    subscribers: Subscribers
-    assumptions: ChurnAssumptions
-    window: int | None
-    window_from: str
-    customers: pd.DataFrame
-    rate: pd.Series[Any]
-    tenures: pd.DataFrame | None
-    contracts: pd.DataFrame | None
-    retention: pd.DataFrame | None
-    score: churn.ChurnScores | None
-    why_no_score: str
-    findings: pd.DataFrame
-    knowing: tuple[str, ...]
-    losses: Losses | None
-    offer: Offer | None
-    tried: Tried | None
-    curve: pd.DataFrame
-    rivals: pd.DataFrame
-    fairness: pd.DataFrame
-    seconds: Mapping[str, float] = field(default_factory=dict)
-
-    @property
-    def yearly_pace(self) -> float:
-        """Share of today's customers who would be gone in a year at this pace; NaN unless the window is below one."""
-        if self.window is None or self.window >= 12:
-            return np.nan
-        rate = self.rate["rate"] if self.assumptions.true_rate is None else self.assumptions.true_rate
-        return float(1 - (1 - rate) ** (12 / self.window))
-
-    @property
-    def still_there(self) -> int:
-        """Number of customers who have not left."""
-        return int((~self.customers["left"]).sum())
-
-    @property
-    def calls(self) -> pd.DataFrame:
-        """The customers to call, those first from whom calling is expected to bring most."""
-        chosen = self.customers[self.customers["call"]]
-        return chosen.sort_values(["expected_profit", CUSTOMER_ID], ascending=[False, True])
-
-    @property
-    def expected_gain(self) -> tuple[float, float, float]:
-        """What calling brings on average, corrected by what came of such calls, and the range of one campaign (95%)."""
-        if self.offer is None or not self.customers["call"].any():
-            return 0.0, 0.0, 0.0
-        promised = float(self.calls["expected_profit"].sum())
-        mean, error = promised, 0.0
-        if self.tried is not None and self.tried.calls >= rates.FEWEST:
-            mean, low, high = self.tried.corrected(promised)
-            error = (high - low) / (2 * _Z)
-        chance, offer = self._called()
-        spread = _Z * float(np.sqrt(offer.variance(chance).sum() + error**2))
-        return mean, mean - spread, mean + spread
-
-    @property
-    def acceptance_needed_by_calls(self) -> float:
-        """Share of would-be leavers that must accept for the calls to pay in all."""
-        chance, offer = self._called()
-        spent = np.sum((1 - chance) * offer.given_away + offer.contact_cost)
-        won = np.sum(chance * (offer.brought - offer.cost))
-        return float(spent / won) if won > 0 else np.inf
-
-    def _called(self) -> tuple[NDArray[np.float64], Offer]:
-        assert self.offer is not None
-        staying = self.customers[~self.customers["left"]]
-        chosen = staying["call"].to_numpy(bool)
-        return staying.loc[chosen, "chance"].to_numpy(np.float64), self.offer.of(chosen)
-
-    @property
-    def pays(self) -> bool:
-        """Whether calling is expected to pay at all, once corrected."""
-        return bool(self.customers["call"].any()) and self.expected_gain[0] > 0
-
-    @property
-    def may_be_drawn(self) -> bool:
-        """Whether the table may hold more leavers than the base, and nobody says which share of the base leaves."""
-        if self.assumptions.true_rate is not None:
-            return False
-        rate = float(self.rate["rate"])
-        half = abs(rate - 0.5) < _HALF
-        return half or self.yearly_pace > _TOO_FAST or (self.window is None and rate >= _MANY)
-
-    @property
-    def usual_break_even(self) -> float:
-        """Chance of leaving from which calling the customer with the median charge pays; above 1 if it never does."""
-        if self.offer is None:
-            return np.nan
-        return float(np.median(self.offer.break_even_chance()))
-
-    @property
-    def needed_acceptance(self) -> float:
-        """Smallest share of would-be leavers that must accept for calling any one customer to pay."""
-        if self.offer is None or self.score is None:
-            return np.nan
-        chance = self.customers.loc[~self.customers["left"], "chance"].to_numpy(np.float64)
-        return float(np.min(self.offer.break_even_acceptance(chance), initial=np.inf))
 
 
 @public

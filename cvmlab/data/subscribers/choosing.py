@@ -46,6 +46,8 @@ class Choice:
     answers: tuple[str, ...] = ()
     # row numbers
     numbering: tuple[str, ...] = ()
+    # columns the user does not want
+    left_out: tuple[str, ...] = ()
     notes: tuple[str, ...] = field(default=(), compare=False)
 
 
@@ -56,6 +58,20 @@ def check_roles(chosen: Mapping[str, str]) -> None:
             raise CvmError("subscribers.unknown_role", role=role, roles=", ".join(ROLES))
         if role == CHURNED and not column and not chosen.get(LEFT):
             raise CvmError("subscribers.churned_ruled_out", option=f'columns={{"{LEFT}": "NAME"}}')
+
+
+def without(choice: Choice, names: Sequence[str], label: str) -> Choice:
+    """Return a choice that leaves out some columns; raise `CvmError` for one that is not there or has a role."""
+    found = tuple(column_named(name, choice.names, label) for name in names)
+    for role, column in choice.columns.items():
+        if column in found:
+            raise CvmError(
+                "subscribers.role_left_out",
+                column=column,
+                role=role.replace("_", "-"),
+                option=f'columns={{"{role}": ""}}',
+            )
+    return replace(choice, left_out=found)
 
 
 def choose(heads: Sequence[Head], chosen: Mapping[str, str], label: str) -> Choice:

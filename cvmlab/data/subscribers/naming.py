@@ -17,6 +17,8 @@ ROLES = (CUSTOMER_ID, CHURNED, TENURE, CHARGE, TOTAL, CONTRACT, JOINED, LEFT, CA
 # a column that says yes for those who are still there
 STAYED = "stayed"
 ROW_NUMBER, PERSONAL, MAY_KNOW, ABOUT_LEAVING, EVENT = "row_number", "personal", "may_know", "about_leaving", "event"
+# who somebody is: a group that must not be treated worse than others
+ABOUT_PEOPLE = "about_people"
 # how surely a status means leaving: it may be one of something else than the customer
 NEUTRAL = 4
 _BRACKET = re.compile(r"\s*[(\[【<][^()\[\]【】<>]*[)\]】>]\s*$")

@@ -17,7 +17,7 @@ from cvmlab.data.reading.opening.files import unread_folders
 from cvmlab.data.reading.opening.parts import label_of, one_sentence, open_heads, short_name
 
 from .charges import currency_of, figures_of, money
-from .choosing import check_roles, choose
+from .choosing import check_roles, choose, without
 from .features import is_personal, read_feature_days, tells_left
 from .loading import load
 from .naming import CAUSE, CHARGE, CHURNED, CONTRACT, CUSTOMER_ID, LEFT, PERSONAL, TOTAL, is_named, is_neutral
@@ -46,6 +46,7 @@ def read(
     tenure_unit: Literal["months", "days", "weeks", "years"] | None = None,
     left_words: str | Sequence[str] | None = None,
     as_of: dt.date | str | None = None,
+    leave_out: str | Sequence[str] = (),
     name: str | None = None,
 ) -> Subscribers:
     """Read a table of subscribers: one row per customer, with whether the customer left.
@@ -73,6 +74,8 @@ def read(
         The day on which the table was made, a date or a text like ``"2024-12-31"``: for tenures from dates of joining,
         and for dates of leaving, which lie on or before it. Without it, the latest of these dates, or today if that
         is earlier.
+    leave_out
+        Columns that are not read, so that no score looks at them: written after customers left, or not to be used.
     name
         Short name of the source; made from the file name if left out.
 
@@ -120,7 +123,7 @@ def read(
     label = str(label_of(source, name))
     with temporary_folder() as folder, duckdb.connect() as connection, one_sentence(source, folder):
         heads, _ = open_heads(source, sheet, connection, None, name, encoding)
-        choice = choose(heads, chosen, label)
+        choice = without(choose(heads, chosen, label), [leave_out] if isinstance(leave_out, str) else leave_out, label)
         loaded = load(choice, connection, folder)
         table = Table(connection, choice, loaded, decimal, day_first, chosen)
         table.notes += [str(note) for note in (*unread_folders(source), *loaded.table.notes)]
@@ -202,7 +205,7 @@ def _add_features(table: Table, frame: dict[str, pd.Series], index: Any) -> tupl
         table.connection, table.typed, table.day_columns, table.source, table.day_first, today
     )
     taken = {names.index(name) for name in table.columns.values()}
-    aside = {names.index(name) for name in table.choice.answers}
+    aside = {names.index(name) for name in (*table.choice.answers, *table.choice.left_out)}
     numbering = {names.index(name) for name in table.choice.numbering}
     features, personal, renamed, answers = [], [], [], []
     if CUSTOMER_ID in table.columns:

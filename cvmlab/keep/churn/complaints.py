@@ -12,6 +12,7 @@ from cvmlab.core.annotations import OrNaN
 from cvmlab.core.checking import check_count
 from cvmlab.core.formats import percent
 from cvmlab.core.guarding import public
+from cvmlab.core.statistics import Z_95
 from cvmlab.core.words import CvmError, say
 from cvmlab.data.tables import (
     CUSTOMER_ID,
@@ -38,7 +39,7 @@ SUBSCRIBERS = Table(
 COMPLAINTS = Table("complaints", (Column(CUSTOMER_ID, "id", required=True), Column(DATE, "date", required=True)))
 #: No complaint so far, one within the last days, one or more before that.
 STATES = ("none_so_far", "within", "later")
-_Z, _MONTH, _MOST_DAYS = 1.959964, 30, 3_650
+_MONTH, _MOST_DAYS = 30, 3_650
 
 
 @public
@@ -301,7 +302,7 @@ def _ratio(counts: dict[str, dict[str, Any]]) -> tuple[float, float, float]:
         return np.nan, np.nan, np.nan
     ratio = above / below
     variance = ((hit + missed) * exposed * others / all_of**2).sum() / (above * below)
-    spread = np.exp(_Z * np.sqrt(variance))
+    spread = np.exp(Z_95 * np.sqrt(variance))
     return float(ratio), float(ratio / spread), float(ratio * spread)
 
 

@@ -55,7 +55,7 @@ def drivers_of(
             found.append(
                 {
                     "feature": feature.name,
-                    "level": level or f"{figure[0]:g}",
+                    "level": level or _band(feature.figures[chosen]),
                     "value": shown,
                     "churn_probability": float(chance),
                     "customers": int(chosen.sum()),
@@ -65,6 +65,12 @@ def drivers_of(
     columns = ["feature", "level", "value", "churn_probability", "customers", "moves"]
     frame = pd.DataFrame(found, columns=columns)
     return frame if len(frame) else frame.astype({"churn_probability": float, "customers": int, "moves": float})
+
+
+def _band(figures: Floats) -> str:
+    """Return the figures of a band in words: the only one, or the smallest and the largest."""
+    ends = dict.fromkeys(f"{end:g}" for end in (np.nanmin(figures), np.nanmax(figures)))
+    return "–".join(ends)
 
 
 def _levels(feature: Feature) -> list[tuple[str, float | None, NDArray[np.bool_]]]:

@@ -11,7 +11,7 @@ from cvmlab.core.annotations import Entries, OrNaN
 from cvmlab.core.formats import percent
 from cvmlab.core.guarding import public
 from cvmlab.core.refusing import brief
-from cvmlab.core.statistics import wilson_interval
+from cvmlab.core.statistics import Z_95, wilson_interval
 from cvmlab.core.words import CvmError, say
 from cvmlab.data.tables import CUSTOMER_ID, check_one_row_each
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-_Z = 1.959964
 _MOST_LABELS = 1_000
 
 
@@ -151,7 +150,7 @@ def _kappa(counts: NDArray[np.int64]) -> tuple[float, float, float, float, float
     same = np.diag(shares) @ ((1 - (rows + columns) * (1 - kappa)) ** 2)
     other = (1 - kappa) ** 2 * (shares * weight**2 * (1 - np.eye(len(shares)))).sum()
     variance = (same + other - (kappa - chance * (1 - kappa)) ** 2) / (size * (1 - chance) ** 2)
-    spread = _Z * float(np.sqrt(max(variance, 0.0)))
+    spread = Z_95 * float(np.sqrt(max(variance, 0.0)))
     return observed, chance, kappa, max(kappa - spread, -1.0), min(kappa + spread, 1.0)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from cvmlab.core.annotations import AnyFrame
 from cvmlab.core.checking import check_parameter
 from cvmlab.core.guarding import public
-from cvmlab.core.statistics import wilson_interval
+from cvmlab.core.statistics import Z_95, wilson_interval
 from cvmlab.core.words import CvmError
 from cvmlab.data.tables import CUSTOMER_ID
 
@@ -34,7 +34,6 @@ POLICIES = ("nobody", "everybody", "by_risk", "by_uplift")
 FEWEST, FEWEST_LEAVERS = 50, 10
 _MODELS = ("rate_table", "logistic", "boosted")
 _CLEARLY, _GROUPS, _POINTS = 2.0, 5, 20
-_Z = 1.959964
 
 
 @dataclass(frozen=True)
@@ -396,7 +395,7 @@ def whom_to_offer(
     means = {policy: float(figures.mean()) for policy, figures in earned.items()}
     best = max(POLICIES, key=lambda policy: means[policy])
     taken = next(policy for policy in POLICIES if not _clearly_less(earned[policy], earned[best]))
-    errors = np.array([_Z * earned[policy].std() / np.sqrt(size) for policy in POLICIES])
+    errors = np.array([Z_95 * earned[policy].std() / np.sqrt(size) for policy in POLICIES])
     profit = np.array([means[policy] for policy in POLICIES])
     return pd.DataFrame(
         {
@@ -412,4 +411,4 @@ def whom_to_offer(
 
 def _clearly_less(one: Floats, other: Floats) -> bool:
     apart = other - one
-    return bool(apart.mean() > _Z * apart.std() / np.sqrt(len(apart)))
+    return bool(apart.mean() > Z_95 * apart.std() / np.sqrt(len(apart)))

@@ -11,7 +11,7 @@ import numpy as np
 
 from cvmlab.core.annotations import AnyFrame
 from cvmlab.core.guarding import public
-from cvmlab.core.statistics import wilson_interval
+from cvmlab.core.statistics import Z_95, wilson_interval
 from cvmlab.core.words import CvmError
 
 from .counting import count_customers, seen_and_gone
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-_Z = 1.959964
 _COLUMNS = {"period", "at_risk", "left", "retention", "retention_low", "retention_high"}
 _COLUMNS |= {"hazard", "hazard_low", "hazard_high"}
 
@@ -135,7 +134,7 @@ def _retention_interval(retention: Floats, at_risk: Floats, gone: Floats, hazard
     """Return 95% bounds of the retention: Greenwood's variance on the log-log scale, Wilson's at both ends."""
     with np.errstate(divide="ignore", invalid="ignore"):
         variance = np.cumsum(gone / (at_risk * (at_risk - gone)))
-        spread = _Z * np.sqrt(variance) / np.log(retention)
+        spread = Z_95 * np.sqrt(variance) / np.log(retention)
         low, high = retention ** np.exp(-spread), retention ** np.exp(spread)
     if len(retention):
         # nobody has left yet: as if the fewest seen so far had been seen throughout

@@ -9,6 +9,7 @@ import pandas as pd
 
 from cvmlab import __version__, charts
 from cvmlab.core.formats import count, percent, whole_money
+from cvmlab.core.statistics import Z_95
 from cvmlab.core.words import say, term
 from cvmlab.report import html
 from cvmlab.report.figures import Picture, picture
@@ -149,7 +150,7 @@ def _hold_out(case: ChurnCase) -> str:
     if not held:
         return term("churning.hold_out_too_few")
     chance = float(case.calls["chance"].mean())
-    chance_alone = 1.96 * float(np.sqrt(chance * (1 - chance) * (1 / held + 1 / called)))
+    chance_alone = Z_95 * float(np.sqrt(chance * (1 - chance) * (1 / held + 1 / called)))
     return say("churning.hold_out_lead", held=count(held), points=f"{100 * chance_alone:.0f}",
                share=percent(case.assumptions.hold_out_share))  # fmt: skip
 
