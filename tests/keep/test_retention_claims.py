@@ -107,7 +107,7 @@ def test_claims_are_worded_with_their_assumption(language: str) -> None:
         worded = retention.claims_in_words(retention.retention_claims(Assumptions(stay_unresolved=0.45)))
     assert len(worded) == 13 and not worded.map(lambda text: "{" in text or not text.strip()).any().any()
     complaint = worded.iloc[6]
-    assert complaint[["stated", "computed"]].tolist() == ["70%", "25%"] and "45%" in complaint["verdict"]
+    assert complaint[["stated", "computed"]].tolist() == ["70%", "25%"] and "45%" in complaint["why"]
     assert worded.iloc[1]["computed"] == "4.7%"
     assert worded["claim"].is_unique
 

@@ -108,12 +108,52 @@ def test_the_verdicts_are_those_of_the_models() -> None:
     numbers = {name: str(number) for number, name in enumerate(("reproduced", "only_if", "not"), 1)}
     claims = retention.retention_claims().set_index("claim")["verdict"].map(numbers)
     stated = {row["part"]: row["answer"] for row in read_table("answers/several") if "can_it" in row["question"]}
-    assert len(stated) == 5 and claims[list(stated)].to_dict() == stated
-    # the assumptions that are told before: 80%, attempts alike, 50% would return
+    assert len(stated) == 4 and claims[list(stated)].to_dict() == stated
+    # the assumptions that are told before: 80%, 50% stay though not resolved quickly; attempts alike, 30% interested
     assumed = retention.ClaimAssumptions()
-    assert (assumed.retention_rate, assumed.attempt_ratio, assumed.stay_unresolved) == (0.8, 1, 0.5)
+    assert (assumed.retention_rate, assumed.stay_unresolved) == (0.8, 0.5)
+    assert (assumed.attempt_ratio, assumed.interested) == (1, 0.3)
     assert (assumed.care_cost, assumed.acquisition_cost, assumed.margin) == (40, 300, 300)
     assert math.log(2) / -math.log(0.8) == pytest.approx(3.1, abs=0.05)
+
+
+def test_core_and_deeper_have_every_claim_of_the_book_once() -> None:
+    cells = nbformat.read(FOLDER / NAME, as_version=4).cells
+    source = next(cell.source for cell in cells if cell.source.startswith("core = ["))
+    core = set(re.findall(r'"(\w+)"', source.splitlines()[0]))
+    claims = retention.retention_claims()["claim"]
+    assert core < set(claims) and len(core) == 6
+    shown = [len(re.findall(r"^\| (?!the claim|---)", text, re.M)) for text in tables(cells)]
+    assert shown[:2] == [6, len(claims) - 6]
+
+
+def tables(cells: list[nbformat.NotebookNode]) -> list[str]:
+    outputs = [output for cell in cells if "claims_in_words" in cell.source for output in cell.outputs]
+    return [output["data"]["text/markdown"] for output in outputs]
+
+
+def test_good_word_and_bad_word() -> None:
+    row = retention.retention_claims().set_index("claim").loc["word_of_mouth"]
+    assert row["needs"] == pytest.approx(2.5 / (2.5 + 9)) and round(100 * row["needs"], 1) == 21.7
+
+
+def test_the_vote_is_answered_with_the_figures_of_mobile(base: pd.DataFrame) -> None:
+    assert round(base.loc[2011, "retention_rate"], 2) == 0.78
+    saved = 300 / (1.10 - 0.78)
+    assert 0.05 * saved > 40 > 0.04 * saved > 0.05 * 0.22 * saved
+    for language in ("en", "zh"):
+        said = getattr(word("can_it_be_true.said_vote"), language)
+        assert {"five", "four", "percent"} == set(re.findall(r"{(\w+):", said))
+
+
+def test_what_mobile_earns_on_its_customer_equity(base: pd.DataFrame) -> None:
+    each = base["profit"] / ((base["at_start"] + base["at_end"]) / 2)
+    years = pd.DataFrame({year: base["retention_rate"] ** year / 1.1**year for year in range(1, 200)})
+    at_end = base["at_end"] * each * years.sum(axis=1)
+    at_start, change = at_end.shift(), at_end.diff()
+    assert (100 * base["profit"] / at_start).round().tolist()[1:] == [23, 25]
+    assert round((base.loc[2011, "profit"] + change[2011]) / at_start[2011], 2) == -0.18
+    assert (round(base.loc[2011, "profit"] / 1e3), round(-change[2011] / 1e3)) == (5_094, 8_844)
 
 
 def test_what_is_found_with_the_programme() -> None:

@@ -52,7 +52,7 @@ class ClaimAssumptions(Scenario):
     attempt_ratio
         Cost of an attempt to sell to a stranger / cost of one with a customer.
     stay_unresolved
-        Share of those with a failure who do business again though nobody dealt with it.
+        Share of those with a failure who do business again though it was not resolved quickly.
     referrals
         Newcomers that a customer brings per year.
     dissatisfied
@@ -269,7 +269,8 @@ def claims_in_words(claims: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        The same rows: ``claim``, ``stated``, ``computed``, ``verdict`` with what it rests on (texts).
+        The same rows: ``claim``, ``stated``, ``computed``, ``verdict``, ``why``: what is assumed, and what the stated
+        figure would take (texts).
 
     Examples
     --------
@@ -285,7 +286,7 @@ def claims_in_words(claims: pd.DataFrame) -> pd.DataFrame:
     figures = ["stated", "stated_to", "computed", "assumed", "needs"]
     plain = claims[columns].assign(**{name: pd.to_numeric(claims[name], errors="coerce") for name in figures})
     rows = [_worded(row) for row in plain.astype(dict.fromkeys(figures, np.float64)).to_dict("records")]
-    return pd.DataFrame(rows, columns=["claim", "stated", "computed", "verdict"])
+    return pd.DataFrame(rows, columns=["claim", "stated", "computed", "verdict", "why"])
 
 
 def _worded(row: Mapping[Any, Any]) -> dict[str, str]:
@@ -297,7 +298,8 @@ def _worded(row: Mapping[Any, Any]) -> dict[str, str]:
         "claim": term(f"claims.{name}"),
         "stated": _range(row["stated"], row["stated_to"], unit),
         "computed": _figure(row["computed"], unit),
-        "verdict": say("claims.verdict", verdict=term(f"claims.{verdict}"), why=why),
+        "verdict": term(f"claims.{verdict}"),
+        "why": why,
     }
 
 

@@ -1,4 +1,4 @@
-"""What dealing with complaints quickly keeps, and what it may cost (S20, S22)."""
+"""What resolving complaints quickly keeps, and what it may cost (S20, S22)."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ class Recovery(Scenario):
     complaints
         Per year.
     resolved_share
-        Share of them that is dealt with quickly.
+        Share of them that is resolved quickly.
     stay_resolved, stay_unresolved
         Share of each kind whose customer does business again.
     margin
         Profit per customer and year (money); the first a year after the complaint.
     cost
-        Of dealing with a complaint (money, at once).
+        Of resolving a complaint (money, at once).
     retention_rate, discount_rate
         Per year: how likely those who stayed stay each year after the first, and the rate of interest.
     """
@@ -50,7 +50,7 @@ class Recovered:
     Attributes
     ----------
     resolved
-        Complaints dealt with quickly, per year.
+        Complaints resolved quickly, per year.
     stayed, anyway, kept
         Of their customers: those who do business again, those of them who would have done so anyway, and the
         difference, kept *because* of it (negative where more would have stayed without).
@@ -59,7 +59,7 @@ class Recovered:
     gain
         Worth of those kept, less the cost (money per year).
     break_even
-        What dealing with a complaint may cost at most (money).
+        What resolving a complaint may cost at most (money).
     """
 
     resolved: float
@@ -73,7 +73,7 @@ class Recovered:
 
 @public
 def complaint_recovery(recovery: Recovery) -> Recovered:
-    """Return how many customers dealing with complaints quickly keeps, what that brings, and what it may cost.
+    """Return how many customers resolving complaints quickly keeps, what that brings, and what it may cost.
 
     Only the difference counts: kept = resolved · (stay_resolved − stay_unresolved), each worth margin / (1 + i − r),
     so that a complaint may cost up to (stay_resolved − stay_unresolved) · margin / (1 + i − r). Assumes that resolved

@@ -1,4 +1,4 @@
-"""The what-ifs of keeping customers: five points fewer lost, and complaints dealt with quickly (S20)."""
+"""The what-ifs of keeping customers: five points fewer lost, and complaints resolved quickly (S20)."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def _say_worth(_: dict[str, Any], now: dict[str, Any], *, currency: str) -> str:
 
 @public
 def complaints_resolved(*, currency: str = "", after: Guess | None = None) -> WhatIf:
-    """Return the what-if of complaints: who is kept because a complaint was dealt with quickly, and at what cost.
+    """Return the what-if of complaints: who is kept because a complaint was resolved quickly, and at what cost.
 
     Parameters
     ----------
@@ -177,10 +177,12 @@ def complaints_resolved(*, currency: str = "", after: Guess | None = None) -> Wh
     Notes
     -----
     Computed by `cvmlab.retention.complaint_recovery`; the settings are those of `cvmlab.retention.Recovery`. All
-    shares are *assumed*: no complaint of the carrier was resolved at random.
+    shares are *assumed*: no complaint of the carrier was resolved at random. Both bars are the same complaints, those
+    resolved quickly: how they end, and how they would end if they were not.
 
     The result is a dict of the figures of `cvmlab.retention.Recovered`, and ``complaints``, ``left_resolved``,
-    ``stayed_unresolved``, ``left_unresolved`` (complaints per year), ``cost`` (money per complaint resolved).
+    ``left_unresolved`` (of those resolved quickly: who leaves, who would leave if they were not; per year), ``cost``
+    (money per complaint resolved).
 
     Examples
     --------
@@ -216,6 +218,7 @@ def complaints_resolved(*, currency: str = "", after: Guess | None = None) -> Wh
         measures=[
             Measure("break_even", "claims.break_even_each", "money"),
             Measure("stayed", "claims.stayed", "customers"),
+            Measure("anyway", "claims.stayed_otherwise", "customers"),
             Measure("kept", "claims.kept", "customers"),
             Measure("worth_each", "claims.worth_each", "money"),
             Measure("gain", "claims.yearly_gain", "money"),
@@ -238,13 +241,11 @@ def complaints_resolved(*, currency: str = "", after: Guess | None = None) -> Wh
 
 def _recovered(scenario: retention.Recovery) -> dict[str, Any]:
     found = retention.complaint_recovery(scenario)
-    others = scenario.complaints - found.resolved
     return {
         **vars(found),
         "complaints": scenario.complaints,
         "left_resolved": found.resolved - found.stayed,
-        "stayed_unresolved": others * scenario.stay_unresolved,
-        "left_unresolved": others * (1 - scenario.stay_unresolved),
+        "left_unresolved": found.resolved - found.anyway,
         "cost": scenario.cost,
     }
 
@@ -253,7 +254,7 @@ def _draw_complaints(ax: Axes, result: dict[str, Any]) -> None:
     anyway = min(result["anyway"], result["stayed"])
     bars = (
         (1, (anyway, result["stayed"] - anyway, result["left_resolved"])),
-        (0, (result["stayed_unresolved"], 0.0, result["left_unresolved"])),
+        (0, (result["anyway"], 0.0, result["left_unresolved"])),
     )
     for place, counts in bars:
         start = 0.0
