@@ -12,6 +12,7 @@ from .explorers.retention import fewer_defections as fewer_defections
 from .explorers.silence import silence_to_call as silence_to_call
 from .explorers.value import current_value as current_value
 from .explorers.value import growth_potential as growth_potential
+from .explorers.win_back import win_back_offer as win_back_offer
 from .guessing import Guess as Guess
 from .guessing import forget_guesses as forget_guesses
 from .guessing import guess as guess

@@ -32,6 +32,7 @@ shops = pd.DataFrame({
     'cvm.whatif.matrix_and_budget(shops, currency="¥")',
     'cvm.whatif.fewer_defections(currency="¥")',
     'cvm.whatif.complaints_resolved(currency="¥")',
+    'cvm.whatif.win_back_offer(currency="¥")',
     'cvm.whatif.price_or_relationship(cvm.datasets.load("packaging_choices"), currency="¥")',
 ]
 LAUNCH, PIPELINE = 3, 2
