@@ -1,4 +1,5 @@
 from .explorers.budgets import matrix_and_budget as matrix_and_budget
+from .explorers.campaign import campaign_cut_off as campaign_cut_off
 from .explorers.factors import price_or_relationship as price_or_relationship
 from .explorers.lifecycle import life_curve as life_curve
 from .explorers.market import LaunchAnswer as LaunchAnswer
