@@ -23,3 +23,4 @@ from .simulation import THREE_CARRIERS as THREE_CARRIERS
 from .simulation import extend as extend
 from .simulation import memory_needed as memory_needed
 from .simulation import simulate as simulate
+from .trying import try_measures as try_measures
