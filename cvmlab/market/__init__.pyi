@@ -1,4 +1,6 @@
 from . import carrier as carrier
+from .circles import contagion_effect as contagion_effect
+from .circles import leaving_by_circle as leaving_by_circle
 from .compiling import compile_engine as compile_engine
 from .compiling import is_compiled as is_compiled
 from .customers import Customers as Customers
@@ -19,6 +21,7 @@ from .scenario import FORCES as FORCES
 from .scenario import Carrier as Carrier
 from .scenario import Decision as Decision
 from .scenario import MarketScenario as MarketScenario
+from .sharing import kinds_of_loss as kinds_of_loss
 from .simulation import THREE_CARRIERS as THREE_CARRIERS
 from .simulation import extend as extend
 from .simulation import memory_needed as memory_needed

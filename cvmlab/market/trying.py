@@ -132,7 +132,7 @@ def try_measures(
         effects = np.insert(effects, -1, effects[:-1].sum(axis=0), axis=0)
         names.insert(-1, SUM_OF_SINGLES)
     profit, cost, left, back, at_end, _ = np.moveaxis(effects, -1, 0)
-    half = _half_width(profit)
+    half = half_width(profit)
     difference, at_start = profit.mean(axis=1), without[:, -1].mean()
     return pd.DataFrame(
         {
@@ -248,7 +248,7 @@ def _for_part(decision: Decision, part: float) -> Decision:
     return decision.replace(**{name: part * getattr(decision, name) for name in PAID})
 
 
-def _half_width(differences: Floats) -> Floats:
+def half_width(differences: Floats) -> Floats:
     """Return half the width of the 95% interval of a mean over seeds (Student's t), shape (worlds,)."""
     from scipy.stats import t
 

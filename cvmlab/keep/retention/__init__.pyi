@@ -4,6 +4,7 @@ from .claims import claims_in_words as claims_in_words
 from .claims import retention_claims as retention_claims
 from .comparing import RetentionComparison as RetentionComparison
 from .comparing import compare_retention as compare_retention
+from .dating import lives_in_months as lives_in_months
 from .economics import Payback as Payback
 from .economics import break_even_cost_of_keeping as break_even_cost_of_keeping
 from .economics import payback as payback
