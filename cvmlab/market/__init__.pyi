@@ -26,4 +26,5 @@ from .simulation import THREE_CARRIERS as THREE_CARRIERS
 from .simulation import extend as extend
 from .simulation import memory_needed as memory_needed
 from .simulation import simulate as simulate
+from .trying import follow_plan as follow_plan
 from .trying import try_measures as try_measures

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,6 @@ from cvmlab.core.words import CvmError
 from .carrier import AS_BEFORE, CARRIERS, INCUMBENT, MARKET, RIVALS
 from .customers import make_customers
 from .plan import Decisions, in_force, schedule
-from .result import Result
 from .scenario import Carrier, Decision, MarketScenario
 from .simulation import simulate
 
@@ -34,6 +33,7 @@ PAID = (
     "acquisition", "care", "handset_subsidy", "group_offer", "win_back_offer", "resources_I", "resources_II",
     "resources_III", "resources_IV",
 )  # fmt: skip
+_COUNTED = ("left", "won_back", "customers", "joined")
 _MOST_MEASURES, _MOST_SEEDS, _MOST_MONTHS = 40, 1_000, 600
 
 
@@ -115,25 +115,23 @@ def try_measures(
     """
     import pandas as pd
 
-    check_count("start", start, 0, _MOST_MONTHS)
-    check_count("months", months, 1, _MOST_MONTHS)
     check_count("seeds", seeds, 2, _MOST_SEEDS)
     check_parameter("discount_rate", discount_rate, -1, open_minimum=True)
-    periods = start + months
-    before = schedule({carrier: base}, carriers, periods)[carrier]
     changes = _changes(plan, together)
-    trial = _Trial(scenario, carriers, dict(rivals), carrier, before, start, periods, customers, discount_rate)
-    worlds = [before, *(_changed(before, change, start, periods) for change in changes.values())]
-    luck = [(seed + number) % 2**64 for number in range(seeds)]
-    lived = np.array([[trial.live(world, one) for one in luck] for world in worlds])
-    without, effects = lived[0], lived[1:] - lived[0]
+    trial = _Trial(scenario, carriers, rivals, carrier, base, start, months, customers)
+    lived = trial.live([{}, *changes.values()], seeds, seed)
+    weight = (1 + discount_rate) ** (-np.arange(months) / 12)
+    sums = np.einsum("wsmf,m->wsf", lived[..., :2], weight), lived[..., 2:4].sum(axis=2), lived[:, :, -1, 4:5]
+    totals = np.concatenate(sums, axis=-1)
+    without, effects = totals[0], totals[1:] - totals[0]
     names = list(changes)
     if TOGETHER in changes:
         effects = np.insert(effects, -1, effects[:-1].sum(axis=0), axis=0)
         names.insert(-1, SUM_OF_SINGLES)
-    profit, cost, left, back, at_end, _ = np.moveaxis(effects, -1, 0)
+    profit, cost, left, back, at_end = np.moveaxis(effects, -1, 0)
     half = half_width(profit)
-    difference, at_start = profit.mean(axis=1), without[:, -1].mean()
+    difference = profit.mean(axis=1)
+    at_start = (lived[0, :, 0, 4] + lived[0, :, 0, 2] - lived[0, :, 0, 5]).mean()
     return pd.DataFrame(
         {
             "measure": names,
@@ -150,6 +148,65 @@ def try_measures(
             "customers_more": at_end.mean(axis=1),
         }
     )
+
+
+@public
+def follow_plan(
+    changes: Mapping[str, object],
+    *,
+    base: Decision | Mapping[int, Decision] = AS_BEFORE,
+    start: int = 24,
+    months: int = 36,
+    customers: int = 5_000,
+    seeds: int = 8,
+    seed: int = 1,
+    carrier: str = INCUMBENT,
+    carriers: Mapping[str, Carrier] = CARRIERS,
+    rivals: Decisions = RIVALS,
+    scenario: MarketScenario = MARKET,
+) -> pd.DataFrame:
+    """Return month by month what happens in each market with a plan and without it.
+
+    Parameters
+    ----------
+    changes
+        Fields of `Decision` that the plan changes, and their new values, from ``start`` on.
+    base, start, months, customers, seeds, seed, carrier, carriers, rivals, scenario
+        As in `try_measures`; one market is enough.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per seed and month: ``seed``, ``period``, and each of ``customers`` (at the end of the month), ``left``,
+        ``came_back`` and ``profit`` (money of the month, not discounted) as ``…_without`` and ``…_with``; ``cost``
+        (what is paid and given away beyond the base; it is in ``profit_with``).
+
+    Raises
+    ------
+    CvmError
+        As in `try_measures`.
+
+    Examples
+    --------
+    >>> months = follow_plan({"network_quality": 1.6}, customers=1_000, months=6, seeds=2)
+    >>> len(months), months.columns[2:4].tolist()
+    (12, ['customers_without', 'customers_with'])
+    """
+    import pandas as pd
+
+    check_count("seeds", seeds, 1, _MOST_SEEDS)
+    trial = _Trial(scenario, carriers, rivals, carrier, base, start, months, customers)
+    without, with_plan = np.moveaxis(trial.live([{}, changes], seeds, seed), -1, 1)
+    luck = [(seed + number) % 2**64 for number in range(seeds)]
+    columns = {
+        "seed": np.repeat(np.array(luck, np.uint64), months),
+        "period": np.tile(np.arange(months) + start, seeds),
+    }
+    for name, place in {"customers": 4, "left": 2, "came_back": 3, "profit": 0}.items():
+        kind = np.float64 if name == "profit" else np.int64
+        columns[f"{name}_without"] = without[place].ravel().astype(kind)
+        columns[f"{name}_with"] = with_plan[place].ravel().astype(kind)
+    return pd.DataFrame(columns | {"cost": (with_plan[1] - without[1]).ravel()})
 
 
 def _changes(plan: Mapping[str, Mapping[str, object]], together: bool) -> dict[str, dict[str, object]]:
@@ -171,12 +228,6 @@ def _changes(plan: Mapping[str, Mapping[str, object]], together: bool) -> dict[s
     return changes | ({TOGETHER: joint} if together and len(plan) > 1 else {})
 
 
-def _changed(before: Dated, changes: Mapping[str, object], start: int, periods: int) -> dict[int, Decision]:
-    """Return the decisions with some fields changed from ``start`` on, those of later periods included."""
-    held = {**before, start: in_force(before, periods)[start]}
-    return {period: one.replace(**changes) if period >= start else one for period, one in held.items()}
-
-
 def _kind(changes: Mapping[str, object]) -> str:
     wins_back = "win_back_offer" in changes
     return "both" if wins_back and len(changes) > 1 else "win_back" if wins_back else "prevention"
@@ -190,58 +241,55 @@ class _Trial:
     carriers: Mapping[str, Carrier]
     rivals: Decisions
     carrier: str
-    before: Dated
+    base: Decision | Mapping[int, Decision]
     start: int
-    periods: int
+    months: int
     customers: int
-    discount_rate: float
 
-    def live(self, world: Dated, seed: int) -> Floats:
-        """Return profit, cost, leavers, those who came back, customers at the end and at the start, in one world."""
-        result = self._simulated(world, seed)
-        month = self._months(result)
-        earned = month["result"]
+    def live(self, changes: Sequence[Mapping[str, object]], seeds: int, seed: int) -> Floats:
+        """Return profit, cost, leavers, those who came back, customers and those who joined, by month.
+
+        Shape (worlds, seeds, months, 6), a world for each of the changes.
+        """
+        check_count("start", self.start, 0, _MOST_MONTHS)
+        check_count("months", self.months, 1, _MOST_MONTHS)
+        periods = self.start + self.months
+        before = schedule({self.carrier: self.base}, self.carriers, periods)[self.carrier]
+        held = {**before, self.start: in_force(before, periods)[self.start]}
+        worlds = [
+            {period: one.replace(**change) if period >= self.start else one for period, one in held.items()}
+            for change in changes
+        ]
+        luck = [(seed + number) % 2**64 for number in range(seeds)]
+        return np.array([[self._lived(world, held, one) for one in luck] for world in worlds])
+
+    def _lived(self, world: Dated, without: Dated, seed: int) -> Floats:
+        month = self._summed(world, seed)
         # the same behaviour for a part of the money: what the profit differs by is the other part
         part = 0.25 if self.scenario.response_scale >= 0.04 else 4.0
-        paid = (self._months(self._simulated(world, seed, part))["result"] - earned) / (1 - part)
-        after = slice(self.start, None)
-        weight = (1 + self.discount_rate) ** (-np.arange(self.periods - self.start) / 12)
-        cost = paid + month["fixed_cost"] + self._given_away(world, month["revenue"])
-        at_start = month["customers"] + month["left"] - month["joined"]
-        return np.array(
-            [
-                weight @ earned[after],
-                weight @ cost[after],
-                month["left"][after].sum(),
-                month["won_back"][after].sum(),
-                month["customers"][-1],
-                at_start[self.start],
-            ]
+        paid = (self._summed(world, seed, part)["result"] - month["result"]) / (1 - part)
+        old, new = (
+            np.array([one.price for one in in_force(dated, self.start + self.months)[self.start :]])
+            for dated in (without, world)
         )
+        if (new == 0).any():
+            raise CvmError("market.free_tariff")
+        # what a tariff below the old one gives away to those who pay it
+        cost = paid + month["fixed_cost"] + month["revenue"] * np.maximum(old / new - 1, 0)
+        return np.column_stack([month["result"], cost, *(month[name] for name in _COUNTED)])
 
-    def _simulated(self, world: Dated, seed: int, part: float = 1.0) -> Result:
+    def _summed(self, world: Dated, seed: int, part: float = 1.0) -> dict[str, Floats]:
+        """Return the carrier's sums by month from the start on; offers, care and resources at a part of their money."""
+        periods, scenario = self.start + self.months, self.scenario
         decisions: dict[str, Any] = {**self.rivals, self.carrier: world}
-        scenario = self.scenario
         if part != 1:
-            dated = schedule(decisions, self.carriers, self.periods)
+            dated = schedule(decisions, self.carriers, periods)
             decisions = {name: {t: _for_part(one, part) for t, one in held.items()} for name, held in dated.items()}
             scenario = scenario.replace(response_scale=part * scenario.response_scale)
         drawn = make_customers(self.scenario, self.carriers, self.customers, seed)
-        return simulate(scenario, self.carriers, decisions, drawn, self.periods, seed, panel=False)
-
-    def _months(self, result: Result) -> dict[str, Floats]:
-        """Return the sums of the carrier by month."""
-        summary = result.summary()
-        ours = summary[summary["carrier"] == self.carrier]
-        names = ("customers", "joined", "left", "won_back", "revenue", "fixed_cost", "result")
-        return {name: ours[name].to_numpy(np.float64) for name in names}
-
-    def _given_away(self, world: Dated, revenue: Floats) -> Floats:
-        """Return what a tariff below the old one gives away to those who pay it."""
-        old, new = (np.array([one.price for one in in_force(dated, self.periods)]) for dated in (self.before, world))
-        if (new == 0).any():
-            raise CvmError("market.free_tariff")
-        return np.asarray(revenue * np.maximum(old / new - 1, 0))
+        summary = simulate(scenario, self.carriers, decisions, drawn, periods, seed, panel=False).summary()
+        ours = summary[(summary["carrier"] == self.carrier) & (summary["period"] >= self.start)]
+        return {name: ours[name].to_numpy(np.float64) for name in ("result", "fixed_cost", "revenue", *_COUNTED)}
 
 
 def _for_part(decision: Decision, part: float) -> Decision:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cvmlab import CvmError
-from cvmlab.market import Decision, Decisions, simulate, try_measures
+from cvmlab.market import Decision, Decisions, follow_plan, simulate, try_measures
 from cvmlab.market.carrier import AS_BEFORE, CARRIERS, INCUMBENT, LATE_ANSWER, MARKET, RIVALS
 
 SMALL = {"customers": 800, "months": 12, "seeds": 3}
@@ -154,3 +154,20 @@ def test_a_better_offer_never_wins_back_fewer_in_the_first_month(amount: float, 
 def test_a_plan_that_cannot_be_tried_is_refused(plan: dict[str, object], options: dict[str, object], says: str) -> None:
     with pytest.raises(CvmError, match=says):
         try_measures(plan, **options)  # type: ignore[arg-type]
+
+
+def test_the_months_of_a_plan_add_up_to_what_it_is_tried_for() -> None:
+    options = {"customers": 800, "months": 12, "seeds": 3, "seed": 9, "base": LATE_ANSWER}
+    fields = {"network_quality": 1.6, "win_back_offer": 30.0}
+    months = follow_plan(fields, **options)
+    row = try_measures({"plan": fields}, discount_rate=0, **options).iloc[0]
+    sums = months.drop(columns=["seed", "period"]).sum() / 3
+    assert sums[["profit_without", "profit_with", "cost"]].tolist() == pytest.approx(
+        row[["profit_without", "profit_with", "cost"]].tolist()
+    )
+    assert sums["left_without"] - sums["left_with"] == pytest.approx(row["leavers_prevented"])
+    assert sums["came_back_with"] - sums["came_back_without"] == pytest.approx(row["came_back"])
+    last = months[months["period"] == 35]
+    assert (last["customers_with"] - last["customers_without"]).mean() == pytest.approx(row["customers_more"])
+    assert months["seed"].tolist() == [seed for seed in (9, 10, 11) for _ in range(12)]
+    assert months["period"].tolist() == [*range(24, 36)] * 3
