@@ -200,7 +200,7 @@ def further_calls(packages: tuple[str, ...]) -> None:
         what_if = cvm.whatif.WhatIf(start, cvm.scenario.Scenario.values, lambda ax, rates: ax.plot([1, 2]))
         what_if.set(), what_if.reset(), what_if.pin()
         cvm.whatif.Unfold(12).of({})
-        cvm.whatif.launch(customers=1_000)
+        cvm.whatif.launch(customers=1_000), cvm.whatif.carrier_plan(customers=500)
         notebook = Path("small.ipynb")
         notebook.write_text('{"cells": [], "metadata": {"widgets": {}}}', encoding="utf-8")
         cvm.whatif.strip_file(notebook)

@@ -7,6 +7,8 @@ from .explorers.market import launch as launch
 from .explorers.matrix import value_matrix as value_matrix
 from .explorers.patterns import pattern_explorer as pattern_explorer
 from .explorers.pipeline import pipeline_step as pipeline_step
+from .explorers.plans import CarrierPlan as CarrierPlan
+from .explorers.plans import carrier_plan as carrier_plan
 from .explorers.portfolio import whale_curve as whale_curve
 from .explorers.retention import complaints_resolved as complaints_resolved
 from .explorers.retention import fewer_defections as fewer_defections

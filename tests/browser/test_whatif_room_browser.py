@@ -36,6 +36,7 @@ shops = pd.DataFrame({
     """scores = pd.DataFrame({"customer_id": [f"{number:05d}" for number in range(16_147)]})
 scores["churn_probability"] = 0.05 + 0.15 * (scores.index / len(scores)) ** 2
 cvm.whatif.campaign_cut_off(scores, currency="¥")""",
+    'cvm.whatif.carrier_plan(currency="¥")',
     'cvm.whatif.price_or_relationship(cvm.datasets.load("packaging_choices"), currency="¥")',
 ]
 LAUNCH, PIPELINE = 3, 2

@@ -106,7 +106,7 @@ def launch(
     >>> what_if.result["lost_handset"] < what_if.baseline["lost_handset"]
     True
     """
-    with _patience():
+    with waiting_for_the_engine():
         drawn = make_customers(MARKET, CARRIERS, customers, seed)
         compile_engine()
     months = (FIRST_MONTH + np.arange(PERIODS)).astype("datetime64[M]")
@@ -173,7 +173,7 @@ def launch(
 
 
 @contextmanager
-def _patience() -> Iterator[None]:
+def waiting_for_the_engine() -> Iterator[None]:
     """Say what the wait is for while the market engine is compiled; say nothing where it is ready."""
     if is_compiled():
         yield
