@@ -13,6 +13,8 @@ from cvmlab.keep.retention import life_table
 from cvmlab.worth.buying import PaymentRule
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from .judgement import Case
 
 _FEWEST = 30
@@ -45,15 +47,28 @@ def contracts_of(case: Case) -> Contracts | None:
     customers = case.customers
     age, recency = (customers[name].to_numpy(np.float64) for name in ("age", "recency"))
     gone = customers["p_alive"].to_numpy(np.float64) < _STILL_THERE
-    # who paid within the first period of the log may have paid long before
-    begun = age < case.days - 1 - rule.days
-    if begun.sum() < _FEWEST:
+    table = missed_payments(case, rule.days, gone)
+    if table is None:
         return None
-    payments = np.round(recency / rule.days).astype(np.int64) + 1
-    table = life_table(pd.DataFrame({"payments": payments[begun], "left": gone[begun]}), tenure="payments")
+    begun = began_within(case, rule.days)
     silent = age - recency
     # a year ago the contract ran: it had begun, and its last payment was not yet overdue
     ran = (age >= DAYS_A_YEAR) & ((silent < DAYS_A_YEAR) | ~gone)
     left = ran & gone
     lost = float(customers.loc[left, "last_active_year"].sum())
     return Contracts(rule.months, table, int(begun.sum()), int((~begun).sum()), int(ran.sum()), int(left.sum()), lost)
+
+
+def began_within(case: Case, days: float) -> NDArray[np.bool_]:
+    """Return whose first payment shows the beginning: who paid in the first period of the log may have paid before."""
+    begun: NDArray[np.bool_] = case.customers["age"].to_numpy(np.float64) < case.days - 1 - days
+    return begun
+
+
+def missed_payments(case: Case, days: float, gone: NDArray[np.bool_]) -> pd.DataFrame | None:
+    """Return `retention.life_table` by number of payments, one every so many days; None of too few beginnings."""
+    begun = began_within(case, days)
+    if begun.sum() < _FEWEST:
+        return None
+    payments = np.round(case.customers["recency"].to_numpy(np.float64) / days).astype(np.int64) + 1
+    return life_table(pd.DataFrame({"payments": payments[begun], "left": gone[begun]}), tenure="payments")

@@ -145,6 +145,7 @@ def _save(mapping: Any, path: Path, columns: Mapping[str, str], given: dict[str,
 @names_columns
 @click.option("--out", default="reports", show_default=True)
 @click.option("--name")
+@click.option("--subscribers", metavar="FILE")
 @click.option("--margin", type=float)
 @click.option("--cost-per-order", type=float)
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE")
@@ -157,8 +158,8 @@ def _save(mapping: Any, path: Path, columns: Mapping[str, str], given: dict[str,
 @reads
 @_speaks
 def report(
-    source: str | None, out: str, name: str | None, settings: tuple[str, ...], assumptions: bool, by: str | None,
-    jobs: int, since: str | None, mask: bool, pdf: bool, **options: Any,
+    source: str | None, out: str, name: str | None, subscribers: str | None, settings: tuple[str, ...],
+    assumptions: bool, by: str | None, jobs: int, since: str | None, mask: bool, pdf: bool, **options: Any,
 ) -> None:  # fmt: skip
     """Make a case report from a source."""
     from cvmlab import case
@@ -177,7 +178,7 @@ def report(
     common: dict[str, Any] = {
         "folder": out, "name": name, "columns": columns, "assumptions": chosen,
         "mask": mask, "since_last": since == "last", "pdf": pdf,
-        "reading": reading_of(options),
+        "reading": reading_of(options), "subscribers": subscribers,
     }  # fmt: skip
     if by is not None:
         with progress_bar() as move:

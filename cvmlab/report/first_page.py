@@ -14,7 +14,7 @@ from cvmlab.data.tables import CUSTOMER_ID
 from cvmlab.worth import matrix, portfolio
 from cvmlab.worth.buying import PaymentRule
 
-from . import html
+from . import html, known_ends
 from .figures import Picture, picture
 from .judging import judged_by, level_caution
 from .portfolio import dropped_products, fallen_customers
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from cvmlab.case import Case
+    from cvmlab.case.known_ends import KnownEnds
     from cvmlab.case.lookback import Past
 
 Piece = Picture | html.Page
@@ -35,15 +36,18 @@ _MANY_RETURNS = 0.05
 _SURELY_GONE = 0.02
 
 
-def page_one(case: Case, title: str) -> list[Piece]:
-    """Return what a manager reads: the money at stake, five sentences, one picture, whom to call."""
+def page_one(case: Case, title: str, ends: KnownEnds | None = None) -> list[Piece]:
+    """Return what a manager reads: the money at stake, five sentences, one picture, whom to call.
+
+    ``ends`` is what a table of relationships says, where there is one.
+    """
     sentences = html.sentences(five_sentences(case))
     return [
         html.page(
             _masthead(case, title),
             html.cards(_stakes(case)),
             sentences,
-            *map(html.note, judged_by(case) + cautions(case)),
+            *map(html.note, judged_by(case) + known_ends.caution(case, ends) + cautions(case)),
         ),
         html.page(*_calls(case)),
         picture(_silence(case), name="silence", alt=term("report.alt_silence")),

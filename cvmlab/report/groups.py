@@ -19,7 +19,15 @@ from cvmlab.data.tables import CUSTOMER_ID, CUSTOMER_NAME, DATE, OWNER, PHONE
 from .placing import MARKER, as_folder, mark_all, put_in_place, report_folder
 from .privacy import labels, mask_key
 from .result import Group, Progress, Result
-from .running import check_for_subscribers, check_reading, fill, is_of_subscribers, source_name
+from .running import (
+    asked_of,
+    check_for_subscribers,
+    check_reading,
+    fill,
+    is_of_subscribers,
+    source_name,
+    split_columns,
+)
 from .workers import several, stoppable
 
 if TYPE_CHECKING:
@@ -44,6 +52,7 @@ def run_by_group(
     progress: Progress | None = None,
     columns: Mapping[str, str] | None = None,
     reading: Mapping[str, Any] | None = None,
+    subscribers: str | Path | None = None,
     assumptions: Mapping[str, Any] | None = None,
     mask: bool = False,
     since_last: bool = False,
@@ -53,8 +62,8 @@ def run_by_group(
 
     Parameters
     ----------
-    source, folder, name, language, progress, columns, reading, assumptions, mask, since_last, pdf
-        Those of `run`; the reports go to ``folder/name/<group>``.
+    source, folder, name, language, progress, columns, reading, subscribers, assumptions, mask, since_last, pdf
+        Those of `run`, but ``subscribers`` is only read where it is named; the reports go to ``folder/name/<group>``.
     by, jobs
         A column of the source, or ``"currency"``; number of reports made at the same time.
 
@@ -75,6 +84,7 @@ def run_by_group(
 
     if not by.strip():
         raise CvmError("reading.empty_option", option="by")
+    columns, of_dates = split_columns(columns, subscribers)
     if is_of_subscribers(source, columns):
         check_for_subscribers(None, by=True)
     Assumptions().replace(**(assumptions or {}))
@@ -94,7 +104,12 @@ def run_by_group(
                 (work / _NAMES).write_text(
                     json.dumps({group.folder: group.name for group in groups}, ensure_ascii=False), encoding="utf-8"
                 )
-                asked = {"columns": {}, "assumptions": dict(assumptions or {}), "mask": key}
+                asked = {
+                    "columns": {},
+                    "assumptions": dict(assumptions or {}),
+                    "mask": key,
+                    **asked_of(subscribers, of_dates),
+                }
                 waiting = {
                     group.name: pool.submit(
                         stoppable, _fill_group, work / group.folder, group.part, language_in_force(), pdf=pdf,

@@ -128,10 +128,8 @@ def masked(log: Log, key: str | bool) -> Log:
     Ids that say nothing of a person stay as they are, for the firm must find its customers again. If more than a
     fifth of them do, or the column is one of names, none stays.
     """
-    secret = key if isinstance(key, str) else secrets.token_hex(32)
     relation = log.transactions
-    ids = [row[0] for row in relation.select(CUSTOMER_ID).distinct().fetchall()]
-    hidden = {CUSTOMER_ID: labels(_personal(log.mapping.get(CUSTOMER_ID) or "", ids), secret)}
+    hidden = {CUSTOMER_ID: hidden_ids(log, drawn(key))}
     masks: dict[str, Callable[[str], str]] = {CUSTOMER_NAME: mask_name, OWNER: mask_name, PHONE: mask_phone}
     for column, mask in masks.items():
         if column in relation.columns:
@@ -140,6 +138,17 @@ def masked(log: Log, key: str | bool) -> Log:
     for column, words in hidden.items():
         relation = _replaced(log, relation, column, words)
     return dataclasses.replace(log, transactions=relation, quality=_without_cells(log.quality))
+
+
+def drawn(key: str | bool) -> str | bool:
+    """Return the key of a mask, drawn where there is none yet; False without a mask."""
+    return secrets.token_hex(32) if key is True else key
+
+
+def hidden_ids(log: Log, key: str | bool) -> dict[str, str]:
+    """Return the label of each id in a log that is to be hidden, by the id."""
+    ids = [row[0] for row in log.transactions.select(CUSTOMER_ID).distinct().fetchall()]
+    return labels(_personal(log.mapping.get(CUSTOMER_ID) or "", ids), str(key))
 
 
 def masked_subscribers(subscribers: Subscribers, key: str | bool) -> Subscribers:

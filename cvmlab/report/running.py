@@ -33,6 +33,7 @@ def run(
     columns: Mapping[str, str] | None = None,
     assumptions: Mapping[str, Any] | None = None,
     reading: Mapping[str, Any] | None = None,
+    subscribers: str | Path | None = None,
     language: str | None = None,
     mask: bool = False,
     since_last: bool = False,
@@ -52,6 +53,10 @@ def run(
     columns, reading
         Role to column name, for columns that cannot be guessed; further options of `cvmlab.reading.read`, or of
         `cvmlab.subscribers.read`.
+    subscribers
+        A table of who joined and left when, beside a log: a row per relationship with the customer, ``joined_date``,
+        ``left_date`` (empty while it lasts) and, if known, ``cause``. By default the file ``NAME_subscribers`` beside
+        the source, if there is one; an empty text for none. Its columns may be named in ``columns``.
     assumptions
         Fields of `cvmlab.case.Assumptions`, or of `ChurnAssumptions` there, that differ from the defaults.
     language, title
@@ -72,24 +77,24 @@ def run(
     from cvmlab import case
     from cvmlab.data.datasets import find
 
-    subscribers = is_of_subscribers(source, columns)
-    (case.ChurnAssumptions if subscribers else case.Assumptions)().replace(**(assumptions or {}))
-    if subscribers:
-        check_for_subscribers(reading, since_last=since_last)
+    columns, of_dates = split_columns(columns, subscribers)
+    one_each = is_of_subscribers(source, columns)
+    (case.ChurnAssumptions if one_each else case.Assumptions)().replace(**(assumptions or {}))
+    if one_each:
+        check_for_subscribers(reading, since_last=since_last, beside=subscribers is not None)
     else:
         check_reading(reading)
     chosen = source_name(source) if name is None else name
     target = report_folder(folder, chosen)
     with speaking(language or language_in_force()), put_in_place(target, find(source)) as work:
         previous = _previous(target) if since_last else None
-        asked = {
+        asked: dict[str, Any] = {
             "title": title or chosen, "columns": dict(columns or {}), "reading": dict(reading or {}),
             "assumptions": dict(assumptions or {}), "mask": mask_key(Path(folder)) if mask else False,
-            "since": previous,
         }  # fmt: skip
-        if subscribers:
-            del asked["since"]
-        template = _OF_SUBSCRIBERS if subscribers else _OF_A_LOG
+        if not one_each:
+            asked |= {"since": previous, **asked_of(subscribers, of_dates)}
+        template = _OF_SUBSCRIBERS if one_each else _OF_A_LOG
         made = fill(work, source, asked, template=template, pdf=pdf, progress=progress)
         kept = [say("report.edited_kept", file=path.name, kept=kept_as(path)) for path in edited(target)]
     return dataclasses.replace(
@@ -164,11 +169,33 @@ def is_of_subscribers(source: str | Path, columns: Mapping[str, str] | None) -> 
     return not named & {DATE, AMOUNT} and is_table_of_subscribers(find(source))
 
 
-def check_for_subscribers(options: Mapping[str, Any] | None, *, since_last: bool = False, by: bool = False) -> None:
+def split_columns(
+    columns: Mapping[str, str] | None, subscribers: str | Path | None
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the columns of the source, and those of the table of relationships that was named beside it."""
+    from cvmlab.data.subscribers.naming import CAUSE, JOINED, LEFT
+
+    named = dict(columns or {})
+    if not subscribers:
+        return named, {}
+    of_dates = {role: named.pop(role) for role in (JOINED, LEFT, CAUSE) if role in named}
+    return named, of_dates | ({CUSTOMER_ID: named[CUSTOMER_ID]} if CUSTOMER_ID in named else {})
+
+
+def asked_of(subscribers: str | Path | None, columns: Mapping[str, str]) -> dict[str, Any]:
+    """Return the parameters of a report notebook that name the table of relationships."""
+    if not subscribers or not str(subscribers).strip():
+        return {"subscribers": None if subscribers is None else "", "subscriber_columns": {}}
+    return {"subscribers": _spelled(subscribers), "subscriber_columns": dict(columns)}
+
+
+def check_for_subscribers(
+    options: Mapping[str, Any] | None, *, since_last: bool = False, by: bool = False, beside: bool = False
+) -> None:
     """Refuse what a report on a table of subscribers does not have."""
     from cvmlab.data.subscribers import read
 
-    for asked, name in ((since_last, "--since"), (by, "--by")):
+    for asked, name in ((since_last, "--since"), (by, "--by"), (beside, "--subscribers")):
         if asked:
             raise CvmError("churning.not_of_subscribers", option=name)
     known = [name for name in inspect.signature(read).parameters if name not in ("source", "columns")]
@@ -193,6 +220,7 @@ def _for_the_next_run(asked: Mapping[str, Any], source: str) -> dict[str, Any]:
     if asked["mask"]:
         kept |= {"source": Path(source).name, "mask": True}
         kept |= {"since": None} if "since" in asked else {}
+        kept |= {"subscribers": Path(asked["subscribers"]).name} if asked.get("subscribers") else {}
     return kept
 
 
