@@ -126,7 +126,7 @@ class KnownEnds:
     not_in_log: int
 
 
-def known_ends(case: Case, relationships: Relationships) -> KnownEnds:
+def study_ends(case: Case, relationships: Relationships) -> KnownEnds:
     """Return what a table of relationships says of the customers of a case; raise `CvmError` if it knows none."""
     ids = case.customers[CUSTOMER_ID].to_numpy(object)
     frame = relationships.frame

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cvmlab import charts
-from cvmlab.case.known_ends import KnownEnds, known_ends
+from cvmlab.case.known_ends import KnownEnds, study_ends
 from cvmlab.core.formats import count, money, percent, whole_money
 from cvmlab.core.words import CvmError, say, term
 from cvmlab.data.subscribers.relationships import Relationships, file_beside, read_relationships
@@ -52,7 +52,7 @@ def ends_of(
     try:
         found = read_relationships(chosen, as_of=case.as_of, columns=columns)
         found = found if hidden is None else _labelled(found, hidden)
-        return known_ends(case, found), list(found.notes)
+        return study_ends(case, found), list(found.notes)
     except CvmError as error:
         if subscribers is not None:
             raise

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from cvmlab import case, datasets, reading
-from cvmlab.case.known_ends import KnownEnds, known_ends
+from cvmlab.case.known_ends import KnownEnds, study_ends
 from cvmlab.core.words import CvmError, speaking
 from cvmlab.data.subscribers.relationships import file_beside, read_relationships
 from cvmlab.report.known_ends import caution, ends_of, known_ends_section
@@ -59,7 +59,7 @@ def judged() -> case.Case:
 
 @pytest.fixture(scope="module")
 def ends(judged: case.Case) -> KnownEnds:
-    return known_ends(judged, read_relationships(world()[1], as_of=judged.as_of))
+    return study_ends(judged, read_relationships(world()[1], as_of=judged.as_of))
 
 
 def test_those_who_left_within_a_year_are_those_of_the_table(judged: case.Case, ends: KnownEnds) -> None:
@@ -120,7 +120,7 @@ def test_a_second_life_is_worth_what_second_lives_brought(ends: KnownEnds) -> No
 def test_who_had_to_leave_or_was_given_up_is_not_asked_to_come_back(judged: case.Case, ends: KnownEnds) -> None:
     spells = world()[1]
     unwanted = spells["reason for leaving"].replace({"poached": "被迫离开"})
-    less = known_ends(judged, read_relationships(spells.assign(**{"reason for leaving": unwanted}), as_of=judged.as_of))
+    less = study_ends(judged, read_relationships(spells.assign(**{"reason for leaving": unwanted}), as_of=judged.as_of))
     assert ends.win_back is not None and less.win_back is not None
     assert ends.win_back.not_asked == 0 < less.win_back.not_asked
     fewer = len(ends.win_back.customers) - len(less.win_back.customers)
@@ -130,7 +130,7 @@ def test_who_had_to_leave_or_was_given_up_is_not_asked_to_come_back(judged: case
 def test_free_text_is_coded_by_rules(judged: case.Case) -> None:
     spells = world()[1]
     said = spells["reason for leaving"].map({"attracted": "They are cheaper", "poached": "They paid me to switch"})
-    found = known_ends(judged, read_relationships(spells.assign(**{"reason for leaving": said}), as_of=judged.as_of))
+    found = study_ends(judged, read_relationships(spells.assign(**{"reason for leaving": said}), as_of=judged.as_of))
     assert found.causes is not None and found.causes.from_text
     assert found.causes.table.set_index("reason")["customers"]["attracted"] > 0
 
@@ -139,7 +139,7 @@ def test_a_table_of_other_customers_is_refused(judged: case.Case) -> None:
     spells = world()[1]
     other = spells.assign(customer_id="X" + spells["customer_id"])
     with pytest.raises(CvmError, match=r"XK0000.*K0000"):
-        known_ends(judged, read_relationships(other, as_of=judged.as_of))
+        study_ends(judged, read_relationships(other, as_of=judged.as_of))
 
 
 def test_without_a_date_of_leaving_it_is_no_such_table(judged: case.Case) -> None:
