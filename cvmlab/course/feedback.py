@@ -20,6 +20,7 @@ from cvmlab.core.words import CvmError, keys, language, read_table, say, term, w
 from cvmlab.data.tables import check_columns
 from cvmlab.whatif import kept, remembering
 
+from .judging import compared_again
 from .waiting import WaitingPicture, WaitingText, picture_after, text_after
 
 if TYPE_CHECKING:
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 REASONS = range(1, 7)
 
 __all__ = [
-    "Feedback", "WaitingPicture", "WaitingText", "check", "compare_each", "compare_judges", "in_full", "picture_after",
-    "text_after",
+    "Feedback", "WaitingPicture", "WaitingText", "check", "compare_again", "compare_each", "compare_judges", "in_full",
+    "picture_after", "text_after",
 ]  # fmt: skip
 
 
@@ -124,6 +125,44 @@ def compare_judges(reasons: object, fight_for: object, case: str = "carrier") ->
         for customer in second
     ]
     return Feedback("\n".join([*lines, "", *reasons_given, "", counted, *(["", trouble] if trouble else [])]))
+
+
+@public
+def compare_again(reasons: object, case: str = "carrier") -> Feedback:
+    """Lay a new judgement of a case beside one's own first and the second judge's, with Cohen's κ step by step.
+
+    Parameters
+    ----------
+    reasons
+        For each customer of the case a number from 1 to 6, the reason why the customer left; None where not judged yet.
+    case
+        Name of the case in ``answers/second_judge.csv``.
+
+    Returns
+    -------
+    Feedback
+        A table, the second judge's reasons where the two differ, and κ with its 95% interval (by
+        `cvmlab.churn.agreement`).
+
+    Notes
+    -----
+    The first judgement is what `compare_judges` kept beside the notebook in an earlier lesson; without it the column
+    stays empty. κ = (observed − chance) / (1 − chance).
+
+    Examples
+    --------
+    >>> compare_again({"Y": 4, "S": None, "L": 4, "H": 4})
+    **Not finished yet.** Still to fill in: S. ...
+    >>> print(compare_again({"Y": 4, "S": 4, "L": 2, "H": 4}).text.splitlines()[-1])
+    You and the second judge agree on 2 of 4: 0.50. Chance alone: 3/4 × 3/4 = 0.56. κ = (0.50 − 0.56) / (1 − 0.56) = ...
+    """
+    second = {row["customer"]: int(row["reason"]) for row in read_table("answers/second_judge") if row["case"] == case}
+    if not second:
+        raise CvmError("feedback.unknown_question", question=case)
+    problem = _problem_with("reasons", reasons, list(second), REASONS)
+    if problem or not isinstance(reasons, Mapping):
+        return Feedback(problem)
+    return Feedback(compared_again(case, {name: int(_number(reasons[name]) or 0) for name in second}, second))
 
 
 @public
