@@ -101,6 +101,7 @@ def nothing_started() -> Iterator[None]:
         mock.patch("cvmlab.course.lab.subprocess"),
         mock.patch("cvmlab.report.running.fill", _filled),
         mock.patch("cvmlab.report.groups.fill", _filled),
+        mock.patch("cvmlab.report.planning.fill", _filled),
         mock.patch("cvmlab.report.groups.several", ThreadPoolExecutor),
     ):
         yield
@@ -209,6 +210,7 @@ def further_calls(packages: tuple[str, ...]) -> None:
         small_log(7).to_csv(source, index=False)
         cvm.report.Result(Path(), None, (), {})
         cvm.report.run(source), cvm.report.run_by_group(source, "customer_id")
+        cvm.report.plan("Group", {"speed": {"network_quality": 1.6}})
     if "cvmlab.relationship" in packages:
         codes = np.array([[1], [2], [2], [3]])
         cvm.stages.grade(codes, codes).f1("formation")

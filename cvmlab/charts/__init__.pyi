@@ -27,6 +27,7 @@ from .patterns import plot_patterns as plot_patterns
 from .pipeline import plot_flows as plot_flows
 from .pipeline import plot_funnel as plot_funnel
 from .pipeline import plot_orders_by_now as plot_orders_by_now
+from .plans import plot_tried_measures as plot_tried_measures
 from .portfolio import plot_concentration as plot_concentration
 from .portfolio import plot_share_and_growth as plot_share_and_growth
 from .portfolio import plot_tiers as plot_tiers

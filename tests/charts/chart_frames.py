@@ -220,6 +220,12 @@ def leaving_rates_frame() -> pd.DataFrame:
     return pd.DataFrame({**groups, "rate": rate, "low": rate - 0.03, "high": rate + 0.04})
 
 
+def tried_frame() -> pd.DataFrame:
+    gain = np.array([300_000.0, -116_000, -700, 29_000, -110_000, -240_000])
+    names = ["speed", "handset", "offer", "valuable", "sum_of_singles", "all_together"]
+    return pd.DataFrame({"measure": names, "difference": gain, "low": gain - 15_000, "high": gain + 15_000})
+
+
 Chart = tuple[Callable[[], pd.DataFrame], Callable[..., Any]]
 
 
@@ -243,6 +249,7 @@ CHARTS: dict[str, Chart] = {
     "retention": (retention_frame, lambda frame, **more: charts.plot_retention(frame, by="contract", **more)),
     "hazard": (hazard_frame, charts.plot_hazard),
     "projection": (projection_frame, charts.plot_projection),
+    "tried_measures": (tried_frame, charts.plot_tried_measures),
     "leaving_rates": (
         leaving_rates_frame,
         lambda frame, **more: charts.plot_leaving_rates(frame, overall=0.27, label=term("churning.contract"), **more),
