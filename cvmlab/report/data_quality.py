@@ -52,11 +52,10 @@ def _reconciliation(report: DataReport) -> str:
 
 
 def _notes(report: DataReport) -> list[str]:
-    if all(note.level == "hint" for note in report.notes):
-        return [html.paragraph(term("report.quality_no_warnings"))]
-    warnings = [html.note(str(note)) for note in report.notes if note.level == "warning"]
-    others = [html.paragraph(str(note), quiet=True) for note in report.notes if note.level == "note"]
-    return warnings + others
+    said = [html.note(str(note)) for note in report.notes if note.level == "warning"]
+    said += [html.paragraph(str(note), quiet=True) for note in report.notes if note.level == "note"]
+    hints = [html.paragraph(str(note), quiet=True) for note in report.notes if note.level == "hint"]
+    return (said or [html.paragraph(term("report.quality_no_warnings"))]) + hints
 
 
 def _columns(mapping: ColumnMapping) -> str:

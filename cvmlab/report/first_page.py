@@ -142,7 +142,20 @@ def cautions(case: Case) -> list[str]:
         found.append(say("report.caution_season", month=term(f"report.month_{month}"), share=percent(share)))
     elif case.models.level == 1 and known.level_off(case) is not None:
         found.append(level_caution(case))
-    return found + _contract(case)
+    return found + _idle(case) + _contract(case)
+
+
+def _idle(case: Case) -> list[str]:
+    """Return that unused columns may mark money that is no sale, and what grave warnings on the data are about."""
+    section, comma, said = term("report.quality_title"), "、" if language() == "zh" else ", ", []
+    idle, grave = known.idle_columns(case.quality), known.grave_warnings(case.quality)
+    if idle is not None:
+        columns, share = idle
+        said.append(say("report.caution_idle", columns=comma.join(columns), share=percent(share), section=section))
+    if grave:
+        topics = comma.join(term(f"report.grave_{topic}") for topic in grave)
+        said.append(say("report.caution_grave", topics=topics, section=section))
+    return said
 
 
 def _contract(case: Case) -> list[str]:

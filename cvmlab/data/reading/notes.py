@@ -25,7 +25,7 @@ class Note:
         What the sentence names.
     level
         ``"warning"`` for what may make the figures wrong, ``"note"`` for a decision that was made, ``"hint"`` for a
-        guess that is shown where the data are looked at, and in no report.
+        guess, which makes the data no worse; the data report names it last.
 
     Examples
     --------

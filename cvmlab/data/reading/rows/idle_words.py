@@ -79,6 +79,7 @@ def word_notes(connection: Any, stage: Sequence[RawTable], mappings: Sequence[Co
     for part, (table, mapping) in enumerate(zip(stage, mappings, strict=True)):
         rare: dict[str, list[str]] = {}
         odd: list[str] = []
+        shares: list[float] = []
         for place, column in enumerate(table.idle):
             if column.kind not in ("words", "forms"):
                 continue
@@ -92,16 +93,19 @@ def word_notes(connection: Any, stage: Sequence[RawTable], mappings: Sequence[Co
                 named = [word for word in _rare(column.name, counts, _RULES) if words[word].amount]
                 named = [word for word in named if not words[word].signed]
                 if named and column.kind == "words" and _are_flags(words, named):
-                    notes.append(_flags(table, column.name, {word: words[word] for word in named}))
+                    share = _money_share(words, named)
+                    notes.append(_flags(table, column.name, {word: words[word] for word in named}, share))
                 elif named and (
                     any(map(_speaks, named)) or not _is_everyday(connection, part, place, column.name, words)
                 ):
                     rare[column.name] = [_named(word, words[word]) for word in named]
+                    shares.append(_money_share(words, named))
                     odd += named
         if rare:
             # apart, for a mask hides the words and not the names of columns
             names = ", ".join(f"'{name}'" for name in rare)
-            said = {"columns": names, "words": "; ".join(map(", ".join, rare.values()))}
+            said: dict[str, Any] = {"columns": names, "words": "; ".join(map(", ".join, rare.values()))}
+            said["money_share"] = max(shares)
             level: Level = "warning" if any(map(_speaks, odd)) else "note"
             notes.append(Note("rare_words", {"source": table.name, **said}, level))
     return notes
@@ -125,14 +129,21 @@ def _listed(words: Mapping[str, _Word]) -> str:
     return ", ".join(_named(word, found) for word, found in words.items())
 
 
+def _money_share(words: Mapping[str, _Word], doubtful: Sequence[str]) -> float:
+    """Return which share of the money of a column stands beside some of its words, 0 to 1."""
+    whole = sum(abs(float(found.amount or 0)) for found in words.values())
+    return sum(abs(float(words[word].amount or 0)) for word in doubtful) / whole if whole else 0.0
+
+
 def _sides(table: RawTable, mapping: ColumnMapping, name: str, words: Mapping[str, _Word]) -> Note | None:
     """Return the warning on a column of two sides, such as Dr and Cr, where all the money is without a sign."""
     filled = {word: found for word, found in words.items() if word}
     if TYPE in mapping.chosen or not sides_of(list(filled), name) or any(found.signed for found in filled.values()):
         return None
     less = min(filled, key=lambda word: filled[word].amount)
-    said = {"source": table.name, "column": name, "words": _listed(filled), "value": less, "role": TYPE}
+    said: dict[str, Any] = {"source": table.name, "column": name, "words": _listed(filled), "value": less, "role": TYPE}
     said |= {"option": option(TYPE), "amount": f"{filled[less].amount:,.2f}", "rows": f"{filled[less].rows:,}"}
+    said["money_share"] = _money_share(words, [less])
     return Note("sides_unused", said, "warning")
 
 
@@ -142,13 +153,28 @@ def _are_flags(words: Mapping[str, _Word], named: Sequence[str]) -> bool:
     return yes == list(named) and all(word in yes or not word or is_word(word, "no_word") for word in words)
 
 
-def _flags(table: RawTable, name: str, words: Mapping[str, _Word]) -> Note:
-    said = {"source": table.name, "column": name, "words": _listed(words), "role": CANCEL, "option": option(CANCEL)}
+def _flags(table: RawTable, name: str, words: Mapping[str, _Word], share: float) -> Note:
+    said: dict[str, Any] = {
+        "source": table.name,
+        "column": name,
+        "words": _listed(words),
+        "role": CANCEL,
+        "option": option(CANCEL),
+    }
+    said["money_share"] = share
     return Note("flags_unused", said)
 
 
 def _states(table: RawTable, name: str, words: Mapping[str, _Word]) -> Note:
-    said = {"source": table.name, "column": name, "words": _listed(words), "role": STATUS, "option": option(STATUS)}
+    said: dict[str, Any] = {
+        "source": table.name,
+        "column": name,
+        "words": _listed(words),
+        "role": STATUS,
+        "option": option(STATUS),
+    }
+    (main, _), *_ = words.items()
+    said["money_share"] = _money_share(words, [word for word in words if word != main])
     return Note("states_unused", said, "hint")
 
 
