@@ -141,8 +141,8 @@ def compare_again(reasons: object, case: str = "carrier") -> Feedback:
     Returns
     -------
     Feedback
-        A table, the second judge's reasons where the two differ, and κ with its 95% interval (by
-        `cvmlab.churn.agreement`).
+        A table, the second judge's reasons where the two differ, and κ (by `cvmlab.churn.agreement`); without an
+        interval, which would not hold for so few customers.
 
     Notes
     -----

@@ -50,9 +50,7 @@ def _steps(mine: Sequence[int], theirs: Sequence[int]) -> str:
     }
     if np.isnan(found.kappa):
         return say("feedback.again_undefined", **said)
-    bounds = {"kappa": found.kappa, "low": found.kappa_low, "high": found.kappa_high}
-    written = {name: f"{figure:.2f}".replace("-", "−") for name, figure in bounds.items()}
-    return say("feedback.again_kappa", **said, **written)
+    return say("feedback.again_kappa", **said, kappa=f"{found.kappa:.2f}".replace("-", "−"))
 
 
 def _reason(number: int) -> str:

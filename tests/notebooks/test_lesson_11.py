@@ -42,6 +42,8 @@ def test_kappa_by_hand() -> None:
     found = churn.agreement(["4", "4", "2", "4"], ["4", "3", "4", "4"])
     assert (found.observed, found.chance) == (0.5, 0.5625)
     assert f"**−{-found.kappa:.2f}**" in prose("") and f"**−{-found.kappa:.2f}**" in prose("zh")
+    other = churn.agreement(["4", "3", "2", "4"], ["4", "3", "4", "4"])
+    assert said(f"{other.kappa:.2f}")
 
 
 def test_kappa_of_the_second_reason() -> None:
