@@ -85,7 +85,7 @@ def try_measures(
         ``profit_with`` (after that cost), ``difference``, ``low``, ``high`` (95% interval of the difference),
         ``per_customer`` (difference per customer of ours at the start), ``leavers_prevented``, ``came_back`` (more than
         without), ``customers_more`` (at the end). Present values in money, and customers, per market: means over the
-        seeds.
+        seeds. Fewer leavers may be prevented than none: a customer who came back may leave again.
 
     Raises
     ------

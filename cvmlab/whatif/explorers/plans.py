@@ -44,7 +44,8 @@ class CarrierPlan(Scenario):
     price
         Its tariff, 1 is the reference.
     handset_subsidy
-        What it adds to each handset, sold with a contract of 24 months as the rival does (money); 0: it sells none.
+        What it adds to each handset, sold with a contract of 24 months, which new customers
+        sign too, as the rival does (money); 0: it sells none.
     network_quality
         Data speed of its network; 1 is the old one, the fastest rival has 1.6.
     group_offer
