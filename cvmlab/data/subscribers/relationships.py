@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 #: What names a table of relationships beside a log: sales.csv and sales_subscribers.csv.
 BESIDE = "_subscribers"
 _NEEDED = (CUSTOMER_ID, JOINED, LEFT)
-_OPTIONS = {CUSTOMER_ID: "customer_id", JOINED: "joined_date", LEFT: "left_date"}
 
 
 @dataclass(frozen=True)
@@ -64,10 +63,12 @@ def read_relationships(
         heads, _ = open_heads(source, None, connection, None)
         choice = _choice(heads, chosen, label)
         missing = [role for role in _NEEDED if role not in choice.columns]
+        if CUSTOMER_ID in missing:
+            raise CvmError("subscribers.no_relationship_ids", source=choice.head.name, columns=listed(choice.names))
         if missing:
             raise CvmError(
                 "subscribers.no_relationships", source=choice.head.name, columns=listed(choice.names),
-                role=say(f"report.role_{missing[0]}"), option="--" + _OPTIONS[missing[0]].replace("_", "-"),
+                role=say(f"report.role_{missing[0]}"), option="--" + missing[0].replace("_", "-"),
             )  # fmt: skip
         table = Table(connection, choice, load(choice, connection, folder), None, None, chosen)
         days, _ = days_of(table, as_of)
