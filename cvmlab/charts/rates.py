@@ -22,7 +22,9 @@ _INCHES_A_ROW, _ROOM = 0.36, 1.5
 
 
 @public
-def plot_leaving_rates(frame: pd.DataFrame, *, overall: float, label: str = "", ax: Axes | None = None) -> Axes:
+def plot_leaving_rates(
+    frame: pd.DataFrame, *, overall: float, label: str = "", period: str = "", ax: Axes | None = None
+) -> Axes:
     """Draw the share of customers who left in each group, with its 95% interval and the rate of all as a line.
 
     Parameters
@@ -34,6 +36,8 @@ def plot_leaving_rates(frame: pd.DataFrame, *, overall: float, label: str = "", 
         Rate of all customers, a share of 1.
     label
         What the groups are, written over them.
+    period
+        In what time they left, such as ``"per 30 days"``; nothing where the rates say it.
     ax
         Axes to draw on; a new figure if left out.
 
@@ -64,11 +68,19 @@ def plot_leaving_rates(frame: pd.DataFrame, *, overall: float, label: str = "", 
     ax.set_ylim(len(frame) - 0.5, -1.2)
     ax.set_yticks(rows, frame["group"].tolist())
     ax.grid(visible=False, axis="y")
-    style.percent_axis(ax.xaxis, term("charts.rate_x"))
+    style.percent_axis(ax.xaxis, say("charts.rate_x_per", period=period) if period else term("charts.rate_x"))
     if label:
         ax.set_ylabel(label)
     worst = int(rate.argmax())
-    said = {"group": frame["group"].iloc[worst], "rate": percent(rate[worst]), "overall": percent(overall)}
+    said = {
+        "group": frame["group"].iloc[worst],
+        "rate": _per(percent(rate[worst]), period),
+        "overall": percent(overall),
+    }
     key = "charts.rates_message_of" if label else "charts.rates_message"
     style.headline(ax, say(key, label=label, **said))
     return style.lettered(ax)
+
+
+def _per(rate: str, period: str) -> str:
+    return say("charts.rate_per", rate=rate, period=period) if period else rate

@@ -30,6 +30,12 @@ def test_the_line_of_all_stands_at_their_rate() -> None:
     assert any(list(line.get_xdata()) == [0.27, 0.27] for line in ax.lines)
 
 
+def test_the_time_in_which_they_left_stands_in_title_and_axis() -> None:
+    ax = charts.plot_leaving_rates(rates(), overall=0.27, period="per 30 days")
+    assert headline(ax) == "Most left among 0–3: 56% per 30 days, against 27% of all"
+    assert ax.get_xlabel() == "share of customers who left per 30 days"
+
+
 def test_a_rate_above_one_is_refused() -> None:
     with pytest.raises(CvmError, match="overall"):
         charts.plot_leaving_rates(rates(), overall=27)
