@@ -74,10 +74,13 @@ def plan(
 
     Examples
     --------
-    >>> made = plan("Group 3", {"faster network": {"network_quality": 1.6}, "offer": {"win_back_offer": 40}},
-    ...             background="Four customers left in one week.", customers=1_000, seeds=2)  # doctest: +SKIP
-    >>> made.html  # doctest: +SKIP
-    PosixPath('reports/Group 3/report.html')
+    >>> from tempfile import TemporaryDirectory
+    >>> measures = {"faster network": {"network_quality": 1.6}, "offer": {"win_back_offer": 40}}
+    >>> with TemporaryDirectory() as folder:
+    ...     made = plan("Group 3", measures, background="Four customers left in one week.", folder=folder,
+    ...                 customers=500, months=6, seeds=2)
+    ...     made.html.name, made.folder.name
+    ('report.html', 'Group 3')
     """
     for fields in measures.values():
         # a wrong field is refused before a kernel is started
