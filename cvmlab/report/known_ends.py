@@ -214,7 +214,9 @@ def _win_back(case: Case, found: WinBack) -> list[str]:
         "customers": (term("known_ends.worth"), "count"),
         "expected_profit": (say("known_ends.gain", basis=basis(case)), "money"),
     }
-    top = _named(case, found.customers.head(_TOP_ROWS))
+    # whom the call list leaves alone for comparison must be left alone here, too
+    held = case.calls.loc[case.calls["hold_out"], CUSTOMER_ID]
+    top = _named(case, found.customers[~found.customers[CUSTOMER_ID].isin(held)].head(_TOP_ROWS))
     top["cause"] = [_cause(cause) for cause in top["cause"]]
     top["break_even"] = [
         "–" if share != share else f"{share:.2%}" if share < 0.1 else percent(share)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -166,6 +167,15 @@ def test_the_section_and_page_one_show_the_figures(judged: case.Case, ends: Know
     text = "".join(piece.text for piece in pieces if hasattr(piece, "text"))
     assert f"{ends.left}" in text and f"{ends.gone}" in text
     assert len(first) == 1 and f"{ends.left}" in first[0] and f"{ends.seen[0].missed}" in first[0]
+
+
+def test_whom_the_call_list_leaves_alone_is_not_named(judged: case.Case, ends: KnownEnds) -> None:
+    assert ends.win_back is not None
+    first = ends.win_back.customers["customer_id"].iloc[0]
+    held = dataclasses.replace(judged, calls=pd.DataFrame({"customer_id": [first], "hold_out": [True]}))
+    texts = ["".join(piece.text for piece in known_ends_section(one, ends, []) if hasattr(piece, "text"))
+             for one in (dataclasses.replace(held, calls=held.calls.assign(hold_out=False)), held)]  # fmt: skip
+    assert first in texts[0] and first not in texts[1]
 
 
 def test_without_a_table_nothing_is_said(judged: case.Case, tmp_path: Path) -> None:
