@@ -57,7 +57,7 @@ class Verdict:
         """Return the verdict as a sentence in the language in force."""
         return say(
             "reasons.verdict_serious" if self.serious else "reasons.verdict_normal",
-            leavers=self.leavers, controllable=self.controllable,
+            known=self.leavers - self.unknown, controllable=self.controllable,
         )  # fmt: skip
 
 
@@ -93,7 +93,7 @@ def verdict(reasons: pd.DataFrame) -> Verdict:
     >>> from cvmlab import churn
     >>> leavers = pd.DataFrame({"text": ["I lost my job"] * 99 + ["They are cheaper"]})
     >>> print(verdict(churn.code_reasons(leavers)).sentence())
-    Serious: 1 of 100 customers who left named reason 2, 4 or 6, and for the book one is enough.
+    Serious: 1 of 100 customers who left for a known reason named 2, 4 or 6. By the letter of the book one is enough.
     """
     named, unknown = coded_switches(reasons)
     no_rule = reasons[NO_RULE].to_numpy(bool) if NO_RULE in reasons else np.zeros(len(reasons), bool)
