@@ -88,8 +88,10 @@ def campaign_cut_off(scores: pd.DataFrame, *, currency: str = "", after: Guess |
     def frame(ax: Axes, baseline: dict[str, Any]) -> None:
         most = max(baseline["best_profit"], float(np.abs(baseline["profits"]).max()) / _ROOM, 1.0)
         ax.axhline(0, color=style.INK, linewidth=0.8)
-        ax.set_xlim(0, baseline["customers"])
-        ax.set_ylim(-_ROOM * most, _ROOM * most)
+        # room for both ends' marks
+        ax.set_xlim(-0.02 * baseline["customers"], 1.02 * baseline["customers"])
+        # not limits: a dear offer needs more room
+        ax.update_datalim([(0, -_ROOM * most), (0, _ROOM * most)])
         style.count_axis(ax.xaxis, term("campaign.called_x"))
         style.money_axis(ax.yaxis, term("campaign.profit_y"), currency)
 
@@ -156,25 +158,19 @@ def _campaign(scores: pd.DataFrame, scenario: _Campaign) -> dict[str, Any]:
 
 
 def _draw_campaign(ax: Axes, result: dict[str, Any]) -> None:
-    low, high = ax.get_ylim()
     ax.plot(result["called"], result["profits"], color=style.BLUE, linewidth=2)
-    ax.plot([result["calls"]] * 2, [low, high], color=style.QUIET, linewidth=1.2, linestyle=(0, (4, 1.5)))
-    # a point outside the picture is drawn at its edge
-    shown = float(np.clip(result["profit"], 0.94 * low, 0.94 * high))
-    mark = "o" if shown == result["profit"] else "v" if shown < 0 else "^"
-    ax.plot(result["calls"], shown, mark, color=style.BLUE, markersize=9)
-    best = min(result["best_profit"], 0.94 * high)
-    ax.plot(result["best_calls"], best, "D", color=style.VERMILION, markersize=7)
+    ax.axvline(result["calls"], color=style.QUIET, linewidth=1.2, linestyle=(0, (4, 1.5)))
+    ax.plot(result["calls"], result["profit"], "o", color=style.BLUE, markersize=9)
+    ax.plot(result["best_calls"], result["best_profit"], "D", color=style.VERMILION, markersize=7)
+    high = max(ax.get_ylim()[1], result["best_profit"])
     share = result["best_calls"] / result["customers"]
     text = say("campaign.best", calls=formats.grouped(result["best_calls"], 0))
     align = "right" if share > 0.8 else "left" if share < 0.2 else "center"
-    below = best > 0.8 * high
-    place = best + (-0.08 if below else 0.08) * high
-    style.write(ax, result["best_calls"], place, text, ha=align, va="top" if below else "bottom")
+    style.write(ax, result["best_calls"], result["best_profit"] + 0.08 * high, text, ha=align, va="bottom")
     right = result["calls"] > 0.6 * result["customers"]
     here = result["calls"] + (-1 if right else 1) * 0.015 * result["customers"]
     text = say("campaign.cut_off", chance=formats.percent(result["last_chance"]))
-    style.write(ax, here, 0.92 * high, text, ha="right" if right else "left", va="top", bbox=style.BEHIND)
+    style.write(ax, here, -0.08 * high, text, ha="right" if right else "left", va="top", bbox=style.BEHIND)
 
 
 def _say_campaign(_: dict[str, Any], now: dict[str, Any], *, currency: str) -> str:

@@ -83,7 +83,8 @@ def fewer_defections(*, currency: str = "", after: Guess | None = None) -> WhatI
         style.write(ax, 0.51, CLAIMED[1] - 0.02, term("claims.band"), va="top")
         ax.axhline(0, color=style.INK, linewidth=0.8)
         ax.set_xlim(RATES[0], RATES[-1])
-        ax.set_ylim(-0.5, 1)
+        # not limits: where a customer is worth little, a dear programme costs more than it
+        ax.update_datalim([(RATES[0], -0.5), (RATES[0], 1)])
         style.percent_axis(ax.xaxis, term("claims.rate_x"))
         style.percent_axis(ax.yaxis, term("claims.gain_y"))
 
