@@ -90,7 +90,7 @@ def plan(
         texts = {"background": background, "analysis": analysis, "solutions": solutions, "insights": insights}
         tried = {"start": start, "months": months, "customers": customers, "seeds": seeds}
         asked = {
-            "title": group, "mask": False, "measures": {one: dict(fields) for one, fields in measures.items()}, **texts,
+            "title": group, "measures": {one: dict(fields) for one, fields in measures.items()}, **texts,
             "base": base, **tried, "discount_rate": discount_rate, "currency": currency,
         }  # fmt: skip
         made = fill(work, "carrier", asked, template=_TEMPLATE, pdf=pdf, progress=progress)

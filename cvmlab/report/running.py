@@ -217,7 +217,7 @@ def _spelled(source: str | Path) -> str:
 def _for_the_next_run(asked: Mapping[str, Any], source: str) -> dict[str, Any]:
     """Return what the saved notebook says instead: no folder that is gone, and under a mask no path and no key."""
     kept: dict[str, Any] = {"output": None, "source": source}
-    if asked["mask"]:
+    if asked.get("mask"):
         kept |= {"source": Path(source).name, "mask": True}
         kept |= {"since": None} if "since" in asked else {}
         kept |= {"subscribers": Path(asked["subscribers"]).name} if asked.get("subscribers") else {}
