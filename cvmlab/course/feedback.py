@@ -339,7 +339,7 @@ def _check_number(row: Mapping[str, str], answer: object) -> Feedback:
         return Feedback(say("feedback.no_number", answer=answer, unit=named_unit))
     if abs(number - truth) <= tolerance:
         return Feedback(f"{say('feedback.number_right')}\n\n{term(f'{question}_right')}", right=True)
-    if not unit and 0 < abs(number) < 1 and not _likely_mistake(question, number):
+    if unit in ("", "percentage_points") and 0 < abs(number) < 1 and not _likely_mistake(question, number):
         key = "share_of_right" if abs(100 * number - truth) <= tolerance else "share_wanted"
         percent = f"{100 * number:.1f}".removesuffix(".0")
         said = {"answer": _echo(number), "percent": percent.replace("-", "−")}

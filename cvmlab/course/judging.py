@@ -50,7 +50,8 @@ def _steps(mine: Sequence[int], theirs: Sequence[int]) -> str:
     }
     if np.isnan(found.kappa):
         return say("feedback.again_undefined", **said)
-    return say("feedback.again_kappa", **said, kappa=f"{found.kappa:.2f}".replace("-", "−"))
+    steps = say("feedback.again_kappa", **said, kappa=f"{found.kappa:.2f}".replace("-", "−"))
+    return steps if min(len(set(mine)), len(set(theirs))) > 1 else f"{steps} {say('feedback.again_one_answer')}"
 
 
 def _reason(number: int) -> str:

@@ -221,7 +221,7 @@ def test_a_table_shows_the_cell_of_the_book_under_that_of_the_student() -> None:
     card.form._answer._cells["cost_decline"].value = "rises again"
     card.open()
     texts = {text.placeholder: box.description for text, box in (place.children for place in places)}
-    assert texts["cost in decline"] == "rises again, usually below exploration"
+    assert texts["cost: decline"] == "rises again, usually below exploration"
     assert len(texts) == 24
 
 

@@ -54,6 +54,7 @@ def test_kappa_of_the_second_reason() -> None:
     found = churn.agreement(rules.map(str), writer.map(str))
     near("kappa", found.kappa)
     near("kappa", found.observed, "observed")
+    near("kappa", 100 * found.observed, "observed_percent")
     near("kappa", found.chance, "chance")
     near("kappa", found.observed - found.chance, "no_division")
     near("kappa", 100 * found.kappa, "percent")
@@ -111,6 +112,8 @@ def test_the_verdict_is_serious_and_says_little(coded: dict[int, pd.DataFrame]) 
     assert (coded[2011]["stated_reason"] != "").mean() == pytest.approx(0.4, abs=0.02)
     near("serious", 100 * churn.chance_of_serious(100, rate=0.03))
     near("serious", 100 * 0.97**100, "none", 0.02)
+    near("serious", 3, "one_leaver")
+    near("serious", 97, "one_not")
     near("serious", 100 * churn.chance_of_serious(100, rate=0.02), "two")
     near("serious", 100 * churn.chance_of_serious(50, rate=0.03), "fifty")
     near("serious", 100 * 3, "sum")
@@ -210,6 +213,8 @@ def test_what_one_customer_kept_costs(offer: pd.DataFrame) -> None:
     near("cost", lost / left[True], "leavers")
     near("cost", lost / left[False], "without")
     near("cost", lost / (100 * kept), "percent")
+    near("cost", 15 * lost, "one_in_15")
+    near("cost", 1 / kept, "offers")
     # "of 66 of them one is kept", 20% off costs ¥72 for those who stay, it keeps 13% of those who would leave
     assert round(1 / kept) == 66 and round(kept / left[False], 2) == 0.13
     stayed = offer[~offer["left_within_6_months"]].groupby("offered")["profit"].mean()
@@ -239,6 +244,11 @@ def test_it_pays_for_nobody_not_even_for_the_riskiest(offer: pd.DataFrame, found
         pd.qcut(place, 3, labels=[1, 2, 3]), observed=True
     )
     assert said(*(f"{100 * share:.1f}%" for share in persuaded.mean()))
+    leave = risk["customer_id"].map(truth).isin(["persuaded", "leaves_anyway"])
+    leave = leave.groupby(pd.qcut(place, 3, labels=[1, 2, 3]), observed=True).mean()
+    assert said(*(f"{100 * leave[third]:.1f}%" for third in (1, 3)))
+    brought = means["profit"].xs(False, level="offered").round().astype(int)
+    assert all(f"¥{brought[third]}" in prose("") and f"{brought[third]} 元" in prose("zh") for third in (1, 2, 3))
 
 
 def test_what_is_found_with_the_campaign(found: churn.Uplift) -> None:  # type: ignore[name-defined]
@@ -265,6 +275,24 @@ def test_what_is_found_with_the_campaign(found: churn.Uplift) -> None:  # type: 
     assert round(what_if.result["profit"], -3) == -74_000 and said("2,500", "19,000", "74,000")
 
 
+def test_stated_reasons_miss_the_truth(coded: dict[int, pd.DataFrame]) -> None:
+    truth = datasets.load("carrier_truth")[["customer_id", "reason"]]
+    share = {}
+    for year, leavers in coded.items():
+        really = leavers[["customer_id", "yearly_profit"]].merge(truth, on="customer_id")
+        really = churn.code_reasons(really, text=None, fields=["reason"])
+        share[year] = churn.controllable_share(really, value="yearly_profit").share
+    stated = churn.controllable_share(coded[2011], value="yearly_profit")
+    bills, subscribers = datasets.load("carrier"), datasets.load("carrier_subscribers")
+    monthly = bills[bills["date"] >= "2009-07-01"].groupby("customer_id")["profit"].mean()
+    brought = 12 * subscribers[subscribers["left_date"].dt.year == 2011]["customer_id"].map(monthly)
+    assert said(f"{(brought < 0).sum():,}", f"{-brought[brought < 0].sum().round(-3):,.0f}")
+    assert stated.high < share[2011] and said(f"{share[2011]:.0%}", f"{stated.low:.0%}", f"{stated.high:.0%}")
+    asked = coded[2011].query("stated_reason != ''").merge(truth, on="customer_id")
+    assert said(f"{(asked['stated_reason'] == asked['reason']).mean():.0%}")
+    assert churn.controllable_share(coded[2011], value="yearly_profit").sentence().endswith("26% and 85%.")
+
+
 def test_from_which_chance_a_call_pays() -> None:
     scores = pd.DataFrame({"customer_id": ["a"], "churn_probability": [0.5]})
     settings = {"profit_if_kept": 500, "contact_cost": 1, "offer_cost": 10, "acceptance": 0.25}
@@ -274,6 +302,9 @@ def test_from_which_chance_a_call_pays() -> None:
     accepts = churn.campaign_profit(scores, **{**settings, "acceptance": 1}).break_even_probability
     near("even", 100 * accepts, "all_accept")
     near("even", 100 * (10 + 1) / (0.25 * 490), "ratio")
+    near("even", 100 * (10 + 1) / (0.25 * 500), "whole")
+    for cost, base in ((10, 0.25 * 500), (10, 0.25 * 490), (10, 0.25 * 490 + 10), (11, 0.25 * 500 + 10)):
+        assert "a part is left out" in feedback.check("why_they_leave.even", 100 * cost / base).text
 
 
 def test_those_with_the_highest_risk_are_not_the_target() -> None:

@@ -182,7 +182,8 @@ class ControllableShare:
         said = {name: percent(getattr(self, name)) for name in ("share", "low", "high", "least", "most")}
         if self.benchmark is not None:
             said["benchmark"] = percent(self.benchmark)
-        return say(f"reasons.controllable_{self.compared}", **said)
+        found = say(f"reasons.controllable_{self.compared}", **said)
+        return say("reasons.controllable_unknown", found=found, **said) if self.unknown_value else found
 
 
 @public
