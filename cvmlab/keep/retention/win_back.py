@@ -116,7 +116,8 @@ def value_of_win_back(
         )  # fmt: skip
     value = profit[:, None] * multiple
     net = value - offered
-    with np.errstate(divide="ignore", invalid="ignore"):
+    # what overflows is above 1: no acceptance is enough
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
         break_even = contact / net
     break_even = np.where((net > 0) & (break_even <= 1), break_even, np.nan)
     break_even = np.where((contact == 0) & (net >= 0), 0.0, break_even)
