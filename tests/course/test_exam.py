@@ -46,9 +46,12 @@ TERMS = {
         客户流失的形成 购买 体验低于承诺 投诉得不到解决 转向竞争者 客户流失原因 正常流失 外部原因 自身原因
         全面质量管理 客户抱怨管理 内部客户体制 以客户为中心的组织机构 客户关系评价体系
     """,
+    "13": """
+        流失挽回 背景 问题分析 解决方案 启示 转移成本 集群网 客户价值矩阵 客户份额 部分流失
+    """,
 }
 #: Tables to fill in, and how many cells they have.
-TABLES = {"01.table_3_1": 24, "06.table_3_2": 8, "11.table_reasons": 12}
+TABLES = {"01.table_3_1": 24, "06.table_3_2": 8, "11.table_reasons": 12, "13.table_four": 16}
 WRITTEN = "from the beginning of the relationship to its end"
 
 
@@ -106,7 +109,7 @@ def test_no_point_is_left_out_of_the_count() -> None:
     assert written == counted
 
 
-@pytest.mark.parametrize("lesson", ["00", "01", "02", "03", "04", "05", "06", "07", "10", "11"])
+@pytest.mark.parametrize("lesson", ["00", "01", "02", "03", "04", "05", "06", "07", "10", "11", "13"])
 def test_a_lesson_has_one_essay_and_one_letter_that_is_not_asked_in_the_exam(lesson: str) -> None:
     assert [question.kind for question in exam_of(lesson)].count("essay") == 1
     assert exam.card(f"{lesson}.letter").question.kind == "letter"
