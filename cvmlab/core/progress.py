@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -55,6 +55,39 @@ def _beside_a_bar(work: Iterable[Step], total: int, what: str) -> Iterator[Step]
         # work that ends before its last step is done, not broken off: else the bar would stay, in red
         bar.total = bar.n
         bar.close()
+
+
+@contextmanager
+def bar() -> Iterator[Callable[[int, int, str], None] | None]:
+    """Give what shows steps done, all steps and what comes next as a bar; None where nobody watches.
+
+    Examples
+    --------
+    >>> with quiet(), bar() as tell:
+    ...     print(tell)
+    None
+    """
+    if not _watched():
+        yield None
+        return
+    from tqdm.auto import tqdm
+
+    drawn: list[tqdm] = []
+
+    def tell(done: int, total: int, what: str) -> None:
+        if not drawn:
+            drawn.append(tqdm(total=total, leave=False))
+        drawn[0].set_description_str(what, refresh=False)
+        drawn[0].update(done - drawn[0].n)
+        drawn[0].refresh()
+
+    try:
+        yield tell
+    finally:
+        for one in drawn:
+            # as in `steps`: work that was refused is done, not broken off
+            one.total = one.n
+            one.close()
 
 
 def _watched() -> bool:

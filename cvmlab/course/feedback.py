@@ -1,4 +1,4 @@
-"""Feedback on what a student wrote; what waits for a guess comes from `waiting`.
+"""Feedback on what a student wrote; what waits for a guess comes from `waiting`, a group's plan from `worksheet`.
 
 Nothing here raises an error for an answer: one that is missing or cannot be understood gets a sentence
 that says what to write where. The sentences are in ``words/feedback.csv`` and in a file for each notebook;
@@ -11,7 +11,6 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cvmlab.core.formats import named
@@ -21,7 +20,9 @@ from cvmlab.data.tables import check_columns
 from cvmlab.whatif import kept, remembering
 
 from .judging import compared_again
+from .replying import Feedback
 from .waiting import WaitingPicture, WaitingText, picture_after, text_after
+from .worksheet import export_plan
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,36 +30,13 @@ if TYPE_CHECKING:
 REASONS = range(1, 7)
 
 __all__ = [
-    "Feedback", "WaitingPicture", "WaitingText", "check", "compare_again", "compare_each", "compare_judges", "in_full",
-    "picture_after", "text_after",
+    "Feedback", "WaitingPicture", "WaitingText", "check", "compare_again", "compare_each", "compare_judges",
+    "export_plan", "in_full", "picture_after", "text_after",
 ]  # fmt: skip
 
 
 def __dir__() -> list[str]:
     return __all__
-
-
-@public
-@dataclass(frozen=True)
-class Feedback:
-    """The answer to a student; a notebook shows it as formatted text.
-
-    Attributes
-    ----------
-    text
-        Markdown.
-    right
-        Whether the answer is right; None where it is missing, or where nothing is right or wrong.
-    """
-
-    text: str
-    right: bool | None = None
-
-    def __repr__(self) -> str:
-        return self.text
-
-    def _repr_markdown_(self) -> str:
-        return self.text
 
 
 @public
