@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from cvmlab.core.progress import quiet, steps
+from cvmlab.core.progress import bar, quiet, steps
 
 
 def test_steps_are_the_work_itself_with_or_without_a_bar(monkeypatch):
@@ -75,3 +75,27 @@ def test_in_a_notebook_a_bar_goes_away_even_if_the_work_ends_early(seconds, last
     boxes = [model for model in models.values() if model["_model_name"] == "HBoxModel"]
     hidden = [models[box["layout"].removeprefix("IPY_MODEL_")].get("visibility") == "hidden" for box in boxes]
     assert hidden == [True]
+
+
+TOLD = """
+from cvmlab.core.progress import bar
+with bar() as tell:
+    for done in range({last}):
+        tell(done, 4, f"step {{done}}")
+"""
+
+
+@pytest.mark.parametrize("last", [4, 2])
+def test_work_that_tells_its_steps_gets_a_bar_that_goes_away(last):
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(TOLD.format(last=last))])
+    client = NotebookClient(notebook, timeout=60, kernel_name="python3")
+    client.execute(env={name: value for name, value in os.environ.items() if name != "CVMLAB_PROGRESS"})
+    models = client.widget_state.values()
+    assert any(f"step\u2007{last - 1}" in str(model.get("value", "")) for model in models)
+    assert any(model.get("max") == 4 for model in models if "Progress" in model["_model_name"])
+    assert not any(model.get("bar_style") == "danger" for model in models)
+
+
+def test_nobody_is_told_where_nobody_watches():
+    with quiet(), bar() as tell:
+        assert tell is None
