@@ -17,7 +17,7 @@ from cvmlab.core.statistics import wilson_interval
 from cvmlab.core.words import read_table, word
 from cvmlab.course import feedback
 from cvmlab.market import carrier
-from cvmlab.whatif import carrier_plan, launch
+from cvmlab.whatif import carrier_plan, launch, win_back_offer
 
 NAME = "13_carrier_switching.ipynb"
 FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
@@ -269,6 +269,19 @@ def test_what_is_found_with_the_launch() -> None:
     assert round(plain["profit"] - before["profit"], -3) == 53_000
     assert said(*(f"{each['share']:.1%}" for each in (subsidy, speed, plain, before)))
     assert said("107,000", "108,000", "53,000", "387,000") and groups["profit"] < before["profit"]
+
+
+def test_what_is_found_with_the_win_back_offer() -> None:
+    what_if = win_back_offer(currency="¥")
+    now = what_if.result
+    assert said(f"{now['called']}", f"{now['with_gift']}", f"{now['must_come_back']:.1%}", "1,000")
+    assert said(*(f"{round(now[name], -3):,.0f}" for name in ("profit", "gift_to_all")))
+    what_if.set(removed_share=0)
+    assert said(f"{round(what_if.result['profit'], -3):,.0f}")
+    what_if.reset()
+    what_if.set(contact_cost=60)
+    dear = what_if.result
+    assert said(f"{dear['called']}", *(f"{round(dear[name], -3):,.0f}" for name in ("profit", "gift_to_all")))
 
 
 # --- exercises, worksheet, letter ----------------------------------------------------------------
