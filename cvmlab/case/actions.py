@@ -321,10 +321,19 @@ def assign_actions(
     held = np.zeros(len(ids), dtype=bool)
     for name in ACTIONS:
         meant = action == name
-        chosen = meant & (brings <= _TOO_LARGE_TO_LEAVE * brings[meant].sum())
-        if chosen.sum() >= _FOR_A_COMPARISON:
-            held[chosen] = hold_out(ids[chosen], hold_out_share, seed)
+        held[meant] = left_alone(ids[meant], brings[meant], hold_out_share, seed)
     return customers.assign(action=action, hold_out=held)
+
+
+def left_alone(
+    customer_id: NDArray[np.object_], brings: NDArray[np.float64], share: float, seed: int
+) -> NDArray[np.bool_]:
+    """Return the hold-out of one action: nobody of a few customers, and never one who brings much of the whole."""
+    chosen = brings <= _TOO_LARGE_TO_LEAVE * brings.sum()
+    held = np.zeros(len(customer_id), dtype=bool)
+    if chosen.sum() >= _FOR_A_COMPARISON:
+        held[chosen] = hold_out(customer_id[chosen], share, seed)
+    return held
 
 
 @public

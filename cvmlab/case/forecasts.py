@@ -33,6 +33,8 @@ def expected_by_month(customers: pd.DataFrame, models: Models, as_of: date, mont
     assert models.buying is not None
     reached = models.buying.purchases_by(models.seen(customers), [models.days(as_of, end) for end in ends])
     within = models.level * np.diff(reached, axis=1, prepend=0.0)
+    # who has left by recorded dates buys no more, whatever the purchases say
+    within[customers["expected_orders"].to_numpy(float) == 0] = 0.0
     frame = pd.DataFrame(within, columns=[f"{end:%Y-%m}" for end in ends])
     frame.insert(0, CUSTOMER_ID, customers[CUSTOMER_ID].to_numpy())
     return frame
@@ -57,17 +59,21 @@ def next_purchase(customers: pd.DataFrame, models: Models, as_of: date) -> NDArr
     likely = np.column_stack([models.buying.chance_to_buy(seen, models.days(as_of, end)) >= 0.5 for end in ends])
     names = np.array([f"{end:%Y-%m}" for end in ends], dtype=object)
     found: NDArray[np.object_] = names[likely.argmax(axis=1)]
-    found[~likely.any(axis=1)] = None
+    # nor of those who have left by recorded dates, whatever the purchases say
+    found[~likely.any(axis=1) | (customers["expected_orders"].to_numpy(float) == 0)] = None
     return found
 
 
-def tracking(transactions: Any, known: pd.DataFrame, models: Models, cut: date, as_of: date) -> pd.DataFrame:
+def tracking(
+    transactions: Any, known: pd.DataFrame, there: pd.DataFrame, models: Models, cut: date, as_of: date
+) -> pd.DataFrame:
     """Return the repeat purchases of the customers known at a cut, month by month, beside what the model expects.
 
     Parameters
     ----------
-    transactions, known, models
-        The log; customers summarised as of the cut, with ``first_date``; what was fitted on them.
+    transactions, known, there, models
+        The log; customers summarised as of the cut, with ``first_date``; those of them who had not left by recorded
+        dates; what was fitted on all.
 
     Returns
     -------
@@ -82,7 +88,7 @@ def tracking(transactions: Any, known: pd.DataFrame, models: Models, cut: date, 
     starts = pd.date_range(begin, as_of, freq="MS")
     ends = [month_ends(start.date() - timedelta(days=1), 1)[0] for start in starts]
     whole = [(start, end) for start, end in zip(starts, ends, strict=True) if end <= as_of]
-    before, after = _expected_before(known, models, cut), _expected_after(known, models, cut)
+    before, after = _expected_before(known, models, cut), _expected_after(there, models, cut)
     rows = []
     for start, end in whole:
         eve = start.date() - timedelta(days=1)

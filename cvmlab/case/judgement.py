@@ -32,6 +32,7 @@ from cvmlab.worth.value import potential
 from . import actions
 from .assumptions import Assumptions
 from .budget import split_budget
+from .ended import check_relationships, expecting_nothing, gone_by
 from .expectations import (
     CUSTOMERS_FOR_A_MODEL,
     Basis,
@@ -178,7 +179,13 @@ class _Clock:
 
 
 @public
-def study(log: Log, assumptions: Assumptions | None = None, *, kept: Thresholds | None = None) -> Case:
+def study(
+    log: Log,
+    assumptions: Assumptions | None = None,
+    *,
+    kept: Thresholds | None = None,
+    relationships: pd.DataFrame | None = None,
+) -> Case:
     """Judge transaction data under stated assumptions.
 
     Parameters
@@ -187,6 +194,10 @@ def study(log: Log, assumptions: Assumptions | None = None, *, kept: Thresholds 
         From `cvmlab.reading.read`; what is assumed, by default `Assumptions()`.
     kept
         Thresholds of an earlier case, to compare like with like; chosen afresh if left out.
+    relationships
+        Who was a customer from when to when, where that is recorded: ``customer_id``, ``joined_date``, ``left_date``
+        (missing while it lasts); a customer who came back has several rows. Of those who have left by these dates
+        nothing is expected, and none of them is to be called; of all others the purchases tell.
 
     Returns
     -------
@@ -220,10 +231,11 @@ def study(log: Log, assumptions: Assumptions | None = None, *, kept: Thresholds 
     Raises
     ------
     CvmError
-        For fewer than two customers, amounts that sum to nothing or less or to over 1e14, or an as-of date a
-        year after the last row.
+        For fewer than two customers, amounts that sum to nothing or less or to over 1e14, an as-of date a year after
+        the last row, and relationships that miss a column or hold other things than days.
     """
     assumed = assumptions or Assumptions()
+    check_relationships(relationships)
     clock = _Clock()
     with clock.step("summary"):
         customers = (
@@ -242,10 +254,11 @@ def study(log: Log, assumptions: Assumptions | None = None, *, kept: Thresholds 
         season = season_of(customers, panel)
         candidates = fit_candidates(customers, season)
     with clock.step("backtest"):
-        past, past_problem = look_back(log.transactions, as_of, first_date, assumed, candidates)
+        past, past_problem = look_back(log.transactions, as_of, first_date, assumed, candidates, relationships)
     with clock.step("value"):
         models = _chosen(candidates, past, customers)
-        customers = with_expectations(customers, models, assumed, as_of)
+        gone = gone_by(relationships, as_of, customers[CUSTOMER_ID])
+        customers = expecting_nothing(with_expectations(customers, models, assumed, as_of), gone)
         customers = customers.assign(next_purchase=next_purchase(customers, models, as_of))
         _check_size(customers, log.name)
     with clock.step("matrix"):
@@ -262,9 +275,9 @@ def study(log: Log, assumptions: Assumptions | None = None, *, kept: Thresholds 
         silent = (
             ~(customers["silent_gaps"].to_numpy(float) <= 1) | (customers["p_alive"] < assumed.silent_below).to_numpy()
         )
-        silent &= customers["silent_days"].to_numpy(float) <= 2 * DAYS_A_YEAR
+        silent &= (customers["silent_days"].to_numpy(float) <= 2 * DAYS_A_YEAR) & ~gone
         customers = with_last_active_year(customers, log.transactions, silent, assumed)
-        calls = actions.silent_valuable(customers, assumed.silent_below, cost_to_keep)
+        calls = actions.silent_valuable(customers.loc[~gone], assumed.silent_below, cost_to_keep)
         customers = actions.assign_actions(
             customers, calls[CUSTOMER_ID].to_numpy(object), assumed.hold_out_share, assumed.seed
         )

@@ -15,9 +15,12 @@ from cvmlab.keep import churn
 from cvmlab.keep.retention import compare_offers, life_table, value_of_win_back, yearly_base
 from cvmlab.worth.buying import PaymentRule
 from cvmlab.worth.buying.fit_input import read_summary
+from cvmlab.worth.buying.gap_rule import GAPS
 from cvmlab.worth.buying.payment_rule import PERIODS, payment_months
 
+from .actions import left_alone
 from .contracts import missed_payments
+from .ended import gone_by
 from .expectations import contribution_by_month
 
 if TYPE_CHECKING:
@@ -79,7 +82,8 @@ class WinBack:
     """Customers who left in the last 12 months, are not back and brought money.
 
     ``customers`` has ``customer_id``, ``left_date``, ``cause``, ``profit_per_period`` (money per month before leaving),
-    ``assumed_second_lifetime_value`` and ``break_even_acceptance``, the most valuable first. ``by_acceptance`` has
+    ``assumed_second_lifetime_value``, ``break_even_acceptance`` and ``hold_out`` (drawn to be left alone), the most
+    valuable first. ``by_acceptance`` has
     ``acceptance``, ``customers`` (for whom a contact pays) and ``expected_profit``. ``not_asked`` have stated a reason
     of `NOT_ASKED`. ``retention`` is per month, of those who came back before (``of_returned``) or of all; ``kept`` the
     share of their former money that these bring again, 1 where they are too few to say. Of ``left_before``, the
@@ -101,11 +105,10 @@ class KnownEnds:
     """What the recorded dates say of the customers of a log.
 
     ``before`` relationships ran a year before the end, ``left`` of them have ended since, ``back`` of these customers
-    have another one; ``lost`` is the money of their last 12 months. ``gone`` customers have left for good so far,
-    ``calls_gone`` of them are on the call list. ``years`` is `retention.yearly_base` of the whole calendar years, with
-    ``missed`` (ended by missed payments) and ``missed_rate`` where payments have a period of ``months``; ``regular``
-    says that nearly everybody pays at it. ``table`` is `retention.life_table` by month since joining, with
-    ``missed_hazard``.
+    have another one; ``lost`` is the money of their last 12 months. ``gone`` customers have left for good so far.
+    ``years`` is `retention.yearly_base` of the whole calendar years, with ``missed`` (ended by missed payments) and
+    ``missed_rate`` where payments have a period of ``months``; ``regular`` says that nearly everybody pays at it.
+    ``table`` is `retention.life_table` by month since joining, with ``missed_hazard``.
     """
 
     name: str
@@ -114,7 +117,6 @@ class KnownEnds:
     back: int
     lost: float
     gone: int
-    calls_gone: int
     years: pd.DataFrame
     table: pd.DataFrame
     months: int | None
@@ -126,24 +128,28 @@ class KnownEnds:
     not_in_log: int
 
 
+def check_same_customers(ids: pd.Series, relationships: Relationships) -> None:
+    """Raise `CvmError` where a table of relationships knows none of the customers of a log."""
+    known = relationships.frame[CUSTOMER_ID]
+    if not known.isin(ids).any():
+        example = known.iloc[0] if len(known) else ""
+        raise CvmError("case.no_relationship", source=relationships.name, example=example, customer=ids.iloc[0])
+
+
 def study_ends(case: Case, relationships: Relationships) -> KnownEnds:
     """Return what a table of relationships says of the customers of a case; raise `CvmError` if it knows none."""
-    ids = case.customers[CUSTOMER_ID].to_numpy(object)
+    ids = case.customers[CUSTOMER_ID]
+    check_same_customers(ids, relationships)
     frame = relationships.frame
     ours = frame[frame[CUSTOMER_ID].isin(ids)].reset_index(drop=True)
-    if not len(ours):
-        raise CvmError(
-            "case.no_relationship", source=relationships.name, example=frame[CUSTOMER_ID].iloc[0] if len(frame) else "",
-            customer=ids[0],
-        )  # fmt: skip
     end = pd.Timestamp(case.as_of)
     spells = ours.assign(**_money_before(case, ours), last=~ours.duplicated(CUSTOMER_ID, keep="last"))
     year_ago = end - pd.DateOffset(years=1)
     ran = (spells["joined_date"] <= year_ago) & ~(spells["left_date"] <= year_ago)
     left = ran & spells["left_date"].notna()
     running = set(spells.loc[spells["left_date"].isna(), CUSTOMER_ID])
-    known = np.isin(ids.astype(str), spells[CUSTOMER_ID].to_numpy(str))
-    gone = known & ~np.isin(ids.astype(str), np.array([*running], dtype=str))
+    known = ids.isin(spells[CUSTOMER_ID]).to_numpy(bool)
+    gone = gone_by(frame, case.as_of, ids)
     months = payment_period(case)
     return KnownEnds(
         name=relationships.name,
@@ -152,7 +158,6 @@ def study_ends(case: Case, relationships: Relationships) -> KnownEnds:
         back=int(spells.loc[left, CUSTOMER_ID].isin(running).sum()),
         lost=float(spells.loc[left, "money"].sum()),
         gone=int(gone.sum()),
-        calls_gone=int(np.isin(case.calls[CUSTOMER_ID].to_numpy(str), ids[gone].astype(str)).sum()),
         years=_years(case, spells, months),
         table=_hazards(case, spells, months),
         months=months,
@@ -261,13 +266,22 @@ def _hazards(case: Case, spells: pd.DataFrame, months: int | None) -> pd.DataFra
 
 
 def _compared(case: Case, known: Flags, gone: Flags, months: int | None) -> tuple[Seen, ...]:
-    ways = {"report": case.customers["p_alive"].to_numpy(np.float64) < case.assumptions.silent_below}
+    ways = {"report": _silent(case)}
     if months is not None and not isinstance(case.models.buying, PaymentRule):
         ways["payments"] = _paid(case, months)[2]
     return tuple(
         Seen(way, int((called & known).sum()), int((called & gone).sum()), int((gone & ~called).sum()))
         for way, called in ways.items()
     )
+
+
+def _silent(case: Case) -> Flags:
+    """Return of whom the purchases alone say that they have left."""
+    model, models = case.models.buying, case.models
+    alive = None if model is None else np.asarray(model.p_alive(models.seen(case.customers)), dtype=np.float64)
+    if alive is None:
+        return np.asarray(case.customers["silent_gaps"].to_numpy(np.float64) > GAPS)
+    return np.asarray(alive < case.assumptions.silent_below)
 
 
 def _causes(leavers: pd.DataFrame) -> Causes | None:
@@ -325,6 +339,11 @@ def _win_back(case: Case, spells: pd.DataFrame, running: set[str], year_ago: pd.
     ]
     customers = lost.merge(one_each, on=CUSTOMER_ID).sort_values(
         "assumed_second_lifetime_value", ascending=False, kind="stable", ignore_index=True
+    )
+    worth = customers["assumed_second_lifetime_value"].to_numpy(np.float64)
+    assumed = case.assumptions
+    customers["hold_out"] = left_alone(
+        customers[CUSTOMER_ID].to_numpy(object), worth, assumed.hold_out_share, assumed.seed
     )
     compared = compare_offers(values).set_index("offer").loc[offers["offer"]]
     by_acceptance = compared[["customers", "expected_profit"]].reset_index(drop=True).assign(acceptance=ACCEPTANCES)

@@ -24,6 +24,7 @@ from cvmlab.worth.value import potential
 
 from . import backtest
 from .assumptions import Assumptions
+from .ended import gone_by
 from .expectations import CUSTOMERS_FOR_A_MODEL, Models, with_contribution
 from .forecasts import tracking
 from .rhythm import buys_at_intervals
@@ -222,11 +223,17 @@ def _customers_that_count(amount: NDArray[np.float64]) -> float:
 
 
 def look_back(
-    transactions: Any, as_of: date, first_date: date, assumed: Assumptions, candidates: list[Models]
+    transactions: Any,
+    as_of: date,
+    first_date: date,
+    assumed: Assumptions,
+    candidates: list[Models],
+    relationships: pd.DataFrame | None = None,
 ) -> tuple[Past | None, str]:
     """Return the same judgement as of some months earlier beside what happened; None and the reason if it fails.
 
     Every candidate is fitted on what was known at the cut, and the one whose chances to buy came nearest judges.
+    Customers who had left by the dates of ``relationships`` are fitted on and not judged.
     """
     span = _whole_months(first_date, as_of)
     months = _months_cut_off(span, assumed)
@@ -246,6 +253,10 @@ def look_back(
     if uneven is not None:
         models = [replace(one, gamma_gamma=None, own_unevenness=uneven) for one in models]
     known = known.assign(last_year_revenue=_last_year_revenue(transactions, cut, known))
+    everybody = known
+    known = known.loc[~gone_by(relationships, cut, known[CUSTOMER_ID])].reset_index(drop=True)
+    if len(known) < CUSTOMERS_FOR_A_MODEL:
+        return None, say("case.past_few", count=CUSTOMERS_FOR_A_MODEL)
     judged = [backtest.outcomes(_judged(known, model, assumed, cut, as_of), later) for model in models]
     brier = [buying.brier(one["chance_to_buy"].to_numpy(float), one["bought"].to_numpy(bool)) for one in judged]
     best = int(np.argmin(brier))
@@ -263,7 +274,7 @@ def look_back(
         for model, score, one in zip(models, brier, judged, strict=True)
     ]
     model, rival, ideal = captured
-    tracked = tracking(transactions, known, models[best], cut, as_of)
+    tracked = tracking(transactions, everybody, known, models[best], cut, as_of)
     return Past(cut, months, customers, alarms, model, rival, ideal, models[best], tried, tracked), ""
 
 

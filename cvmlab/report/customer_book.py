@@ -13,12 +13,14 @@ from cvmlab.data.tables import ATTRIBUTES, CUSTOMER_ID
 from cvmlab.worth.matrix import VALUE_TYPES
 from cvmlab.worth.portfolio import TIERS
 
+from .known_ends import win_back_list
 from .portfolio import dropped_products, fallen_customers
 from .wording import basis, call_list, chances_known
 from .workbook import Sheet
 
 if TYPE_CHECKING:
     from cvmlab.case import Case
+    from cvmlab.case.known_ends import KnownEnds
 
 _ACTIONS = ("win_back", "develop", "maintain", "simplify")
 _RESULTS = ("will_buy", "not_now", "gone", "not_reached", "wrong_number")
@@ -35,23 +37,26 @@ _MONEY = frozenset(
     {
         "yearly_contribution", "last_active_year", "yearly_revenue", "current_value", "headroom", "revenue",
         "contribution", "expected_contribution", "value_low", "value_high", "to_next_tier", "bought_before",
-        "value_before", "value_after", "value_lost",
+        "value_before", "value_after", "value_lost", "profit_per_period", "assumed_second_lifetime_value",
     }
 )  # fmt: skip
 _FORMATS = {
-    "p_alive": "0.0%", "chance_back": "0.0%", "usual_gap_days": "0.0", "silent_days": "#,##0", "orders": "#,##0",
-    "expected_orders": "0.0", "own_growth": "0%", "drop": "0%",
+    "p_alive": "0.0%", "chance_back": "0.0%", "break_even_acceptance": "0.0%", "usual_gap_days": "0.0",
+    "silent_days": "#,##0", "orders": "#,##0", "expected_orders": "0.0", "own_growth": "0%", "drop": "0%",
     "first_date": "yyyy-mm-dd", "last_date": "yyyy-mm-dd", "last_bought": "yyyy-mm-dd",
-    "called_on": "yyyy-mm-dd",
+    "called_on": "yyyy-mm-dd", "left_date": "yyyy-mm-dd",
 }  # fmt: skip
 # below this, cents matter to the reader
 _WHOLE_FROM = 1000
 
 
-def sheets_of(case: Case, table: pd.DataFrame) -> dict[str, Sheet]:
-    """Return the sheets by title: whom to call, the customers of each type, and what each column means."""
+def sheets_of(case: Case, table: pd.DataFrame, ends: KnownEnds | None = None) -> dict[str, Sheet]:
+    """Return the sheets by title: whom to call or win back, the customers of each type, what each column means."""
     listed = table.drop(columns=["value_type"])
     sheets = {term("report.sheet_calls"): _calls(case)}
+    lost = pd.DataFrame() if ends is None or ends.win_back is None else win_back_list(case, ends.win_back)
+    if len(lost):
+        sheets[term("report.sheet_win_back")] = _to_contact(case, lost)
     fallen, dropped = fallen_customers(case), dropped_products(case)
     if len(fallen):
         sheets[term("report.sheet_fallen")] = _sheet(case, fallen)
@@ -60,7 +65,11 @@ def sheets_of(case: Case, table: pd.DataFrame) -> dict[str, Sheet]:
     for value_type in VALUE_TYPES:
         chosen = listed.loc[table["value_type"] == value_type]
         sheets[say("report.sheet_type", type=value_type)] = _sheet(case, _worded(chosen))
-    return sheets | {term("report.sheet_key"): _key(case, [*table.columns, *_CALLS, *fallen.columns, *dropped.columns])}
+    return sheets | {
+        term("report.sheet_key"): _key(
+            case, [*table.columns, *_CALLS, *lost.columns, *fallen.columns, *dropped.columns]
+        )
+    }
 
 
 def headers(case: Case, names: Iterable[str]) -> dict[str, str]:
@@ -73,10 +82,14 @@ def _calls(case: Case) -> Sheet:
     """Return everybody to call, the largest loss first, with columns for what came of it."""
     calls = call_list(case, everyone=True)
     named = [name for name in ATTRIBUTES if name in calls.columns]
-    empty = pd.Series(pd.NA, index=calls.index, dtype="str")
-    filled_in = {"called_on": empty, "result": empty, "remark": empty}
     told = [name for name in _CALLS if name != "chance_back" or chances_known(case)]
-    frame = calls[[CUSTOMER_ID, *named, *told]].assign(**filled_in)
+    return _to_contact(case, calls[[CUSTOMER_ID, *named, *told]])
+
+
+def _to_contact(case: Case, frame: pd.DataFrame) -> Sheet:
+    """Return a list of customers to contact, with columns for what came of it."""
+    empty = pd.Series(pd.NA, index=frame.index, dtype="str")
+    frame = frame.assign(called_on=empty, result=empty, remark=empty)
     results = [term(f"report.result_{result}") for result in _RESULTS]
     return _sheet(case, frame, {"called_on": [], "result": results, "remark": []})
 

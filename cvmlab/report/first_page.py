@@ -47,7 +47,7 @@ def page_one(case: Case, title: str, ends: KnownEnds | None = None) -> list[Piec
             _masthead(case, title),
             html.cards(_stakes(case)),
             sentences,
-            *map(html.note, judged_by(case) + known_ends.caution(case, ends) + cautions(case)),
+            *map(html.note, known_ends.by_the_dates(case, ends) + judged_by(case) + cautions(case)),
         ),
         html.page(*_calls(case)),
         picture(_silence(case), name="silence", alt=term("report.alt_silence")),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cvmlab import charts
-from cvmlab.case.known_ends import KnownEnds, study_ends
+from cvmlab.case.known_ends import KnownEnds, check_same_customers, study_ends
 from cvmlab.core.formats import count, money, percent, whole_money
 from cvmlab.core.words import CvmError, say, term
 from cvmlab.data.subscribers.relationships import Relationships, file_beside, read_relationships
@@ -25,20 +26,23 @@ if TYPE_CHECKING:
 
     from cvmlab.case import Case
     from cvmlab.case.known_ends import Causes, WinBack
+    from cvmlab.data.reading import Log
 
 Piece = Picture | html.Page
+#: What a list says of each customer to win back.
+WIN_BACK = ("left_date", "cause", "profit_per_period", "assumed_second_lifetime_value", "break_even_acceptance")
 _SHOWN = (1, 2, 3, 6, 12, 24, 36, 60, 120)
 _TOP_ROWS = 10
 
 
-def ends_of(
-    case: Case,
+def recorded(
+    log: Log,
     source: str | Path,
     subscribers: str | None = None,
     columns: Mapping[str, str] | None = None,
     hidden: Mapping[str, str] | None = None,
-) -> tuple[KnownEnds | None, list[str]]:
-    """Return what is known of the ends, and sentences that a reader should see.
+) -> tuple[Relationships | None, list[str]]:
+    """Return who was a customer of a log from when to when, and sentences that a reader should see.
 
     ``subscribers`` names a table of relationships; without one, that beside the source is taken, if there is one and
     it can be read; an empty text says that there is none. ``columns`` are those of the table by role. ``hidden`` are
@@ -50,9 +54,11 @@ def ends_of(
     if chosen is None:
         return None, []
     try:
-        found = read_relationships(chosen, as_of=case.as_of, columns=columns)
+        last = log.as_of or date.fromisoformat(log.quality.last_date)
+        found = read_relationships(chosen, as_of=last, columns=columns)
         found = found if hidden is None else _labelled(found, hidden)
-        return study_ends(case, found), list(found.notes)
+        check_same_customers(log.transactions.select(CUSTOMER_ID).distinct().df()[CUSTOMER_ID], found)
+        return found, list(found.notes)
     except CvmError as error:
         if subscribers is not None:
             raise
@@ -67,16 +73,21 @@ def _labelled(found: Relationships, hidden: Mapping[str, str]) -> Relationships:
     return dataclasses.replace(found, frame=found.frame.assign(**{CUSTOMER_ID: ids}), notes=())
 
 
-def caution(case: Case, ends: KnownEnds | None) -> list[str]:
-    """Return what page one must say where the dates know better than its judgement."""
+def ends_of(case: Case, dates: Relationships | None) -> KnownEnds | None:
+    """Return what recorded dates say of the customers of a case, None without any."""
+    return None if dates is None else study_ends(case, dates)
+
+
+def by_the_dates(case: Case, ends: KnownEnds | None) -> list[str]:
+    """Return what page one says of those who have left by the dates: that they count as gone, and where they stand."""
     if ends is None:
         return []
-    key = "page_one" if len(case.calls) else "page_one_no_list"
     return [
         say(
-            f"known_ends.{key}", name=ends.name, left=count(ends.left), before=count(ends.before),
-            rate=_rate(ends.left, ends.before), calls=count(len(case.calls)), on_list=count(ends.calls_gone),
-            missed=count(ends.seen[0].missed), title=term("known_ends.title"),
+            "known_ends.page_one", name=ends.name, left=count(ends.left), before=count(ends.before),
+            rate=_rate(ends.left, ends.before), gone=count(ends.gone), missed=count(ends.seen[0].missed),
+            lost=whole_money(ends.lost), basis=basis(case),
+            title=term("known_ends.title"),
         )
     ]  # fmt: skip
 
@@ -214,22 +225,17 @@ def _win_back(case: Case, found: WinBack) -> list[str]:
         "customers": (term("known_ends.worth"), "count"),
         "expected_profit": (say("known_ends.gain", basis=basis(case)), "money"),
     }
-    # whom the call list leaves alone for comparison must be left alone here, too
-    held = case.calls.loc[case.calls["hold_out"], CUSTOMER_ID]
-    top = _named(case, found.customers[~found.customers[CUSTOMER_ID].isin(held)].head(_TOP_ROWS))
-    top["cause"] = [_cause(cause) for cause in top["cause"]]
-    top["break_even"] = [
+    top = win_back_list(case, found).head(_TOP_ROWS)
+    top["break_even_acceptance"] = [
         "–" if share != share else f"{share:.2%}" if share < 0.1 else percent(share)
         for share in top["break_even_acceptance"]
     ]
+    kinds: dict[str, html.Kind] = {"left_date": "date", "cause": "text", "break_even_acceptance": "number_text"}
     columns: html.Columns = {
         **who_columns(top),
-        "left_date": (term("known_ends.left_date"), "date"),
-        "cause": (term("known_ends.cause"), "text"),
-        "profit_per_period": (say("known_ends.monthly", basis=basis(case)), "money"),
-        "assumed_second_lifetime_value": (term("known_ends.second_value"), "money"),
-        "break_even": (term("known_ends.break_even"), "number_text"),
+        **{name: (say(f"report.{name}", basis=basis(case)), kinds.get(name, "money")) for name in WIN_BACK},
     }
+    held = int(found.customers["hold_out"].sum())
     return [
         html.subheading(term("known_ends.win_title")),
         html.paragraph(lead),
@@ -238,14 +244,17 @@ def _win_back(case: Case, found: WinBack) -> list[str]:
             found.by_acceptance, by_columns, caption=say("known_ends.win_by_title", cost=money(case.contact_cost))
         ),
         html.table(top, columns, caption=term("known_ends.win_top")),
+        *([html.paragraph(say("known_ends.win_held", held=count(held)))] if held else []),
         html.paragraph(term("known_ends.win_key"), quiet=True),
     ]
 
 
-def _named(case: Case, customers: pd.DataFrame) -> pd.DataFrame:
-    """Return customers with their name, owner and phone, as far as these are known."""
+def win_back_list(case: Case, found: WinBack) -> pd.DataFrame:
+    """Return whom to win back, without the hold-out: who, and the columns of `WIN_BACK` with causes in words."""
     attributes = [name for name in ATTRIBUTES if name in case.customers]
-    return customers.merge(case.customers[[CUSTOMER_ID, *attributes]], on=CUSTOMER_ID, how="left")
+    chosen = found.customers[~found.customers["hold_out"]]
+    named = chosen.merge(case.customers[[CUSTOMER_ID, *attributes]], on=CUSTOMER_ID, how="left")
+    return named.assign(cause=[_cause(cause) for cause in named["cause"]])[[CUSTOMER_ID, *attributes, *WIN_BACK]]
 
 
 def _cause(cause: object) -> str:

@@ -20,6 +20,7 @@ from .workbook import write_csv, write_workbook
 
 if TYPE_CHECKING:
     from cvmlab.case import Case
+    from cvmlab.case.known_ends import KnownEnds
 
 _FILES = ("customers.csv", "customers.xlsx", "case.json")
 _COLUMNS = (
@@ -46,7 +47,7 @@ def customer_table(case: Case) -> pd.DataFrame:
     return table[present].sort_values(["current_value", CUSTOMER_ID], ascending=[False, True], ignore_index=True)
 
 
-def write_lists(case: Case, folder: str | Path, mask: str | bool = False) -> list[str]:
+def write_lists(case: Case, folder: str | Path, mask: str | bool = False, ends: KnownEnds | None = None) -> list[str]:
     """Write ``customers.csv``, ``customers.xlsx`` and ``case.json``; return sentences that the user should read."""
     table = customer_table(case)
     target = Path(folder)
@@ -54,7 +55,7 @@ def write_lists(case: Case, folder: str | Path, mask: str | bool = False) -> lis
     target.mkdir(parents=True, exist_ok=True)
     # the names of the code for programs, the words of the report's language for people
     write_csv(_with_months(case, table), target / "customers.csv")
-    left_out = write_workbook(sheets_of(case, table), target / "customers.xlsx")
+    left_out = write_workbook(sheets_of(case, table, ends), target / "customers.xlsx")
     kept = json.dumps(record(case) | {"mask": fingerprint(mask)}, ensure_ascii=False, indent=1)
     (target / "case.json").write_text(kept, encoding="utf-8")
     mark(target, _FILES)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,9 @@ from cvmlab import case, datasets, reading
 from cvmlab.case.known_ends import KnownEnds, study_ends
 from cvmlab.core.words import CvmError, speaking
 from cvmlab.data.subscribers.relationships import file_beside, read_relationships
-from cvmlab.report.known_ends import caution, ends_of, known_ends_section
+from cvmlab.report.customer_book import sheets_of
+from cvmlab.report.known_ends import by_the_dates, ends_of, known_ends_section, recorded, win_back_list
+from cvmlab.report.lists import customer_table
 from cvmlab.report.running import asked_of, is_of_subscribers, split_columns
 
 HAZARD, MONTHS, BACK = 0.04, 36, 0.3
@@ -56,6 +57,11 @@ def world(customers: int = 900, seed: int = 7) -> tuple[pd.DataFrame, pd.DataFra
 @pytest.fixture(scope="module")
 def judged() -> case.Case:
     return case.study(reading.read(world()[0]))
+
+
+@pytest.fixture(scope="module")
+def dated() -> case.Case:
+    return case.study(reading.read(world()[0]), relationships=world()[1])
 
 
 @pytest.fixture(scope="module")
@@ -163,54 +169,97 @@ def test_rows_that_cannot_be_are_counted() -> None:
 def test_the_section_and_page_one_show_the_figures(judged: case.Case, ends: KnownEnds, language: str) -> None:
     with speaking(language):
         pieces = known_ends_section(judged, ends, [])
-        first = caution(judged, ends)
+        first = by_the_dates(judged, ends)
     text = "".join(piece.text for piece in pieces if hasattr(piece, "text"))
     assert f"{ends.left}" in text and f"{ends.gone}" in text
     assert len(first) == 1 and f"{ends.left}" in first[0] and f"{ends.seen[0].missed}" in first[0]
 
 
-def test_whom_the_call_list_leaves_alone_is_not_named(judged: case.Case, ends: KnownEnds) -> None:
+def test_the_hold_out_is_neither_on_the_page_nor_in_the_workbook(dated: case.Case, ends: KnownEnds) -> None:
     assert ends.win_back is not None
-    first = ends.win_back.customers["customer_id"].iloc[0]
-    held = dataclasses.replace(judged, calls=pd.DataFrame({"customer_id": [first], "hold_out": [True]}))
-    texts = ["".join(piece.text for piece in known_ends_section(one, ends, []) if hasattr(piece, "text"))
-             for one in (dataclasses.replace(held, calls=held.calls.assign(hold_out=False)), held)]  # fmt: skip
-    assert first in texts[0] and first not in texts[1]
+    held = ends.win_back.customers.set_index("customer_id")["hold_out"]
+    assert held.mean() == pytest.approx(dated.assumptions.hold_out_share, abs=0.1)
+    listed = win_back_list(dated, ends.win_back)
+    assert listed["customer_id"].tolist() == held.index[~held].tolist()
+    sheet = sheets_of(dated, customer_table(dated), ends)["to win back"].frame
+    assert sheet["customer"].tolist() == listed["customer_id"].tolist()
+    assert "left on" in sheet and set(sheet["reason stated"]) <= {"attracted", "poached", ""}
+    assert "to win back" not in sheets_of(dated, customer_table(dated))
+
+
+def test_nothing_is_expected_of_those_who_have_left(judged: case.Case, dated: case.Case) -> None:
+    last = world()[1].drop_duplicates("customer_id", keep="last").set_index("customer_id")["left_date"]
+    of = dated.customers.set_index("customer_id")
+    gone = of.loc[last.index[last.notna()]]
+    assert len(gone) and not gone[["p_alive", "expected_contribution", "current_value", "value_high"]].to_numpy().any()
+    assert gone["next_purchase"].isna().all()
+    assert not set(dated.calls["customer_id"]) & set(gone.index)
+    assert not dated.expected_purchases().set_index("customer_id").loc[gone.index].to_numpy().any()
+    called = set(judged.calls["customer_id"])
+    assert len(called & set(gone.index)) > 0.5 * len(called)
+
+
+def test_with_the_dates_the_year_is_foretold_more_closely(judged: case.Case, dated: case.Case) -> None:
+    assert judged.past is not None and dated.past is not None
+    off = {name: abs(np.log(one.past.expected / one.past.actual)) for name, one in (("by", judged), ("dates", dated))}
+    assert off["dates"] < off["by"]
+    cut = pd.Timestamp(dated.past.cut)
+    spells = world()[1]
+    begun = spells[spells["joined_date"] <= cut]
+    running = set(begun.loc[~(begun["left_date"] <= cut), "customer_id"])
+    assert set(dated.past.customers["customer_id"]) <= running
+
+
+def test_relationships_must_have_days() -> None:
+    log = reading.read(world()[0])
+    spells = world()[1]
+    with pytest.raises(CvmError, match="left_date"):
+        case.study(log, relationships=spells.drop(columns="left_date"))
+    with pytest.raises(CvmError, match="joined_date"):
+        case.study(log, relationships=spells.assign(joined_date=spells["joined_date"].astype(str)))
+
+
+def log_of(folder: Path) -> reading.Log:
+    world()[0].to_csv(folder / "bills.csv", index=False)
+    return reading.read(folder / "bills.csv")
 
 
 def test_without_a_table_nothing_is_said(judged: case.Case, tmp_path: Path) -> None:
-    world()[0].to_csv(tmp_path / "bills.csv", index=False)
-    found = ends_of(judged, tmp_path / "bills.csv")
-    assert found == (None, [])
-    assert known_ends_section(judged, *found) == [] and caution(judged, None) == []
+    dates, said = recorded(log_of(tmp_path), tmp_path / "bills.csv")
+    assert (dates, said) == (None, []) and ends_of(judged, dates) is None
+    assert known_ends_section(judged, None, []) == [] and by_the_dates(judged, None) == []
 
 
-def test_the_table_beside_the_data_is_taken_unless_it_is_ruled_out(judged: case.Case, tmp_path: Path) -> None:
-    bills, spells = world()
-    bills.to_csv(tmp_path / "bills.csv", index=False)
-    spells.to_csv(tmp_path / "bills_subscribers.csv", index=False)
+def test_the_table_beside_the_data_is_taken_unless_it_is_ruled_out(tmp_path: Path) -> None:
+    log = log_of(tmp_path)
+    world()[1].to_csv(tmp_path / "bills_subscribers.csv", index=False)
     assert file_beside(tmp_path / "bills.csv") == tmp_path / "bills_subscribers.csv"
-    found, _ = ends_of(judged, tmp_path / "bills.csv")
+    found, _ = recorded(log, tmp_path / "bills.csv")
     assert found is not None and found.name == "bills_subscribers"
-    assert ends_of(judged, tmp_path / "bills.csv", "") == (None, [])
+    assert recorded(log, tmp_path / "bills.csv", "") == (None, [])
 
 
-def test_what_merely_lies_beside_the_data_keeps_nobody_from_the_report(judged: case.Case, tmp_path: Path) -> None:
-    (tmp_path / "bills.csv").write_text("customer,date,amount\n")
-    (tmp_path / "bills_subscribers.csv").write_text("a,b\n1,2\n")
-    found, said = ends_of(judged, tmp_path / "bills.csv")
-    assert found is None and len(said) == 1 and "bills_subscribers.csv" in said[0]
-    with pytest.raises(CvmError):
-        ends_of(judged, tmp_path / "bills.csv", str(tmp_path / "bills_subscribers.csv"))
+def test_what_merely_lies_beside_the_data_keeps_nobody_from_the_report(tmp_path: Path) -> None:
+    log = log_of(tmp_path)
+    strangers = world()[1].assign(customer_id="X" + world()[1]["customer_id"])
+    for text in ("a,b\n1,2\n", strangers.to_csv(index=False)):
+        (tmp_path / "bills_subscribers.csv").write_text(text)
+        found, said = recorded(log, tmp_path / "bills.csv")
+        assert found is None and len(said) == 1 and "bills_subscribers.csv" in said[0]
+        with pytest.raises(CvmError):
+            recorded(log, tmp_path / "bills.csv", str(tmp_path / "bills_subscribers.csv"))
 
 
-def test_under_a_mask_the_labels_of_the_log_are_shown(judged: case.Case, tmp_path: Path) -> None:
+def test_under_a_mask_the_labels_of_the_log_are_shown(tmp_path: Path) -> None:
     bills, spells = world()
     labels = {name: f"#{name[1:]}" for name in spells["customer_id"].unique()}
-    masked = case.study(reading.read(bills.assign(customer=bills["customer"].map(labels))))
+    log = reading.read(bills.assign(customer=bills["customer"].map(labels)))
     spells.to_csv(tmp_path / "dates.csv", index=False)
-    found, said = ends_of(masked, tmp_path / "bills.csv", str(tmp_path / "dates.csv"), hidden=labels)
-    assert found is not None and found.win_back is not None and not said
+    (tmp_path / "bills.csv").write_text("customer,date,amount\n")
+    dates, said = recorded(log, tmp_path / "bills.csv", str(tmp_path / "dates.csv"), hidden=labels)
+    assert dates is not None and not said
+    found = ends_of(case.study(log, relationships=dates.frame), dates)
+    assert found is not None and found.win_back is not None
     assert found.win_back.customers["customer_id"].str.startswith("#").all()
 
 
