@@ -266,7 +266,7 @@ def _why(question: str, part: str, mine: float | None, theirs: Sequence[int], ch
 
 
 @public
-def in_full(frame: pd.DataFrame, head: Mapping[str, str] | None = None) -> Feedback:
+def in_full(frame: pd.DataFrame, head: Mapping[str, str] | None = None, *, folded: bool = False) -> Feedback:
     """Show a frame of texts with nothing cut off, as a table a reader sees.
 
     Parameters
@@ -275,6 +275,8 @@ def in_full(frame: pd.DataFrame, head: Mapping[str, str] | None = None) -> Feedb
         A pandas frame; True and False are shown as yes and no.
     head
         Columns to show and their headings, each a key of the vocabulary or a text; all if left out.
+    folded
+        Whether the table stays closed until it is opened, because it answers an exercise.
 
     Examples
     --------
@@ -290,6 +292,8 @@ def in_full(frame: pd.DataFrame, head: Mapping[str, str] | None = None) -> Feedb
     for row in frame[list(columns)].itertuples(index=False):
         cells = [_yes(bool(cell)) if str(cell) in ("True", "False") else str(cell) for cell in row]
         lines.append(f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |")
+    if folded:
+        lines = [f"<details><summary>{term('feedback.answer_first')}</summary>", "", *lines, "", "</details>"]
     return Feedback("\n".join(lines))
 
 
@@ -345,7 +349,9 @@ def _likely_mistake(question: str, number: float) -> str:
     """Return what somebody probably computed instead, empty if nobody has thought of it."""
     for row in read_table("answers/likely"):
         if row["question"] == question and abs(number - float(row["answer"])) <= float(row["tolerance"]):
-            return term(f"{question}_wrong_{row['mistake']}")
+            said = term(f"{question}_wrong_{row['mistake']}")
+            # "是 5% 本身": Chinese sets a figure apart from what stands before it
+            return f" {said}" if language() == "zh" and said.lstrip("*")[:1].isascii() else said
     return ""
 
 

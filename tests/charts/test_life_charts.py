@@ -470,3 +470,5 @@ def test_texts_are_shown_in_full():
     assert "x" * 80 in shown
     assert shown.splitlines()[-1].endswith("| yes | p/q |")
     assert feedback.in_full(frame, {"b": "volume"}).text.splitlines()[0] == "| volume |"
+    closed = feedback.in_full(frame, folded=True).text
+    assert closed == f"<details><summary>Answer first; then open this table.</summary>\n\n{shown}\n\n</details>"

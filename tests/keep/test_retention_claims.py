@@ -112,6 +112,15 @@ def test_claims_are_worded_with_their_assumption(language: str) -> None:
     assert worded["claim"].is_unique
 
 
+def test_what_is_reproduced_only_nearly_comes_close() -> None:
+    # from 90%, five points less are 24.4% and not 25%
+    claims = retention.retention_claims(Assumptions(retention_rate=0.90)).set_index("claim", drop=False)
+    said = retention.claims_in_words(claims)["verdict"].set_axis(claims.index)
+    assert claims.loc["loyalty_down", "verdict"] == "reproduced"
+    assert said["loyalty_down"] == "**comes close**" and said["points"] == "**follows**"
+    assert "**comes close**" not in retention.claims_in_words(retention.retention_claims())["verdict"].tolist()
+
+
 def test_claims_of_another_frame_are_refused() -> None:
     with pytest.raises(CvmError, match="needs"):
         retention.claims_in_words(retention.retention_claims().drop(columns="needs"))

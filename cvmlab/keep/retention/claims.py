@@ -270,7 +270,7 @@ def claims_in_words(claims: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame
         The same rows: ``claim``, ``stated``, ``computed``, ``verdict``, ``why``: what is assumed, and what the stated
-        figure would take (texts).
+        figure would take (texts). A figure that is reproduced, but not as exactly as it is shown, "comes close".
 
     Examples
     --------
@@ -293,14 +293,22 @@ def _worded(row: Mapping[Any, Any]) -> dict[str, str]:
     name, verdict = str(row["claim"]), str(row["verdict"])
     unit, needs, assumed = str(row["unit"]), row["needs"], row["assumed"]
     shares = {"percent": _figure(needs, "share"), "assumed": _figure(assumed, "share")}
+    shares["points"] = shares["assumed"].removesuffix("%")
     why = say(f"claims.why_{name}", needs=needs, computed=_figure(row["computed"], unit), **shares)
     return {
         "claim": term(f"claims.{name}"),
         "stated": _range(row["stated"], row["stated_to"], unit),
         "computed": _figure(row["computed"], unit),
-        "verdict": term(f"claims.{verdict}"),
+        "verdict": term("claims.nearly" if verdict == REPRODUCED and _outside(row) else f"claims.{verdict}"),
         "why": why,
     }
+
+
+def _outside(row: Mapping[Any, Any]) -> bool:
+    """Return whether the computed figure, as it is shown, is not in the stated range."""
+    scale = 100 if row["unit"] == "share" else 1
+    low, computed, high = (round(scale * row[name], 1) for name in ("stated", "computed", "stated_to"))
+    return bool(computed < low or computed > high)
 
 
 def _range(low: float, high: float, unit: str) -> str:

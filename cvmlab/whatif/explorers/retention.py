@@ -13,7 +13,7 @@ from cvmlab.core import formats
 from cvmlab.core.discounting import First
 from cvmlab.core.guarding import public
 from cvmlab.core.scenario import Scenario, choice, number
-from cvmlab.core.words import say, term
+from cvmlab.core.words import language, say, term
 from cvmlab.keep import retention
 from cvmlab.worth.value import margin_multiple
 
@@ -28,8 +28,13 @@ if TYPE_CHECKING:
 #: Retention rates that are drawn, and the range of the claim.
 RATES = np.arange(0.5, 0.951, 0.01)
 CLAIMED = (0.25, 0.85)
-#: How those are drawn who would have stayed anyway, who were kept, who left.
-LOOKS = ((style.PALE, ""), (style.BLUE, ""), ("white", "///"))
+#: How customers are drawn who complained, and what their part of a bar is called.
+LOOKS = {
+    "claims.anyway": (style.PALE, ""),
+    "claims.kept_because": (style.BLUE, ""),
+    "claims.lost_because": (style.ORANGE, "..."),
+    "claims.left": ("white", "///"),
+}
 
 
 @dataclass(frozen=True)
@@ -39,10 +44,11 @@ class _Fewer(Scenario):
     retention_rate: float = number(
         0.8, word="claims.retention_rate", minimum=0.5, maximum=0.95, step=0.01, unit="share"
     )
-    points: float = number(5, word="claims.points_field", minimum=0, maximum=10, step=0.5, unit="percentage_points")
+    # no more than 5: from 95% on more than everybody would stay
+    points: float = number(5, word="claims.points_field", minimum=0, maximum=5, step=0.5, unit="percentage_points")
     discount_rate: float = number(0.1, word="discount_rate", minimum=0.02, maximum=0.3, step=0.01, unit="share")
-    margin: float = number(300, word="claims.margin", minimum=50, maximum=1_000, step=10, unit="money")
-    cost: float = number(40, word="claims.care_cost", minimum=0, maximum=200, step=5, unit="money")
+    margin: float = number(300, word="claims.margin", minimum=100, maximum=1_000, step=10, unit="money")
+    cost: float = number(40, word="claims.care_cost", minimum=0, maximum=100, step=5, unit="money")
     first: str = choice("next", word="worth.first", choices=("now", "next"))
 
 
@@ -61,8 +67,7 @@ def fewer_defections(*, currency: str = "", after: Guess | None = None) -> WhatI
     -----
     Value is margin · `cvmlab.value.margin_multiple`. The programme is paid for every customer at the start of every
     year: cost · (1 + multiple of the first profit next year) in all. It breaks even at margin · Δ / (1 + i − r),
-    whenever the first profit counts. More than 100% cannot stay. The lines show the gain at every retention rate now,
-    before the cost and with it.
+    whenever the first profit counts. The lines show the gain at every retention rate now, before the cost and with it.
 
     The result is a dict: ``rates``, ``gross``, ``net`` (gain as a share, at each rate), ``retention_rate``,
     ``value_before``, ``value_after`` (money, the cost paid), ``gain`` (before the cost) and ``net_gain`` (shares),
@@ -82,11 +87,14 @@ def fewer_defections(*, currency: str = "", after: Guess | None = None) -> WhatI
         ax.axhspan(*CLAIMED, facecolor="none", hatch="..", edgecolor=style.PALE, linewidth=0)
         style.write(ax, 0.51, CLAIMED[1] - 0.02, term("claims.band"), va="top")
         ax.axhline(0, color=style.INK, linewidth=0.8)
-        ax.set_xlim(RATES[0], RATES[-1])
+        # room for a mark at either end
+        ax.set_xlim(RATES[0] - 0.01, RATES[-1] + 0.01)
         # not limits: where a customer is worth little, a dear programme costs more than it
         ax.update_datalim([(RATES[0], -0.5), (RATES[0], 1)])
         style.percent_axis(ax.xaxis, term("claims.rate_x"))
         style.percent_axis(ax.yaxis, term("claims.gain_y"))
+        # where it stays when the figures beside it grow wider
+        ax.yaxis.set_label_coords(-0.135, 0.5)
 
     return WhatIf(
         _Fewer(),
@@ -102,8 +110,8 @@ def fewer_defections(*, currency: str = "", after: Guess | None = None) -> WhatI
         ],
         sentence=partial(_say_worth, currency=currency),
         title="claims.what_if_fewer",
-        only=("retention_rate", "points", "discount_rate", "cost"),
-        more=("margin", "first"),
+        only=("retention_rate", "points", "discount_rate", "cost", "first"),
+        more=("margin",),
         presets={
             "claims.percent_button": {"points": 1},
             "claims.ninety": {"retention_rate": 0.9},
@@ -119,6 +127,7 @@ def fewer_defections(*, currency: str = "", after: Guess | None = None) -> WhatI
 
 def _worth_with(scenario: _Fewer) -> dict[str, Any]:
     rates = np.append(RATES, scenario.retention_rate)
+    # 95% and 5 points are 100%, but for a rounding
     kept = np.minimum(rates + scenario.points / 100, 1)
     first = cast("First", scenario.first)
     before, after = (
@@ -158,10 +167,21 @@ def _draw_gains(ax: Axes, result: dict[str, Any]) -> None:
 
 
 def _say_worth(_: dict[str, Any], now: dict[str, Any], *, currency: str) -> str:
-    names = ("break_even", "cost", "value_before", "value_after")
-    amounts = {name: formats.in_currency(formats.grouped(now[name], 0), currency) for name in names}
-    key = "pays" if now["cost"] < now["break_even"] - 1e-9 else "does_not_pay"
-    return say(f"claims.{key}_sentence", gain=f"{100 * now['gain']:.1f}%", **amounts)
+    won = now["break_even"] - now["cost"]
+    key = "breaks_even" if abs(won) < 1e-9 else "pays" if won > 0 else "does_not_pay"
+    # two that differ are not written alike
+    alike = abs(now["value_after"] - now["value_before"]) < 1
+    decimals = 2 if alike and key != "breaks_even" else 0
+    amounts = {name: _amount(now[name], currency, decimals) for name in ("value_before", "value_after")}
+    costs = {name: _amount(now[name], currency) for name in ("break_even", "cost")}
+    return say(f"claims.{key}_sentence", gain=f"{100 * now['gain']:.1f}%", **amounts, **costs)
+
+
+def _amount(amount: float, currency: str, decimals: int | None = None) -> str:
+    """Return money in words, with decimals only where it is not whole."""
+    if decimals is None:
+        decimals = 0 if abs(amount - round(amount)) < 1e-6 else 2
+    return formats.in_currency(formats.grouped(amount, decimals), currency)
 
 
 @public
@@ -179,11 +199,12 @@ def complaints_resolved(*, currency: str = "", after: Guess | None = None) -> Wh
     -----
     Computed by `cvmlab.retention.complaint_recovery`; the settings are those of `cvmlab.retention.Recovery`. All
     shares are *assumed*: no complaint of the carrier was resolved at random. Both bars are the same complaints, those
-    resolved quickly: how they end, and how they would end if they were not.
+    resolved quickly: how they end, and how they would end if they were not. Also assumed: whoever stays in the case
+    in which fewer stay would stay in the other too.
 
-    The result is a dict of the figures of `cvmlab.retention.Recovered`, and ``complaints``, ``left_resolved``,
-    ``left_unresolved`` (of those resolved quickly: who leaves, who would leave if they were not; per year), ``cost``
-    (money per complaint resolved).
+    The result is a dict of the figures of `cvmlab.retention.Recovered`, customers as whole numbers, and
+    ``left_resolved``, ``left_unresolved`` (of those resolved quickly: who leaves, who would leave if they were not;
+    per year), ``cost`` (money per complaint resolved).
 
     Examples
     --------
@@ -195,21 +216,14 @@ def complaints_resolved(*, currency: str = "", after: Guess | None = None) -> Wh
     700
     """
 
-    def frame(ax: Axes, baseline: dict[str, Any]) -> None:
-        ax.set_xlim(0, baseline["complaints"])
+    def frame(ax: Axes, _: dict[str, Any]) -> None:
+        # not limits: more complaints, or more of them resolved, make longer bars
+        ax.update_datalim([(0, 0), (1_200, 0)])
         ax.set_ylim(-0.6, 1.9)
         ax.set_yticks([1, 0], [term("claims.resolved"), term("claims.unresolved")])
         ax.grid(visible=False, axis="y")
         ax.set_xlabel(term("claims.complaints_x"))
         ax.xaxis.set_major_formatter(lambda count, _: f"{count:,.0f}")
-        from matplotlib.patches import Patch
-
-        names = ("claims.anyway", "claims.kept_because", "claims.left")
-        patches = [
-            Patch(facecolor=color, hatch=hatch, edgecolor=style.INK, linewidth=0.6, label=term(name))
-            for name, (color, hatch) in zip(names, LOOKS, strict=True)
-        ]
-        style.legend(ax, handles=patches, loc="upper center", ncols=3)
 
     return WhatIf(
         retention.Recovery(),
@@ -226,8 +240,8 @@ def complaints_resolved(*, currency: str = "", after: Guess | None = None) -> Wh
         ],
         sentence=partial(_say_recovered, currency=currency),
         title="claims.what_if_complaints",
-        only=("resolved_share", "stay_resolved", "stay_unresolved", "margin", "cost"),
-        more=("complaints", "retention_rate", "discount_rate"),
+        only=("resolved_share", "stay_resolved", "stay_unresolved", "retention_rate", "cost"),
+        more=("margin", "discount_rate"),
         presets={
             "claims.nobody_anyway": {"stay_unresolved": 0},
             "claims.easier_ones": {"stay_unresolved": 0.65},
@@ -242,40 +256,65 @@ def complaints_resolved(*, currency: str = "", after: Guess | None = None) -> Wh
 
 def _recovered(scenario: retention.Recovery) -> dict[str, Any]:
     found = retention.complaint_recovery(scenario)
+    # whole customers, so that the parts of a bar, the sentence and the table add up
+    resolved, stayed, anyway = (round(count, 6) for count in (found.resolved, found.stayed, found.anyway))
+    resolved, stayed, anyway = round(resolved), round(stayed), round(anyway)
     return {
         **vars(found),
-        "complaints": scenario.complaints,
-        "left_resolved": found.resolved - found.stayed,
-        "left_unresolved": found.resolved - found.anyway,
+        "resolved": resolved,
+        "stayed": stayed,
+        "anyway": anyway,
+        "kept": stayed - anyway,
+        "left_resolved": resolved - stayed,
+        "left_unresolved": resolved - anyway,
         "cost": scenario.cost,
     }
 
 
 def _draw_complaints(ax: Axes, result: dict[str, Any]) -> None:
-    anyway = min(result["anyway"], result["stayed"])
+    from matplotlib.patches import Patch
+
+    either = min(result["anyway"], result["stayed"])
     bars = (
-        (1, (anyway, result["stayed"] - anyway, result["left_resolved"])),
-        (0, (result["anyway"], 0.0, result["left_unresolved"])),
+        (1, (either, result["stayed"] - either, 0, result["left_resolved"])),
+        (0, (either, 0, result["anyway"] - either, result["left_unresolved"])),
     )
+    seen = set()
     for place, counts in bars:
-        start = 0.0
-        for count, (color, hatch) in zip(counts, LOOKS, strict=True):
+        start = 0
+        for count, (word, (color, hatch)) in zip(counts, LOOKS.items(), strict=True):
             ax.barh(place, count, 0.6, left=start, color=color, hatch=hatch, edgecolor=style.INK, linewidth=0.6)
+            if count:
+                seen.add(word)
             # no figure into a sliver
-            if count > 0.04 * result["complaints"]:
+            if count > 0.04 * ax.get_xlim()[1]:
                 ink = "white" if color == style.BLUE else style.INK
                 box = {"facecolor": "white", "edgecolor": "none", "pad": 1} if hatch else None
                 style.write(
                     ax, start + count / 2, place, f"{count:,.0f}", ha="center", va="center", bbox=box, color=ink
                 )
             start += count
+    # only what there is: with everybody leaving, nobody stays either way
+    patches = [
+        Patch(facecolor=color, hatch=hatch, edgecolor=style.INK, linewidth=0.6, label=term(word))
+        for word, (color, hatch) in LOOKS.items()
+        if word in seen
+    ]
+    if patches:
+        style.legend(ax, handles=patches, loc="upper center", ncols=len(patches))
 
 
 def _say_recovered(_: dict[str, Any], now: dict[str, Any], *, currency: str) -> str:
-    amounts = {
-        name: formats.in_currency(formats.grouped(abs(now[key]), 0), currency)
-        for name, key in {"most": "break_even", "cost": "cost", "gain": "gain"}.items()
-    }
     counts = {name: formats.grouped(abs(now[name]), 0) for name in ("resolved", "stayed", "anyway", "kept")}
-    key = "harm" if now["kept"] < 0 else "brings" if now["gain"] >= 0 else "loses"
-    return say(f"claims.{key}_sentence", **amounts, **counts)
+    most, cost = (_amount(now[name], currency) for name in ("break_even", "cost"))
+    kept = _by_sign(now["kept"], "kept_more", "kept_fewer", "kept_none")
+    money = _by_sign(now["break_even"], "may_cost", "costs_free", "brings_nothing")
+    said = [say(f"claims.{kept if now['resolved'] else 'none_resolved'}", **counts), say(f"claims.{money}", most=most)]
+    if now["resolved"]:
+        won = _by_sign(now["gain"], "yearly_won", "yearly_lost", "yearly_even")
+        said.append(say(f"claims.{won}", cost=cost, gain=_amount(abs(now["gain"]), currency, 0)))
+    return ("" if language() == "zh" else " ").join(said)
+
+
+def _by_sign(number: float, above: str, below: str, at: str) -> str:
+    return at if abs(number) < 1e-6 else above if number > 0 else below
