@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from stated import ANSWERS, LIKELY
 
-from cvmlab import datasets, retention, value
+from cvmlab import datasets, feedback, retention, value
 from cvmlab.core.words import read_table, word
 from cvmlab.whatif import complaints_resolved, fewer_defections
 
@@ -62,6 +62,8 @@ def test_the_retention_rate_of_2010(base: pd.DataFrame) -> None:
     near("retention", 100 * year["at_end"] / year["at_start"], "newcomers")
     near("retention", 100 * year["retention_of_people"], "people")
     near("retention", 100 * base.loc[2011, "retention_rate"], "other")
+    near("retention", 100 * base.loc[2009, "retention_rate"], "earlier")
+    assert feedback.check("can_it_be_true.retention", 85).right
     text = word("can_it_be_true.retention_right").en
     assert f"({year['at_start']:,.0f} − {year['left']:,.0f}) / {year['at_start']:,.0f}" in text
 
@@ -76,6 +78,11 @@ def test_five_percent_fewer() -> None:
     near("percent", gain(0.84), "of_kept")
     near("percent", 100 * (81 / 80 - 1), "next_year")
     near("percent", gain(0.81, "now"), "at_once")
+    near("percent", 100 * 5 / 20, "quarter")
+    near("percent", 300 * float(value.margin_multiple(0.81, 0.1) - value.margin_multiple(0.8, 0.1)), "yuan")
+    # ¥110 in a year count like ¥100 today, and each year brings 0.80 / 1.10 of the year before
+    years = sum(300 * (0.80 / 1.10) ** year for year in range(1, 400))
+    assert years == pytest.approx(300 * 0.80 / (1.10 - 0.80)) == pytest.approx(800)
     assert round(gain(0.85, "now"), 1) == 20.0
 
 
@@ -84,6 +91,7 @@ def test_one_post() -> None:
     near("post", 45 * 2 / 3 * 800, "all")
     near("post", 45 * 0.1 * 800, "readers")
     near("post", 45 * 2 / 3 * 0.1, "customers")
+    near("post", 45 * 2 / 3, "avoid")
     near("post", 45 / 3 * 0.1 * 800, "third")
     near("post", 45 * 2 / 3 * 0.1 * 300, "profit")
 
@@ -92,9 +100,36 @@ def test_what_to_do_on_monday(base: pd.DataFrame) -> None:
     needed = 40 / (300 / (1.10 - 0.78))
     assert round(100 * needed, 1) == 4.3
     assert round(100 * 1.96 * math.sqrt(2 * 0.78 * 0.22 / 2_000), 1) == 2.6
-    assert round(base.loc[2011, "at_start"] * 40, -3) == 709_000
+    assert base.loc[2011, "at_end"] == 16_147 and round(16_147 * 40, -3) == 646_000
+    # one base: what a new customer is worth where 78% stay
+    assert round(300 * float(value.margin_multiple(0.78, 0.10))) == 731
     for folder in ("", "zh"):
-        assert all(figure in prose(folder) for figure in ("4.3", "2.6", "709,000"))
+        assert all(figure in prose(folder) for figure in ("4.3", "2.6", "16,147", "646,000", "731"))
+
+
+def test_the_table_of_customers_adds_up(base: pd.DataFrame) -> None:
+    cells = nbformat.read(FOLDER / NAME, as_version=4).cells
+    shown = next(cell for cell in cells if "newcomers" in cell.source).outputs[0]["data"]["text/html"]
+    for _, year in base.iterrows():
+        newcomers = year["at_end"] - (year["at_start"] - year["left"])
+        assert 0 < newcomers < year["joined"], "some joined and left within the year"
+        row = [f"{count:,.0f}" for count in (year["at_start"], year["left"], newcomers, year["at_end"], year["back"])]
+        assert "</td>\n      <td>".join(row) in shown
+
+
+@pytest.mark.parametrize("folder", ["", "zh"])
+def test_no_answer_is_seen_before_it_is_asked(folder: str) -> None:
+    cells = nbformat.read(FOLDER / folder / NAME, as_version=4).cells
+    code = [cell for cell in cells if cell.cell_type == "code"]
+    after = {"my_retention =": "87.6", "my_percent =": "4.7", "my_verdicts =": "5–10"}
+    for asked, figure in after.items():
+        place = next(place for place, cell in enumerate(code) if cell.source.startswith(asked))
+        text = code[place + 1].outputs[0]["data"]["text/markdown"]
+        assert text.startswith("<details>") and text.endswith("</details>") and figure in text
+    # neither vote is answered before the second, nor called right or wrong
+    assert not any("vote" in cell.source and ".reveal(" in cell.source for cell in code)
+    read = re.sub(r"<details>(?s:.)*?</details>", "", prose(folder).split("###")[0])
+    assert not any(figure in read for figure in ("27.5", "1,020", "84.8", "85%、", "85%, 78", "4.3"))
 
 
 def test_profit_that_grows_and_those_saved_who_stay_less() -> None:
@@ -197,11 +232,15 @@ def test_the_exercises() -> None:
     near("ninety", gained, "gain")
     near("ninety", 300 / (1.1 - 0.9), "kept")
     near("ninety", gained / value.margin_multiple(0.95, 0.1), "late")
+    near("ninety", 0.05 * 300 * value.margin_multiple(0.9, 0.1), "not_yet")
+    near("ninety", 0.05 * 300, "one_year")
     near("answer", (0.7 - 0.6) * 1_000)
     near("answer", 0.7 * 1_000, "all")
     near("answer", 0.2 * 1_000, "before")
     near("answer", 0.1 * 300, "one_year")
     near("answer", 0.1 * 1_000 - 60, "net")
+    near("answer", 100 * (0.7 - 0.6), "customers")
+    near("answer", 100 * (0.7 - 0.6) * 1_000, "hundred")
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
