@@ -30,6 +30,8 @@ PALE = "#C9C9C9"
 BEHIND = {"facecolor": "white", "edgecolor": "none", "pad": 1}
 
 TITLE_SIZE, LABEL_SIZE, TICK_SIZE, NOTE_SIZE = 11.5, 10, 9, 9
+# signs of a number on an axis, and how wide a sign of the names on it is
+_WIDE_NUMBER, _INCHES_A_SIGN = 7, 0.075
 WIDTH, HEIGHT = 7.2, 4.3
 
 
@@ -83,10 +85,19 @@ def headline(ax: Axes, text: str, *, pad: float = 10) -> None:
     from textwrap import fill
 
     # a Chinese character is about twice as wide as a Latin letter, and has no spaces to break at
-    width = ax.bbox.width / ax.figure.dpi
+    width = ax.bbox.width / ax.figure.dpi - _beside(ax)
     letters = max(24, int(width * 13))
     lines = _broken(text, letters // 2) if language() == "zh" else fill(text, letters)
     ax.set_title(lines, loc="left", fontsize=TITLE_SIZE, color=INK, pad=pad)
+
+
+def _beside(ax: Axes) -> float:
+    """Return the inches that names written beside the rows will take from the width, beyond those of numbers."""
+    from unicodedata import east_asian_width
+
+    names = [tick.get_text() for tick in ax.get_yticklabels()]
+    wide = max((sum(2 if east_asian_width(sign) in "WF" else 1 for sign in name) for name in names), default=0)
+    return max(0, wide - _WIDE_NUMBER) * _INCHES_A_SIGN
 
 
 def _broken(text: str, width: int) -> str:

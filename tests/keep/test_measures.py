@@ -34,7 +34,7 @@ def test_only_what_the_market_engine_really_has_is_named() -> None:
     table = churn.five_measures().set_index("measure")
     absent = table.index[table["decisions"] == ""]
     assert list(absent) == ["internal_customers", "relationship_evaluation"]
-    assert table.loc[absent, "moves"].str.startswith("Not in the market engine").all()
+    assert table.loc[absent, "moves"].str.startswith("Nothing").all()
 
 
 def lived(ours: dict[str, float], rivals: dict[str, float] | None = None, **scenario: float) -> pd.Series:

@@ -253,22 +253,25 @@ def test_it_pays_for_nobody_not_even_for_the_riskiest(offer: pd.DataFrame, found
 
 def test_what_is_found_with_the_campaign(found: churn.Uplift) -> None:  # type: ignore[name-defined]
     what_if = campaign_cut_off(found.customers, currency="¥")
-    seen = what_if.result
-    assert round(100 * seen["break_even"], 1) == 10.2
-    assert seen["best_calls"] == pytest.approx(10_100, abs=100) and round(seen["best_profit"], -3) == 81_000
+    test = what_if.result
+    assert test["calls"] == 4_844 and round(test["profit"], -3) == -202_000
+    assert round(test["break_even"], 2) == 0.38 and test["best_calls"] == 2
     presets = []
     for preset in what_if._presets:
         preset.click()
         presets.append(what_if.result)
-    everybody, test, _, leavers = presets
-    assert round(everybody["profit"], -3) == 57_000
-    assert test["calls"] == 4_844 and round(test["profit"], -3) == -202_000
-    assert round(test["break_even"], 2) == 0.38 and test["best_calls"] < 10
-    assert leavers["best_calls"] == 16_147 and round(leavers["break_even"], 2) == 0.01
-    assert said("10,100", "81,000", "57,000", "38%", "4,844", "202,000")
+    everybody, seen, leavers, _ = presets
+    assert round(everybody["profit"], -3) == -828_000
+    assert round(100 * seen["break_even"], 1) == 10.2
+    assert seen["best_calls"] == pytest.approx(10_100, abs=100) and round(seen["best_profit"], -3) == 81_000
+    what_if.reset()
+    what_if.set(offer_cost=20, acceptance=0.2, share_called=1)
+    assert round(what_if.result["profit"], -3) == 57_000
+    assert leavers["best_calls"] == 16_147 and round(leavers["break_even"], 2) == 0.02
+    assert said("10,100", "81,000", "57,000", "38%", "4,844", "202,000", "828,000")
     # what if a cheap offer keeps no more than that of the test
     what_if.reset()
-    what_if.set(acceptance=0.13)
+    what_if.set(offer_cost=20)
     as_in_test = what_if.result
     assert as_in_test["best_calls"] == pytest.approx(2_500, abs=50) and round(as_in_test["best_profit"], -3) == 19_000
     what_if.set(share_called=1)

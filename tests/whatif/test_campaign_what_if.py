@@ -54,21 +54,22 @@ def test_the_last_call_that_pays_is_at_the_break_even_chance(scores) -> None:
     found = campaign_cut_off(scores).result
     by_risk = np.sort(CHANCES)[::-1]
     assert by_risk[found["best_calls"] - 1] > found["break_even"] > by_risk[found["best_calls"]]
-    assert found["break_even"] == pytest.approx((20 + 2) / (0.2 * 980 + 20))
+    assert found["break_even"] == pytest.approx((72 + 2) / (0.13 * 928 + 72))
 
 
 def test_whom_it_keeps_and_what_it_gives_away(scores) -> None:
     what_if = campaign_cut_off(scores)
     what_if.set(share_called=1, stayers_take=0.5)
     found = what_if.result
-    assert found["kept"] == pytest.approx(0.2 * CHANCES.sum())
-    assert found["given_away"] == pytest.approx(0.5 * 20 * (1 - CHANCES).sum())
+    assert found["kept"] == pytest.approx(0.13 * CHANCES.sum())
+    assert found["given_away"] == pytest.approx(0.5 * 72 * (1 - CHANCES).sum())
 
 
 @pytest.mark.parametrize(
     ("moved", "said"),
     [
         ({"share_called": 1}, "500 of 500 calls, down to a chance of leaving of 2%: "),
+        ({"share_called": 0}, "Nobody is called: no cost, and nobody kept."),
         ({"offer_cost": 200, "acceptance": 0.05}, "No call pays: it takes a chance of leaving of 84%, and the highest"),
         ({"profit_if_kept": 0, "stayers_take": 0}, "No call pays, however likely a customer is to leave."),
     ],

@@ -35,8 +35,8 @@ class _Campaign(Scenario):
 
     share_called: float = number(0.3, word="campaign.share_called", minimum=0, maximum=1, step=0.01, unit="share")
     contact_cost: float = number(2, word="campaign.contact_cost", minimum=0, maximum=50, step=0.5, unit="money")
-    offer_cost: float = number(20, word="campaign.offer_cost", minimum=0, maximum=200, step=1, unit="money")
-    acceptance: float = number(0.2, word="campaign.acceptance", minimum=0, maximum=1, step=0.01, unit="share")
+    offer_cost: float = number(72, word="campaign.offer_cost", minimum=0, maximum=200, step=1, unit="money")
+    acceptance: float = number(0.13, word="campaign.acceptance", minimum=0, maximum=1, step=0.01, unit="share")
     profit_if_kept: float = number(
         1_000, word="campaign.profit_if_kept", minimum=0, maximum=5_000, step=50, unit="money"
     )
@@ -79,7 +79,7 @@ def campaign_cut_off(scores: pd.DataFrame, *, currency: str = "", after: Guess |
     >>> scores = pd.DataFrame({"customer_id": list("abcde"), "churn_probability": [0.6, 0.3, 0.2, 0.05, 0.01]})
     >>> what_if = campaign_cut_off(scores)
     >>> what_if.result["calls"], what_if.result["best_calls"], round(what_if.result["break_even"], 3)
-    (2, 3, 0.102)
+    (2, 1, 0.384)
     >>> what_if.set(offer_cost=0, contact_cost=0)
     >>> what_if.result["best_calls"]
     5
@@ -113,13 +113,13 @@ def campaign_cut_off(scores: pd.DataFrame, *, currency: str = "", after: Guess |
         ],
         sentence=partial(_say_campaign, currency=currency),
         title="campaign.title",
-        only=("share_called", "contact_cost", "offer_cost", "acceptance", "profit_if_kept"),
-        more=("stayers_take",),
+        only=("share_called", "offer_cost", "acceptance", "stayers_take", "profit_if_kept"),
+        more=("contact_cost",),
         presets={
             "campaign.everybody": {"share_called": 1},
-            "campaign.experiment": {"offer_cost": 72, "acceptance": 0.13},
-            "campaign.one_year": {"profit_if_kept": 300},
+            "campaign.cheap": {"offer_cost": 20, "acceptance": 0.2},
             "campaign.leavers_only": {"stayers_take": 0},
+            "campaign.one_year": {"profit_if_kept": 300},
         },
         after=after,
         currency=currency,
@@ -180,7 +180,9 @@ def _say_campaign(_: dict[str, Any], now: dict[str, Any], *, currency: str) -> s
     }
     counts = {name: formats.grouped(now[name], 0) for name in ("calls", "customers", "best_calls")}
     chances = {name: formats.percent(now[name]) for name in ("last_chance", "highest", "break_even")}
-    if not now["best_calls"]:
+    if not now["calls"]:
+        key = "none_sentence"
+    elif not now["best_calls"]:
         key = "no_chance_sentence" if np.isnan(now["break_even"]) else "nobody_sentence"
     else:
         key = "best_sentence" if now["calls"] == now["best_calls"] else "sentence"
