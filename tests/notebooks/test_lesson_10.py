@@ -99,12 +99,34 @@ def test_one_post() -> None:
 def test_what_to_do_on_monday(base: pd.DataFrame) -> None:
     needed = 40 / (300 / (1.10 - 0.78))
     assert round(100 * needed, 1) == 4.3
-    assert round(100 * 1.96 * math.sqrt(2 * 0.78 * 0.22 / 2_000), 1) == 2.6
-    assert base.loc[2011, "at_end"] == 16_147 and round(16_147 * 40, -3) == 646_000
-    # one base: what a new customer is worth where 78% stay
-    assert round(300 * float(value.margin_multiple(0.78, 0.10))) == 731
+    assert round(100 * 1.96 * math.sqrt(0.78 * 0.22 * (1 / 2_000 + 1 / 14_147)), 1) == 1.9
+    assert base.loc[2011, "at_end"] == 16_147 == 2_000 + 14_147 and round(16_147 * 40, -3) == 646_000
+    assert round(16_147 * 0.05 * 300, -3) == 242_000 and 40 / 5 == 8
+    # profit per customer falls by 7% a year
+    each = base["profit"] / (base["at_start"] + base["at_end"])
+    assert round(each[2010] / each[2009], 2) == 0.93
+    assert round(0.05 * 300 / (1.10 - 0.93 * 0.78)) == 40
     for folder in ("", "zh"):
-        assert all(figure in prose(folder) for figure in ("4.3", "2.6", "16,147", "646,000", "731"))
+        assert all(figure in prose(folder) for figure in ("4.3", "1.9", "16,147", "646,000", "242,000"))
+
+
+def test_how_many_of_those_who_joined_are_new() -> None:
+    subscribers = datasets.load("carrier_subscribers")
+    first = retention.yearly_base(subscribers[subscribers["relationship"] == 1], [2011]).iloc[0]
+    whole = retention.yearly_base(subscribers, [2011]).iloc[0]
+    joined = [int(one["at_end"] - one["at_start"] + one["left"]) for one in (first, whole)]
+    assert joined == [558, 2_369]
+    assert all(figure in prose(folder) for figure in ("558", "2,369") for folder in ("", "zh"))
+
+
+def test_the_claim_depends_on_when_profit_is_counted() -> None:
+    def gain(kept: float, rate: float, first: str) -> float:
+        values = [float(value.margin_multiple(share, rate, first=first)) for share in (kept, kept + 0.05)]
+        return values[1] / values[0] - 1
+
+    assert gain(0.76, 0.10, "next") == pytest.approx(0.25, abs=0.005)
+    assert gain(0.85, 0.10, "now") == pytest.approx(0.25, abs=0.001)
+    assert round(100 * gain(0.95, 0.05, "next")) in (110, 111) and round(100 * gain(0.95, 0.10, "next")) == 58
 
 
 def test_the_table_of_customers_adds_up(base: pd.DataFrame) -> None:
