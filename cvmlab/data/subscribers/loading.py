@@ -16,6 +16,8 @@ from cvmlab.data.reading.opening.pages import load_html
 from cvmlab.data.reading.opening.workbooks import load_sheet
 from cvmlab.data.reading.raw import RawTable
 
+from .naming import CUSTOMER_ID
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -25,6 +27,7 @@ EXTRA = "extra"
 # kinds of DuckDB that stay what they are
 _NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
             "UHUGEINT", "FLOAT", "DOUBLE", "DECIMAL")  # fmt: skip
+_WHOLE = frozenset(_NUMBERS) - {"FLOAT", "DOUBLE"}
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class Loaded:
 def load(choice: Choice, connection: Any, folder: Path) -> Loaded:
     """Return all cells of the chosen table."""
     table, cells = _loaded(choice, connection, folder, None)
-    kinds = tuple(map(kind_of, table.types))
+    kinds = tuple("text" if place == _id_of(choice, table) else kind_of(kind) for place, kind in enumerate(table.types))
     is_book = choice.head.kind == "workbook"
     texts = frozenset(place for place, kind in enumerate(kinds) if kind == "text")
     return Loaded(cells, table, kinds, texts if is_book else table.numbers)
@@ -77,7 +80,7 @@ def _loaded(choice: Choice, connection: Any, folder: Path, only: int | None) -> 
     table = _raw(choice, folder)
     cells = None
     try:
-        cells = _fetch(table, connection, only)
+        cells = _fetch(table, connection, only, _id_of(choice, table))
     except (duckdb.InvalidInputException, duckdb.ConversionException):
         if table.plainer is None:
             raise
@@ -85,8 +88,15 @@ def _loaded(choice: Choice, connection: Any, folder: Path, only: int | None) -> 
         if table.plainer is None:
             raise CvmError("reading.rows_lost", source=table.name)
         table = table.plainer()
-        cells = _fetch(table, connection, only)
+        cells = _fetch(table, connection, only, _id_of(choice, table))
     return table, cells
+
+
+def _id_of(choice: Choice, table: RawTable) -> int | None:
+    """Return the position of ids that are whole numbers: as text they keep all digits, as floats only sixteen."""
+    column = choice.columns.get(CUSTOMER_ID)
+    place = None if column is None else choice.names.index(column)
+    return place if place is not None and table.types[place].split("(")[0] in _WHOLE else None
 
 
 def _with_local_days(head: Head, connection: Any) -> Head:
@@ -130,14 +140,14 @@ def kind_of(duckdb_type: str) -> str:
     return "day" if duckdb_type == "DATE" or duckdb_type.startswith("TIMESTAMP") else "text"
 
 
-def _fetch(table: RawTable, connection: Any, only: int | None) -> Any:
+def _fetch(table: RawTable, connection: Any, only: int | None, whole_ids: int | None) -> Any:
     """Return the cells of a scan, texts cleaned."""
     import pyarrow as pa
 
     places = range(len(table.columns)) if only is None else [only]
     names = [f"c{place}" for place in places]
     found_types = {f"c{place}": table.types[place] for place in places}
-    kinds = {name: kind_of(found) for name, found in found_types.items()}
+    kinds = {name: "text" if name == f"c{whole_ids}" else kind_of(found) for name, found in found_types.items()}
     texts = {name: f"{name}::VARCHAR" for name, kind in kinds.items() if kind == "text"}
     others = {
         name: {"number": _number(name, found), "day": _day(name, found), "flag": name}[kinds[name]]

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # of all customers; above it the rows are no customers but contracts, months or transactions
 MOST_REPEATED = 0.05
+# up to here a float is one whole number; above it stands for several
+_MOST_WHOLE = 2**53
 
 
 def as_ids(cells: pd.Series) -> pd.Series:
@@ -41,7 +43,7 @@ def as_ids(cells: pd.Series) -> pd.Series:
 
 
 def _whole(number: float) -> str:
-    return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
+    return str(int(number)) if number.is_integer() and abs(number) < _MOST_WHOLE else repr(number)
 
 
 def repeats(
