@@ -24,6 +24,7 @@ from .naming import (
     ROW_NUMBER,
     STAYED,
     TENURE,
+    is_inverted,
     is_named,
     rank,
     roles_named,
@@ -138,19 +139,20 @@ def choice_of(head: Head, header: int, names: tuple[str, ...], chosen: Mapping[s
         if other != role:
             raise CvmError("reading.column_twice", source=head.name, column=name, role=role, other=other)
     refused = {role for role, name in chosen.items() if not name}
-    inverted = False
+    inverted = CHURNED in columns and is_inverted(columns[CHURNED])
     doubtful = {
         name for name in names if is_named(name, CHURNED) and not is_plausible(_cells(head, header, names, name))
     }
+    plausible = [name for name in names if rank(name, STAYED) and is_plausible(_cells(head, header, names, name))]
     for role in (CHURNED, LEFT, JOINED, TENURE, *ROLES):
         if role in columns or role in refused:
             continue
         if best := _best(role, names, columns.values(), doubtful if role == CHURNED else ()):
             columns[role] = best
-        elif role == CHURNED and LEFT not in chosen and (best := _best(STAYED, names, columns.values())):
+        elif role == CHURNED and LEFT not in chosen and (best := _best(STAYED, plausible, columns.values())):
             columns[role], inverted = best, True
     surest = LEFT in columns and (LEFT in chosen or rank(columns[LEFT], LEFT) == 1)
-    if inverted and surest:
+    if inverted and surest and CHURNED not in chosen:
         # a date of leaving is surer than a word such as active; one of an end may be that of a contract
         del columns[CHURNED]
         inverted = False
@@ -180,8 +182,8 @@ def _with_answers(choice: Choice) -> Choice:
     """Return the choice with the columns that know the answer, row numbers, and what is to be said of both."""
     free = [name for name in choice.names if name not in choice.columns.values()]
     sure = range(1, NEUTRAL)
-    answers = [name for name in free if rank(name, CHURNED) in sure and is_plausible(_cells_of(choice, name))]
-    answers += [name for name in free if is_named(name, CHURNED) and speaks_of_leaving(_cells_of(choice, name))]
+    answers = [name for name in free if rank(name, CHURNED) in sure and is_plausible(cells_of(choice, name))]
+    answers += [name for name in free if is_named(name, CHURNED) and speaks_of_leaving(cells_of(choice, name))]
     answers += [name for name in free if is_named(name, CAUSE) and rank(name, CAUSE) != 3]
     answers += [name for name in free if is_named(name, LEFT) and rank(name, LEFT) == 1]
     answers = list(dict.fromkeys(name for name in answers if not is_named(name, MAY_KNOW)))
@@ -193,12 +195,11 @@ def _with_answers(choice: Choice) -> Choice:
     may_know = [name for name in free if name not in answers and _may_know(name)]
     if may_know:
         notes.append(say("subscribers.may_know", columns=listed(may_know), count=len(may_know)))
-    if choice.inverted:
-        notes.append(say("subscribers.inverted", column=choice.columns[CHURNED]))
     return replace(choice, answers=tuple(answers), numbering=tuple(numbering), notes=tuple(notes))
 
 
-def _cells_of(choice: Choice, name: str) -> list[str]:
+def cells_of(choice: Choice, name: str) -> list[str]:
+    """Return the cells of a column in the first rows."""
     return _cells(choice.head, choice.header, choice.names, name)
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _YES, _NO = frozenset({"yes", "left"}), frozenset({"no", "stayed"})
 # a column of so many different texts holds no answer to a question
 _MOST_WORDS, _FEW_WORDS = 40, 6
+# beside one answer alone, so many blanks are the other one
+_FEW_BLANKS = 0.05
 
 
 def yes_or_no(words: Iterable[str]) -> dict[str, bool]:
@@ -42,15 +44,26 @@ def is_plausible(cells: Iterable[str]) -> bool:
     if all(map(meaning, words)):
         return True
     numbers = sum(word.lstrip("+-").replace(".", "", 1).isdigit() for word in words)
+    if any("." in word.rstrip("0") and word.lstrip("+-").replace(".", "", 1).strip("0").isdigit() for word in words):
+        # 0.006 is a share or a score
+        return False
     return len(words) <= _FEW_WORDS and (len(words) <= 2 or not numbers)
 
 
 def who_left(
-    cells: pd.Series, column: str, source: str, left_words: Sequence[str] | None, *, inverted: bool, neutral: bool
+    cells: pd.Series,
+    column: str,
+    source: str,
+    left_words: Sequence[str] | None,
+    *,
+    inverted: bool,
+    neutral: bool,
+    unsaid: bool,
 ) -> tuple[pd.Series, list[str]]:
     """Return for each cell, a text or missing, whether its customer left (missing where it does not say), and notes.
 
-    The name of a ``neutral`` column, such as status, does not say what yes means; one ``inverted`` asks who stayed.
+    The name of a ``neutral`` column, such as status, does not say what yes means, nor does one of which all is
+    ``unsaid``, which the user chose; one ``inverted`` asks who stayed.
     """
     counts = cells.value_counts()
     words = {str(word): int(rows) for word, rows in counts.items() if left_words or not is_blank(str(word))}
@@ -63,7 +76,10 @@ def who_left(
     else:
         left = _as_explained(words, said, notes, inverted=inverted, neutral=neutral)
     answers = cells.map(left).astype("boolean")
-    blank = cells.isna()
+    blank = cells.isna() | (cells.map(lambda cell: is_blank(str(cell))) & answers.isna())
+    if left_words is None and blank.mean() > _FEW_BLANKS and len(set(left.values())) == 1:
+        key = "only_left" if all(left.values()) else "only_stayed"
+        raise CvmError(f"subscribers.{key}", **said, words=counted(words), rows=int(blank.sum()), option=_option(words))
     if left_words is not None and blank.any():
         if any(not word.strip() for word in left_words):
             answers = answers.mask(blank, True)
@@ -75,7 +91,10 @@ def who_left(
     if not rows[True] or not rows[False]:
         key = "nobody_left" if not rows[True] else "all_left"
         notes.append(say(f"subscribers.{key}", column=column, words=counted(words)))
-    elif any(meaning(word) not in ("yes", "no") for word in words) and not notes:
+    elif inverted and left_words is None and not notes and any(meaning(word) in ("yes", "no") for word in words):
+        gone = {word: count for word, count in words.items() if left.get(word)}
+        notes.append(say("subscribers.inverted", column=column, left=counted(gone)))
+    elif (unsaid or any(meaning(word) not in ("yes", "no") for word in words)) and not notes:
         gone = {word: count for word, count in words.items() if left.get(word)}
         stayed = {word: count for word, count in words.items() if not left.get(word, True)}
         if gone and stayed:
@@ -99,8 +118,14 @@ def _as_explained(
         return explained
     if neutral and all(meaning(word) in ("yes", "no") for word in words):
         raise CvmError("subscribers.status_unclear", **said, words=counted(words))
-    numbers = _as_numbers(words, said, notes)
+    numbers = _as_numbers(words, said, notes, inverted=inverted)
     return _as_words(words, said, inverted=inverted) if numbers is None else numbers
+
+
+def _option(words: dict[str, int]) -> str:
+    """Return how the user says that all these words mean leaving."""
+    names = [word.replace('"', "'") for word in words]
+    return f'left_words="{names[0]}"' if len(names) == 1 else f"left_words={names}"
 
 
 def _as_said(
@@ -115,7 +140,9 @@ def _as_said(
     return {word: key_of(word) in wanted for word in words if key_of(word) in wanted or not is_blank(word)}
 
 
-def _as_numbers(words: dict[str, int], said: dict[str, str], notes: list[str]) -> dict[str, bool] | None:
+def _as_numbers(
+    words: dict[str, int], said: dict[str, str], notes: list[str], *, inverted: bool
+) -> dict[str, bool] | None:
     """Return who left in a column of numbers, None if it holds words; refuse a probability or a score."""
     numbers: dict[str, float] = {}
     for word in words:
@@ -126,8 +153,10 @@ def _as_numbers(words: dict[str, int], said: dict[str, str], notes: list[str]) -
     if 2 * len(numbers) <= len(words) or {*numbers.values()} <= {0.0, 1.0}:
         return None
     if len(numbers) == len(words) and {*numbers.values()} == {-1.0, 1.0}:
-        notes.append(say("subscribers.minus_one", column=said["column"]))
-        return {word: number > 0 for word, number in numbers.items()}
+        gone = {word: (number > 0) != inverted for word, number in numbers.items()}
+        left, stayed = sorted(words, key=gone.__getitem__, reverse=True)[:2]
+        notes.append(say("subscribers.minus_one", column=said["column"], left=left, stayed=stayed))
+        return gone
     if len({*numbers.values()}) <= 3:
         return None
     low, high = min(numbers.values()), max(numbers.values())
@@ -142,7 +171,8 @@ def _as_words(words: dict[str, int], said: dict[str, str], *, inverted: bool) ->
         raise CvmError("subscribers.churned_is_text", **said, values=f"{len(words):,}", words=counted(unknown, 4))
     if unknown:
         # a word that is not known may as well mean that a customer is still there
-        example = next((word for word, known in found.items() if known in _YES), say("subscribers.word"))
+        only = next(iter(words)) if len(words) == 1 else say("subscribers.word")
+        example = next((word for word, known in found.items() if known in _YES), only)
         raise CvmError(
             "subscribers.unknown_words", **said, words=counted(words), unknown=counted(unknown), example=example
         )

@@ -10,7 +10,8 @@ from cvmlab.core.words import CvmError
 from cvmlab.core.work import temporary_folder
 from cvmlab.data.reading.opening.parts import label_of, one_sentence, open_heads
 
-from .choosing import Choice, choose
+from .choosing import Choice, cells_of, choose
+from .leaving import is_plausible
 from .loading import load_column
 from .naming import CHARGE, CHURNED, CUSTOMER_ID, EVENT, JOINED, LEFT, TENURE, is_named, rank
 from .repeating import MOST_REPEATED, as_ids
@@ -70,6 +71,8 @@ def _is_meant(choice: Choice) -> bool:
     churned = choice.columns.get(CHURNED)
     if churned is None:
         return LEFT in choice.columns and JOINED in choice.columns
+    if not is_plausible(cells_of(choice, churned)):
+        return False
     if not choice.inverted and (rank(churned, CHURNED) or _FEWEST) <= _SURE:
         return True
     return TENURE in choice.columns or JOINED in choice.columns or CHARGE in choice.columns

@@ -10,6 +10,8 @@ from cvmlab.core.words import read_table
 from cvmlab.data.reading.cells.units import is_currency
 from cvmlab.data.reading.role_names import plain_name
 
+from .meanings import meaning
+
 CUSTOMER_ID, CHURNED, TENURE, CHARGE, TOTAL = "customer_id", "churned", "tenure", "charge", "total"
 CONTRACT, JOINED, LEFT, CAUSE = "contract", "joined_date", "left_date", "cause"
 #: The roles that the user may choose a column for.
@@ -23,6 +25,10 @@ ABOUT_PEOPLE = "about_people"
 NEUTRAL = 4
 _BRACKET = re.compile(r"\s*[(\[【<][^()\[\]【】<>]*[)\]】>]\s*$")
 _COUNTED = re.compile(r" \(\d+\)$")
+# not_churned and 未流失 say the opposite, Churn_Yes and Status=Active say which answer they hold
+_NOT = "not"
+_ANSWER = re.compile(r"(.+?)[\s_=.:]+([^_=.:]+)")
+_TURNED = {CHURNED: STAYED, STAYED: CHURNED}
 
 
 @cache
@@ -37,7 +43,46 @@ def _rules() -> dict[str, list[tuple[int, re.Pattern[str]]]]:
 def rank(name: str, role: str) -> int | None:
     """Return how surely a column name means a role, 1 for most surely; None if it does not."""
     plain = _readings(name)
+    found = _rank_of(plain, role)
+    if found is not None or role not in _TURNED:
+        return found
+    turned = _rank_of(tuple(filter(None, map(_without_not, plain))), _TURNED[role])
+    if turned is not None and turned < NEUTRAL:
+        return max(turned, 2)
+    return 2 if _answer(name) == role else None
+
+
+def _rank_of(plain: tuple[str, ...], role: str) -> int | None:
     return next((rank for rank, pattern in _rules()[role] if any(map(pattern.fullmatch, plain))), None)
+
+
+def _without_not(plain: str) -> str:
+    """Return what a plain name denies, an empty text if it denies nothing."""
+    found = next((match for _, pattern in _rules()[_NOT] if (match := pattern.fullmatch(plain))), None)
+    return found[found.lastindex or 0] if found else ""
+
+
+def _answer(name: str) -> str:
+    """Return the role of a name that ends with an answer to it: a column of its own for each word of another."""
+    found = _ANSWER.fullmatch(unicodedata.normalize("NFKC", _COUNTED.sub("", name)).strip())
+    if found is None:
+        return ""
+    asked, said = _rank_of(_readings(found[1]), CHURNED), meaning(found[2])
+    if asked is None or said in ("", "blank") or (asked == NEUTRAL and said in ("yes", "no")):
+        return ""
+    return CHURNED if said in ("yes", "left") else STAYED
+
+
+def is_inverted(name: str) -> bool:
+    """Return whether a column that the user named asks who is still there."""
+    if rank(name, CHURNED) is not None:
+        return False
+    return rank(name, STAYED) is not None or any(meaning(word) == "stayed" for word in (name, *_readings(name)))
+
+
+def says_nothing(name: str) -> bool:
+    """Return whether a column name speaks neither of leaving nor of staying."""
+    return rank(name, CHURNED) is None and not is_inverted(name)
 
 
 def is_named(name: str, role: str) -> bool:

@@ -14,7 +14,7 @@ from .features import Typed, sort_columns
 from .figures import plain_numbers
 from .leaving import who_left
 from .loading import Loaded
-from .naming import CHURNED, CUSTOMER_ID, LEFT, is_neutral
+from .naming import CHURNED, CUSTOMER_ID, LEFT, is_neutral, says_nothing
 from .repeating import as_ids, repeats
 from .rows import Verdicts, judge
 
@@ -90,7 +90,7 @@ def left_by_word(table: Table, words: list[str] | None) -> pd.Series | None:
     else:
         texts = as_ids(cells)
     column = table.columns[CHURNED]
-    said = {"inverted": table.choice.inverted, "neutral": is_neutral(column)}
+    said = {"inverted": table.choice.inverted, "neutral": is_neutral(column), "unsaid": says_nothing(column)}
     left, notes = who_left(texts, column, table.source, words, **said)
     table.notes += notes
     blank = np.zeros(len(table.loaded), dtype=bool)
