@@ -44,10 +44,17 @@ def is_plausible(cells: Iterable[str]) -> bool:
     if all(map(meaning, words)):
         return True
     numbers = sum(word.lstrip("+-").replace(".", "", 1).isdigit() for word in words)
-    if any("." in word.rstrip("0") and word.lstrip("+-").replace(".", "", 1).strip("0").isdigit() for word in words):
-        # 0.006 is a share or a score
+    if any(map(_is_share, words)):
         return False
     return len(words) <= _FEW_WORDS and (len(words) <= 2 or not numbers)
+
+
+def _is_share(word: str) -> bool:
+    """Return whether a word is a number between whole ones: 0.006 is a share or a score."""
+    try:
+        return not float(word).is_integer()
+    except (ValueError, OverflowError):
+        return False
 
 
 def who_left(

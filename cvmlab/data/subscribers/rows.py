@@ -12,6 +12,7 @@ import numpy as np
 from cvmlab.data.reading.cells.units import header_unit
 from cvmlab.data.reading.role_names import row_pattern
 
+from .footers import computed_total, said_totals
 from .loading import EXTRA, Loaded
 from .meanings import meaning
 from .naming import CHURNED, CUSTOMER_ID
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 #: Why a row is no customer, in the order in which it is looked at.
 REASONS = ("blank_row", "header_row", "total_row", "units_row", "broken_row", "no_churned", "equal_row", "repeated_id")
 _FIRST_CELLS = 8
-_SUMS = r"(?i)(((grand|sub) ?)?totals?|sum|summe|gesamt|average|mean|合\s*计|总\s*计|小\s*计|总\s*数|平均值?)\s*[:：]?"
 _UNITS = re.compile(
     r"(?i)[(\[（【]?\s*(months?|mths?|days?|years?|yrs?|weeks?|yes ?/ ?no|y/n|0/1|minutes?|mins?|gb|mb|%|text|number|"
     r"int|float|string|bool(ean)?|date|id|个?月|天|日|年|岁|元|元/月|万元|是/否|分钟|次|个|文本|数值|日期|单位.*)\s*[)\]）】]?"
@@ -85,7 +85,7 @@ def judge(loaded: Loaded, names: Sequence[str], columns: Mapping[str, str]) -> V
         # a plan may be called Total, a customer Total Wine; a sum does not say that anybody left
         total = cells.str.fullmatch(_total()).to_numpy(dtype=bool, na_value=False) & unsaid
         if name == is_id:
-            total = total | cells.str.fullmatch(_SUMS).to_numpy(dtype=bool, na_value=False)
+            total = total | said_totals(cells)
         verdicts.leave_out("total_row", total)
     if count and _says_units(loaded, names):
         first = np.zeros(count, dtype=bool)
@@ -96,6 +96,8 @@ def judge(loaded: Loaded, names: Sequence[str], columns: Mapping[str, str]) -> V
         }
         verdicts.leave_out("units_row", first)
     verdicts.leave_out("broken_row", beyond)
+    if is_id is not None and (last := computed_total(loaded, names.index(is_id), verdicts.used)) is not None:
+        verdicts.leave_out("total_row", np.arange(count) == last)
     return verdicts
 
 

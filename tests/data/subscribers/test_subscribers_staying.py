@@ -25,9 +25,11 @@ def both(header: str, left: str, stayed: str) -> list[Subscribers]:
 @pytest.mark.parametrize(
     "header",
     [
-        "active", "is_active", "aktiv", "actif", "activo", "attivo", "ativo", "no_churn", "not_churned", "did_not_churn",
+        "active", "is_active", "aktiv", "actif", "activo", "attivo", "ativo", "no_churn", "not_churned",
+        "did_not_churn",
         "un_churned", "未流失", "nicht gekündigt", "is_subscribed", "in_force", "is_current", "loyal", "stay", "alive",
-        "vigente", "活跃", "是否活跃", "Churn_No", "Exited_0", "status_active", "Customer Status_Stayed", "Still customer",
+        "vigente", "活跃", "是否活跃", "Churn_No", "Exited_0", "status_active", "Customer Status_Stayed",
+        "Still customer",
         "Attrition_Flag_Existing Customer", "Retention", "churn_free",
     ],
 )  # fmt: skip
