@@ -15,7 +15,9 @@ from .leaving import is_plausible, speaks_of_leaving
 from .naming import (
     ABOUT_LEAVING,
     CAUSE,
+    CHARGE,
     CHURNED,
+    CUSTOMER_ID,
     JOINED,
     LEFT,
     MAY_KNOW,
@@ -24,6 +26,7 @@ from .naming import (
     ROW_NUMBER,
     STAYED,
     TENURE,
+    how_exact,
     is_inverted,
     is_named,
     rank,
@@ -164,7 +167,7 @@ def choice_of(head: Head, header: int, names: tuple[str, ...], chosen: Mapping[s
             raise CvmError("subscribers.one_column", source=head.name, column=names[0])
         raise CvmError("subscribers.no_churned", source=head.name, columns=listed(names))
     in_order = {role: columns[role] for role in ROLES if role in columns}
-    return _with_answers(Choice(head, header, names, in_order, inverted))
+    return _with_answers(Choice(head, header, names, in_order, inverted), chosen)
 
 
 def _best(role: str, names: Sequence[str], taken: Collection[str], doubtful: Collection[str] = ()) -> str:
@@ -174,11 +177,15 @@ def _best(role: str, names: Sequence[str], taken: Collection[str], doubtful: Col
     """
     free = [name for name in names if name not in taken]
     found = {name: rank(name, role) for name in free}
-    ranked = [(name in doubtful, known, place, name) for place, (name, known) in enumerate(found.items()) if known]
-    return min(ranked)[3] if ranked else ""
+    ranked = [
+        (name in doubtful, known, how_exact(name, role), place, name)
+        for place, (name, known) in enumerate(found.items())
+        if known
+    ]
+    return min(ranked)[-1] if ranked else ""
 
 
-def _with_answers(choice: Choice) -> Choice:
+def _with_answers(choice: Choice, chosen: Collection[str]) -> Choice:
     """Return the choice with the columns that know the answer, row numbers, and what is to be said of both."""
     free = [name for name in choice.names if name not in choice.columns.values()]
     sure = range(1, NEUTRAL)
@@ -192,10 +199,24 @@ def _with_answers(choice: Choice) -> Choice:
     if answers:
         used = choice.columns.get(CHURNED) or choice.columns[LEFT]
         notes.append(say("subscribers.answers", columns=listed(answers), used=used, count=len(answers)))
+    notes += _others(choice, [name for name in free if name not in answers], chosen)
     may_know = [name for name in free if name not in answers and _may_know(name)]
     if may_know:
         notes.append(say("subscribers.may_know", columns=listed(may_know), count=len(may_know)))
     return replace(choice, answers=tuple(answers), numbering=tuple(numbering), notes=tuple(notes))
+
+
+def _others(choice: Choice, free: Sequence[str], chosen: Collection[str]) -> list[str]:
+    """Return what is to be said of columns whose name means a role as surely as that of the column taken."""
+    notes = []
+    for role in (CUSTOMER_ID, TENURE, CHARGE, JOINED):
+        column = None if role in chosen else choice.columns.get(role)
+        sure = rank(column, role) if column is not None else None
+        others = [name for name in free if sure is not None and rank(name, role) in range(1, min(sure, 2) + 1)]
+        if others and column is not None:
+            option = role.replace("_", "-")
+            notes.append(say("subscribers.could_be", column=column, role=role, others=listed(others), option=option))
+    return notes
 
 
 def cells_of(choice: Choice, name: str) -> list[str]:

@@ -133,18 +133,26 @@ def is_personal(cells: pd.Series) -> bool:
 
 
 def tells_left(cells: pd.Series, left: pd.Series, name: str) -> bool:
-    """Return whether a column of yes and no is equal to who left in every row, or the opposite.
+    """Return whether a column of yes and no is equal to who left in every row, or the opposite, or filled only then.
 
     In a small table that may be chance, unless the column is called after it.
     """
     filled = cells.notna()
+    if _enough(left) and bool((filled == left).all()):
+        # filled for those who left, and for nobody else
+        return True
     answers, known = left[filled], cells[filled]
     if not answers.any() or answers.all() or known.nunique() != 2:
         return False
     if str(known.dtype) not in ("bool", "boolean") and not known.isin([0.0, 1.0]).all():
         return False
-    fewest = min(int(answers.sum()), int((~answers).sum()))
-    if not (is_named(name, STAYED) or is_named(name, CHURNED)) and (len(known) < _ENOUGH or fewest < _ENOUGH_EACH):
+    if not (is_named(name, STAYED) or is_named(name, CHURNED)) and not _enough(answers):
         return False
     same = known.astype("bool") == answers
     return bool(same.all() or not same.any())
+
+
+def _enough(answers: pd.Series) -> bool:
+    """Return whether so many left and stayed that what agrees does not do so by chance."""
+    fewest = min(int(answers.sum()), int((~answers).sum()))
+    return len(answers) >= _ENOUGH and fewest >= _ENOUGH_EACH

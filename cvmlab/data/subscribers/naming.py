@@ -23,6 +23,9 @@ ROW_NUMBER, PERSONAL, MAY_KNOW, ABOUT_LEAVING, EVENT = "row_number", "personal",
 ABOUT_PEOPLE = "about_people"
 # how surely a status means leaving: it may be one of something else than the customer
 NEUTRAL = 4
+_INEXACT = 9
+# signs of traditional Chinese that speak of subscribers
+_SIMPLIFIED = str.maketrans("網約離齡長續終滿狀費資", "网约离龄长续终满状费资")
 _BRACKET = re.compile(r"\s*[(\[【<][^()\[\]【】<>]*[)\]】>]\s*$")
 _COUNTED = re.compile(r" \(\d+\)$")
 # not_churned and 未流失 say the opposite, Churn_Yes and Status=Active say which answer they hold
@@ -85,6 +88,12 @@ def says_nothing(name: str) -> bool:
     return rank(name, CHURNED) is None and not is_inverted(name)
 
 
+def how_exact(name: str, role: str) -> int:
+    """Return how exactly a column name says what a role is, among names of one rank: 1 for most exactly."""
+    rules = _rules().get(f"best_{role}", [])
+    return next((known for known, pattern in rules if any(map(pattern.fullmatch, _readings(name)))), _INEXACT)
+
+
 def is_named(name: str, role: str) -> bool:
     """Return whether a column name means a role."""
     return rank(name, role) is not None
@@ -103,7 +112,7 @@ def _readings(name: str) -> tuple[str, ...]:
     words = re.split(r"[\s_\-/]+", bare.strip())
     if len(words) > 1 and is_currency(words[-1]):
         names.append(" ".join(words[:-1]))
-    return tuple(dict.fromkeys(filter(None, map(plain_name, names))))
+    return tuple(dict.fromkeys(plain.translate(_SIMPLIFIED) for plain in map(plain_name, names) if plain))
 
 
 def roles_named(name: str) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from cvmlab.data.reading.opening.parts import label_of, one_sentence, open_heads
 
 from .charges import currency_of, figures_of, money
 from .choosing import check_roles, choose, without
+from .endings import find_left_date
 from .features import is_personal, read_feature_days, tells_left
 from .loading import load
 from .naming import CAUSE, CHARGE, CHURNED, CONTRACT, CUSTOMER_ID, LEFT, PERSONAL, TOTAL, is_named, is_neutral
@@ -140,7 +141,9 @@ def _subscribers(
         raise CvmError("reading.no_rows", source=table.source)
     by_word = left_by_word(table, words)
     ids = ids_of(table)
-    days, end = days_of(table, as_of)
+    if by_word is not None:
+        find_left_date(table, by_word)
+    days, end = days_of(table, as_of, by_word)
     left = by_word if by_word is not None else days[LEFT].notna() & (days[LEFT] <= pd.Timestamp(str(end)))
     index = table.index()
     table.notes += _date_notes(table, left[index].astype("bool"), days, by_word is not None, end)

@@ -13,6 +13,7 @@ from cvmlab.core.words import CvmError, say
 from . import tenures
 from .charges import numbers_of
 from .days import like_days, months_between, read_days, without_endless, without_placeholders
+from .endings import contradicting, snapshot_of, without_blanks
 from .naming import CHURNED, JOINED, LEFT, TENURE
 from .table import Table, first_of
 
@@ -20,8 +21,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def days_of(table: Table, as_of: dt.date | None) -> tuple[dict[str, pd.Series], dt.date | None]:
-    """Return the dates of joining and leaving, and the day on which the table was made."""
+def days_of(
+    table: Table, as_of: dt.date | None, gone: pd.Series | None = None
+) -> tuple[dict[str, pd.Series], dt.date | None]:
+    """Return the dates of joining and leaving, and the day on which the table was made.
+
+    ``gone`` says who left, where a column does.
+    """
     import pandas as pd
 
     texts, days, endless = {}, {}, None
@@ -31,7 +37,7 @@ def days_of(table: Table, as_of: dt.date | None) -> tuple[dict[str, pd.Series], 
         if table.loaded.kinds[table.place(role)] == "day":
             days[role] = table.cells(role).astype("datetime64[s]")
             continue
-        cells = table.texts(role)
+        cells = without_blanks(table.texts(role))
         if role in table.chosen or like_days(cells, digits=True) or not cells.notna().any():
             if role == LEFT:
                 cells, endless = without_endless(cells)
@@ -63,14 +69,29 @@ def days_of(table: Table, as_of: dt.date | None) -> tuple[dict[str, pd.Series], 
     today = dt.date.today()
     is_past = every.empty or every.max() <= pd.Timestamp(today)
     end = as_of or (every.max().date() if is_past else today)
+    snapshot = snapshot_of(table, None if every.empty else every.max().date()) if as_of is None else None
+    end = end if snapshot is None else snapshot[1]
     if as_of is None and (TENURE not in table.columns or CHURNED not in table.columns):
-        table.notes.append(say(f"subscribers.{'as_of_taken' if is_past else 'today_taken'}", date=end.isoformat()))
+        if snapshot is not None:
+            table.notes.append(say("subscribers.snapshot_taken", date=end.isoformat(), column=snapshot[0]))
+        else:
+            table.notes.append(say(f"subscribers.{'as_of_taken' if is_past else 'today_taken'}", date=end.isoformat()))
     if LEFT in days:
-        later = days[LEFT] > pd.Timestamp(end)
-        if later.any():
-            said = {"column": table.columns[LEFT], "rows": int(later.sum()), "date": end.isoformat()}
-            table.notes.append(say("subscribers.future_dates", **said, value=f"{days[LEFT][later].iloc[0]:%Y-%m-%d}"))
+        _say_later(table, days[LEFT], end, gone)
     return {role: days[role] for role in (JOINED, LEFT) if role in days}, end
+
+
+def _say_later(table: Table, days: pd.Series, end: dt.date, gone: pd.Series | None) -> None:
+    """Say whose date of leaving has not come yet, and who left by another column all the same."""
+    import pandas as pd
+
+    later = days > pd.Timestamp(end)
+    contrary = later & gone[days.index].astype("bool") if gone is not None else later & False
+    for key, rows in (("future_dates", later & ~contrary), ("left_later", contrary)):
+        if rows.any():
+            said = {"column": table.columns[LEFT], "rows": int(rows.sum()), "date": end.isoformat()}
+            said["churned"] = table.columns.get(CHURNED, "")
+            table.notes.append(say(f"subscribers.{key}", **said, value=f"{days[rows].iloc[0]:%Y-%m-%d}"))
 
 
 def _say_unread(table: Table, role: str, days: pd.Series, endless: pd.Series | None) -> None:
@@ -122,7 +143,18 @@ def tenure_of(
         row = table.loaded.place(first_of(cells.isna()))
         table.notes.append(say("subscribers.tenure_missing", column=column, rows=blank, row=row))
     table.notes += tenures.unit_notes(months, column, unit, is_stated=is_stated)
+    if JOINED in days and LEFT in days:
+        _say_contradicting(table, months, days, index)
     return pd.Series(months, index=index, dtype="float64"), unit
+
+
+def _say_contradicting(table: Table, months: pd.Series, days: Mapping[str, pd.Series], index: Any) -> None:
+    """Say where a tenure is not the time between the two dates beside it."""
+    wrong = contradicting(months, months_between(days[JOINED][index], days[LEFT][index]))
+    if wrong.any():
+        columns = {role: table.columns[role] for role in (TENURE, JOINED, LEFT)}
+        said = {"rows": int(wrong.sum()), "row": table.loaded.place(first_of(wrong))}
+        table.notes.append(say("subscribers.tenure_contradicts", **columns, **said))
 
 
 def _tenure_of_days(
@@ -132,8 +164,14 @@ def _tenure_of_days(
 
     joined = days[JOINED][index]
     until = pd.Series(pd.Timestamp(end), index=index).astype("datetime64[s]")
+    gone = left[index].astype("bool")
     if LEFT in days:
-        until = days[LEFT][index].where(left[index].astype("bool") & days[LEFT][index].notna(), until)
+        known = days[LEFT][index]
+        undated = gone & known.isna()
+        until = until.mask(gone, known.mask(known > pd.Timestamp(end)))
+        if undated.any():
+            said = {"column": table.columns[LEFT], "rows": int(undated.sum())}
+            table.notes.append(say("subscribers.undated", **said, row=table.loaded.place(first_of(undated))))
     elif left[index].astype("bool").any():
         table.notes.append(say("subscribers.no_left_date", column=table.columns[JOINED], date=end.isoformat()))
     months = pd.Series(months_between(joined, until), index=index, dtype="float64")

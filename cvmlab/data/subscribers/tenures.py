@@ -18,10 +18,13 @@ if TYPE_CHECKING:
 #: How many months each unit is.
 MONTHS = {"months": 1.0, "years": 12.0, "days": 1 / DAYS_A_MONTH, "weeks": 7 / DAYS_A_MONTH}
 _NAMED = {
-    "days": r"(?i)(?<![a-z])days?(?![a-z])|days(active|subscribed|with|as)|天|日数",
-    "weeks": r"(?i)(?<![a-z])(weeks?|wks?)(?![a-z])|周数|星期",
-    "years": r"(?i)(?<![a-z])(years?|yrs?)(?![a-z])|jahre|a[ñn]os|ann[ée]es|年限|年数|（年）|\(年\)|年$",
-    "months": r"(?i)(?<![a-z])(months?|mths?|mos?)(?![a-z])|tenuremonths?|monat|meses|(?<![a-z])mois|月",
+    "days": r"(?i)(?<![a-z])(days?|tagen?|d[íi]as|jours|giorni|dagen|d)(?![a-z])|"
+    r"days(active|subscribed|with|as)|天|日数",
+    "weeks": r"(?i)(?<![a-z])(weeks?|wks?|wochen|semanas|semaines|settimane|weken)(?![a-z])|周数|星期",
+    "years": r"(?i)(?<![a-z])(years?|yrs?|anni|anos|jaren)(?![a-z])|jahre|a[ñn]os|ann[ée]es|年限|"
+    r"年数|（年）|\(年\)|年$",
+    "months": r"(?i)(?<![a-z])(months?|mths?|mos?|m|mob|mesi|maanden)(?![a-z])|tenuremonths?|monat|meses|"
+    r"(?<![a-z])mois|月",
 }
 _WORDS = {
     "months": r"months?|mths?|mos?|m|个?月",
