@@ -14,11 +14,23 @@ from cvmlab.data.reading.roles import CURRENCY
 
 from . import tenures
 from .figures import Figures, plain_numbers, read_figures
-from .naming import CHARGE, TENURE, TOTAL
+from .naming import CHARGE, TENURE, TOTAL, months_charged
 from .table import Table, first_of
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+# 1 100 and 1'100 days
+_GAPPED, _GAP = r"[1-9]\d{0,2}(?:[ '’\u00a0\u202f]\d{3})+", r"[ '’\u00a0\u202f]"
+_GROUPED = r"[1-9]\d{0,2}(?:\.\d{3})+"
+_SIGNS = {
+    "comma": r"[^\d.,]*\d[\d.]*,(?:\d{1,2}|\d{4,})[^\d.,]*",
+    "point": r"[^\d.,]*\d[\d,]*\.(?:\d{1,2}|\d{4,})[^\d.,]*",
+}
+_ENOUGH_GROUPS, _MOST_COLUMNS, _MOST_SHARES = 3, 60, 0.5
+# 30.11/mo, 元/月 and € per month
+_A_MONTH = r"(?i)\s*(?:/|per|a|je|pro|par|al|每)\s*(?:months?|mth|mo|monat|mois|mes|m[êe]s|mese|月)\.?\s*$"
 
 
 def figures_of(table: Table, index: Any) -> Figures:
@@ -33,6 +45,11 @@ def figures_of(table: Table, index: Any) -> Figures:
         if table.loaded.kinds[place] != "text":
             continue
         cells = table.loaded.column(place)[index]
+        if role == TENURE:
+            cells = _without_thousands(table, cells)
+        else:
+            _refuse_shares(table, role, cells)
+            cells = cells.str.replace(_A_MONTH, "", regex=True)
         if role == TENURE and (tenure := tenures.plain(cells)) is not None:
             table.typed.columns[place] = tenure
             continue
@@ -55,6 +72,36 @@ def figures_of(table: Table, index: Any) -> Figures:
         elif place in read.numbers and read.numbers[place].notna().sum() < cells.notna().sum():
             table.typed.strays.append(names[place])
     return read
+
+
+def _without_thousands(table: Table, cells: pd.Series) -> pd.Series:
+    """Return a tenure without the points or gaps between its thousands: as the other numbers are written, or asked."""
+    bare = cells.str.replace(_GAP, "", regex=True).where(cells.str.fullmatch(_GAPPED), cells)
+    grouped = bare.str.fullmatch(_GROUPED).to_numpy(dtype=bool, na_value=False)
+    broken = bare.str.contains(r"\.", regex=True).to_numpy(dtype=bool, na_value=False)
+    # 304.375 beside 12.5 or 1.25 is a little over 304
+    if not grouped.any() or (broken & ~grouped).any() or table.decimal == "point":
+        return bare
+    sign = table.decimal or _sign_of(table)
+    if sign == "comma":
+        return bare.mask(grouped, bare.str.replace(".", "", regex=False))
+    if sign is None and grouped.sum() >= _ENOUGH_GROUPS:
+        row = first_of(cells[grouped].notna())
+        said = {"column": table.columns[TENURE], "source": table.source, "value": str(bare[row])}
+        said["whole"] = str(bare[row]).replace(".", "")
+        raise CvmError("subscribers.tenure_thousands", **said, row=table.loaded.place(row))
+    return bare
+
+
+def _sign_of(table: Table) -> str | None:
+    """Return the decimal sign of the other columns of texts, None where they show none or both."""
+    found = set()
+    tenure = table.place(TENURE)
+    for place, kind in enumerate(table.loaded.kinds[:_MOST_COLUMNS]):
+        if kind == "text" and place != tenure:
+            few = table.loaded.column(place).dropna().head(200)
+            found |= {sign for sign, form in _SIGNS.items() if few.str.fullmatch(form).any()}
+    return next(iter(found)) if len(found) == 1 else None
 
 
 def _check_currencies(table: Table, figures: Figures, index: Any) -> None:
@@ -83,13 +130,35 @@ def numbers_of(table: Table, role: str, index: Any) -> pd.Series:
     if table.loaded.kinds[place] == "day":
         said = {"source": table.source, "column": table.columns[role], "role": role, "value": str(cells.iloc[0])}
         raise CvmError("subscribers.days_not_numbers", **said)
-    numbers: pd.Series = cells.astype("float64")
+    # a text is scaled when it is read
+    power = header_unit(table.columns[role]).power if role != TENURE else 0
+    numbers: pd.Series = cells.astype("float64") * 10.0**power if power >= 0 else cells.astype("float64") / 10.0**-power
     return numbers
+
+
+def _per_month(table: Table, role: str, numbers: pd.Series) -> pd.Series:
+    """Return charges for a year, a quarter or a week as charges for a month, with a note."""
+    months = months_charged(table.columns[role]) if role == CHARGE else 1.0
+    if months == 1:
+        return numbers
+    said = {"column": table.columns[role], "divided": f"{months:g}" if months > 1 else f"{1 / months:.4f}"}
+    table.notes.append(say(f"subscribers.charge_{'divided' if months > 1 else 'multiplied'}", **said))
+    return numbers / months
+
+
+def _refuse_shares(table: Table, role: str, cells: pd.Series) -> None:
+    """Refuse a charge in percent."""
+    if table.loaded.kinds[table.place(role)] == "text" and len(filled := cells.dropna()):
+        shares = filled.str.contains(r"[%％]\s*$", regex=True)
+        if shares.mean() > _MOST_SHARES:
+            row = first_of(shares)
+            said = {"column": table.columns[role], "source": table.source, "role": role}
+            raise CvmError("subscribers.charge_percent", **said, value=str(filled[row]), row=table.loaded.place(row))
 
 
 def money(table: Table, role: str, index: Any) -> pd.Series:
     """Return a charge as numbers; refuse a column most of whose cells are none."""
-    numbers = numbers_of(table, role, index)
+    numbers = _per_month(table, role, numbers_of(table, role, index))
     numbers = numbers.where(np.isfinite(numbers))
     cells = table.loaded.column(table.place(role))[index]
     unread = cells.notna() & numbers.isna()

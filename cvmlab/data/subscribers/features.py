@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,8 @@ _MAIL = r"[^@\s]+@[^@\s]+\.[^@\s]+"
 _MOBILE = r"(?:\+?86[- ]?)?1[3-9]\d{9}|\(?\d{3}\)?[- ]\d{3}[- ]\d{4}|\+\d{7,15}"
 # a column of yes and no that agrees in so many rows does not do so by chance
 _ENOUGH, _ENOUGH_EACH = 30, 3
+# of the rows, a table beside the customers has so many at most
+_SMALLER = 0.5
 
 
 @dataclass
@@ -156,3 +158,19 @@ def _enough(answers: pd.Series) -> bool:
     """Return whether so many left and stayed that what agrees does not do so by chance."""
     fewest = min(int(answers.sum()), int((~answers).sum()))
     return len(answers) >= _ENOUGH and fewest >= _ENOUGH_EACH
+
+
+def is_empty(loaded: Loaded, place: int, used: Any) -> bool:
+    """Return whether a column is blank in all rows that are used."""
+    cells = loaded.cells.column(f"c{place}")
+    return int(cells.null_count) == len(cells) or not cells.is_valid().to_numpy()[used].any()
+
+
+def beside(loaded: Loaded, names: Sequence[str], used: Any) -> frozenset[int]:
+    """Return the columns of a smaller table that stands beside, behind a column without a name and without cells."""
+    gaps = [
+        place for place, name in enumerate(names) if name == f"column {place + 1}" and is_empty(loaded, place, used)
+    ]
+    places = range(gaps[0] + 1, len(names)) if gaps else range(0)
+    filled = [int(loaded.cells.column(f"c{place}").is_valid().to_numpy()[used].sum()) for place in places]
+    return frozenset(places) if filled and max(filled) <= _SMALLER * len(used) else frozenset()

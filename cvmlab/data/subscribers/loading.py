@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from cvmlab.data.reading.opening.pages import load_html
 from cvmlab.data.reading.opening.workbooks import load_sheet
 from cvmlab.data.reading.raw import RawTable
 
-from .naming import CUSTOMER_ID
+from .naming import CUSTOMER_ID, TENURE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,6 +28,8 @@ EXTRA = "extra"
 # kinds of DuckDB that stay what they are
 _NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
             "UHUGEINT", "FLOAT", "DOUBLE", "DECIMAL")  # fmt: skip
+# how many of its units a span of time counts per day
+_A_DAY = {"s": 86_400.0, "ms": 86_400e3, "us": 86_400e6, "ns": 86_400e9}
 _WHOLE = frozenset(_NUMBERS) - {"FLOAT", "DOUBLE"}
 
 
@@ -57,7 +60,8 @@ class Loaded:
 def load(choice: Choice, connection: Any, folder: Path) -> Loaded:
     """Return all cells of the chosen table."""
     table, cells = _loaded(choice, connection, folder, None)
-    kinds = tuple("text" if place == _id_of(choice, table) else kind_of(kind) for place, kind in enumerate(table.types))
+    known = {**_id_of(choice, table), **_stored(choice)}
+    kinds = tuple(known[place][0] if place in known else kind_of(kind) for place, kind in enumerate(table.types))
     is_book = choice.head.kind == "workbook"
     texts = frozenset(place for place, kind in enumerate(kinds) if kind == "text")
     return Loaded(cells, table, kinds, texts if is_book else table.numbers)
@@ -78,9 +82,10 @@ def _loaded(choice: Choice, connection: Any, folder: Path, only: int | None) -> 
     connection.execute("SET enable_progress_bar = false")
     choice = replace(choice, head=_with_local_days(choice.head, connection))
     table = _raw(choice, folder)
+    stored = _stored(choice)
     cells = None
     try:
-        cells = _fetch(table, connection, only, _id_of(choice, table))
+        cells = _fetch(table, connection, only, {**_id_of(choice, table), **stored})
     except (duckdb.InvalidInputException, duckdb.ConversionException):
         if table.plainer is None:
             raise
@@ -88,15 +93,44 @@ def _loaded(choice: Choice, connection: Any, folder: Path, only: int | None) -> 
         if table.plainer is None:
             raise CvmError("reading.rows_lost", source=table.name)
         table = table.plainer()
-        cells = _fetch(table, connection, only, _id_of(choice, table))
+        cells = _fetch(table, connection, only, {**_id_of(choice, table), **stored})
     return table, cells
 
 
-def _id_of(choice: Choice, table: RawTable) -> int | None:
-    """Return the position of ids that are whole numbers: as text they keep all digits, as floats only sixteen."""
+def _id_of(choice: Choice, table: RawTable) -> dict[int, tuple[str, str]]:
+    """Return how ids that are whole numbers are read: as text they keep all digits, as floats only sixteen."""
     column = choice.columns.get(CUSTOMER_ID)
     place = None if column is None else choice.names.index(column)
-    return place if place is not None and table.types[place].split("(")[0] in _WHOLE else None
+    is_whole = place is not None and table.types[place].split("(")[0] in _WHOLE
+    return {place: ("text", f"c{place}::VARCHAR")} if is_whole and place is not None else {}
+
+
+def _stored(choice: Choice) -> dict[int, tuple[str, str]]:
+    """Return how a Parquet file's moments with a zone and its spans of time are read, which DuckDB takes for others.
+
+    A moment is one of the day on the clocks there, a span a number of days, which a tenure says.
+    """
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    head = choice.head
+    if head.kind != "parquet" or head.path is None:
+        return {}
+    try:
+        fields = list(parquet.read_schema(head.path))
+    except (pa.ArrowException, OSError):
+        return {}
+    found: dict[int, tuple[str, str]] = {}
+    for place, field in enumerate(fields if len(fields) == len(choice.names) else []):
+        if pa.types.is_timestamp(field.type) and field.type.tz:
+            zone = field.type.tz.replace("'", "")
+            if "/" in zone:
+                found[place] = ("day", f"timezone('{zone}', c{place})::DATE::TIMESTAMP")
+        elif pa.types.is_duration(field.type):
+            days = f"(c{place} / {_A_DAY[field.type.unit]})"
+            is_tenure = choice.names[place] == choice.columns.get(TENURE)
+            found[place] = ("text", f"{days}::VARCHAR || ' days'") if is_tenure else ("number", f"{days}::DOUBLE")
+    return found
 
 
 def _with_local_days(head: Head, connection: Any) -> Head:
@@ -140,17 +174,19 @@ def kind_of(duckdb_type: str) -> str:
     return "day" if duckdb_type == "DATE" or duckdb_type.startswith("TIMESTAMP") else "text"
 
 
-def _fetch(table: RawTable, connection: Any, only: int | None, whole_ids: int | None) -> Any:
-    """Return the cells of a scan, texts cleaned."""
+def _fetch(table: RawTable, connection: Any, only: int | None, sql: Mapping[int, tuple[str, str]]) -> Any:
+    """Return the cells of a scan, texts cleaned; ``sql`` has the kind and the expression of some columns."""
     import pyarrow as pa
 
     places = range(len(table.columns)) if only is None else [only]
     names = [f"c{place}" for place in places]
     found_types = {f"c{place}": table.types[place] for place in places}
-    kinds = {name: "text" if name == f"c{whole_ids}" else kind_of(found) for name, found in found_types.items()}
-    texts = {name: f"{name}::VARCHAR" for name, kind in kinds.items() if kind == "text"}
+    kinds = {name: kind_of(found) for name, found in found_types.items()}
+    kinds |= {f"c{place}": kind for place, (kind, _) in sql.items() if f"c{place}" in kinds}
+    said = {f"c{place}": expression for place, (_, expression) in sql.items()}
+    texts = {name: said.get(name, f"{name}::VARCHAR") for name, kind in kinds.items() if kind == "text"}
     others = {
-        name: {"number": _number(name, found), "day": _day(name, found), "flag": name}[kinds[name]]
+        name: said.get(name) or {"number": _number(name, found), "day": _day(name, found), "flag": name}[kinds[name]]
         for name, found in found_types.items()
         if kinds[name] != "text"
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import duckdb
 
 from cvmlab.core.annotations import FrameOrFile
@@ -12,9 +14,12 @@ from cvmlab.data.reading.opening.parts import label_of, one_sentence, open_heads
 
 from .choosing import Choice, cells_of, choose
 from .leaving import is_plausible
-from .loading import load_column
-from .naming import CHARGE, CHURNED, CUSTOMER_ID, EVENT, JOINED, LEFT, TENURE, is_named, rank
+from .loading import load, load_column
+from .naming import CHARGE, CHURNED, CUSTOMER_ID, EVENT, JOINED, LEFT, OWN_ID, TENURE, is_named, rank
 from .repeating import MOST_REPEATED, as_ids
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # a name such as cancelled may be that of an order's state too
 _SURE = 2
@@ -34,7 +39,8 @@ def is_table_of_subscribers(source: FrameOrFile) -> bool:
     -------
     bool
         True where a column says by its name who left (or two columns, when customers joined and left), nothing else
-        speaks of orders or transactions, and at most 5% of the ids repeat. False for a log of transactions, and for
+        speaks of orders, transactions or other events (unless there are a tenure and a sure name of leaving), and at
+        most 5% of the ids repeat in rows that differ. False for a log of transactions, and for
         what cannot be read: the reader of logs then says why.
 
     Raises
@@ -50,6 +56,8 @@ def is_table_of_subscribers(source: FrameOrFile) -> bool:
     >>> is_table_of_subscribers(pd.DataFrame({"customer": ["7", "7"], "date": ["2024-01-05"] * 2, "amount": [1, 2]}))
     False
     """
+    import pandas as pd
+
     try:
         with temporary_folder() as folder, duckdb.connect() as connection, one_sentence(source, folder):
             heads, _ = open_heads(source, None, connection, None)
@@ -57,22 +65,35 @@ def is_table_of_subscribers(source: FrameOrFile) -> bool:
             if not _is_meant(choice):
                 return False
             if CUSTOMER_ID not in choice.columns:
-                return CHURNED in choice.columns
+                return CHURNED in choice.columns or rank(choice.columns[LEFT], LEFT) == 1
             ids = as_ids(load_column(choice, choice.columns[CUSTOMER_ID], connection, folder)).dropna()
-            return len(ids) > 0 and int(ids.duplicated().sum()) <= MOST_REPEATED * len(ids) + 1
+            if _stand_once(ids):
+                return True
+            # an export may hold every row twice
+            cells = load(choice, connection, folder).cells
+            again = pd.util.hash_pandas_object(cells.to_pandas().astype("str"), index=False).duplicated()
+            column = f"c{choice.names.index(choice.columns[CUSTOMER_ID])}"
+            return bool(again.any()) and _stand_once(as_ids(cells.column(column).to_pandas()[~again]).dropna())
     except CvmError:
         return False
 
 
+def _stand_once(ids: pd.Series) -> bool:
+    """Return whether each customer has one row, but for a few."""
+    return len(ids) > 0 and int(ids.duplicated().sum()) <= MOST_REPEATED * len(ids) + 1
+
+
 def _is_meant(choice: Choice) -> bool:
     """Return whether the names are those of a table of subscribers: surely, or several of them."""
-    if any(is_named(name, EVENT) for name in choice.names if name not in choice.columns.values()):
-        return False
+    free = [name for name in choice.names if name not in choice.columns.values()]
     churned = choice.columns.get(CHURNED)
+    is_sure = churned is not None and not choice.inverted and (rank(churned, CHURNED) or _FEWEST) <= _SURE
+    whole = is_sure and CUSTOMER_ID in choice.columns and TENURE in choice.columns
+    # a price, a discount and a date of paying are what a firm knows of its customers too
+    if any(is_named(name, EVENT) or is_named(name, OWN_ID) for name in free) and not whole:
+        return False
     if churned is None:
         return LEFT in choice.columns and JOINED in choice.columns
     if not is_plausible(cells_of(choice, churned)):
         return False
-    if not choice.inverted and (rank(churned, CHURNED) or _FEWEST) <= _SURE:
-        return True
-    return TENURE in choice.columns or JOINED in choice.columns or CHARGE in choice.columns
+    return is_sure or bool({TENURE, JOINED, CHARGE} & choice.columns.keys())

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from functools import cache
 
+from cvmlab.core.periods import DAYS_A_MONTH
 from cvmlab.core.words import read_table
 from cvmlab.data.reading.cells.units import is_currency
 from cvmlab.data.reading.role_names import plain_name
@@ -19,6 +20,10 @@ ROLES = (CUSTOMER_ID, CHURNED, TENURE, CHARGE, TOTAL, CONTRACT, JOINED, LEFT, CA
 # a column that says yes for those who are still there
 STAYED = "stayed"
 ROW_NUMBER, PERSONAL, MAY_KNOW, ABOUT_LEAVING, EVENT = "row_number", "personal", "may_know", "about_leaving", "event"
+# the number of something else than a customer: a session, a ticket, a parcel
+OWN_ID = "own_id"
+# what a charge is for, if not for a month
+_PERIODS = {"per_half_year": 6.0, "per_quarter": 3.0, "per_week": 7 / DAYS_A_MONTH, "per_year": 12.0}
 # who somebody is: a group that must not be treated worse than others
 ABOUT_PEOPLE = "about_people"
 # how surely a status means leaving: it may be one of something else than the customer
@@ -47,6 +52,9 @@ def rank(name: str, role: str) -> int | None:
     """Return how surely a column name means a role, 1 for most surely; None if it does not."""
     plain = _readings(name)
     found = _rank_of(plain, role)
+    if found is not None and role == CHARGE and months_charged(name) != 1:
+        # one for a month is better
+        return max(found, 3)
     if found is not None or role not in _TURNED:
         return found
     turned = _rank_of(tuple(filter(None, map(_without_not, plain))), _TURNED[role])
@@ -92,6 +100,13 @@ def how_exact(name: str, role: str) -> int:
     """Return how exactly a column name says what a role is, among names of one rank: 1 for most exactly."""
     rules = _rules().get(f"best_{role}", [])
     return next((known for known, pattern in rules if any(map(pattern.fullmatch, _readings(name)))), _INEXACT)
+
+
+def months_charged(name: str) -> float:
+    """Return for how many months a charge is by its name: 12 for a fee per year."""
+    whole = plain_name(unicodedata.normalize("NFKC", name))
+    found = (months for role, months in _PERIODS.items() if any(p.fullmatch(whole) for _, p in _rules()[role]))
+    return next(found, 1.0)
 
 
 def is_named(name: str, role: str) -> bool:

@@ -19,7 +19,7 @@ from cvmlab.data.reading.opening.parts import label_of, one_sentence, open_heads
 from .charges import currency_of, figures_of, money
 from .choosing import check_roles, choose, without
 from .endings import find_left_date
-from .features import is_personal, read_feature_days, tells_left
+from .features import beside, is_empty, is_personal, read_feature_days, tells_left
 from .loading import load
 from .naming import CAUSE, CHARGE, CHURNED, CONTRACT, CUSTOMER_ID, LEFT, PERSONAL, TOTAL, is_named, is_neutral
 from .result import Subscribers
@@ -215,9 +215,13 @@ def _add_features(table: Table, frame: dict[str, pd.Series], index: Any) -> tupl
         column = table.columns[CUSTOMER_ID]
         if is_named(column, PERSONAL) or is_personal(frame["customer_id"]):
             personal.append("customer_id")
+    apart = beside(table.loaded, names, index)
+    if apart:
+        found = [names[place] for place in sorted(apart)]
+        table.notes.append(say("subscribers.beside", columns=listed(found), count=len(found)))
     known = {*names, *frame, *_RESERVED}
     for place, name in enumerate(names):
-        if place in taken or place in aside:
+        if place in taken or place in aside or place in apart or is_empty(table.loaded, place, index):
             continue
         cells = table.numbering(place) if place in numbering else table.typed.columns.get(place)
         if cells is None:

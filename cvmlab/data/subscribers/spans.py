@@ -14,6 +14,7 @@ from . import tenures
 from .charges import numbers_of
 from .days import like_days, months_between, read_days, without_endless, without_placeholders
 from .endings import contradicting, snapshot_of, without_blanks
+from .figures import PLAIN
 from .naming import CHURNED, JOINED, LEFT, TENURE
 from .table import Table, first_of
 
@@ -126,7 +127,7 @@ def tenure_of(
     cells = table.loaded.column(table.place(TENURE))[index]
     spelled = tenures.months_in_words(cells) if table.loaded.kinds[table.place(TENURE)] == "text" else None
     if spelled is not None:
-        months, unit, is_stated = spelled[0], spelled[1], True
+        months, unit, is_stated = _with_bare(table, cells, spelled, asked), spelled[1], True
     else:
         stated = tenures.unit_named(column) or tenures.unit_named(table.verdicts.units.get(column, ""))
         unit, is_stated = asked or stated or "months", bool(asked or stated)
@@ -146,6 +147,22 @@ def tenure_of(
     if JOINED in days and LEFT in days:
         _say_contradicting(table, months, days, index)
     return pd.Series(months, index=index, dtype="float64"), unit
+
+
+def _with_bare(table: Table, cells: pd.Series, spelled: tuple[pd.Series, str], asked: str | None) -> pd.Series:
+    """Return tenures with a unit, and those without one by the unit in the header; ask where it has none."""
+    import pandas as pd
+
+    months, stated = spelled
+    bare = cells.notna() & months.isna() & cells.str.fullmatch(PLAIN).fillna(False).astype("bool")
+    if not bare.any():
+        return months
+    column = table.columns[TENURE]
+    unit = asked or tenures.unit_named(column) or (stated if stated == "months" else "")
+    if not unit:
+        said = {"row": table.loaded.place(first_of(bare)), "value": str(cells[bare].iloc[0]), "rows": int(bare.sum())}
+        raise CvmError("subscribers.mixed_units", source=table.source, column=column, **said)
+    return months.mask(bare, pd.to_numeric(cells.where(bare), errors="coerce") * tenures.MONTHS[unit])
 
 
 def _say_contradicting(table: Table, months: pd.Series, days: Mapping[str, pd.Series], index: Any) -> None:

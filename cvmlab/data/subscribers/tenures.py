@@ -27,16 +27,20 @@ _NAMED = {
     r"(?<![a-z])mois|月",
 }
 _WORDS = {
-    "months": r"months?|mths?|mos?|m|个?月",
-    "years": r"years?|yrs?|y|年",
-    "days": r"days?|d|天|日",
-    "weeks": r"weeks?|wks?|w|周|星期",
+    "months": r"months?|mths?|mos?|m|monate?n?|meses|mes|m[êe]s|mois|mes[ei]|maanden|个?月",
+    "years": r"years?|yrs?|y|jahre?n?|j|a[ñn]os?|ans?|ann[ée]es?|ann[io]|jaar|年",
+    "days": r"days?|d|tage?n?|d[íi]as?|jours?|giorn[io]|dagen|天|日",
+    "weeks": r"weeks?|wks?|w|wochen?|semanas?|semaines?|settiman[ae]|周|星期",
 }
 _PART = re.compile(
     r"(?i)\s*(\d+(?:\.\d+)?)\s*(?:"
     + "|".join(f"(?P<{unit}>{words})" for unit, words in _WORDS.items())
-    + r")(?![a-z])[\s,，]*"
+    + r")(?![a-zà-ÿ])\.?(?:[\s,，+&零又]|(?:and|und|y|et|ed?)\b)*"
 )
+# half a year, a year and a half
+_HALF = ((r"(\d)\s*年半", r"\1年6个月"), (r"(?<!\d)(?<!\d )半年", "6个月"), (r"(?i)^half a year$", "6 months"))
+# fewer are slips
+_FEW_SPELLED = 0.05
 _LONGEST_MONTHS = 1200
 
 
@@ -67,15 +71,14 @@ def months_in_words(cells: pd.Series) -> tuple[pd.Series, str] | None:
     read: dict[str, float] = {}
     units: list[str] = []
     words = filled.unique()
-    for word in words[:3]:
-        if _spelled(str(word)) is None and len(words) < 4:
-            return None
     for word in words:
         spelled = _spelled(str(word))
         if spelled is not None:
             read[str(word)] = sum(float(number) * MONTHS[unit] for number, unit in spelled)
             units += [unit for _, unit in spelled]
-    if 2 * int(filled.isin(list(read)).sum()) <= len(filled):
+    spelled = filled.isin(list(read))
+    bare = filled.str.fullmatch(PLAIN)
+    if spelled.sum() < _FEW_SPELLED * len(filled) or 2 * int((spelled | bare).sum()) <= len(filled):
         return None
     found: pd.Series = pd.to_numeric(cells.map(read)).astype("float64")
     return found, units[0] if len(set(units)) == 1 else "months"
@@ -83,6 +86,8 @@ def months_in_words(cells: pd.Series) -> tuple[pd.Series, str] | None:
 
 def _spelled(text: str) -> list[tuple[str, str]] | None:
     found, at = [], 0
+    for half, whole in _HALF:
+        text = re.sub(half, whole, text)
     while at < len(text):
         part = _PART.match(text, at)
         if part is None:
