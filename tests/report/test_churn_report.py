@@ -177,6 +177,28 @@ def test_half_of_a_table_raises_the_question_whether_it_was_drawn() -> None:
         assert "drawn with more leavers" not in first_page.page_one(told, "x")[0].text
 
 
+@pytest.mark.parametrize(("shape", "said"), [("all_left", "All 400 customers"), ("nobody_left", "None of the 400")])
+@pytest.mark.parametrize("settings", [{}, {"window_months": 1}])
+def test_page_one_of_a_table_with_one_answer_says_no_rate(shape: str, said: str, settings: dict[str, float]) -> None:
+    with speaking("en"):
+        found = case.study_churn(
+            subscribers.read(SHAPES[shape](table(400))), case.ChurnAssumptions().replace(**settings)
+        )
+        pieces = first_page.page_one(found, "x")
+        text = "".join(piece.text for piece in pieces if hasattr(piece, "text"))
+    assert said in text and "no rate of leaving" in text and not any(hasattr(piece, "png") for piece in pieces)
+    for other in (
+        "95%",
+        "by no more than chance",
+        "drawn with more leavers",
+        "table is too small",
+        "a year's profit of 0",
+    ):
+        assert other not in text
+    assert ("Nobody in this table left" in text) == (shape == "nobody_left")
+    assert ("Who pays most" in text) == (shape == "nobody_left")
+
+
 def test_what_nearly_all_to_be_called_share_is_asked_about() -> None:
     draw = np.random.default_rng(8)
     frame = table(1_200)

@@ -76,9 +76,9 @@ def months_in_words(cells: pd.Series) -> tuple[pd.Series, str] | None:
         if spelled is not None:
             read[str(word)] = sum(float(number) * MONTHS[unit] for number, unit in spelled)
             units += [unit for _, unit in spelled]
-    spelled = filled.isin(list(read))
+    known = filled.isin(list(read))
     bare = filled.str.fullmatch(PLAIN)
-    if spelled.sum() < _FEW_SPELLED * len(filled) or 2 * int((spelled | bare).sum()) <= len(filled):
+    if known.sum() < _FEW_SPELLED * len(filled) or 2 * int((known | bare).sum()) <= len(filled):
         return None
     found: pd.Series = pd.to_numeric(cells.map(read)).astype("float64")
     return found, units[0] if len(set(units)) == 1 else "months"

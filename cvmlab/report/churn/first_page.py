@@ -33,11 +33,16 @@ def page_one(case: ChurnCase, title: str) -> list[Piece]:
         *map(html.note, _cautions(case)),
     )
     shown = case.tenures if case.tenures is not None else case.contracts
-    if shown is None or len(shown) < 2:
+    if shown is None or len(shown) < 2 or _is_one_sided(case):
         return [top, html.page(*_calls(case))]
     label = term("churning.tenure_axis" if case.tenures is not None else "churning.contract")
     drawn = charts.plot_leaving_rates(shown, overall=case.rate["rate"], label=label)
     return [top, html.page(*_calls(case)), picture(drawn, name="rates", alt=term("churning.alt_rates"))]
+
+
+def _is_one_sided(case: ChurnCase) -> bool:
+    """Return whether everybody left or nobody, so that there is no rate and nobody to compare with."""
+    return case.rate["left"] in (0, case.rate["customers"])
 
 
 def window_of(case: ChurnCase) -> str:
@@ -57,7 +62,7 @@ def _cards(case: ChurnCase) -> list[tuple[str, str, str]]:
     rate = case.rate
     said = {"left": count(rate["left"]), "customers": count(rate["customers"]), "window": window_of(case)}
     cards = [(percent(rate["rate"]), say("churning.card_rate", **said), "known")]
-    if case.losses is not None and case.assumptions.true_rate is None:
+    if case.losses is not None and case.assumptions.true_rate is None and rate["left"]:
         lost = case.losses
         what = say("churning.card_lost", margin=percent(case.assumptions.margin), charge=money(lost.yearly_charge))
         cards.append((money(lost.yearly_profit), what, "assumed"))
@@ -95,6 +100,9 @@ def _offer(case: ChurnCase) -> str:
 
 def _rate(case: ChurnCase) -> str:
     rate = case.rate
+    if _is_one_sided(case):
+        key = "s_all_left" if rate["left"] else "s_none_left"
+        return say(f"churning.{key}", customers=count(rate["customers"]))
     figures = {name: percent(rate[name]) for name in ("rate", "low", "high")}
     counted = {"left": count(rate["left"]), "customers": count(rate["customers"])}
     sentence = say("churning.s_rate", **figures, **counted, window=window_of(case))
@@ -110,7 +118,7 @@ def _rate(case: ChurnCase) -> str:
 def _cost(case: ChurnCase) -> str:
     if case.losses is None:
         return term("churning.s_no_charge")
-    if case.assumptions.true_rate is not None:
+    if case.assumptions.true_rate is not None or not case.rate["left"]:
         return ""
     lost = case.losses
     return say(
@@ -121,6 +129,8 @@ def _cost(case: ChurnCase) -> str:
 
 
 def _where(case: ChurnCase) -> str:
+    if _is_one_sided(case):
+        return ""
     parts = []
     for name, frame in (("tenure", case.tenures), ("contract", case.contracts)):
         if frame is not None and len(frame) > 1:
@@ -167,7 +177,7 @@ def _cannot(case: ChurnCase) -> str:
 
 def _cautions(case: ChurnCase) -> list[str]:
     found = []
-    if case.may_be_drawn:
+    if case.may_be_drawn and not _is_one_sided(case):
         found.append(say("churning.caution_drawn", rate=percent(case.rate["rate"])))
     if shared := shared_by_calls(case):
         column, value, called, left = shared
@@ -199,6 +209,8 @@ def _largest(case: ChurnCase) -> list[str]:
     if case.losses is None:
         return []
     staying = case.customers[~case.customers["left"]]
+    if staying.empty:
+        return []
     whole = float(case.customers["monthly_charge"].sum())
     shown = staying.nlargest(case.assumptions.calls, "monthly_charge")
     shown = shown.assign(share=shown["monthly_charge"] / whole if whole else 0.0)
@@ -208,7 +220,8 @@ def _largest(case: ChurnCase) -> list[str]:
         "share": (term("churning.share_of_charges"), "percent"),
     }
     title = html.subheading(term("churning.largest_title"))
-    return [title, html.paragraph(term("churning.largest_lead"), quiet=True), html.table(shown, columns)]
+    lead = "largest_lead" if case.rate["left"] else "largest_lead_none_left"
+    return [title, html.paragraph(term(f"churning.{lead}"), quiet=True), html.table(shown, columns)]
 
 
 def call_columns(case: ChurnCase) -> html.Columns:
