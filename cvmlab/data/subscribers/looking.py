@@ -15,6 +15,7 @@ from cvmlab.data.reading.opening.parts import label_of, one_sentence, open_heads
 from .choosing import Choice, cells_of, choose
 from .leaving import is_plausible
 from .loading import load, load_column
+from .meanings import meaning
 from .naming import CHARGE, CHURNED, CUSTOMER_ID, EVENT, JOINED, LEFT, OWN_ID, TENURE, is_named, rank
 from .repeating import MOST_REPEATED, as_ids
 
@@ -94,6 +95,8 @@ def _is_meant(choice: Choice) -> bool:
         return False
     if churned is None:
         return LEFT in choice.columns and JOINED in choice.columns
-    if not is_plausible(cells_of(choice, churned)):
+    cells = cells_of(choice, churned)
+    # a total below the answers is none
+    if not is_plausible(cells) and 2 * sum(map(bool, map(meaning, cells))) <= len(cells):
         return False
     return is_sure or bool({TENURE, JOINED, CHARGE} & choice.columns.keys())

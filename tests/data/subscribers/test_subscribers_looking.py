@@ -88,3 +88,10 @@ def test_what_has_an_id_of_its_own_beside_the_customer_is_no_customer(kind: str)
 )
 def test_other_lists_are_none(columns: dict[str, object]) -> None:
     assert not is_table_of_subscribers(pd.DataFrame(columns))
+
+
+def test_a_total_below_the_answers_hides_no_table() -> None:
+    rows = [*((f"C{row}", str(row), "Yes" if row % 3 == 0 else "No") for row in range(ROWS)), ("Total", "66", "4")]
+    assert is_table_of_subscribers(pd.DataFrame(rows, columns=["customer_id", "tenure", "churned"]))
+    shares = pd.DataFrame({"customer_id": CUSTOMERS, "state": "lost", "user_lost": 0.006})
+    assert not is_table_of_subscribers(shares)
