@@ -201,3 +201,45 @@ def test_booking_is_no_date_beside_booked_on() -> None:
 def test_whole_prices_with_two_decimals_are_no_cents() -> None:
     frame = pd.DataFrame({"customer_id": [f"cus_{n}" for n in range(12)], "created": DAYS[:12], "amount_paid": "29.00"})
     assert "maybe_cents" not in warned(read(frame, today="2026-01-01"))
+
+
+@pytest.mark.parametrize(
+    ("customer", "day", "order", "product", "amount", "total"),
+    [
+        ("고객번호", "거래일", "영수증번호", "상품명", "금액", "합계"),
+        ("cliente", "fecha", "ticket", "articulo", "importe", "Total ticket"),
+        ("klient", "data", "paragon", "towar", "kwota", "RAZEM"),
+        ("Клиент", "Дата", "Чек", "Товар", "Сумма", "Итого"),
+        ("ลูกค้า", "วันที่", "เลขที่", "สินค้า", "จำนวนเงิน", "รวม"),
+        ("العميل", "التاريخ", "رقم الفاتورة", "الصنف", "المبلغ", "الإجمالي"),
+    ],
+)
+def test_the_total_below_each_receipt_of_a_till_is_no_sale(
+    customer: str, day: str, order: str, product: str, amount: str, total: str
+) -> None:
+    lines = [
+        (f"C{number % 7:03d}", DAYS[number], f"SO{5000 + number}", name, 100.25 + number)
+        for number in range(28)
+        for name in ("Coffee", total)
+    ]
+    log = read(pd.DataFrame(lines, columns=[customer, day, order, product, amount]), today="2026-01-01")
+    assert len(log.transactions.df()) == 28
+    assert log.transactions.df()["amount"].sum() == pytest.approx(sum(100.25 + number for number in range(28)))
+    assert log.mapping["order_id"] == order
+
+
+def test_a_bill_of_a_wallet_is_dated_by_its_trades() -> None:
+    frame = pd.DataFrame({
+        "交易号": [f"2024{number:08d}" for number in range(12)], "交易创建时间": list(DAYS[:12]),
+        "交易对方": [f"客户{number % 4}" for number in range(12)],
+        "金额（元）": [10.0 + number for number in range(12)],
+    })  # fmt: skip
+    assert read(frame, today="2026-01-01").mapping["date"] == "交易创建时间"
+
+
+@pytest.mark.parametrize("head", ["exchange rate", "汇率", "Wechselkurs", "tipo de cambio", "курс валюты"])
+def test_different_exchange_rates_beside_the_amounts_are_warned_of(head: str) -> None:
+    rates = ["1.0", "7.1"] * 10
+    assert "exchange_rate_unused" in warned(log_of(head, rates))
+    # one currency throughout is no doubt
+    assert "exchange_rate_unused" not in warned(log_of(head, ["7.1"] * 20))

@@ -27,7 +27,7 @@ from .headings import check_headings
 from .heads import Head, Part
 from .order_kinds import without_order_kinds
 from .stated_units import stated_unit
-from .unused_columns import check_sum_beside, rate_notes, unused_notes, without_shares
+from .unused_columns import check_sum_beside, exchange_notes, rate_notes, unused_notes, without_shares
 
 _NAME = "frame"
 # net comes first: 不含税 ends like 含税
@@ -335,6 +335,7 @@ def part_notes(parts: Sequence[Part]) -> Iterator[Note]:
             yield Note("repeated_columns", {"source": part.head.name, "columns": ", ".join(repeated)}, "warning")
     yield from unused_notes(parts)
     yield from rate_notes(parts)
+    yield from exchange_notes(parts)
 
 
 def left_out_notes(unused: Sequence[Unused]) -> Iterator[Note]:

@@ -105,6 +105,15 @@ def rate_notes(parts: Sequence[Part]) -> Iterator[Note]:
             yield Note("rates_unused", {"source": part.head.name, "columns": listed(rates), "example": rates[0]})
 
 
+def exchange_notes(parts: Sequence[Part]) -> Iterator[Note]:
+    """Yield a warning for each column of several exchange rates, as amounts are added up as they stand."""
+    for part in parts:
+        used = part.mapping.columns.values()
+        for name in part.names:
+            if name not in used and is_called(name, "exchange_rate") and len(set(_numbers(part, name))) > 1:
+                yield Note("exchange_rate_unused", {"source": part.head.name, "column": name}, "warning")
+
+
 def _is_idle_profit(part: Part, name: str) -> bool:
     mapping = part.mapping
     return tables.PROFIT not in {*mapping.columns, *mapping.chosen} and tables.PROFIT in ranks_of(name)
