@@ -47,7 +47,7 @@ def plot_tried_measures(frame: pd.DataFrame, *, currency: str = "", ax: Axes | N
     >>> frame = pd.DataFrame({"measure": ["speed", "care"], "difference": [300.0, -60.0], "low": [280.0, -65.0],
     ...                       "high": [320.0, -55.0]})
     >>> print(plot_tried_measures(frame).get_title(loc="left").replace(chr(10), " "))
-    1 of 2 measures pays for itself; best: speed, 300
+    At these doses 1 of 2 measures pays for itself; best: speed, 300
     """
     columns = {"measure": TEXT, **dict.fromkeys(("difference", "low", "high"), FIGURE)}
     frame = check_frame(frame, "measures", columns, once=["measure"])

@@ -91,16 +91,18 @@ def contagion_effect(
     pandas.DataFrame
         Two rows, ``world`` = ``with_contagion`` and ``without_contagion``: ``left`` (customers per market),
         ``hazard_none`` and ``hazard_some`` (monthly rate of those of whose circle nobody, or somebody, had left in the
-        three months before), ``blamed`` (leavers above the rate of the former among the latter: what a comparison of
-        customers says the circle caused), ``caused`` (left − left without contagion, the truth), ``low``, ``high``
-        (its 95% interval over the seeds).
+        three months before), ``months_none`` and ``months_some`` (customer-months of either, per market), ``blamed``
+        (leavers above the rate of the former among the latter, per market: what a comparison of customers says the
+        circle caused), ``caused`` (left − left without contagion: the whole effect of the circle, what it draws away
+        less what it holds), ``low``, ``high`` (its 95% interval over the seeds).
 
     Notes
     -----
     Both worlds of a seed share their customers, their luck and everything before ``start``. Without contagion neither
     the circle's choice of carrier nor its handsets matter. A circle holds as well as it draws: while most of it is
     still with the carrier, those who stay keep more customers than those who left take along, and the truth is below
-    the claim, even below zero.
+    the claim, even below zero. Its sign follows from the carrier's share and the assumed pull; how many *one more*
+    leaver takes along is another question.
 
     Examples
     --------
@@ -140,6 +142,8 @@ def contagion_effect(
             "left": left.mean(axis=1),
             "hazard_none": none,
             "hazard_some": gone / np.maximum(at_risk, 1),
+            "months_none": counts[:, 0, 0] / seeds,
+            "months_some": at_risk / seeds,
             "blamed": (gone - none * at_risk) / seeds,
             "caused": caused.mean(axis=1),
             "low": caused.mean(axis=1) - half,

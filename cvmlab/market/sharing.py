@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 #: What became of those who were ever our customers.
-FATES = ("only_ours", "second_number", "second_given_up", "back_again", "lost")
+FATES = ("only_ours", "second_number", "second_given_up", "back_again", "away")
 
 
 @public
@@ -37,23 +37,25 @@ def kinds_of_loss(result: Result, *, carrier: str = INCUMBENT) -> pd.DataFrame:
         Five rows: ``fate``, ``customers``, ``share`` (of all rows), ``counted_as_lost`` (customers that ever left the
         main carrier: what a churn rate sees), ``had_second`` (customers who ever had a second number elsewhere while
         with us), ``revenue`` (what they paid us), ``elsewhere`` (what they paid others since they first came),
-        ``share_of_wallet`` (revenue / both; NaN if nothing was paid). Money over all months.
+        ``share_of_wallet`` (revenue / both; NaN if nothing was paid), ``share_at_end`` (the same of the last month alone).
+        Money over all months.
 
         Fates, after the last month: ``only_ours`` (never left, never a second number elsewhere), ``second_number``
         (never left, has one), ``second_given_up`` (never left, had one), ``back_again`` (left, and is with us again),
-        ``lost`` (left, with another).
+        ``away`` (left, and not with us).
 
     Notes
     -----
     Dwyer (1997): a customer is lost for good, or always a share that rises and falls. By the main number alone all
     leavers are lost for good and all holders of a second number are kept; the shares of wallet show how far either is
-    wrong. ``lost`` is as far as the months reach: some of them will come back.
+    wrong. ``away`` is as far as the months reach: some of them will come back. ``share_of_wallet`` covers all months,
+    those before the second number included; what is lost now shows in ``share_at_end``.
 
     Examples
     --------
     >>> from cvmlab.market import simulate
     >>> kinds_of_loss(simulate(customers=2_000, periods=24, seed=1))["fate"].tolist()
-    ['only_ours', 'second_number', 'second_given_up', 'back_again', 'lost']
+    ['only_ours', 'second_number', 'second_given_up', 'back_again', 'away']
     """
     import pandas as pd
 
@@ -81,6 +83,7 @@ def kinds_of_loss(result: Result, *, carrier: str = INCUMBENT) -> pd.DataFrame:
         return np.asarray(np.bincount(fate, of[ever].astype(np.float64), len(FATES)), dtype=np.float64)
 
     customers, bill, other = summed(ever), summed(revenue), summed(elsewhere)
+    last_bill, last_paid = summed(ours[-1]), summed(paid[-1])
     return pd.DataFrame(
         {
             "fate": FATES,
@@ -90,6 +93,12 @@ def kinds_of_loss(result: Result, *, carrier: str = INCUMBENT) -> pd.DataFrame:
             "had_second": summed(had_second).astype(np.int64),
             "revenue": bill,
             "elsewhere": other,
-            "share_of_wallet": np.divide(bill, bill + other, out=np.full(len(FATES), np.nan), where=bill + other > 0),
+            "share_of_wallet": _divided(bill, bill + other),
+            "share_at_end": _divided(last_bill, last_paid),
         }
     )
+
+
+def _divided(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return part / whole; NaN where the whole is 0."""
+    return np.divide(part, whole, out=np.full(len(FATES), np.nan), where=whole > 0)

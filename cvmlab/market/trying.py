@@ -102,7 +102,8 @@ def try_measures(
 
     The cost is what is paid for care, offers, subsidies and resources, the network beyond the old one, and the revenue
     times (old tariff / new − 1) that a lower tariff gives away; a higher tariff costs nothing here. It is in the
-    profit already. Single effects do not add up: a customer whom two measures would keep is kept once.
+    profit already. Single effects need not add up: a measure that everybody gets is also given to those whom another
+    measure keeps, and one measure can help another.
 
     Examples
     --------

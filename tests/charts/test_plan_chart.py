@@ -27,7 +27,7 @@ def test_every_measure_has_its_bar_interval_and_amount() -> None:
 def test_the_headline_counts_measures_that_surely_pay_and_not_the_plan() -> None:
     frame = tried_frame()
     assert headline(charts.plot_tried_measures(frame)).startswith(
-        "2 of 4 measures pay for themselves; best: speed, 300k"
+        "At these doses 2 of 4 measures pay for themselves; best: speed, 300k"
     )
     poor = frame.assign(difference=-1.0, low=-2.0, high=3.0)
     assert "None of the 4 measures" in headline(charts.plot_tried_measures(poor))
