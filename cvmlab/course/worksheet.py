@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeGuard
@@ -14,6 +15,8 @@ from cvmlab.core.words import CvmError, language, say, term
 from .replying import Feedback
 
 PARTS = ("background", "analysis", "solutions", "insights")
+#: A tariff above this many times the reference is a percentage taken for a factor.
+_DEAREST = 1.5
 
 
 @public
@@ -48,8 +51,14 @@ def export_plan(plan: object, measures: object, *, folder: str | Path = "plans")
     **Not finished yet.** Still to fill in: Background, Analysis of the problems, Solutions, Insights, measures. ...
     """
     names = ("group", *PARTS)
-    if not isinstance(plan, Mapping) or set(plan) != set(names) or not _are_measures(measures):
+    if not isinstance(plan, Mapping) or set(plan) != set(names) or not isinstance(measures, Mapping):
         return Feedback(say("feedback.plan_shape"))
+    if not _are_measures(measures):
+        wrong = next(str(name) for name, fields in measures.items() if not _is_measure(name, fields))
+        return Feedback(say("feedback.plan_measure_shape", name=wrong))
+    doubts = [said for name, fields in measures.items() if (said := _doubt(name, fields))]
+    if doubts:
+        return Feedback("\n\n".join(doubts))
     texts = {name: str(plan[name] or "").strip() for name in names}
     empty = [name for name in PARTS if not texts[name]]
     if not texts["group"] or not measures or len(empty) == len(PARTS):
@@ -71,10 +80,31 @@ def export_plan(plan: object, measures: object, *, folder: str | Path = "plans")
     return Feedback("\n\n".join([*sentences, *made.notes]))
 
 
-def _are_measures(measures: object) -> TypeGuard[Mapping[str, Mapping[str, object]]]:
-    if not isinstance(measures, Mapping):
-        return False
-    return all(isinstance(name, str) and isinstance(fields, Mapping) for name, fields in measures.items())
+def _are_measures(measures: Mapping[object, object]) -> TypeGuard[Mapping[str, Mapping[str, object]]]:
+    return all(_is_measure(name, fields) for name, fields in measures.items())
+
+
+def _is_measure(name: object, fields: object) -> bool:
+    return isinstance(name, str) and isinstance(fields, Mapping) and all(isinstance(field, str) for field in fields)
+
+
+def _doubt(name: str, fields: Mapping[str, object]) -> str:
+    """Return what is surely not meant in a measure, nothing if it can be tried."""
+    from cvmlab.market.carrier import AS_BEFORE
+
+    before = AS_BEFORE.values()
+    for field in fields:
+        near = difflib.get_close_matches(field, before, 1)
+        if field not in before and near:
+            return say("feedback.plan_field", name=name, field=field, near=near[0])
+    if set(fields) <= set(before) and all(before[field] == value for field, value in fields.items()):
+        return say("feedback.plan_nothing_new", name=name)
+    if fields.get("handset_subsidy") and not fields.get("handset_offered"):
+        return say("feedback.plan_not_sold", name=name)
+    price = fields.get("price")
+    if isinstance(price, int | float) and price > _DEAREST:
+        return say("feedback.plan_price", name=name, price=f"{price:g}")
+    return ""
 
 
 def _listed(names: list[str]) -> str:

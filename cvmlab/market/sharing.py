@@ -37,8 +37,8 @@ def kinds_of_loss(result: Result, *, carrier: str = INCUMBENT) -> pd.DataFrame:
         Five rows: ``fate``, ``customers``, ``share`` (of all rows), ``counted_as_lost`` (customers that ever left the
         main carrier: what a churn rate sees), ``had_second`` (customers who ever had a second number elsewhere while
         with us), ``revenue`` (what they paid us), ``elsewhere`` (what they paid others since they first came),
-        ``share_of_wallet`` (revenue / both; NaN if nothing was paid), ``share_at_end`` (the same of the last month alone).
-        Money over all months.
+        ``share_of_wallet`` (revenue / both; NaN if nothing was paid), ``share_at_end`` (the same of the last month
+        alone). Money over all months.
 
         Fates, after the last month: ``only_ours`` (never left, never a second number elsewhere), ``second_number``
         (never left, has one), ``second_given_up`` (never left, had one), ``back_again`` (left, and is with us again),
@@ -101,4 +101,4 @@ def kinds_of_loss(result: Result, *, carrier: str = INCUMBENT) -> pd.DataFrame:
 
 def _divided(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return part / whole; NaN where the whole is 0."""
-    return np.divide(part, whole, out=np.full(len(FATES), np.nan), where=whole > 0)
+    return np.asarray(np.divide(part, whole, out=np.full(len(FATES), np.nan), where=whole > 0), np.float64)

@@ -82,7 +82,10 @@ def _whole(shown: pd.DataFrame, currency: str) -> list[str]:
     named = whole.assign(measure=[term(f"codes.{name}") for name in whole["measure"]])
     gain = dict(zip(whole["measure"], whole["difference"], strict=True))
     said = {name: in_currency(money(gain[name]), currency) for name in _WHOLE}
-    sentence = say("plan.not_additive", single=said[SUM_OF_SINGLES], together=said[TOGETHER])
+    single, together = said[SUM_OF_SINGLES], said[TOGETHER]
+    more = gain[TOGETHER] > gain[SUM_OF_SINGLES]
+    key = "adds_up" if single == together else "adds_more" if more else "adds_less"
+    sentence = say(f"plan.{key}", single=single, together=together)
     return [html.table(named, _columns(currency), caption=term("plan.table_whole")), html.paragraph(sentence)]
 
 

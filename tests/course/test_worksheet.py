@@ -51,11 +51,38 @@ def test_nothing_is_made_of_an_empty_worksheet(plan: Any, measures: Any, missing
 
 @pytest.mark.parametrize(
     ("plan", "measures"),
-    [(None, SPEED), ({"group": "a"}, SPEED), ({**FULL, "x": ""}, SPEED), (FULL, [1]), (FULL, {"a": 2})],
+    [(None, SPEED), ({"group": "a"}, SPEED), ({**FULL, "x": ""}, SPEED), (FULL, [1])],
 )
 def test_another_shape_is_answered_not_raised(plan: Any, measures: Any, tmp_path: Path) -> None:
     with speaking("en"):
         assert "needs the texts `group`" in export_plan(plan, measures, folder=tmp_path).text
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize(
+    ("measures", "said"),
+    [
+        ({"a": 2}, '`"A": {"network_quality": 1.4}`'),
+        ({"a": {1: 2}}, '`"A": {"network_quality": 1.4}`'),
+        ({"a": {"network_qality": 1.6}}, "`network_quality`"),
+        ({"a": {"handset_subsidy": 300}}, '`"handset_offered": True`'),
+        ({"a": {"handset_subsidy": 300, "handset_offered": False}}, '`"handset_offered": True`'),
+        ({"a": {"price": 5}}, "0.95"),
+    ],
+)
+def test_what_is_surely_not_meant_is_named_before_the_report(
+    measures: Any, said: str, language: str, tmp_path: Path
+) -> None:
+    with speaking(language):
+        assert said in export_plan(FULL, measures, folder=tmp_path).text
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("fields", [{}, {"care": 1}, {"price": 1.0, "win_back_offer": 0}])
+def test_a_measure_that_changes_nothing_is_not_tried(fields: Any, tmp_path: Path) -> None:
+    with speaking("en"):
+        assert export_plan(FULL, {**SPEED, "b": fields}, folder=tmp_path).text.startswith("“b” changes nothing")
     assert not list(tmp_path.iterdir())
 
 

@@ -28,6 +28,7 @@ SOLD = {"handset_offered": True, "contract_months": 24}
     [
         ({"network_quality": 1.6}, {"network_quality": 1.6}),
         ({"handset_subsidy": 600, "care": 3}, {"handset_subsidy": 600, "care": 3, **SOLD}),
+        ({"handset_offered": True}, SOLD),
         (
             {"price": 0.9, "group_offer": 5, "win_back_offer": 60},
             {"price": 0.9, "group_offer": 5, "win_back_offer": 60},

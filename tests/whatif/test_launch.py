@@ -174,3 +174,10 @@ def test_it_plays_from_the_launch_on(what_if):
     assert what_if.picture != whole
     what_if.unfold(PERIODS - LAUNCH_MONTH)
     assert what_if.picture == whole
+
+
+def test_a_subsidy_for_a_handset_that_is_not_sold_changes_nothing():
+    what_if = launch(customers=1_000)
+    what_if.set(handset_subsidy=3_000)
+    with speaking("en"):
+        assert what_if.sentence.startswith("Nothing changes.")

@@ -138,6 +138,8 @@ def launch(
 
     def sentence(before: dict[str, Any], now: dict[str, Any]) -> str:
         gain = now["profit"] - before["profit"]
+        if gain == 0 and now["cost"] == before["cost"]:
+            return term("launch.sentence_nothing")
         return say(
             "launch.sentence_pays" if gain > 0 else "launch.sentence_loses",
             months=PERIODS - LAUNCH_MONTH,

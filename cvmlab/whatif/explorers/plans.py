@@ -11,7 +11,7 @@ import numpy as np
 from cvmlab.charts import style
 from cvmlab.core import formats
 from cvmlab.core.guarding import public
-from cvmlab.core.scenario import Scenario, number
+from cvmlab.core.scenario import Scenario, number, switch
 from cvmlab.core.words import say, term
 from cvmlab.market import compile_engine, follow_plan, make_customers
 from cvmlab.market.carrier import AS_BEFORE, CARRIERS, FIRST_MONTH, MARKET
@@ -43,9 +43,9 @@ class CarrierPlan(Scenario):
     ----------
     price
         Its tariff, 1 is the reference.
-    handset_subsidy
-        What it adds to each handset, sold with a contract of 24 months, which new customers
-        sign too, as the rival does (money); 0: it sells none.
+    handset_offered, handset_subsidy
+        Whether it sells the handset, with a contract of 24 months, which new customers sign too, as the rival does;
+        what it adds to each handset (money). With a subsidy it sells the handset in any case.
     network_quality
         Data speed of its network; 1 is the old one, the fastest rival has 1.6.
     group_offer
@@ -57,6 +57,7 @@ class CarrierPlan(Scenario):
     """
 
     price: float = number(1.0, word="launch.price", minimum=0.7, maximum=1.2, step=0.01, unit="share")
+    handset_offered: bool = switch(False, word="plan.handset_offered")
     handset_subsidy: float = number(0.0, word="plan.handset", minimum=0, maximum=1_500, step=50, unit="money")
     network_quality: float = number(1.0, word="launch.network_quality", minimum=1, maximum=3, step=0.1, unit="share")
     group_offer: float = number(0.0, word="launch.group_offer", minimum=0, maximum=30, step=1, unit="money")
@@ -71,8 +72,8 @@ class CarrierPlan(Scenario):
         >>> CarrierPlan(price=0.9).changes()["price"]
         0.9
         """
-        sold = {"handset_offered": True, "contract_months": CONTRACT_MONTHS} if self.handset_subsidy else {}
-        return {**self.values(), **sold}
+        sold = self.handset_offered or self.handset_subsidy > 0
+        return {**self.values(), "handset_offered": sold} | ({"contract_months": CONTRACT_MONTHS} if sold else {})
 
 
 @public
@@ -127,7 +128,8 @@ def carrier_plan(
 
     def frame(ax: Axes, baseline: dict[str, Any]) -> None:
         style.month_axis(ax, months)
-        top = 1.3 * float(max(baseline["profits"].max(), 1))
+        # room for the dearest tariff
+        top = 1.7 * float(max(baseline["profits"].max(), 1))
         ax.set_ylim(0, top)
         ax.set_xlabel(say("plan.month_axis", markets=SEEDS, customers=f"{customers:,}"))
         style.money_axis(ax.yaxis, term("plan.profit_axis"), currency)
@@ -147,8 +149,8 @@ def carrier_plan(
         ],
         sentence=partial(_sentence, currency=currency),
         title="plan.title",
-        only=("price", "handset_subsidy", "network_quality", "group_offer", "care"),
-        more=("win_back_offer",),
+        only=("price", "handset_offered", "handset_subsidy", "network_quality", "win_back_offer"),
+        more=("group_offer", "care"),
         presets={
             "plan.speed_up": {"network_quality": 1.6},
             "plan.subsidise": {"handset_subsidy": 600},
