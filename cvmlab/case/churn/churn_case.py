@@ -16,7 +16,6 @@ from cvmlab.data.tables import CUSTOMER_ID
 from cvmlab.keep import churn
 from cvmlab.keep.churn.calling import Offer
 
-from . import rates
 from .assumptions import ChurnAssumptions
 from .offer import Tried
 
@@ -124,17 +123,31 @@ class ChurnCase:
 
     @property
     def expected_gain(self) -> tuple[float, float, float]:
-        """What calling brings on average, corrected by what came of such calls, and the range of one campaign (95%)."""
+        """What calling brings on average as the chances promise, and the range of one campaign (95%)."""
         if self.offer is None or not self.customers["call"].any():
             return 0.0, 0.0, 0.0
         promised = float(self.calls["expected_profit"].sum())
-        mean, error = promised, 0.0
-        if self.tried is not None and self.tried.calls >= rates.FEWEST:
-            mean, low, high = self.tried.corrected(promised)
-            error = (high - low) / (2 * Z_95)
+        error = 0.0
+        if self.tried is not None and self.tried.says_enough and self.tried.promised > 0:
+            # how far the chances themselves may be off
+            error = promised / self.tried.promised * (self.tried.high - self.tried.low) / (2 * Z_95)
         chance, offer = self._called()
         spread = Z_95 * float(np.sqrt(offer.variance(chance).sum() + error**2))
-        return mean, mean - spread, mean + spread
+        return promised, promised - spread, promised + spread
+
+    @property
+    def usual_offer(self) -> float:
+        """What the offer costs on average among those called, among all still there where nobody is (money)."""
+        if self.offer is None:
+            return np.nan
+        cost = self._called()[1].cost if self.customers["call"].any() else self.offer.cost
+        return float(cost.mean())
+
+    @property
+    def share_of_first(self) -> float:
+        """Share of what all calls are expected to bring that the first of them alone is to bring."""
+        gain = self.calls["expected_profit"]
+        return float(gain.iloc[0] / gain.sum()) if len(gain) else np.nan
 
     @property
     def acceptance_needed_by_calls(self) -> float:
@@ -152,8 +165,8 @@ class ChurnCase:
 
     @property
     def pays(self) -> bool:
-        """Whether calling is expected to pay at all, once corrected."""
-        return bool(self.customers["call"].any()) and self.expected_gain[0] > 0
+        """Whether calling is expected to pay, and such calls did not lose money where the answer is known."""
+        return bool(self.customers["call"].any()) and not (self.tried is not None and self.tried.lost)
 
     @property
     def may_be_drawn(self) -> bool:

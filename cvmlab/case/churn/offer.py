@@ -12,6 +12,7 @@ from cvmlab.core.statistics import Z_95
 from cvmlab.keep.churn.calling import Offer
 
 from .assumptions import ChurnAssumptions
+from .rates import FEWEST
 
 Floats = NDArray[np.float64]
 
@@ -20,7 +21,8 @@ Floats = NDArray[np.float64]
 class Tried:
     """The rule for calls tried on everybody in the table, those who left among them, whose answer is known (money).
 
-    Chances that are picked because they are high are too high on average; what came of them shows by how much.
+    Chances that are picked because they are high are too high on average. One test is too uncertain to correct sums
+    by: over repeated worlds sums multiplied by came / promised were further from the truth than those promised.
     """
 
     calls: int
@@ -29,11 +31,15 @@ class Tried:
     low: float
     high: float
 
-    def corrected(self, promised: float) -> tuple[float, float, float]:
-        """Return an amount that the chances promise as it would have come, with its 95% interval."""
-        shares = (self.came, self.low, self.high)
-        came, low, high = (promised * share / self.promised if self.promised > 0 else 0.0 for share in shares)
-        return came, low, high
+    @property
+    def says_enough(self) -> bool:
+        """Whether so many were tried that the amount says something."""
+        return self.calls >= FEWEST
+
+    @property
+    def lost(self) -> bool:
+        """Whether the calls tried lost money by more than chance."""
+        return self.says_enough and self.high <= 0
 
 
 def try_rule(offer: Offer, chance: Floats, left: NDArray[np.bool_], weight: Floats) -> Tried:

@@ -119,10 +119,10 @@ def campaign(case: ChurnCase) -> list[Piece]:
     assumed = case.assumptions
     lead = say(
         "churning.campaign_lead", acceptance=percent(assumed.acceptance), months=assumed.months_kept,
-        margin=percent(assumed.margin), offer=in_money(case, float(case.offer.cost.mean())),
+        margin=percent(assumed.margin), offer=in_money(case, case.usual_offer),
         contact=in_money(case, case.offer.contact_cost), take=percent(assumed.stayers_take),
-        count=count(len(case.calls)), held=count(case.customers["hold_out"].sum()),
     )  # fmt: skip
+    lead = joined(lead, _marked(case))
     rivals = case.rivals.assign(name=[term(f"churning.rival_{rule}") for rule in case.rivals["rule"]])
     columns: html.Columns = {
         "name": (term("churning.rule"), "text"),
@@ -145,14 +145,37 @@ def campaign(case: ChurnCase) -> list[Piece]:
     ]  # fmt: skip
 
 
+def _marked(case: ChurnCase) -> str:
+    """Return how many are to be called and held out, as far as there are any."""
+    called, held = len(case.calls), int(case.customers["hold_out"].sum())
+    if not called:
+        return term("churning.campaign_nobody")
+    return say(
+        "churning.campaign_mark" if held else "churning.campaign_mark_all", count=count(called), held=count(held)
+    )
+
+
 def _hold_out(case: ChurnCase) -> str:
     held, called = int(case.customers["hold_out"].sum()), len(case.calls)
+    if not called:
+        return term("churning.hold_out_nobody")
     if not held:
         return term("churning.hold_out_too_few")
     chance = float(case.calls["chance"].mean())
     chance_alone = Z_95 * float(np.sqrt(chance * (1 - chance) * (1 / held + 1 / called)))
-    return say("churning.hold_out_lead", held=count(held), points=f"{100 * chance_alone:.0f}",
-               share=percent(case.assumptions.hold_out_share))  # fmt: skip
+    effect = chance * case.assumptions.acceptance
+    said = {
+        "points": _points(chance_alone),
+        "effect": _points(effect),
+        "share": percent(case.assumptions.hold_out_share),
+    }
+    more = "shows" if effect > chance_alone else "hides"
+    return joined(say("churning.hold_out_lead", held=count(held), **said), say(f"churning.hold_out_{more}", **said))
+
+
+def _points(share: float) -> str:
+    points = 100 * share
+    return f"{points:.0f}" if points >= 9.5 else f"{points:.1f}"
 
 
 def _tried(case: ChurnCase) -> str:
@@ -160,6 +183,8 @@ def _tried(case: ChurnCase) -> str:
     assert tried is not None
     if not tried.calls:
         return term("churning.tried_nobody")
+    if not tried.says_enough:
+        return say("churning.tried_few", calls=count(tried.calls))
     amounts = {name: in_money(case, getattr(tried, name)) for name in ("promised", "came", "low", "high")}
     return say("churning.tried", calls=count(tried.calls), **amounts)
 
@@ -236,7 +261,7 @@ def ending(case: ChurnCase) -> list[Piece]:
     """Return every assumption with its option, the version and the time it took."""
     values, known = case.assumptions.values(), case.assumptions.limits()
     derived: dict[str, float | None] = {} if case.offer is None else {
-        "offer_cost": float(case.offer.cost.mean()), "contact_cost": case.offer.contact_cost,
+        "offer_cost": case.usual_offer, "contact_cost": case.offer.contact_cost,
     }  # fmt: skip
     shown = {name: _shown(limits.text(values[name]), values[name], derived.get(name)) for name, limits in known.items()}
     if case.window_from == "header":

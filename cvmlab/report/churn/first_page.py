@@ -15,6 +15,8 @@ from cvmlab.report import html
 from cvmlab.report.figures import Picture, picture
 from cvmlab.report.wording import joined
 
+from . import alerts
+
 if TYPE_CHECKING:
     from cvmlab.case.churn import ChurnCase
 
@@ -92,7 +94,7 @@ def _offer(case: ChurnCase) -> str:
         return ""
     assumed = case.assumptions
     said = {
-        "offer": in_money(case, float(case.offer.cost.mean())), "kept": percent(assumed.acceptance),
+        "offer": in_money(case, case.usual_offer), "kept": percent(assumed.acceptance),
         "take": percent(assumed.stayers_take), "months": f"{assumed.offer_months:g}",
     }  # fmt: skip
     return say("churning.s_offer" if assumed.offer_cost is None else "churning.s_offer_stated", **said)
@@ -163,10 +165,8 @@ def _whom(case: ChurnCase) -> str:
         return say("churning.s_not_yet", **said)
     gain, low, high = (in_money(case, amount) for amount in case.expected_gain)
     sentence = say("churning.s_whom", gain=gain, low=low, high=high, **said)
-    more = [say("churning.s_needed", needed=percent(case.acceptance_needed_by_calls))]
-    if case.may_be_drawn:
-        more.insert(0, term("churning.s_if_whole"))
-    return joined(sentence, *more)
+    return joined(sentence, alerts.hanging_on_one(case), alerts.tested(case),
+                  say("churning.s_needed", needed=percent(case.acceptance_needed_by_calls)))  # fmt: skip
 
 
 def _cannot(case: ChurnCase) -> str:
