@@ -23,7 +23,13 @@ _INCHES_A_ROW, _ROOM = 0.36, 1.5
 
 @public
 def plot_leaving_rates(
-    frame: pd.DataFrame, *, overall: float, label: str = "", period: str = "", ax: Axes | None = None
+    frame: pd.DataFrame,
+    *,
+    overall: float,
+    label: str = "",
+    period: str = "",
+    differ: bool = True,
+    ax: Axes | None = None,
 ) -> Axes:
     """Draw the share of customers who left in each group, with its 95% interval and the rate of all as a line.
 
@@ -38,6 +44,8 @@ def plot_leaving_rates(
         What the groups are, written over them.
     period
         In what time they left, such as ``"per 30 days"``; nothing where the rates say it.
+    differ
+        Whether the rates differ by more than chance; the headline names no group if not.
     ax
         Axes to draw on; a new figure if left out.
 
@@ -77,7 +85,7 @@ def plot_leaving_rates(
         "rate": _per(percent(rate[worst]), period),
         "overall": percent(overall),
     }
-    key = "charts.rates_message_of" if label else "charts.rates_message"
+    key = "charts.rates_alike" if not differ else "charts.rates_message_of" if label else "charts.rates_message"
     style.headline(ax, say(key, label=label, **said))
     return style.lettered(ax)
 

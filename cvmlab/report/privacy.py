@@ -19,6 +19,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cvmlab.case.churn.naming import name_column
 from cvmlab.core.words import CvmError
 from cvmlab.data.reading.role_names import roles_of
 from cvmlab.data.tables import CUSTOMER_ID, CUSTOMER_NAME, OWNER, PHONE
@@ -156,6 +157,9 @@ def masked_subscribers(subscribers: Subscribers, key: str | bool) -> Subscribers
     secret = key if isinstance(key, str) else secrets.token_hex(32)
     personal = [name for name in subscribers.personal if name != CUSTOMER_ID]
     customers = subscribers.customers.drop(columns=personal, errors="ignore")
+    named = name_column(subscribers)
+    if named and named not in personal:
+        customers[named] = customers[named].astype("str").map(mask_name)
     ids = customers[CUSTOMER_ID].tolist()
     hidden = labels(_personal(subscribers.columns.get(CUSTOMER_ID) or "", ids), secret)
     customers[CUSTOMER_ID] = customers[CUSTOMER_ID].map(lambda one: hidden.get(one, one))

@@ -44,21 +44,21 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def chinese(source: Path) -> Path:
-    return run(source, folder=source.parent / "reports", language="zh", assumptions={"window_months": 1}).folder
+    return run(source, folder=source.parent / "reports", language="zh", assumptions={"window_months": 12}).folder
 
 
 def test_the_folder_holds_what_a_report_holds(chinese: Path) -> None:
     names = {path.name for path in chinese.iterdir()}
     assert {"report.html", "report.ipynb", "customers.csv", "customers.xlsx", "case.json", "figures"} <= names
     record = json.loads((chinese / "case.json").read_text(encoding="utf-8"))
-    assert (record["kind"], record["customers"], record["window_months"]) == ("churn", 1_200, 1)
+    assert (record["kind"], record["customers"], record["window_months"]) == ("churn", 1_200, 12)
 
 
 def test_page_one_says_the_rate_with_its_window_and_whom_to_call(chinese: Path) -> None:
     page = re.sub(r"base64,[^\"']+", "", (chinese / "report.html").read_text(encoding="utf-8"))
     left = int((table()["是否流失"] == "是").sum())
     assert f"1,200 位客户中有 {left} 位标记为流失" in page
-    assert "一个月内流失" in page
+    assert "12 个月内流失" in page
     record = json.loads((chinese / "case.json").read_text(encoding="utf-8"))
     assert record["calls"], "with so clear a group somebody is worth a call"
     assert record["calls"][0] in page

@@ -16,7 +16,9 @@ from cvmlab.data.tables import CUSTOMER_ID
 from cvmlab.keep import churn
 from cvmlab.keep.churn.calling import Offer
 
+from . import rates
 from .assumptions import ChurnAssumptions
+from .naming import name_column
 from .offer import Tried
 
 if TYPE_CHECKING:
@@ -107,8 +109,35 @@ class ChurnCase:
         """Share of today's customers who would be gone in a year at this pace; NaN unless the window is below one."""
         if self.window is None or self.window >= 12:
             return np.nan
-        rate = self.rate["rate"] if self.assumptions.true_rate is None else self.assumptions.true_rate
-        return float(1 - (1 - rate) ** (12 / self.window))
+        return float(1 - (1 - self.overall) ** (12 / self.window))
+
+    @property
+    def overall(self) -> float:
+        """Share of all customers that leave: as stated of the whole base, else that of the table."""
+        return float(self.rate["rate"]) if self.assumptions.true_rate is None else self.assumptions.true_rate
+
+    @property
+    def tenure_counts(self) -> str:
+        """What the bands of tenure count: ``months``, whole ``years``, or ``unsure`` where nobody says which."""
+        if self.tenures is None:
+            return ""
+        if rates.in_whole_years(self.customers, self.subscribers.tenure_unit):
+            return "years"
+        return "unsure" if self.subscribers.unit_taken and rates.may_be_years(self.customers) else "months"
+
+    @property
+    def name_column(self) -> str:
+        """Column that says what a customer is called, an empty text if there is none."""
+        found = name_column(self.subscribers)
+        return found if found in self.customers else ""
+
+    @property
+    def likeliest(self) -> pd.DataFrame:
+        """The customers still there, the likeliest to leave first, as many as left; nobody without a score."""
+        if self.score is None:
+            return self.customers.head(0)
+        staying = self.customers[~self.customers["left"]].sort_values(["chance", CUSTOMER_ID], ascending=[False, True])
+        return staying.head(int(self.rate["left"]))
 
     @property
     def still_there(self) -> int:
@@ -183,6 +212,18 @@ class ChurnCase:
         if self.offer is None:
             return np.nan
         return float(np.median(self.offer.break_even_chance()))
+
+    @property
+    def affordable_offer(self) -> float:
+        """Highest offer at which calling any one customer pays: charges waived, or money where its cost is stated."""
+        if self.offer is None or self.score is None:
+            return np.nan
+        staying = self.customers[~self.customers["left"]]
+        most = self.offer.break_even_cost(staying["chance"].to_numpy(np.float64))
+        if self.assumptions.offer_cost is not None:
+            return float(np.max(most, initial=-np.inf))
+        paid = staying["monthly_charge"].fillna(staying["monthly_charge"].median()).to_numpy(np.float64)
+        return float(np.max(most[paid > 0] / paid[paid > 0], initial=-np.inf))
 
     @property
     def needed_acceptance(self) -> float:

@@ -71,6 +71,14 @@ def in_the_base(chance: Floats, rate: float, true_rate: float | None) -> Floats:
     return corrected
 
 
+def of_the_base(groups: pd.DataFrame | None, rate: float, true_rate: float | None) -> pd.DataFrame | None:
+    """Return rates of groups, and their intervals, as they are in the base, of which the table holds more leavers."""
+    if groups is None:
+        return None
+    names = ("rate", "low", "high")
+    return groups.assign(**{name: in_the_base(groups[name].to_numpy(np.float64), rate, true_rate) for name in names})
+
+
 def offer_of(charge: pd.Series, assumed: ChurnAssumptions) -> Offer:
     """Return the offer to customers with these monthly charges; one without a charge is taken as the median."""
     paid = charge.fillna(charge.median()).to_numpy(np.float64)

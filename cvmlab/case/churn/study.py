@@ -22,7 +22,8 @@ from . import rates
 from .assumptions import ChurnAssumptions
 from .churn_case import ChurnCase, Losses
 from .fairness import by_group
-from .offer import in_the_base, offer_of, try_rule, weights_of
+from .naming import name_column
+from .offer import in_the_base, of_the_base, offer_of, try_rule, weights_of
 
 if TYPE_CHECKING:
     from cvmlab.data.subscribers import Subscribers
@@ -83,11 +84,17 @@ def study_churn(subscribers: Subscribers, assumptions: ChurnAssumptions | None =
     has_tenure = "tenure_months" in customers and customers["tenure_months"].notna().any()
     has_contract = "contract" in customers and len(customers["contract"].dropna().unique()) > 1
     with clock.step("rates"):
-        tenures = rates.by_tenure(customers) if has_tenure else None
+        in_years = bool(has_tenure) and rates.in_whole_years(customers, subscribers.tenure_unit)
+        is_unsure = has_tenure and subscribers.unit_taken and rates.may_be_years(customers)
+        by_one = 12 if in_years else 1 if is_unsure else 0
+        tenures = rates.by_tenure(customers, by_one=by_one) if has_tenure else None
         contracts = rates.by_value(customers, "contract") if has_contract else None
+        overall = float(rates.rate_of(customers["left"])["rate"].iloc[0])
+        tenures, contracts = (of_the_base(frame, overall, assumed.true_rate) for frame in (tenures, contracts))
         retention = None
-        if has_tenure and window is not None:
-            retention = rates.retention_tables(customers, window, "contract" if has_contract else None)
+        if has_tenure and window is not None and not is_unsure:
+            by = "contract" if has_contract else None
+            retention = rates.retention_tables(customers, window, by, in_years=in_years)
     with clock.step("score"):
         findings, score, why = _score(subscribers, assumed)
     with clock.step("campaign"):
@@ -140,7 +147,7 @@ def _window(subscribers: Subscribers, assumed: ChurnAssumptions) -> tuple[int | 
 
 def _not_features(subscribers: Subscribers) -> list[str]:
     """Return the columns that no score may look at: those of how it ended, and those that name a person."""
-    names = (*_ENDINGS, *subscribers.personal, *_may_know(subscribers))
+    names = (*_ENDINGS, *subscribers.personal, name_column(subscribers), *_may_know(subscribers))
     return [name for name in names if name in subscribers.customers and name != CUSTOMER_ID]
 
 

@@ -173,6 +173,7 @@ def _subscribers(
         notes=tuple(dict.fromkeys(table.notes)),
         currency=currency_of(table, figures),
         tenure_unit=unit,
+        unit_taken=table.unit_taken,
     )
 
 

@@ -45,6 +45,8 @@ class Subscribers:
     tenure_unit
         ``"months"``, ``"days"``, ``"weeks"`` or ``"years"``: what the source counts the tenure in, or is taken to; an
         empty text where there is none.
+    unit_taken
+        Whether nothing says what the tenure counts, so that it was taken for months.
 
     Examples
     --------
@@ -65,3 +67,4 @@ class Subscribers:
     notes: tuple[str, ...]
     currency: str = ""
     tenure_unit: str = ""
+    unit_taken: bool = False

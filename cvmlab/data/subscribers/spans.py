@@ -143,6 +143,7 @@ def tenure_of(
     if blank:
         row = table.loaded.place(first_of(cells.isna()))
         table.notes.append(say("subscribers.tenure_missing", column=column, rows=blank, row=row))
+    table.unit_taken = not is_stated
     table.notes += tenures.unit_notes(months, column, unit, is_stated=is_stated)
     if JOINED in days and LEFT in days:
         _say_contradicting(table, months, days, index)

@@ -42,6 +42,7 @@ class Table:
         self.verdicts: Verdicts = judge(loaded, choice.names, self.columns)
         self.typed = Typed({}, {}, [])
         self.day_columns: dict[str, int] = {}
+        self.unit_taken = False
 
     def place(self, role: str) -> int:
         """Return the position of the column of a role."""

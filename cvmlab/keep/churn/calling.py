@@ -59,6 +59,14 @@ class Offer:
             share: Floats = np.where(won > 0, needed / won, np.where((won == 0) & (needed == 0), 0.0, np.inf))
         return share
 
+    def break_even_cost(self, chance: Floats) -> Floats:
+        """Return up to which cost of the offer a call pays, below 0 where even a free one does not."""
+        won = chance * self.acceptance * self.brought - self.contact_cost
+        paid = chance * self.acceptance + (1 - chance) * self.stayers_take
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            most: Floats = np.where(paid > 0, won / paid, np.where(won > 0, np.inf, -np.inf))
+        return most
+
     def break_even_acceptance(self, chance: Floats) -> Floats:
         """Return which share of those who would leave must accept for a call to pay, infinite where none is enough."""
         spent = (1 - chance) * self.given_away + self.contact_cost

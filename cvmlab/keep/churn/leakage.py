@@ -174,6 +174,9 @@ def _about(feature: Feature, column: pd.Series[Any], gone: Flags) -> Finding:
         return name, "identifier", kinds / filled, {}
     counts = np.bincount(_codes(feature, missing))
     most, others = counts.max() / len(gone), len(gone) - counts.max()
+    if feature.kind == "text" and not others and kinds > 1:
+        # no value is shared by as many as a level needs
+        return name, "identifier", float((texts.value_counts() == 1).sum() / filled) if texts is not None else 0.0, {}
     if others < _FEWEST_DIFFERENT and others < _FEW_DIFFERENT * len(gone):
         return name, "nearly_constant", float(most), {"others": int(others)}
     with_value = gone[~missing]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cvmlab.case.churn.dominance import dominating
 from cvmlab.core.formats import count, in_currency, percent, whole_money
 from cvmlab.core.words import say, term
 
@@ -33,3 +34,32 @@ def hanging_on_one(case: ChurnCase) -> str:
         return ""
     said = {"customer": case.calls["customer_id"].iloc[0], "share": percent(case.share_of_first)}
     return say("churning.s_hangs", **said)
+
+
+def before_sums(case: ChurnCase) -> list[str]:
+    """Return the cautions that stand above every figure of page one."""
+    return [say("churning.caution_drawn", rate=percent(case.rate["rate"]))] if case.may_be_drawn else []
+
+
+def doubts(case: ChurnCase) -> list[str]:
+    """Return cautions on single columns: one that decides who is on the list."""
+    found = []
+    if case.tenure_counts == "unsure":
+        most = case.customers["tenure_months"].max()
+        found.append(say("churning.caution_unit", column=case.subscribers.columns["tenure"], most=f"{most:g}"))
+    if (one := dominating(case)) is not None:
+        said = {"column": one.column, "low": percent(one.low), "high": percent(one.high)}
+        found.append(say("churning.caution_dominates", **said))
+    return found
+
+
+def cheap_enough(case: ChurnCase) -> str:
+    """Return up to which offer calling anybody would pay."""
+    most = case.affordable_offer
+    if not 0 < most < float("inf"):
+        return term("churning.s_no_offer_pays")
+    if case.assumptions.offer_cost is None:
+        return (
+            say("churning.s_cheaper_months", months=f"{most:.2g}") if most >= 0.01 else term("churning.s_no_offer_pays")
+        )
+    return say("churning.s_cheaper", cost=in_currency(whole_money(most), case.subscribers.currency))

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cvmlab import __version__, charts
+from cvmlab.case.churn.rates import differ
 from cvmlab.core.formats import count, percent, whole_money
 from cvmlab.core.statistics import Z_95
 from cvmlab.core.words import say, term
@@ -15,6 +16,7 @@ from cvmlab.report import html
 from cvmlab.report.figures import Picture, picture
 from cvmlab.report.wording import joined
 
+from . import alerts
 from .first_page import in_money, window_of
 
 if TYPE_CHECKING:
@@ -28,14 +30,18 @@ def retention(case: ChurnCase) -> list[Piece]:
     pieces: list[Piece] = [
         html.page(
             html.heading(term("churning.retention_title")),
-            html.paragraph(joined(term("churning.retention_lead"), *_of_the_table(case))),
+            html.paragraph(term("churning.retention_lead")),
         )
     ]
     if case.contracts is not None and case.tenures is not None:
-        drawn = charts.plot_leaving_rates(case.contracts, overall=case.rate["rate"], label=term("churning.contract"))
+        drawn = charts.plot_leaving_rates(
+            case.contracts, overall=case.overall, label=term("churning.contract"), differ=differ(case.contracts)
+        )
         pieces.append(picture(drawn, name="contracts", alt=term("churning.alt_contracts")))
     if case.retention is not None and case.assumptions.true_rate is None:
         pieces += _curves(case)
+    elif case.tenure_counts == "unsure":
+        pieces += [html.page(html.note(note)) for note in alerts.doubts(case)[:1]]
     elif case.retention is None and case.tenures is not None:
         pieces.append(html.page(html.note(term("churning.no_curve"))))
     if len(pieces) == 1:
@@ -52,22 +58,31 @@ def _curves(case: ChurnCase) -> list[Piece]:
     table = case.retention
     assert table is not None
     names = table["group"].replace("", term("churning.everybody"))
-    drawn = charts.plot_retention(table.assign(group=names), by="group", unit=term("units.months"))
+    in_years = case.tenure_counts == "years"
+    unit = term("units.years" if in_years else "units.months")
+    drawn = charts.plot_retention(table.assign(group=names), by="group", unit=unit)
     everybody = table[table["group"] == ""].set_index("period")
-    rows = [period for period in (1, 3, 6, 12, 24, 36, 48, 60, 72) if period in everybody.index]
+    wanted = range(1, 16) if in_years else (1, 3, 6, *range(12, 121, 12))
+    rows = [period for period in wanted if period in everybody.index]
+    by = "_year" if in_years else ""
     shown = everybody.loc[rows].reset_index()
     columns: html.Columns = {
-        "period": (term("churning.month"), "count"),
-        "at_risk": (term("churning.at_risk"), "count"),
-        "left": (term("churning.left"), "count"),
-        "hazard": (term("churning.hazard"), "percent"),
-        "retention": (term("churning.retention"), "percent"),
+        "period": (term("churning.year" if in_years else "churning.month"), "count"),
+        "at_risk": (term(f"churning.at_risk{by}"), "count"),
+        "left": (term(f"churning.left{by}"), "count"),
+        "hazard": (term(f"churning.hazard{by}"), "percent"),
+        "retention": (term(f"churning.retention{by}"), "percent"),
     }
     return [
         picture(drawn, name="retention", alt=term("churning.alt_retention")),
         html.page(
-            html.table(shown, columns, caption=term("churning.life_table")),
-            html.paragraph(say("churning.life_table_key", window=window_of(case)), quiet=True),
+            html.table(
+                shown, columns, caption=term("churning.life_table_years" if in_years else "churning.life_table")
+            ),
+            html.paragraph(
+                say("churning.life_table_key_years" if in_years else "churning.life_table_key", window=window_of(case)),
+                quiet=True,
+            ),
         ),
     ]
 
@@ -130,7 +145,7 @@ def campaign(case: ChurnCase) -> list[Piece]:
         "profit": (term("churning.expected_profit"), "money"),
     }
     return [
-        html.page(title, html.paragraph(lead)),
+        html.page(title, *([html.note(term("churning.if_whole"))] if case.may_be_drawn else []), html.paragraph(lead)),
         picture(
             charts.plot_campaign_profit(case.curve, currency=case.subscribers.currency),
             name="campaign", alt=term("churning.alt_campaign"),
@@ -275,7 +290,30 @@ def ending(case: ChurnCase) -> list[Piece]:
     seconds = f"{sum(case.seconds.values()):.1f}"
     made = html.paragraph(say("report.made_by", version=__version__, seconds=seconds), quiet=True)
     frame = pd.DataFrame(rows, columns=list(columns))
-    return [html.page(html.heading(term("report.assumptions_title")), html.table(frame, columns), made)]
+    return [
+        html.page(*_to_state(case), html.heading(term("report.assumptions_title")), html.table(frame, columns), made)
+    ]
+
+
+def _to_state(case: ChurnCase) -> list[str]:
+    """Return the options by which to state what the table does not say, for whoever runs the report."""
+    missing = {
+        "window": (case.window is None, "--set window_months=1"),
+        "true_rate": (case.may_be_drawn, "--set true_rate=0.02"),
+        "charge": (case.losses is None, "--charge COLUMN"),
+        "tenure": (case.tenures is None, "--tenure COLUMN"),
+        "unit": (case.tenure_counts == "unsure", "--tenure-unit years"),
+    }
+    rows = [(term(f"churning.state_{name}"), option) for name, (is_missing, option) in missing.items() if is_missing]
+    if not rows:
+        return []
+    frame = pd.DataFrame(rows, columns=["what", "option"])
+    columns: html.Columns = {
+        "what": (term("churning.state_what"), "text"),
+        "option": (term("churning.state_option"), "text"),
+    }
+    lead = html.paragraph(term("churning.state_lead"), quiet=True)
+    return [html.heading(term("churning.state_title")), lead, html.table(frame, columns)]
 
 
 def _shown(text: str, value: object, derived: float | None) -> str:

@@ -21,30 +21,41 @@ if TYPE_CHECKING:
     from cvmlab.case.churn import ChurnCase
 
 Piece = Picture | html.Page
+_SUMS = ("profit_kept", "expected_profit")
 
 
 def page_one(case: ChurnCase, title: str) -> list[Piece]:
     """Return what a manager reads: figures, five sentences, whom to call, one picture."""
     heading = f"<h1>{html.escape(say('churning.title', name=title))}</h1>"
     lead = say("churning.lead", customers=count(len(case.customers)), window=window_of(case))
+    cautions = [*_cautions(case), *alerts.doubts(case)]
+    above = [caution for caution in cautions if caution in alerts.before_sums(case)]
     top = html.page(
         heading,
         html.paragraph(lead, quiet=True),
+        *map(html.note, above),
         html.cards(_cards(case)),
         html.sentences(_sentences(case)),
-        *map(html.note, _cautions(case)),
+        *(html.note(caution) for caution in cautions if caution not in above),
     )
     shown = case.tenures if case.tenures is not None else case.contracts
     if shown is None or len(shown) < 2 or _is_one_sided(case):
         return [top, html.page(*_calls(case))]
-    label = term("churning.tenure_axis" if case.tenures is not None else "churning.contract")
-    drawn = charts.plot_leaving_rates(shown, overall=case.rate["rate"], label=label)
+    label = term("churning.contract") if case.tenures is None else tenure_label(case)
+    told = differ(shown, ordered=case.tenures is not None)
+    drawn = charts.plot_leaving_rates(shown, overall=case.overall, label=label, differ=told)
     return [top, html.page(*_calls(case)), picture(drawn, name="rates", alt=term("churning.alt_rates"))]
 
 
 def _is_one_sided(case: ChurnCase) -> bool:
     """Return whether everybody left or nobody, so that there is no rate and nobody to compare with."""
     return case.rate["left"] in (0, case.rate["customers"])
+
+
+def tenure_label(case: ChurnCase) -> str:
+    """Return what the bands of tenure count, in words."""
+    more = "" if case.tenure_counts == "months" else f"_{case.tenure_counts}"
+    return term(f"churning.tenure_axis{more}")
 
 
 def window_of(case: ChurnCase) -> str:
@@ -64,6 +75,10 @@ def _cards(case: ChurnCase) -> list[tuple[str, str, str]]:
     rate = case.rate
     said = {"left": count(rate["left"]), "customers": count(rate["customers"]), "window": window_of(case)}
     cards = [(percent(rate["rate"]), say("churning.card_rate", **said), "known")]
+    if case.assumptions.true_rate is not None:
+        cards = [(percent(case.overall), say("churning.card_base", rate=percent(rate["rate"]), **said), "assumed")]
+    if case.may_be_drawn:
+        return cards
     if case.losses is not None and case.assumptions.true_rate is None and rate["left"]:
         lost = case.losses
         what = say("churning.card_lost", margin=percent(case.assumptions.margin), charge=money(lost.yearly_charge))
@@ -78,13 +93,15 @@ def _cards(case: ChurnCase) -> list[tuple[str, str, str]]:
 
 def _card_of_calls(case: ChurnCase) -> tuple[str, str, str]:
     gain, low, high = case.expected_gain
-    key = "card_no_calls" if not case.pays else "card_calls_if" if case.may_be_drawn else "card_calls"
+    key = "card_calls" if case.pays else "card_no_calls"
     said = {"low": money(low), "high": money(high), "count": count(len(case.calls)), "all": count(case.still_there)}
     return (money(gain) if case.pays else "0", say(f"churning.{key}", **said), "assumed")
 
 
 def _sentences(case: ChurnCase) -> list[str]:
     said = [_rate(case), _cost(case), _where(case), _offer(case), _whom(case), _cannot(case)]
+    if case.may_be_drawn and case.score is not None:
+        said = [_rate(case), _where(case), term("churning.s_wait"), _cannot(case)]
     return [sentence for sentence in said if sentence]
 
 
@@ -95,9 +112,14 @@ def _offer(case: ChurnCase) -> str:
     assumed = case.assumptions
     said = {
         "offer": in_money(case, case.usual_offer), "kept": percent(assumed.acceptance),
-        "take": percent(assumed.stayers_take), "months": f"{assumed.offer_months:g}",
+        "take": percent(assumed.stayers_take), "months": _waived(assumed.offer_months),
     }  # fmt: skip
     return say("churning.s_offer" if assumed.offer_cost is None else "churning.s_offer_stated", **said)
+
+
+def _waived(months: float) -> str:
+    known = {0.5: "half", 1.0: "one"}
+    return say(f"churning.s_offer_{known.get(months, 'months')}", months=f"{months:g}")
 
 
 def _rate(case: ChurnCase) -> str:
@@ -108,13 +130,15 @@ def _rate(case: ChurnCase) -> str:
     figures = {name: percent(rate[name]) for name in ("rate", "low", "high")}
     counted = {"left": count(rate["left"]), "customers": count(rate["customers"])}
     sentence = say("churning.s_rate", **figures, **counted, window=window_of(case))
+    if case.assumptions.true_rate is not None:
+        sentence = say("churning.s_rate_of_base", **counted, window=window_of(case), rate=figures["rate"],
+                       true=percent(case.overall))  # fmt: skip
     if case.window is None:
         return joined(sentence, term("churning.s_no_window"))
     if math.isnan(case.yearly_pace):
         return sentence
     key = "churning.s_pace" if case.assumptions.true_rate is None else "churning.s_pace_of_base"
-    true = {} if case.assumptions.true_rate is None else {"rate": percent(case.assumptions.true_rate)}
-    return joined(sentence, say(key, share=percent(case.yearly_pace), **true))
+    return joined(sentence, say(key, share=percent(case.yearly_pace)))
 
 
 def _cost(case: ChurnCase) -> str:
@@ -136,13 +160,14 @@ def _where(case: ChurnCase) -> str:
     parts = []
     for name, frame in (("tenure", case.tenures), ("contract", case.contracts)):
         if frame is not None and len(frame) > 1:
-            if not differ(frame):
+            if not differ(frame, ordered=name == "tenure"):
                 parts.append(term(f"churning.s_alike_{name}"))
                 continue
             most, least = frame.iloc[int(frame["rate"].argmax())], frame.iloc[int(frame["rate"].argmin())]
+            counts = f"_{case.tenure_counts}" if name == "tenure" and case.tenure_counts != "months" else ""
             parts.append(
                 say(
-                    f"churning.s_where_{name}", most=most["group"], high=percent(most["rate"]),
+                    f"churning.s_where_{name}{counts}", most=most["group"], high=percent(most["rate"]),
                     least=least["group"], low=percent(least["rate"]),
                 )
             )  # fmt: skip
@@ -160,7 +185,8 @@ def _whom(case: ChurnCase) -> str:
     }  # fmt: skip
     if not len(case.calls):
         needed = case.needed_acceptance
-        return say("churning.s_nobody", needed=percent(needed)) if needed <= 1 else term("churning.s_nobody_ever")
+        sentence = say("churning.s_nobody", needed=percent(needed)) if needed <= 1 else term("churning.s_nobody_ever")
+        return joined(sentence, alerts.cheap_enough(case))
     if not case.pays:
         return say("churning.s_not_yet", **said)
     gain, low, high = (in_money(case, amount) for amount in case.expected_gain)
@@ -197,11 +223,26 @@ def _calls(case: ChurnCase) -> list[str]:
     calls = case.calls
     if case.score is None:
         return _largest(case)
+    if case.offer is None or case.may_be_drawn:
+        return _likeliest(case)
     if not len(calls):
-        return [title, html.paragraph(term("churning.calls_none" if case.offer else "churning.calls_no_offer"))]
+        return [title, html.paragraph(term("churning.calls_none"))]
     shown = calls.head(case.assumptions.calls)
-    lead = say("churning.calls_lead", shown=len(shown), count=count(len(calls)))
+    key = "calls_lead" if len(shown) < len(calls) else "calls_lead_all"
+    lead = say(f"churning.{key}", shown=len(shown), count=count(len(calls)))
     return [title, html.paragraph(lead, quiet=True), html.table(shown, call_columns(case))]
+
+
+def _likeliest(case: ChurnCase) -> list[str]:
+    """Return the likeliest leavers with their chance, where sums would say nothing or cannot be had."""
+    shown = case.likeliest.head(case.assumptions.calls)
+    columns = {name: told for name, told in call_columns(case).items() if name not in _SUMS}
+    lead = "likeliest_lead" if case.offer is None else "likeliest_lead_drawn"
+    return [
+        html.subheading(term("churning.likeliest_title")),
+        html.paragraph(say(f"churning.{lead}", shown=len(shown)), quiet=True),
+        html.table(shown, columns),
+    ]
 
 
 def _largest(case: ChurnCase) -> list[str]:
@@ -216,6 +257,7 @@ def _largest(case: ChurnCase) -> list[str]:
     shown = shown.assign(share=shown["monthly_charge"] / whole if whole else 0.0)
     columns: html.Columns = {
         CUSTOMER_ID: (term("churning.customer"), "id"),
+        **({case.name_column: (case.name_column, "text")} if case.name_column else {}),
         "monthly_charge": (term("churning.monthly_charge"), "money"),
         "share": (term("churning.share_of_charges"), "percent"),
     }
@@ -229,6 +271,8 @@ def call_columns(case: ChurnCase) -> html.Columns:
     people = {
         name: (name, "text") for name in case.subscribers.personal if name in case.customers and name != CUSTOMER_ID
     }
+    if case.name_column:
+        people = {case.name_column: (case.name_column, "text"), **people}
     every: html.Columns = {
         CUSTOMER_ID: (term("churning.customer"), "id"),
         **people,  # type: ignore[dict-item]

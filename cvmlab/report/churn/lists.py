@@ -28,10 +28,17 @@ def write_lists(case: ChurnCase, folder: str | Path) -> None:
     target = Path(folder)
     check_free(target, _FILES)
     target.mkdir(parents=True, exist_ok=True)
-    write_csv(case.customers, target / "customers.csv")
+    write_csv(_ordered(case), target / "customers.csv")
     write_workbook(sheets_of(case), target / "customers.xlsx")
     (target / "case.json").write_text(json.dumps(record(case), ensure_ascii=False, indent=1), encoding="utf-8")
     mark(target, _FILES)
+
+
+def _ordered(case: ChurnCase) -> pd.DataFrame:
+    """Return everybody as in the source; where nothing says whom calling pays for, the likeliest to leave first."""
+    if case.offer is not None or case.score is None:
+        return case.customers
+    return case.customers.sort_values(["left", "chance", CUSTOMER_ID], ascending=[True, False, True])
 
 
 def sheets_of(case: ChurnCase) -> dict[str, Sheet]:
@@ -39,7 +46,8 @@ def sheets_of(case: ChurnCase) -> dict[str, Sheet]:
     columns = call_columns(case)
     heads = {name: head for name, (head, _) in columns.items()}
     formats = {heads[name]: _FORMATS[kind] for name, (_, kind) in columns.items() if kind in _FORMATS}
-    calls = case.calls[list(columns)].rename(columns=heads)
+    listed = case.likeliest if case.offer is None else case.calls
+    calls = listed[list(columns)].rename(columns=heads)
     empty = pd.Series(pd.NA, index=calls.index, dtype="str")
     answers = {
         term("churning.called_on"): [],
@@ -48,16 +56,11 @@ def sheets_of(case: ChurnCase) -> dict[str, Sheet]:
     }
     calls = calls.assign(**dict.fromkeys(answers, empty))
     held = case.customers[case.customers["hold_out"]][list(columns)].rename(columns=heads)
+    own = list(dict.fromkeys([*case.subscribers.personal, *([case.name_column] if case.name_column else [])]))
     meanings = [
-        (heads[name], term(f"churning.key_{name}"))
-        for name in columns
-        if name == CUSTOMER_ID or name not in case.subscribers.personal
+        (heads[name], term(f"churning.key_{name}")) for name in columns if name == CUSTOMER_ID or name not in own
     ]
-    meanings += [
-        (name, term("churning.key_person"))
-        for name in case.subscribers.personal
-        if name in columns and name != CUSTOMER_ID
-    ]
+    meanings += [(name, term("churning.key_person")) for name in own if name in columns and name != CUSTOMER_ID]
     meanings += [(head, term(f"churning.key_{name}")) for name, head in
                  zip(("called_on", "result", "remark"), answers, strict=True)]  # fmt: skip
     key = pd.DataFrame(meanings, columns=[term("churning.key_word"), term("churning.key_meaning")])
