@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _INCHES_A_ROW, _ROOM = 0.36, 1.5
+_MOST_TICKS = 8
 
 
 @public
@@ -76,6 +77,9 @@ def plot_leaving_rates(
     ax.set_ylim(len(frame) - 0.5, -1.2)
     ax.set_yticks(rows, frame["group"].tolist())
     ax.grid(visible=False, axis="y")
+    # whole steps of percent, none above 100%
+    step = next(step for step in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5) if right * 1.35 / step <= _MOST_TICKS or step == 0.5)
+    ax.set_xticks(np.arange(0, min(right * 1.35, 1) + 1e-9, step))
     style.percent_axis(ax.xaxis, say("charts.rate_x_per", period=period) if period else term("charts.rate_x"))
     if label:
         ax.set_ylabel(label)
