@@ -135,14 +135,11 @@ def is_personal(cells: pd.Series) -> bool:
 
 
 def tells_left(cells: pd.Series, left: pd.Series, name: str) -> bool:
-    """Return whether a column of yes and no is equal to who left in every row, or the opposite, or filled only then.
+    """Return whether a column of yes and no is equal to who left in every row, or the opposite.
 
     In a small table that may be chance, unless the column is called after it.
     """
     filled = cells.notna()
-    if _enough(left) and bool((filled == left).all()):
-        # filled for those who left, and for nobody else
-        return True
     answers, known = left[filled], cells[filled]
     if not answers.any() or answers.all() or known.nunique() != 2:
         return False

@@ -89,10 +89,3 @@ def test_a_tenure_that_contradicts_both_dates_is_said() -> None:
     assert any("In 1 row (the first: row 4), 'tenure_months' is not the time" in note for note in found.notes)
     right = read(frame(churn_date=LEFT_DATES, tenure_months=[12, 48, 48, 48, 48, 26, 48, 48]))
     assert not any("is not the time" in note for note in right.notes)
-
-
-def test_what_only_leavers_have_is_no_feature() -> None:
-    left = [row % 4 == 0 for row in range(60)]
-    channel = [("shop", "phone")[row % 8 == 0] if gone else None for row, gone in enumerate(left)]
-    table = pd.DataFrame({"customer_id": range(60), "tenure": range(60), "churned": left, "channel": channel})
-    assert read(table).features == ()
