@@ -202,9 +202,13 @@ class ChurnCase:
         """Whether the table may hold more leavers than the base, and nobody says which share of the base leaves."""
         if self.assumptions.true_rate is not None:
             return False
-        rate = float(self.rate["rate"])
-        half = abs(rate - 0.5) < _HALF
-        return half or self.yearly_pace > _TOO_FAST or (self.window is None and rate >= _MANY)
+        many = self.window is None and float(self.rate["rate"]) >= _MANY
+        return self.is_half or self.yearly_pace > _TOO_FAST or many
+
+    @property
+    def is_half(self) -> bool:
+        """Whether half of the table left, as in a drawn one, and nobody says which share of the base leaves."""
+        return self.assumptions.true_rate is None and abs(float(self.rate["rate"]) - 0.5) < _HALF
 
     @property
     def usual_break_even(self) -> float:

@@ -77,7 +77,7 @@ def _cards(case: ChurnCase) -> list[tuple[str, str, str]]:
     cards = [(percent(rate["rate"]), say("churning.card_rate", **said), "known")]
     if case.assumptions.true_rate is not None:
         cards = [(percent(case.overall), say("churning.card_base", rate=percent(rate["rate"]), **said), "assumed")]
-    if case.may_be_drawn:
+    if case.is_half:
         return cards
     if case.losses is not None and case.assumptions.true_rate is None and rate["left"]:
         lost = case.losses
@@ -100,7 +100,7 @@ def _card_of_calls(case: ChurnCase) -> tuple[str, str, str]:
 
 def _sentences(case: ChurnCase) -> list[str]:
     said = [_rate(case), _cost(case), _where(case), _offer(case), _whom(case), _cannot(case)]
-    if case.may_be_drawn and case.score is not None:
+    if case.is_half and case.score is not None:
         said = [_rate(case), _where(case), term("churning.s_wait"), _cannot(case)]
     return [sentence for sentence in said if sentence]
 
@@ -223,7 +223,7 @@ def _calls(case: ChurnCase) -> list[str]:
     calls = case.calls
     if case.score is None:
         return _largest(case)
-    if case.offer is None or case.may_be_drawn:
+    if case.offer is None or case.is_half:
         return _likeliest(case)
     if not len(calls):
         return [title, html.paragraph(term("churning.calls_none"))]
