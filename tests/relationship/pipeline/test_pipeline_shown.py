@@ -64,7 +64,7 @@ def test_the_flows_say_every_way_that_was_gone(leads_stays, language):
 
 def test_the_headline_of_the_funnel_counts_the_undecided_apart_from_those_who_await_delivery(leads_stays):
     frame = pipeline.funnel(leads_stays).set_index("state")
-    title = charts.plot_funnel(frame.reset_index()).get_title(loc="left")
+    title = charts.plot_funnel(frame.reset_index()).get_title(loc="left").replace("\n", " ")
     before = frame["open"][["target", "prospect", "opportunity"]].sum()
     assert f"({frame['open']['order']} await delivery); {before} are undecided" in title
 
