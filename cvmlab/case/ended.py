@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from cvmlab.core.words import CvmError
-from cvmlab.data.tables import CUSTOMER_ID, check_columns
+from cvmlab.data.tables import CUSTOMER_ID, check_columns, check_days
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,9 +26,7 @@ def check_relationships(relationships: pd.DataFrame | None) -> None:
     if relationships is None:
         return
     check_columns(relationships, [CUSTOMER_ID, JOINED, LEFT], "relationships")
-    for name in (JOINED, LEFT):
-        if relationships[name].dtype.kind != "M" or getattr(relationships[name].dtype, "tz", None) is not None:
-            raise CvmError("claims.no_dates", column=name, found=str(relationships[name].dtype))
+    check_days(relationships, [JOINED, LEFT])
 
 
 def gone_by(relationships: pd.DataFrame | None, day: date, ids: pd.Series) -> NDArray[np.bool_]:

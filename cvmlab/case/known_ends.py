@@ -277,11 +277,10 @@ def _compared(case: Case, known: Flags, gone: Flags, months: int | None) -> tupl
 
 def _silent(case: Case) -> Flags:
     """Return of whom the purchases alone say that they have left."""
-    model, models = case.models.buying, case.models
-    alive = None if model is None else np.asarray(model.p_alive(models.seen(case.customers)), dtype=np.float64)
-    if alive is None:
+    model = case.models.buying
+    if model is None:
         return np.asarray(case.customers["silent_gaps"].to_numpy(np.float64) > GAPS)
-    return np.asarray(alive < case.assumptions.silent_below)
+    return np.asarray(model.p_alive(case.models.seen(case.customers)) < case.assumptions.silent_below)
 
 
 def _causes(leavers: pd.DataFrame) -> Causes | None:

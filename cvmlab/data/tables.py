@@ -186,6 +186,13 @@ def check_columns(frame: AnyFrame, columns: Iterable[str], table: str = "custome
             raise _missing(table, column, present)
 
 
+def check_days(frame: pd.DataFrame, names: Iterable[str]) -> None:
+    """Raise `CvmError` unless columns hold days, without a time zone."""
+    for name in names:
+        if frame[name].dtype.kind != "M" or getattr(frame[name].dtype, "tz", None) is not None:
+            raise CvmError("claims.no_dates", column=name, found=str(frame[name].dtype))
+
+
 def _missing(table: str, column: str, present: Iterable[object]) -> CvmError:
     columns = ", ".join(map(str, present))
     if not columns:

@@ -9,7 +9,7 @@ import numpy as np
 
 from cvmlab.core.guarding import public
 from cvmlab.core.words import CvmError
-from cvmlab.data.tables import check_columns
+from cvmlab.data.tables import check_columns, check_days
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,9 +71,7 @@ def lives_in_months(subscribers: pd.DataFrame, *, first: dt.date, last: dt.date)
     begin, end = pd.Timestamp(first), pd.Timestamp(last)
     if end < begin:
         raise CvmError("retention.last_before_first", first=f"{begin:%Y-%m-%d}", last=f"{end:%Y-%m-%d}")
-    for name in (JOINED, LEFT):
-        if subscribers[name].dtype.kind != "M" or getattr(subscribers[name].dtype, "tz", None) is not None:
-            raise CvmError("claims.no_dates", column=name, found=str(subscribers[name].dtype))
+    check_days(subscribers, (JOINED, LEFT))
     joined, left = subscribers[JOINED], subscribers[LEFT]
     if joined.isna().any():
         raise CvmError("retention.missing", column=JOINED, rows=int(joined.isna().sum()))

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from cvmlab.core.checking import check_count
 from cvmlab.core.guarding import public
-from cvmlab.core.words import CvmError
-from cvmlab.data.tables import CUSTOMER_ID, check_columns
+from cvmlab.data.tables import CUSTOMER_ID, check_columns, check_days
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,9 +56,7 @@ def yearly_base(subscribers: pd.DataFrame, years: Sequence[int]) -> pd.DataFrame
     import pandas as pd
 
     check_columns(subscribers, [CUSTOMER_ID, "joined_date", "left_date"], "subscribers")
-    for name in ("joined_date", "left_date"):
-        if subscribers[name].dtype.kind != "M" or getattr(subscribers[name].dtype, "tz", None) is not None:
-            raise CvmError("claims.no_dates", column=name, found=str(subscribers[name].dtype))
+    check_days(subscribers, ["joined_date", "left_date"])
     joined, left = subscribers["joined_date"], subscribers["left_date"]
     rows = []
     for year in years:

@@ -28,15 +28,14 @@ def page_one(case: ChurnCase, title: str) -> list[Piece]:
     """Return what a manager reads: figures, five sentences, whom to call, one picture."""
     heading = f"<h1>{html.escape(say('churning.title', name=title))}</h1>"
     lead = say("churning.lead", customers=count(len(case.customers)), window=window_of(case))
-    cautions = [*_cautions(case), *alerts.doubts(case)]
-    above = [caution for caution in cautions if caution in alerts.before_sums(case)]
+    above = [] if _is_one_sided(case) else alerts.before_sums(case)
     top = html.page(
         heading,
         html.paragraph(lead, quiet=True),
         *map(html.note, above),
         html.cards(_cards(case)),
         html.sentences(_sentences(case)),
-        *(html.note(caution) for caution in cautions if caution not in above),
+        *map(html.note, [*_cautions(case), *alerts.doubts(case)]),
     )
     shown = case.tenures if case.tenures is not None else case.contracts
     if shown is None or len(shown) < 2 or _is_one_sided(case):
@@ -203,8 +202,6 @@ def _cannot(case: ChurnCase) -> str:
 
 def _cautions(case: ChurnCase) -> list[str]:
     found = []
-    if case.may_be_drawn and not _is_one_sided(case):
-        found.append(say("churning.caution_drawn", rate=percent(case.rate["rate"])))
     if shared := shared_by_calls(case):
         column, value, called, left = shared
         said = {"column": column, "value": value, "called": percent(called), "left": percent(left)}
