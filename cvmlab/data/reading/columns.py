@@ -13,11 +13,12 @@ from difflib import get_close_matches
 from typing import Any
 
 from cvmlab.core.guarding import public
-from cvmlab.core.words import CvmError, say
+from cvmlab.core.words import CvmError
 from cvmlab.data import tables
 
-from .notes import Note
-from .role_names import is_called, patterns, plain_name, ranks_of, roles_of
+from .column_questions import ambiguous, check_found, paid_first
+from .notes import Note, listed
+from .role_names import is_called, patterns, plain_name, ranks_of
 from .roles import (
     CANCEL,
     CURRENCIES,
@@ -41,7 +42,6 @@ from .roles import (
     STATUS,
     TYPE,
     UNIT_PRICE,
-    option,
 )
 
 # A wrong choice among these changes every figure; a wrong product or owner does not.
@@ -163,7 +163,7 @@ def guess_mapping(names: Sequence[str], chosen: Mapping[str, str] | None = None,
         if role == tables.ORDER_ID and any(is_called(name, "order_number") for name in equal):
             equal = [name for name in equal if not is_called(name, "entry_number")]
         if len(equal) > 1 and role in ASKED:
-            raise ambiguous(role, _widest_first(role, equal, names), source)
+            raise ambiguous(role, paid_first(role, equal, names), source)
         found[role] = equal[0]
         if len(equal) > 1:
             notes.append(
@@ -193,7 +193,7 @@ def guess_mapping(names: Sequence[str], chosen: Mapping[str, str] | None = None,
         look_for(role)
     if REFUND not in {*found, *refused}:
         look_for(ORDER_REFUND)
-    _check_found(found, names, source, [role for role, name in chosen.items() if name])
+    check_found(found, names, source, [role for role, name in chosen.items() if name])
     in_order = {role: found[role] for role in ROLES if role in found}
     statuses = {} if STATUS in refused else _statuses(found, names)
     wordings = () if LEDGER in refused else _wordings(found, names, statuses)
@@ -314,50 +314,6 @@ def _line_totals(names: Sequence[str], taken: Iterable[str]) -> dict[str, str]:
     return {tables.AMOUNT: plain["itemprice"]} if is_amazon and "itemprice" in plain else {}
 
 
-def _check_found(found: Mapping[str, str], names: Sequence[str], source: str, chosen: Iterable[str]) -> None:
-    """Raise `CvmError` that names everything that is missing: customer, date, amount."""
-    missing = [role for role in (tables.CUSTOMER_ID, tables.DATE) if role not in found]
-    if tables.AMOUNT not in found and not {QUANTITY, UNIT_PRICE} <= found.keys():
-        missing.append(tables.AMOUNT)
-    if not missing:
-        return
-    named = [name for name in names if not re.fullmatch(r"column \d+", name)]
-    if len(named) == 1 and re.search(r"[,;\t|，；]", named[0]):
-        raise CvmError("reading.one_column", source=source, column=named[0])
-    _check_taken(found, names, source, missing, chosen)
-    sides = [name for name in names if is_called(name, "ledger_side")]
-    if missing == [tables.AMOUNT] and len(sides) == 2:
-        raise CvmError("reading.ledger_sides", source=source, first=sides[0], second=sides[1])
-    short = [role.removeprefix("customer_") for role in missing]
-    key = f"no_{short[0]}_column" if len(missing) == 1 else "no_columns"
-    raise CvmError(
-        f"reading.{key}",
-        source=source,
-        columns=listed(names),
-        missing="; ".join(say(f"reading.missing_{role}") for role in short),
-        option=" NAME ".join(map(option, missing)),
-        role=missing[0],
-    )
-
-
-def _check_taken(
-    found: Mapping[str, str], names: Sequence[str], source: str, missing: Sequence[str], chosen: Iterable[str]
-) -> None:
-    """Raise `CvmError` where a column that would do for a missing role was chosen for another one."""
-    for given in chosen:
-        for role in missing:
-            if role in roles_of(found[given]):
-                raise CvmError(
-                    "reading.column_taken",
-                    source=source,
-                    missing=say(f"reading.missing_{role.removeprefix('customer_')}"),
-                    column=found[given],
-                    given=option(given),
-                    option=option(role),
-                    columns=listed(names),
-                )
-
-
 def _find_amount(
     found: dict[str, str], refused: set[str], names: Sequence[str], look_for: Any, notes: list[Note], source: str
 ) -> None:
@@ -394,35 +350,3 @@ def column_named(name: str, names: Sequence[str], source: str) -> str:
         return alike[0]
     near = get_close_matches(name, names, n=3) or list(names)
     raise CvmError("reading.unknown_column", column=name, source=source, columns=listed(near))
-
-
-def _widest_first(role: str, equal: Sequence[str], names: Sequence[str]) -> Sequence[str]:
-    """Return the amounts with a total first where a shop states what it paid back: that has tax and shipping in it."""
-    if role != tables.AMOUNT or not any(plain_name(name) == "refundedamount" for name in names):
-        return equal
-    return sorted(equal, key=lambda name: not is_called(name, "gross_total"))
-
-
-def ambiguous(role: str, equal: Sequence[str], source: str) -> CvmError:
-    """Return the question which of several columns has a role."""
-    key = REFUND if role == ORDER_REFUND else role
-    return CvmError(
-        f"reading.ambiguous_{key}",
-        source=source,
-        columns=listed(equal),
-        option=option(role),
-        example=equal[0],
-        role=role,
-    )
-
-
-def counted(found: Mapping[str, int], most: int = 8) -> str:
-    """Return words with how often they stand there, the first of them where they are many; a dash for no word."""
-    shown = [f"{word or '–'} ({count:,})" for word, count in list(found.items())[:most]]
-    return ", ".join([*shown, "…"] if len(found) > most else shown)
-
-
-def listed(names: Sequence[str], most: int = 30) -> str:
-    """Return names in quotation marks, the first of them where they are many."""
-    shown = ", ".join(f"'{name}'" for name in names[:most])
-    return shown if len(names) <= most else f"{shown}, … ({len(names)})"

@@ -21,8 +21,8 @@ from .cells import amounts, values
 from .cells import dates as date_forms
 from .cells.currencies import look_at_currencies
 from .cells.ids import fold_ids
-from .columns import ColumnMapping, column_named, listed
-from .notes import Note
+from .columns import ColumnMapping, column_named
+from .notes import Note, listed
 from .opening.files import unread_folders
 from .opening.heads import Head, Part
 from .opening.parts import header_of, label_of, one_sentence, open_heads, short_name

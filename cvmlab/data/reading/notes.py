@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -51,3 +51,15 @@ class Note:
         """Return the remark that `to_dict` described."""
         with described(cls):
             return cls(data["key"], dict(data["values"]), data["level"])
+
+
+def counted(found: Mapping[str, int], most: int = 8) -> str:
+    """Return words with how often they stand there, the first of them where they are many; a dash for no word."""
+    shown = [f"{word or '–'} ({count:,})" for word, count in list(found.items())[:most]]
+    return ", ".join([*shown, "…"] if len(found) > most else shown)
+
+
+def listed(names: Sequence[str], most: int = 30) -> str:
+    """Return names in quotation marks, the first of them where they are many."""
+    shown = ", ".join(f"'{name}'" for name in names[:most])
+    return shown if len(names) <= most else f"{shown}, … ({len(names)})"

@@ -76,6 +76,12 @@ def _stems(plain: str) -> tuple[str, ...]:
     return tuple(plain[:end] for end in range(len(plain), 0, -1) if _unit().fullmatch(plain, end))
 
 
+def unaccented(text: str) -> str:
+    """Return a text without accents, as SQL's ``strip_accents`` does."""
+    apart = unicodedata.normalize("NFD", text)
+    return unicodedata.normalize("NFC", "".join(sign for sign in apart if unicodedata.category(sign) != "Mn"))
+
+
 def rule_of(plain: str, role: str) -> int | None:
     """Return the rank of the best rule of a role that a plain name fits; None if it fits none."""
     has_unit = role in (*NUMBERS, ENTRY_VALUE, ENTRY_COST) and role != QUANTITY

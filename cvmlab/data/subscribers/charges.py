@@ -8,7 +8,7 @@ import numpy as np
 
 from cvmlab.core.words import CvmError, say
 from cvmlab.data.reading.cells.units import contradict, header_unit, one_currency
-from cvmlab.data.reading.columns import counted
+from cvmlab.data.reading.notes import counted
 from cvmlab.data.reading.role_names import is_called
 from cvmlab.data.reading.roles import CURRENCY
 

@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from cvmlab.core.words import CvmError, say
-from cvmlab.data.reading.columns import column_named, listed
+from cvmlab.data.reading.columns import column_named
+from cvmlab.data.reading.notes import listed
 from cvmlab.data.reading.opening.heads import Head
 from cvmlab.data.reading.opening.parts import header_of
 from cvmlab.data.reading.role_names import distinct_names

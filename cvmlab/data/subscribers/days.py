@@ -11,7 +11,7 @@ import numpy as np
 from cvmlab.core.words import say
 from cvmlab.data.reading.cells import dates as date_forms
 from cvmlab.data.reading.cells.values import with_day_text
-from cvmlab.data.reading.columns import listed
+from cvmlab.data.reading.notes import listed
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cvmlab.core.words import CvmError, say
-from cvmlab.data.reading.columns import listed
+from cvmlab.data.reading.notes import listed
 
 from .days import like_days, read_days
 from .figures import are_codes, cast_numbers, like_figures, plain_numbers

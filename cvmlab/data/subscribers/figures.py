@@ -16,7 +16,8 @@ from cvmlab.core.words import CvmError, say
 from cvmlab.data.reading.cells import amounts
 from cvmlab.data.reading.cells.units import affix_of, header_unit
 from cvmlab.data.reading.cells.values import EXACT
-from cvmlab.data.reading.columns import ColumnMapping, listed
+from cvmlab.data.reading.columns import ColumnMapping
+from cvmlab.data.reading.notes import listed
 
 from .meanings import is_blank
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from cvmlab.core.words import CvmError, say
-from cvmlab.data.reading.columns import counted
+from cvmlab.data.reading.notes import counted
 
 from .legends import left_by_legend, legend_of
 from .meanings import is_blank, key_of, meaning, plain_word

@@ -12,7 +12,7 @@ from cvmlab.core.periods import as_date
 from cvmlab.core.words import CvmError, say
 from cvmlab.core.work import temporary_folder
 from cvmlab.data.reading.asked import check_asked
-from cvmlab.data.reading.columns import listed
+from cvmlab.data.reading.notes import listed
 from cvmlab.data.reading.opening.files import unread_folders
 from cvmlab.data.reading.opening.parts import label_of, one_sentence, open_heads, short_name
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from cvmlab.core.annotations import FrameOrFile
 from cvmlab.core.words import CvmError, say
 from cvmlab.core.work import temporary_folder
-from cvmlab.data.reading.columns import listed
+from cvmlab.data.reading.notes import listed
 from cvmlab.data.reading.opening.parts import label_of, one_sentence, open_heads, short_name
 
 from .choosing import Choice, check_roles, choose

@@ -184,3 +184,44 @@ def test_the_total_is_suggested_where_refunds_have_tax_and_shipping_in_them(
     with pytest.raises(CvmError) as caught:
         guess_mapping(["Email", "Created at", "Subtotal", "Total", *more])
     assert (caught.value.key, caught.value.values["example"]) == ("reading.ambiguous_amount", example)
+
+
+def test_what_was_paid_is_the_example() -> None:
+    with pytest.raises(CvmError) as caught:
+        guess_mapping(["会员名", "下单时间", "订单金额", "总金额", "买家实际支付金额"])
+    assert caught.value.values["example"] == "买家实际支付金额"
+
+
+@pytest.mark.parametrize(
+    "sides",
+    [("Debit", "Credit"), ("借方", "贷方"), ("借方金额", "贷方金额"), ("Soll", "Haben"), ("Paid in", "Paid out")],
+)
+def test_the_two_sides_of_an_account_are_explained(sides: tuple[str, str]) -> None:
+    with pytest.raises(CvmError, match="in a bank statement the money that came in") as caught:
+        guess_mapping(["客户", "日期", "摘要", *sides, "方向", "余额"])
+    assert (caught.value.key, caught.value.values["first"]) == ("reading.ledger_sides", sides[0])
+
+
+@pytest.mark.parametrize(
+    "months",
+    [
+        ("2024-01", "2024-02", "2024-03"),
+        ("1月", "2月", "12月"),
+        ("2024年1月", "2024年2月", "2024年3月"),
+        ("Jan", "Feb", "Mar"),
+        ("Jan 24", "Feb 24", "März 24"),
+        ("01/2024", "02/2024", "03/2024"),
+        ("2024-01-01 00:00:00", "2024-02-01 00:00:00", "2024-03-01 00:00:00"),
+    ],
+)
+def test_a_table_of_months_is_to_be_turned_into_rows(months: tuple[str, ...]) -> None:
+    with pytest.raises(CvmError, match="Unpivot") as caught:
+        guess_mapping(["Customer", *months, "Total"])
+    assert caught.value.key == "reading.months_across"
+    assert (caught.value.values["first"], caught.value.values["count"]) == (months[0], 3)
+
+
+def test_two_columns_like_months_are_no_table_of_months() -> None:
+    with pytest.raises(CvmError) as caught:
+        guess_mapping(["Customer", "May", "March", "Amount"])
+    assert caught.value.key == "reading.no_date_column"

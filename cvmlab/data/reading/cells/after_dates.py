@@ -7,10 +7,11 @@ lie in ``rules/times.csv``. Dates are looked at by their shapes, in which every 
 from __future__ import annotations
 
 import re
-import unicodedata
 from functools import cache
 
 from cvmlab.core.words import read_table
+
+from ..role_names import unaccented
 
 #: SQL: what looks like a time of day and is none, such as 25:00 and 10:75; 24:00 is the end of a day.
 NO_TIME = r"[\sTt日号午](2[5-9]|[3-9]\d)\s?(:\s?\d\d|[时時点點])|\d:(6[1-9]|[7-9]\d)(\D|$)"
@@ -25,12 +26,6 @@ def has_zone(rest: str) -> bool:
     """Return whether a zone stands behind a time of day."""
     found = _pattern().fullmatch(unaccented(rest))
     return found is not None and found["clock"] is not None and found["zone"] is not None
-
-
-def unaccented(text: str) -> str:
-    """Return a text without accents, as SQL's ``strip_accents`` does."""
-    apart = unicodedata.normalize("NFD", text)
-    return unicodedata.normalize("NFC", "".join(sign for sign in apart if unicodedata.category(sign) != "Mn"))
 
 
 @cache

@@ -11,8 +11,8 @@ from typing import Any
 from cvmlab.core.words import CvmError
 from cvmlab.data import tables
 
-from ..columns import ColumnMapping, counted
-from ..notes import Note
+from ..columns import ColumnMapping
+from ..notes import Note, counted
 from ..raw import quoted
 from ..roles import CURRENCIES, CURRENCY, QUANTITY, UNIT_PRICE, option
 from .amounts import NumberForms, currency_sqls, cuts

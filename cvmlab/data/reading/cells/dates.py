@@ -20,8 +20,9 @@ from cvmlab.data import tables
 
 from ..notes import Note
 from ..raw import quoted
+from ..role_names import unaccented
 from ..roles import UNIT_PRICE
-from .after_dates import NO_TIME, ends_well, has_zone, unaccented
+from .after_dates import NO_TIME, ends_well, has_zone
 from .day_order import KINDS, decide_orders, order_sql
 from .header_zones import take_header_zones
 from .values import DATA, with_day_text

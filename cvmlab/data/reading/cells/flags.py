@@ -10,8 +10,8 @@ from typing import Any
 
 from cvmlab.core.words import CvmError
 
-from ..columns import ColumnMapping, counted
-from ..notes import Note
+from ..columns import ColumnMapping
+from ..notes import Note, counted
 from ..role_names import is_called, rank_of, values_of
 from ..roles import CANCEL, GIFT, REFUND, RETURN, option
 from .deductions import is_said

@@ -7,8 +7,7 @@ from dataclasses import replace
 
 from cvmlab.data import tables
 
-from ..columns import counted
-from ..notes import Note
+from ..notes import Note, counted
 from ..roles import option
 from .heads import Part
 

@@ -13,9 +13,9 @@ from cvmlab.core.words import CvmError, say
 from cvmlab.data import tables
 
 from ..cells import dates
-from ..columns import ColumnMapping, guess_mapping, listed
+from ..columns import ColumnMapping, guess_mapping
 from ..mappings import SavedMapping, load_saved, mapping_path
-from ..notes import Note
+from ..notes import Note, listed
 from ..part_names import no_sales_word, own_names, returns_word
 from ..quality import Unused
 from ..raw import Progress, Source, first_line

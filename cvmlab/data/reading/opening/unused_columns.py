@@ -11,8 +11,8 @@ from dataclasses import replace
 
 from cvmlab.data import tables
 
-from ..columns import ambiguous, listed
-from ..notes import Level, Note
+from ..column_questions import ambiguous
+from ..notes import Level, Note, listed
 from ..role_names import is_called, is_rate, ranks_of
 from ..roles import DISCOUNT, DISCOUNT_RATE, ORDER_DISCOUNT, ORDER_REFUND, QUANTITY, REFUND, UNIT_PRICE, option
 from .heads import Part

@@ -14,8 +14,8 @@ from cvmlab.core.words import CvmError
 
 from ..cells.flags import MOMENT, NO_SALE_WORDS, yes_letter
 from ..cells.units import currency_named, is_currency, one_currency
-from ..columns import ColumnMapping, counted
-from ..notes import Note
+from ..columns import ColumnMapping
+from ..notes import Note, counted
 from ..raw import RawTable, quoted
 from ..role_names import is_called, rank_of, ranks_of, row_pattern
 from ..roles import CANCEL, CURRENCIES, CURRENCY, RETURN, STATUS, TYPE, option

@@ -17,7 +17,7 @@ from cvmlab.data import tables
 from ..cells.plain_numbers import plain_number
 from ..cells.values import EXACT
 from ..columns import ColumnMapping
-from ..notes import Note
+from ..notes import Note, listed
 from ..raw import RawTable
 from ..role_names import plain_name, rule_of
 from ..roles import ITEM_PRICE, ITEM_QUANTITY
@@ -136,8 +136,9 @@ def _by_items(connection: Any, part: int, orders: _Orders) -> bool | None:
 
 
 def _unclear(connection: Any, part: int, source: str, column: str, orders: _Orders) -> CvmError:
-    order, lines, amount = connection.execute(
-        f"""SELECT order_id, count(*), min({_GROSS}) FROM log WHERE {_lines(part)} GROUP BY {_WHOLE_ORDER}
+    order, lines, amount, items = connection.execute(
+        f"""SELECT order_id, count(*), min({_GROSS}), list(DISTINCT product ORDER BY product)
+        FROM log WHERE {_lines(part)} GROUP BY {_WHOLE_ORDER}
         HAVING count(*) > 1 AND min({_GROSS}) = max({_GROSS}) ORDER BY min(spot) LIMIT 1"""
     ).fetchone()
     return CvmError(
@@ -150,6 +151,7 @@ def _unclear(connection: Any, part: int, source: str, column: str, orders: _Orde
         lines=lines,
         amount=f"{amount:,.2f}",
         total=f"{lines * Decimal(amount):,.2f}",
+        items=f" ({listed([item for item in items if item], 5)})" if any(items) else "",
     )
 
 

@@ -67,9 +67,7 @@ def test_kinds_of_sales_without_twins_or_at_one_price_are_no_documents_of_one_sa
     assert not said(log_of(fixed, "amount", "document type"), "twin_kinds")
 
 
-@pytest.mark.parametrize(
-    ("own", "other"), [("Débit", "Crédit"), ("Debe", "Haber"), ("收入", "支出"), ("Gross", "Else")]
-)
+@pytest.mark.parametrize(("own", "other"), [("Débit", "Crédit"), ("Debe", "Haber"), ("Gross", "Else")])
 def test_money_that_stands_where_the_amount_is_empty_is_named(own: str, other: str) -> None:
     rows = [*((*sale, None) for sale in SALES), ("c1", "2024-11-01", None, 15.0)]
     (found,) = said(log_of(rows, own, other, columns={"amount": own}), "money_elsewhere")

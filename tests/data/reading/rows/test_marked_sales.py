@@ -49,7 +49,7 @@ def test_an_invoice_that_is_due_is_a_sale_and_an_order_nobody_paid_is_none(numbe
 
 @pytest.mark.parametrize(
     ("amount", "other"),
-    [("Credit", "Debit"), ("Paid In", "Paid Out"), ("Umsatz Soll", "Umsatz Haben"), ("收入金额", "支出金额")],
+    [("Credit", "Debit"), ("Paid In", "Paid Out"), ("Umsatz Soll", "Umsatz Haben"), ("收入", "支出"), ("借方", "贷方")],
 )
 def test_the_other_side_of_a_ledger_is_named(amount: str, other: str) -> None:
     rows = (f"customer|date|{amount}|{other}", "a|2024-02-01|100|0", "b|2024-02-02|200|0", "b|2024-02-20|0|50")

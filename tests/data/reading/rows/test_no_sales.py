@@ -79,6 +79,10 @@ def test_other_types_are_sales(word: str) -> None:
         ("【赠品】水杯", "gifts_kept"),
         ("Deposit", "doubtful_kept"),
         ("转账", "doubtful_kept"),
+        ("VAT 20%", "doubtful_kept"),
+        ("20 % MwSt.", "doubtful_kept"),
+        ("TVA 5,5%", "doubtful_kept"),
+        ("增值税 13%", "doubtful_kept"),
         ("Refund", "doubtful_kept"),
         ("退货", "doubtful_kept"),
     ],
@@ -92,7 +96,16 @@ def test_products_that_may_be_no_sales_are_shown_with_their_sum(product: str, re
 
 
 @pytest.mark.parametrize(
-    "product", ["Gift Card Holder", "Engine oil top-up 1L", "话费充值100元", "礼品卡片", "手机充值线"]
+    "product",
+    [
+        "Gift Card Holder",
+        "Tax guide 2024",
+        "Vat 69 whisky",
+        "Engine oil top-up 1L",
+        "话费充值100元",
+        "礼品卡片",
+        "手机充值线",
+    ],
 )
 def test_goods_with_such_a_word_in_their_name_are_sales(product: str) -> None:
     assert seen(log_of("product", "shirt|100", f"{product}|30")) == (130, [])

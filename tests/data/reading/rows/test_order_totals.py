@@ -84,7 +84,9 @@ def test_an_orders_name_and_equal_lines_of_varied_orders_are_enough(tmp_path: Pa
 @pytest.mark.parametrize("column", ["Total", "amount", "实付金额"])
 def test_what_only_equal_lines_show_is_asked(column: str, tmp_path: Path) -> None:
     text = lines_of(column, 20, 30, 40)
-    with pytest.raises(CvmError, match=r"Order 1.* 2 lines.*20\.00.*40\.00.*--amount-per order or") as caught:
+    with pytest.raises(
+        CvmError, match=r"Order 1.* 2 lines.*20\.00 each \('x', 'y'\).*40\.00.*--amount-per order or"
+    ) as caught:
         log_of(tmp_path, text)
     assert caught.value.key == "reading.unclear_order_total"
     assert used(log_of(tmp_path, text, amount_per="order")) == 90
