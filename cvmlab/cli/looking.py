@@ -80,8 +80,9 @@ def subscriber_lines(read: Subscribers, rows: int) -> Iterator[str]:
             yield f"  {padded(term(f'report.role_{role}'), 14)} --{role.replace('_', '-'):<14} {column}"
     if read.features:
         yield say("cli.columns_left", columns=", ".join(read.features[:_MOST_COLUMNS]), count=len(read.features))
-    yield say("cli.first_rows")
-    yield customers.head(rows).iloc[:, :_MOST_COLUMNS].to_string(index=False, max_colwidth=24)
+    if rows:
+        yield say("cli.first_rows")
+        yield customers.head(rows).iloc[:, :_MOST_COLUMNS].to_string(index=False, max_colwidth=24)
     yield say("cli.understood")
     gone = int(customers["left"].sum())
     yield _INDENT + say("cli.subscribers", rows=f"{read.rows:,}", customers=f"{len(customers):,}", left=f"{gone:,}")

@@ -35,6 +35,8 @@ from .naming import (
 )
 
 _HEADER_ROWS = 30
+# how surely a name such as inactive means leaving, beside a status that says so in words
+_DOUBTED = 3
 
 
 @dataclass(frozen=True)
@@ -160,6 +162,8 @@ def choice_of(head: Head, header: int, names: tuple[str, ...], chosen: Mapping[s
         # a date of leaving is surer than a word such as active; one of an end may be that of a contract
         del columns[CHURNED]
         inverted = False
+    if CHURNED in columns and CHURNED not in chosen and (rank(columns[CHURNED], CHURNED) or 0) >= _DOUBTED:
+        columns[CHURNED] = _told_by_words(head, header, names, columns, columns[CHURNED])
     weak = CHURNED in columns and CHURNED not in chosen and (rank(columns[CHURNED], CHURNED) or 0) >= NEUTRAL
     if weak and LEFT in columns and not speaks_of_leaving(_cells(head, header, names, columns[CHURNED])):
         del columns[CHURNED]
@@ -169,6 +173,14 @@ def choice_of(head: Head, header: int, names: tuple[str, ...], chosen: Mapping[s
         raise CvmError("subscribers.no_churned", source=head.name, columns=listed(names))
     in_order = {role: columns[role] for role in ROLES if role in columns}
     return _with_answers(Choice(head, header, names, in_order, inverted), chosen)
+
+
+def _told_by_words(head: Head, header: int, names: Sequence[str], columns: Mapping[str, str], column: str) -> str:
+    """Return the column of a status whose words say who left, beside one such as inactive that only says yes and no."""
+    if speaks_of_leaving(_cells(head, header, names, column)):
+        return column
+    states = [name for name in names if rank(name, CHURNED) == NEUTRAL and name not in columns.values()]
+    return next((name for name in states if speaks_of_leaving(_cells(head, header, names, name))), column)
 
 
 def _best(role: str, names: Sequence[str], taken: Collection[str], doubtful: Collection[str] = ()) -> str:

@@ -135,6 +135,7 @@ def tenure_of(
             table.notes.append(say("subscribers.units_differ", column=column, stated=stated, asked=asked))
         months = numbers_of(table, TENURE, index) * tenures.MONTHS[unit]
     months = months.where(np.isfinite(months) & (months >= 0))
+    months = _with_least(table, cells, months, unit)
     unread = cells.notna() & months.isna()
     place = table.loaded.place(first_of(unread)) if unread.any() else 0
     filled = int(cells.notna().sum())
@@ -148,6 +149,17 @@ def tenure_of(
     if JOINED in days and LEFT in days:
         _say_contradicting(table, months, days, index)
     return pd.Series(months, index=index, dtype="float64"), unit
+
+
+def _with_least(table: Table, cells: pd.Series, months: pd.Series, unit: str) -> pd.Series:
+    """Return tenures with those that say 'at least', such as 10+, as their number, and say so."""
+    least = tenures.at_least(cells[cells.notna() & months.isna()], unit).dropna()
+    if not len(least):
+        return months
+    row = int(least.index[0])
+    said = {"column": table.columns[TENURE], "rows": len(least), "value": str(cells[row])}
+    table.notes.append(say("subscribers.tenure_at_least", **said, row=table.loaded.place(row)))
+    return months.fillna(least)
 
 
 def _with_bare(table: Table, cells: pd.Series, spelled: tuple[pd.Series, str], asked: str | None) -> pd.Series:

@@ -39,6 +39,11 @@ _PART = re.compile(
 )
 # half a year, a year and a half
 _HALF = ((r"(\d)\s*年半", r"\1年6个月"), (r"(?<!\d)(?<!\d )半年", "6个月"), (r"(?i)^half a year$", "6 months"))
+# 10+, over 10 years, 10年以上
+_MORE = re.compile(
+    r"(?i)^\s*(?:[>≥]=?|over|more than|at least|超过|大于|至少)\s*|"
+    r"\s*(?:\+|plus|(?:and|or) (?:more|over|above|longer)|及?以上)"
+)
 # fewer are slips
 _FEW_SPELLED = 0.05
 _LONGEST_MONTHS = 1200
@@ -82,6 +87,17 @@ def months_in_words(cells: pd.Series) -> tuple[pd.Series, str] | None:
         return None
     found: pd.Series = pd.to_numeric(cells.map(read)).astype("float64")
     return found, units[0] if len(set(units)) == 1 else "months"
+
+
+def at_least(cells: pd.Series, unit: str) -> pd.Series:
+    """Return the months that texts such as ``10+`` or ``over 10 years`` name at least, NaN for others."""
+    read = {}
+    for word in cells.dropna().astype(str).unique():
+        bare = _MORE.sub("", word).strip()
+        if bare != word.strip():
+            spelled = [(bare, unit)] if re.fullmatch(PLAIN, bare) else _spelled(bare) or []
+            read[word] = sum(float(number) * MONTHS[each] for number, each in spelled) or np.nan
+    return cells.astype(object).map(read).astype("float64")
 
 
 def _spelled(text: str) -> list[tuple[str, str]] | None:

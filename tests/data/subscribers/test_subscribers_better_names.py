@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from cvmlab.core.words import CvmError
 from cvmlab.data.subscribers import Subscribers, read
 
 ROWS = 12
@@ -67,3 +68,36 @@ def test_names_of_a_tenure_in_days(header: str) -> None:
 def test_names_of_a_monthly_charge(header: str) -> None:
     found = table({"customer_id": IDS, header: NUMBERS})
     assert found.columns["charge"] == header and found.customers["monthly_charge"].tolist() == NUMBERS
+
+
+@pytest.mark.parametrize("status", ["Customer Status", "客户状态"])
+def test_a_status_that_says_who_left_is_surer_than_a_flag_of_inactivity(status: str) -> None:
+    words = ["Churned" if row % 3 == 0 else "Stayed" for row in range(ROWS)]
+    idle = [row % 2 for row in range(ROWS)]
+    found = read(pd.DataFrame({"customer_id": IDS, "inactive": idle, status: words}))
+    assert found.columns["churned"] == status and int(found.customers["left"].sum()) == 4
+    # where the words say nothing of leaving, the flag is what there is
+    other = read(pd.DataFrame({"customer_id": IDS, "inactive": idle, status: ["gold" if i else "blue" for i in idle]}))
+    assert other.columns["churned"] == "inactive"
+
+
+@pytest.mark.parametrize(
+    ("header", "least", "months"),
+    [
+        ("tenure_years", "10+", 120), ("tenure", "72+", 72), ("tenure_years", "> 10", 120),
+        ("tenure", "10+ years", 120), ("在网年限", "10年以上", 120), ("tenure", "60 or more", 60),
+    ],
+)  # fmt: skip
+def test_a_tenure_of_at_least_so_much_counts_as_that_and_is_said(header: str, least: str, months: float) -> None:
+    found = table({"customer_id": IDS, header: [*map(str, range(1, ROWS)), least]})
+    assert found.customers["tenure_months"].iloc[-1] == months
+    assert not found.customers["tenure_months"].isna().any()
+    assert any("at least" in note and least in note for note in found.notes)
+
+
+def test_a_tenure_in_ranges_can_stay_as_a_feature() -> None:
+    ranges = {"customer_id": IDS, "Tenure": ["0-12", "13-24", "25-48"] * 4, "charge": NUMBERS}
+    with pytest.raises(CvmError, match="ranges such as 0-12 then stay as a feature"):
+        table(ranges)
+    found = read(pd.DataFrame({"churned": [row % 3 == 0 for row in range(ROWS)], **ranges}), columns={"tenure": ""})
+    assert "Tenure" in found.features and "tenure_months" not in found.customers
