@@ -132,9 +132,10 @@ def test_cohorts(lived: pd.DataFrame) -> None:
     assert table.loc[(2011, 11), "at_risk"] == 214 and table.loc[(2011, 12), "at_risk"] < 100 and said("214")
     answer = carrier.LATE_ANSWER[24]
     assert answer.contract_months == 12 and answer.price < 1 and answer.win_back_offer > 0
-    # three in four of those who began in 2011 had been customers before
-    of_2011 = began[began["year"] == 2011]
-    assert f"{(of_2011['relationship'] > 1).mean():.0%}" == "76%"
+    # 2010 met the rivals' offers early
+    assert carrier.LAUNCH_MONTH == 20 and table.loc[(2010, 11), "retention"] == min(
+        table.loc[(year, 11), "retention"] for year in (2009, 2010, 2011)
+    )
 
 
 def test_rates_by_reason(lived: pd.DataFrame) -> None:
@@ -149,6 +150,12 @@ def test_rates_by_reason(lived: pd.DataFrame) -> None:
     grown = (asked * rates.sum() / asked.sum()).round(1).pipe(lambda table: table[True] - table[False])
     # the two that the text names grew most, reason 2 did not
     assert set(grown.nlargest(2).index) == {"attracted", "poached"} and grown["left_on_own"] == 0
+    # by the book's rule 2, 4 and 6 are self-inflicted
+    own = ["left_on_own", "attracted", "other_reason"]
+    printed = (asked * rates.sum() / asked.sum()).round(1)
+    shares = printed.loc[own].sum() / printed.sum()
+    assert [f"{shares[late]:.0%}" for late in (False, True)] == ["77%", "64%"] and said("77%", "64%")
+    assert asked.loc["given_up", False] == 0
     # "two in five leavers were asked"
     assert asked.sum().sum() / rates.sum().sum() == pytest.approx(0.4, abs=0.02)
     # "one in four does not name the true reason", as in lesson 11
@@ -198,6 +205,9 @@ def test_two_numbers_in_the_market_of_the_panel() -> None:
     assert panel is not None
     left = (panel.carrier[:-1] == 1) & (panel.cause[1:] > 0)
     gone = left.any(axis=0) & (panel.carrier[-1] != 1)
+    # "all 700 with a second number are members"
+    both = ~left.any(axis=0) & (panel.second[-1] > 0) & (panel.carrier[-1] == 1)
+    assert both.sum() == second == 700 and (world.truth()["group_network"][both] == carrier.INCUMBENT).all()
     assert gone.sum() == away and left[-12:, gone].any(axis=0).mean() == pytest.approx(0.5, abs=0.02)
 
 
@@ -232,6 +242,13 @@ def test_what_the_measures_bring(tried: pd.DataFrame) -> None:
     # how far the cost of the faster network may rise
     assert said("302 + 102) / 102") and (gains["faster_data"], cost["faster_data"]) == (302, 102)
     assert 3.9 < gross["faster_data"] / cost["faster_data"] < 4
+    # what a departure prevented has brought by the end; who is there more at the end; profit per customer
+    kept = tried.loc["handset_subsidy", "leavers_prevented"]
+    assert said("(517 − 116) / 1,014", "395") and round(gross["handset_subsidy"] * 1_000 / kept, -1) == 400
+    speed = tried.loc["faster_data"]
+    joined = round(speed["customers_more"]) - round(speed["leavers_prevented"])
+    assert said(f"{speed['leavers_prevented']:.0f}", f"{speed['customers_more']:.0f}", f"{joined:.0f}")
+    assert said("89") and round(speed["per_customer"]) == 89
     assert tried["leavers_prevented"].head(6).idxmax() == "handset_subsidy"
     single = tried.head(6)
     # one pays, four lose, one may do either
@@ -270,6 +287,11 @@ def test_dose_and_end_decide(months: int, year: int) -> None:
     stated = ["handset_0", "contract_alone", "win_back_10", "best_three", "mobile_did"]
     assert said(*(f"{abs(gain[name]):.0f},000" for name in stated))
     assert said(f"{more['handset_subsidy']:,.0f}", f"{more['faster_data']:.0f}") and gain["mobile_did"] < 0
+    assert said(f"{more['win_back_offer']:.0f}", f"{tried.loc['best_three', 'per_customer']:.0f}")
+    parts = [gain[name] for name in ("faster_data", "handset_0", "win_back_10")]
+    assert said("302 + 313 + 8 = 623") and parts == [302, 313, 8] and gain["best_three"] > sum(parts)
+    # "by its tariff cut": 3% of the 5% that lost 284
+    assert carrier.LATE_ANSWER[24].price == 0.97 and said("170") and round(284 * 3 / 5) == 170
 
 
 def test_how_many_the_handset_must_keep(tried: pd.DataFrame) -> None:
@@ -299,7 +321,10 @@ def test_what_the_win_back_offer_did(tried: pd.DataFrame) -> None:
 def test_the_picture_says_which_is_best(tried: pd.DataFrame) -> None:
     with speaking("en"):
         title = charts.plot_tried_measures(tried.reset_index(), currency="¥").get_title(loc="left")
-    assert title.replace("\n", " ") == "At these doses 1 of 6 measures pays for itself; best: network speed 1.6, ¥302k"
+    assert (
+        title.replace("\n", " ")
+        == "At these doses 1 of 6 measures pays for itself; best: network speed 1.6 (Unicom's), ¥302k"
+    )
     vote = next(cell.source for cell in cells() if "vote.reveal" in cell.source)
     assert '"carrier_case.vote_speed"' in vote
 
@@ -345,13 +370,22 @@ def test_what_is_found_with_the_win_back_offer() -> None:
     what_if = win_back_offer(currency="¥")
     now = what_if.result
     assert said(f"{now['called']}", f"{now['with_gift']}", f"{now['must_come_back']:.1%}", "1,000")
-    assert said(*(f"{round(now[name], -3):,.0f}" for name in ("profit", "gift_to_all")))
+    assert said(*(f"{abs(round(now[name], -3)):,.0f}" for name in ("profit", "gift_to_all"))) and now["gift_to_all"] < 0
+    # "the peak is flat"
+    best, peak = now["curves"]["best_for_each"], int(now["called"])
+    assert min(best[peak - 50], best[peak + 50]) > 0.99 * best[peak]
+    # "44% would have come anyway", as the lesson counts
+    assert what_if.baseline is now and what_if.scenario.back_anyway == 0.44
+    what_if.set(back_anyway=0)
+    nobody = what_if.result
+    assert said(f"{nobody['with_gift']}", *(f"{round(nobody[name], -3):,.0f}" for name in ("profit", "gift_to_all")))
+    what_if.reset()
     what_if.set(removed_share=0)
     assert said(f"{round(what_if.result['profit'], -3):,.0f}")
     what_if.reset()
     what_if.set(contact_cost=60)
     dear = what_if.result
-    assert said(f"{dear['called']}", *(f"{round(dear[name], -3):,.0f}" for name in ("profit", "gift_to_all")))
+    assert said(f"{dear['called']}", f"{round(dear['profit'], -3):,.0f}")
 
 
 # --- exercises, worksheet, letter ----------------------------------------------------------------

@@ -15,6 +15,8 @@ RANK = (np.arange(1_000) + 0.5) / 1_000
 PROFIT = 300 * np.log(1 / (1 - RANK))
 #: Without a cause removed all are alike but for their profit.
 ALIKE = {"removed_share": 0}
+#: A call with the gift: those who come back anyway take it, too.
+WITH_GIFT = 15 + 0.44 * 150
 
 
 def found(**moved: float | str) -> dict[str, object]:
@@ -33,7 +35,7 @@ def worth(stay: float, rate: float = 0.1, first: int = 0) -> float:
 def test_each_gets_the_offer_that_brings_most(first: str, start: int) -> None:
     result = found(**ALIKE, first=first)
     call = 0.05 * PROFIT * worth(0.75, first=start) - 15
-    gift = 0.1 * (PROFIT * worth(0.65, first=start) - 150) - 15
+    gift = 0.1 * (PROFIT * worth(0.65, first=start) - 150) - WITH_GIFT
     best = np.maximum(call, gift)
     assert result["called"] == (best > 0).sum()
     assert result["with_gift"] == ((gift > call) & (gift > 0)).sum()
@@ -59,9 +61,11 @@ def test_with_as_many_as_must_come_back_nothing_is_won() -> None:
     result = found(**ALIKE)
     least = result["must_come_back"] / result["back_share"]
     call, gift = 0.05 * worth(0.75) * PROFIT, 0.1 * (worth(0.65) * PROFIT - 150)
-    called = np.maximum(call, gift) > 15
-    assert (least * np.maximum(call, gift)[called] - 15).sum() == pytest.approx(0, abs=1e-6)
-    assert result["back"] == pytest.approx(np.where(gift > call, 0.1, 0.05)[called].sum())
+    given = gift - WITH_GIFT > call - 15
+    brought, cost = np.where(given, gift, call), np.where(given, WITH_GIFT, 15)
+    called = brought > cost
+    assert (least * brought - cost)[called].sum() == pytest.approx(0, abs=1e-6)
+    assert result["back"] == pytest.approx(np.where(given, 0.1, 0.05)[called].sum())
 
 
 def test_a_cause_that_was_removed_makes_smaller_customers_worth_a_call() -> None:
@@ -73,8 +77,16 @@ def test_a_cause_that_was_removed_makes_smaller_customers_worth_a_call() -> None
 
 
 def test_those_who_leave_again_soon_get_no_gift() -> None:
-    assert found()["with_gift"] > 500
-    assert found(retention_gift=0.4)["with_gift"] == 0
+    assert found(back_anyway=0)["with_gift"] > 500
+    assert found(back_anyway=0, retention_gift=0.4)["with_gift"] == 0
+
+
+def test_who_comes_back_anyway_takes_the_gift_too() -> None:
+    shares = [found(back_anyway=share) for share in (0, 0.44, 0.9)]
+    assert [each["with_gift"] for each in shares] == sorted((each["with_gift"] for each in shares), reverse=True)
+    assert shares[0]["gift_to_all"] - shares[1]["gift_to_all"] == pytest.approx(1_000 * 0.44 * 150)
+    # a call alone gives nobody anything
+    assert len({each["curves"]["call"][-1] for each in shares}) == 1
 
 
 @pytest.mark.parametrize(
@@ -82,12 +94,12 @@ def test_those_who_leave_again_soon_get_no_gift() -> None:
     [
         (
             {"contact_cost": 60},
-            "Call 415 of the 1,000 who left: those who brought ¥307 per year or more, and from ¥185",
+            "Call 355 of the 1,000 who left: those who brought ¥382 per year or more, and from ¥192",
         ),
-        (ALIKE, "those who brought ¥96 per year or more; 564 of them with the gift"),
+        (ALIKE, "those who brought ¥96 per year or more; 45 of them with the gift"),
         ({"removed_share": 1}, "those who brought ¥48 per year or more, and only if the cause is removed"),
         ({"acceptance_gift": 0, "acceptance_call": 0}, "Call nobody: at ¥15 per call, no offer brings more"),
-        ({"contact_cost": 0}, "it pays if more than 0.0% come back"),
+        ({"contact_cost": 0, "back_anyway": 0}, "it pays if more than 0.0% come back"),
     ],
 )
 def test_a_sentence_says_whom_to_call(moved: dict[str, float], said: str) -> None:

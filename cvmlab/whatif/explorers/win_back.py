@@ -53,6 +53,7 @@ class _WinBack(Scenario):
     retention_gift: float = number(
         0.65, word="win_back.retention_gift", minimum=0, maximum=0.95, step=0.05, unit="share"
     )
+    back_anyway: float = number(0.44, word="win_back.back_anyway", minimum=0, maximum=0.9, step=0.02, unit="share")
     removed_share: float = number(0.3, word="win_back.removed_share", minimum=0, maximum=1, step=0.05, unit="share")
     acceptance_call: float = number(
         0.05, word="win_back.acceptance_call", minimum=0, maximum=0.5, step=0.01, unit="share"
@@ -84,11 +85,14 @@ def win_back_offer(*, currency: str = "", after: Guess | None = None) -> WhatIf:
     are all settings, and that the yearly profit these customers brought is spread as an exponential distribution with
     the mean of the slider: many small, few large. Those who left for a cause that the firm has removed since are as
     many among the small as among the large, and come back ``removed_factor`` times as often. Counted is who comes back
-    *because* of the call; only a group drawn at random and not called can show how many these are.
+    *because* of the call; those who come back ``back_anyway`` take the gift too where they were offered it, so that
+    each call with the gift costs that share of it more. Only a group drawn at random and not called can show how many
+    these are.
 
     The curves show the expected profit of calling the most profitable customers first: with the best offer for each,
     with the gift for all, with the call alone. The peak of the first says how many to call. Calling them breaks even
-    when the share who come back is their share now · cost of calling / (expected profit + cost of calling).
+    when the share who come back is their share now · cost / (expected profit + cost); the gifts to those who come
+    back anyway are in the cost.
 
     The result is a dict: ``curves`` (by ``best_for_each``, ``gift``, ``call``: expected profit of the first 0, 1, …
     1,000 customers, money), ``called``, ``with_gift``, ``back`` (customers: to be called, those of them with the gift,
@@ -101,12 +105,12 @@ def win_back_offer(*, currency: str = "", after: Guess | None = None) -> WhatIf:
     --------
     >>> what_if = win_back_offer()
     >>> [round(what_if.result[name]) for name in ("called", "with_gift", "back")]
-    [764, 564, 88]
+    [764, 79, 57]
     >>> round(what_if.result["back_share"], 3), round(what_if.result["must_come_back"], 3)
-    (0.115, 0.017)
+    (0.075, 0.018)
     >>> what_if.set(contact_cost=60)
     >>> round(what_if.result["called"])
-    415
+    355
     """
 
     def frame(ax: Axes, _: dict[str, Any]) -> None:
@@ -147,13 +151,14 @@ def win_back_offer(*, currency: str = "", after: Guess | None = None) -> WhatIf:
         ],
         sentence=partial(_say_won_back, currency=currency),
         title="win_back.title",
-        only=("contact_cost", "gift", "acceptance_gift", "retention_gift", "removed_share"),
+        only=("contact_cost", "gift", "acceptance_gift", "retention_gift", "back_anyway", "removed_share"),
         more=("acceptance_call", "retention_call", "removed_factor", "margin", "discount_rate", "first"),
         presets={
             "win_back.dear_call": {"contact_cost": 60},
             "win_back.half": {"acceptance_gift": 0.05, "acceptance_call": 0.025},
             "win_back.soon_gone": {"retention_gift": 0.4},
             "win_back.large_gift": {"gift": 300, "acceptance_gift": 0.15},
+            "win_back.nobody_anyway": {"back_anyway": 0},
             "win_back.no_cause": {"removed_share": 0},
         },
         after=after,
@@ -178,8 +183,9 @@ def _won_back(scenario: _WinBack) -> dict[str, Any]:
     import pandas as pd
 
     it, lost = scenario, _lost(scenario)
+    costs = {CALL: it.contact_cost, GIFT: it.contact_cost + it.back_anyway * it.gift}
     offers = pd.DataFrame({
-        "offer": [CALL, GIFT], "contact_cost": it.contact_cost, "gift": [0.0, it.gift],
+        "offer": list(costs), "contact_cost": list(costs.values()), "gift": [0.0, it.gift],
         "acceptance": [it.acceptance_call, it.acceptance_gift],
         "retention_rate": [it.retention_call, it.retention_gift],
     })  # fmt: skip
@@ -190,7 +196,7 @@ def _won_back(scenario: _WinBack) -> dict[str, Any]:
     compared = retention.compare_offers(values).set_index("offer")
     each = {offer: rows["expected_profit"].to_numpy() for offer, rows in values.groupby("offer")}
     back, profit = float(called["assumed_acceptance"].sum()), float(called["expected_profit"].sum())
-    cost = it.contact_cost * len(called)
+    cost = sum(costs[offer] for offer in called["offer"])
     chosen = lost.set_index("customer_id").loc[called["customer_id"]]
     brought, removed = (chosen[name].to_numpy() for name in ("profit_per_period", "removed"))
     return {
