@@ -273,7 +273,7 @@ def test_two_costs_of_one_thing_are_refused() -> None:
 def test_a_table_drawn_with_many_leavers_is_corrected_by_the_rate_of_the_base() -> None:
     base = subscribers(20_000, 2)
     left = base["Churn"] == "Yes"
-    drawn = pd.concat([base[left].sample(1_500, random_state=1), base[~left].sample(1_500, random_state=1)])
+    drawn = pd.concat([base[left].sample(1_500, random_state=1), base[~left].sample(1_700, random_state=1)])
     truth = drawn["truth"].to_numpy()
     read = tables.read(without_truth(drawn))
     as_drawn = case.study_churn(read, case.ChurnAssumptions(window_months=1))

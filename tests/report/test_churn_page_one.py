@@ -129,3 +129,52 @@ def test_where_nobody_is_worth_a_call_the_offer_that_would_pay_is_said() -> None
     chance = found.customers.loc[~found.customers["left"], "chance"].to_numpy()
     cheaper = dataclasses.replace(found.offer, cost=np.full(len(chance), found.affordable_offer))
     assert cheaper.expected_profit(chance).max() == pytest.approx(0, abs=1e-6)
+
+
+def test_a_column_that_half_knows_who_left_is_asked_about_too() -> None:
+    frame = table(3_000)
+    draw = np.random.default_rng(2)
+    gone = (frame["churned"] == "yes").to_numpy()
+    frame["note"] = np.where(draw.random(3_000) < np.where(gone, 0.6, 0.02), "Cancellation", "General")
+    with speaking("en"):
+        found = study(frame, window_months=12)
+        one = dominating(found)
+        assert one is not None and one.column == "note"
+        # what knew who left knew it in the test, too
+        assert "rests mostly on note" in page(found) and "Tried on customers" not in page(found)
+
+
+def test_where_half_left_nothing_in_the_lists_speaks_of_sums() -> None:
+    frame = table().assign(churned=["yes", "no"] * 300)
+    with speaking("en"):
+        found = study(frame, window_months=12)
+        assert (found.withheld, found.offer, len(found.calls)) == ("half", None, 0)
+        sheets = lists.sheets_of(found)
+        assert list(sheets) == ["Likeliest to leave", "Key"] and not sheets["Likeliest to leave"].frame.empty
+        assert "profit" not in " ".join(map(str, sheets["Likeliest to leave"].frame.columns))
+        assert "are left out until" in sheets["Key"].frame.iloc[0, 1]
+    told = study(frame, window_months=12, true_rate=0.1)
+    assert told.withheld == "" and told.offer is not None
+
+
+def test_where_few_left_only_those_who_pay_most_are_named() -> None:
+    frame = table().assign(churned=["yes"] * 12 + ["no"] * 588)
+    with speaking("en"):
+        found = study(frame, window_months=12)
+        assert (found.withheld, found.expected_gain) == ("few", (0, 0, 0))
+        text = page(found)
+        assert "Only 12 customers left: too few" in text and "brings about" not in text and "same chance" not in text
+        sheets = lists.sheets_of(found)
+        assert list(sheets) == ["Who pays most", "Key"]
+        listed = sheets["Who pays most"].frame["monthly charge"]
+    assert listed.is_monotonic_decreasing and len(listed) == 12
+
+
+@pytest.mark.parametrize("rows", [600, 6_000])
+def test_no_campaign_loses_more_than_it_can_cost_and_how_often_one_loses_is_said(rows: int) -> None:
+    found = study(table(rows), window_months=12, months_kept=6, offer_cost=8, stayers_take=0.5, contact_cost=1)
+    gain, low, high = found.expected_gain
+    calls = found.calls
+    assert found.offer is not None and len(calls) and low < gain < high
+    assert low >= -(1 + 8) * len(calls)
+    assert (found.losing_share > 0.025) == (low < 0)

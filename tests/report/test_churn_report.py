@@ -68,9 +68,9 @@ def test_page_one_says_the_rate_with_its_window_and_whom_to_call(chinese: Path) 
 def test_the_workbook_lists_everybody_to_call_and_nobody_held_out(chinese: Path) -> None:
     record = json.loads((chinese / "case.json").read_text(encoding="utf-8"))
     book = load_workbook(chinese / "customers.xlsx")
-    calls, held, key = (list(sheet.iter_rows(values_only=True)) for sheet in book)
-    assert [row[0] for row in calls[1:]] == record["calls"]
-    assert sorted(str(row[0]) for row in held[1:]) == sorted(record["hold_out"])
+    # too few for a comparison: no empty sheet of those held out
+    calls, key = (list(sheet.iter_rows(values_only=True)) for sheet in book)
+    assert [row[0] for row in calls[1:]] == record["calls"] and not record["hold_out"]
     assert not set(record["calls"]) & set(record["hold_out"])
     explained = {row[0] for row in key}
     assert set(calls[0]) <= explained

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,8 +25,10 @@ from .offer import Tried
 if TYPE_CHECKING:
     from cvmlab.data.subscribers import Subscribers
 
-# half of a table, or this share in an unknown time, is oftener drawn so than true; few firms lose more in a year
-_HALF, _MANY, _TOO_FAST = 0.01, 0.2, 0.6
+# this share in an unknown time is oftener drawn so than true; few firms lose more in a year
+_MANY, _TOO_FAST = 0.2, 0.6
+# so many campaigns show what one may bring; with more calls its sum is distributed as a normal one
+_TIMES, _CALLS_ALIKE = 4_000, 500
 
 
 @dataclass(frozen=True)
@@ -74,11 +77,14 @@ class ChurnCase:
         From `cvmlab.churn.find_leakage`; the columns left out because they know the answer.
     losses, offer, tried
         What leaving costs; what the offer costs and brings; what the same calls would have brought among those whose
-        answer is known. None without a charge, the last also without a score.
+        answer is known. None without a charge, the last two also where nothing can be said of what calls bring.
     curve, rivals
         Expected profit by number called, and of other ways to choose; empty without an offer or a score.
     fairness
         ``column``, ``group``, ``customers``, ``rate``, ``chance``, ``called_share`` of groups of people.
+    withheld
+        Why nothing is said of what calls bring: ``"few"`` (fewer than 30 left), ``"half"`` (half of the table left, as
+        in a drawn one, and nobody says which share of the base leaves), or an empty text.
     seconds
         Seconds by step.
     """
@@ -102,6 +108,7 @@ class ChurnCase:
     curve: pd.DataFrame
     rivals: pd.DataFrame
     fairness: pd.DataFrame
+    withheld: str
     seconds: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -133,10 +140,14 @@ class ChurnCase:
 
     @property
     def likeliest(self) -> pd.DataFrame:
-        """The customers still there, the likeliest to leave first, as many as left; nobody without a score."""
+        """The customers still there, the likeliest to leave first, as many as left; nobody without a score.
+
+        Where too few left to tell who is likely to, those who pay most come first.
+        """
         if self.score is None:
             return self.customers.head(0)
-        staying = self.customers[~self.customers["left"]].sort_values(["chance", CUSTOMER_ID], ascending=[False, True])
+        by = "monthly_charge" if self.withheld == "few" and "monthly_charge" in self.customers else "chance"
+        staying = self.customers[~self.customers["left"]].sort_values([by, CUSTOMER_ID], ascending=[False, True])
         return staying.head(int(self.rate["left"]))
 
     @property
@@ -155,14 +166,31 @@ class ChurnCase:
         """What calling brings on average as the chances promise, and the range of one campaign (95%)."""
         if self.offer is None or not self.customers["call"].any():
             return 0.0, 0.0, 0.0
+        low, high = np.quantile(self._campaigns, [0.025, 0.975])
+        return float(self.calls["expected_profit"].sum()), float(low), float(high)
+
+    @property
+    def losing_share(self) -> float:
+        """Share of such campaigns that lose money; 0 where nobody is to be called."""
+        return float((self._campaigns < 0).mean()) if self.customers["call"].any() else 0.0
+
+    @cached_property
+    def _campaigns(self) -> NDArray[np.float64]:
+        """What each of many campaigns brings (money), never less than if everybody took the offer and stayed."""
+        chance, offer = self._called()
         promised = float(self.calls["expected_profit"].sum())
+        rng = np.random.default_rng(self.assumptions.seed)
         error = 0.0
         if self.tried is not None and self.tried.says_enough and self.tried.promised > 0:
             # how far the chances themselves may be off
             error = promised / self.tried.promised * (self.tried.high - self.tried.low) / (2 * Z_95)
-        chance, offer = self._called()
-        spread = Z_95 * float(np.sqrt(offer.variance(chance).sum() + error**2))
-        return promised, promised - spread, promised + spread
+        if len(chance) <= _CALLS_ALIKE:
+            brought = offer.campaigns(chance, _TIMES, self.assumptions.seed)
+        else:
+            brought = rng.normal(promised, np.sqrt(offer.variance(chance).sum()), _TIMES)
+        worst = -float(np.sum(offer.contact_cost + offer.cost))
+        found: NDArray[np.float64] = np.maximum(brought + rng.normal(0, error, _TIMES), worst)
+        return found
 
     @property
     def usual_offer(self) -> float:
@@ -203,12 +231,8 @@ class ChurnCase:
         if self.assumptions.true_rate is not None:
             return False
         many = self.window is None and float(self.rate["rate"]) >= _MANY
-        return self.is_half or self.yearly_pace > _TOO_FAST or many
-
-    @property
-    def is_half(self) -> bool:
-        """Whether half of the table left, as in a drawn one, and nobody says which share of the base leaves."""
-        return self.assumptions.true_rate is None and abs(float(self.rate["rate"]) - 0.5) < _HALF
+        is_half = self.withheld == "half"
+        return is_half or self.yearly_pace > _TOO_FAST or many
 
     @property
     def usual_break_even(self) -> float:

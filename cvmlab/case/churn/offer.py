@@ -15,6 +15,8 @@ from .assumptions import ChurnAssumptions
 from .rates import FEWEST
 
 Floats = NDArray[np.float64]
+# half of a table is oftener drawn so than true
+_HALF = 0.01
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,16 @@ def try_rule(offer: Offer, chance: Floats, left: NDArray[np.bool_], weight: Floa
     spread = Z_95 * float(came.std()) * np.sqrt(len(came)) if len(came) else 0.0
     total = float(came.sum())
     return Tried(int(chosen.sum()), float(promised[chosen].sum()), total, total - spread, total + spread)
+
+
+def why_withheld(left: NDArray[np.bool_], true_rate: float | None) -> str:
+    """Return why nothing can be said of what calls bring: ``few`` left, ``half`` as in a drawn table; or nothing.
+
+    Below 30 leavers chances are hardly more than the rate of the table, and its leavers' share of the base unknown.
+    """
+    if 0 < left.sum() < FEWEST:
+        return "few"
+    return "half" if true_rate is None and abs(float(left.mean()) - 0.5) < _HALF else ""
 
 
 def weights_of(left: NDArray[np.bool_], true_rate: float | None) -> Floats:

@@ -23,7 +23,7 @@ from .assumptions import ChurnAssumptions
 from .churn_case import ChurnCase, Losses
 from .fairness import by_group
 from .naming import name_column
-from .offer import in_the_base, of_the_base, offer_of, try_rule, weights_of
+from .offer import in_the_base, of_the_base, offer_of, try_rule, weights_of, why_withheld
 
 if TYPE_CHECKING:
     from cvmlab.data.subscribers import Subscribers
@@ -101,7 +101,8 @@ def study_churn(subscribers: Subscribers, assumptions: ChurnAssumptions | None =
         has_charge = CHARGE in customers and customers[CHARGE].notna().any()
         losses = _losses(customers, assumed) if has_charge else None
         staying = customers[~customers["left"]]
-        offer = offer_of(staying[CHARGE], assumed) if has_charge and len(staying) else None
+        withheld = why_withheld(customers["left"].to_numpy(bool), assumed.true_rate)
+        offer = offer_of(staying[CHARGE], assumed) if has_charge and len(staying) and not withheld else None
         judged = _with_calls(customers, score, offer, assumed)
         tried = None
         if score is not None and offer is not None:
@@ -118,7 +119,7 @@ def study_churn(subscribers: Subscribers, assumptions: ChurnAssumptions | None =
     return ChurnCase(
         subscribers, assumed, window, window_from, judged, rates.rate_of(customers["left"]).iloc[0],
         tenures, contracts, retention, score, why, findings, knowing, losses, offer, tried, curve, rivals, fairness,
-        clock.seconds,
+        withheld, clock.seconds,
     )  # fmt: skip
 
 

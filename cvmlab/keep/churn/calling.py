@@ -48,6 +48,14 @@ class Offer:
         spread: Floats = likely * won**2 + taken * self.cost**2 - mean**2
         return np.maximum(spread, 0)
 
+    def campaigns(self, chance: Floats, times: int, seed: int) -> Floats:
+        """Return what so many campaigns bring, each customer leaving, staying and taking the offer by chance."""
+        rng = np.random.default_rng(seed)
+        leaves = rng.random((times, len(chance))) < chance
+        takes = rng.random((times, len(chance))) < np.where(leaves, self.acceptance, self.stayers_take)
+        brought: Floats = (takes * (leaves * self.brought - self.cost)).sum(axis=1) - self.contact_cost * len(chance)
+        return brought
+
     def of(self, chosen: NDArray[np.bool_]) -> Offer:
         """Return the offer to some of the customers."""
         return replace(self, cost=self.cost[chosen], brought=self.brought[chosen])

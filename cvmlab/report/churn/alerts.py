@@ -18,7 +18,8 @@ _LARGE, _SEVERAL = 0.25, 4
 def tested(case: ChurnCase) -> str:
     """Return what the same calls would have brought among those whose answer is known."""
     tried = case.tried
-    if tried is None:
+    # a column that knew who left knew it there, too
+    if tried is None or dominating(case) is not None:
         return ""
     if not tried.says_enough:
         return term("churning.s_tried_few")

@@ -217,7 +217,7 @@ def fairness(case: ChurnCase) -> list[Piece]:
         "customers": (term("churning.customers"), "count"),
         "rate": (term("churning.rate"), "percent"),
         "chance": (term("churning.mean_chance"), "percent"),
-        "called_share": (term("churning.called_share"), "percent"),
+        **({"called_share": (term("churning.called_share"), "percent")} if len(case.calls) else {}),
     }
     return [html.page(title, html.paragraph(term("churning.fairness_lead")), html.table(case.fairness, columns))]
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cvmlab.case.churn import ChurnCase
 
 Piece = Picture | html.Page
-_SUMS = ("profit_kept", "expected_profit")
+SUMS = ("profit_kept", "expected_profit")
 
 
 def page_one(case: ChurnCase, title: str) -> list[Piece]:
@@ -76,7 +76,7 @@ def _cards(case: ChurnCase) -> list[tuple[str, str, str]]:
     cards = [(percent(rate["rate"]), say("churning.card_rate", **said), "known")]
     if case.assumptions.true_rate is not None:
         cards = [(percent(case.overall), say("churning.card_base", rate=percent(rate["rate"]), **said), "assumed")]
-    if case.is_half:
+    if case.withheld == "half":
         return cards
     if case.losses is not None and case.assumptions.true_rate is None and rate["left"]:
         lost = case.losses
@@ -99,7 +99,7 @@ def _card_of_calls(case: ChurnCase) -> tuple[str, str, str]:
 
 def _sentences(case: ChurnCase) -> list[str]:
     said = [_rate(case), _cost(case), _where(case), _offer(case), _whom(case), _cannot(case)]
-    if case.is_half and case.score is not None:
+    if case.withheld == "half" and case.score is not None:
         said = [_rate(case), _where(case), term("churning.s_wait"), _cannot(case)]
     return [sentence for sentence in said if sentence]
 
@@ -130,7 +130,8 @@ def _rate(case: ChurnCase) -> str:
     counted = {"left": count(rate["left"]), "customers": count(rate["customers"])}
     sentence = say("churning.s_rate", **figures, **counted, window=window_of(case))
     if case.assumptions.true_rate is not None:
-        sentence = say("churning.s_rate_of_base", **counted, window=window_of(case), rate=figures["rate"],
+        than = "more" if rate["rate"] > case.overall else "fewer"
+        sentence = say(f"churning.s_rate_of_base_{than}", **counted, window=window_of(case), rate=figures["rate"],
                        true=percent(case.overall))  # fmt: skip
     if case.window is None:
         return joined(sentence, term("churning.s_no_window"))
@@ -176,6 +177,8 @@ def _where(case: ChurnCase) -> str:
 def _whom(case: ChurnCase) -> str:
     if case.score is None:
         return say("churning.s_no_score", why=case.why_no_score)
+    if case.withheld == "few":
+        return say("churning.s_few", left=count(case.rate["left"]))
     if case.offer is None:
         return term("churning.s_no_offer")
     said = {
@@ -189,7 +192,9 @@ def _whom(case: ChurnCase) -> str:
     if not case.pays:
         return say("churning.s_not_yet", **said)
     gain, low, high = (in_money(case, amount) for amount in case.expected_gain)
-    sentence = say("churning.s_whom", gain=gain, low=low, high=high, **said)
+    held = int(case.customers["hold_out"].sum())
+    said |= {"pays": count(len(case.calls) + held), "held": count(held)}
+    sentence = say("churning.s_whom_held" if held else "churning.s_whom", gain=gain, low=low, high=high, **said)
     return joined(sentence, alerts.hanging_on_one(case), alerts.tested(case),
                   say("churning.s_needed", needed=percent(case.acceptance_needed_by_calls)))  # fmt: skip
 
@@ -208,19 +213,20 @@ def _cautions(case: ChurnCase) -> list[str]:
         found.append(say("churning.caution_shared", **said))
     if case.knowing:
         found.append(say("churning.caution_knows", columns=", ".join(case.knowing)))
-    if case.score is not None and case.score.model == "base_rate":
-        found.append(term("churning.caution_blind"))
-    elif case.pays and case.expected_gain[1] <= 0:
-        found.append(term("churning.caution_unsure"))
+    if case.score is not None and case.score.model == "base_rate" and case.withheld != "few":
+        key = "caution_blind" if case.offer is None else "caution_blind_paid"
+        found.append(say(f"churning.{key}", left=count(case.rate["left"])))
+    if case.pays and case.expected_gain[1] <= 0:
+        found.append(say("churning.caution_unsure", share=percent(case.losing_share)))
     return found
 
 
 def _calls(case: ChurnCase) -> list[str]:
     title = html.subheading(term("churning.calls_title"))
     calls = case.calls
-    if case.score is None:
+    if case.score is None or case.withheld == "few":
         return _largest(case)
-    if case.offer is None or case.is_half:
+    if case.offer is None:
         return _likeliest(case)
     if not len(calls):
         return [title, html.paragraph(term("churning.calls_none"))]
@@ -232,9 +238,8 @@ def _calls(case: ChurnCase) -> list[str]:
 
 def _likeliest(case: ChurnCase) -> list[str]:
     """Return the likeliest leavers with their chance, where sums would say nothing or cannot be had."""
-    shown = case.likeliest.head(case.assumptions.calls)
-    columns = {name: told for name, told in call_columns(case).items() if name not in _SUMS}
-    lead = "likeliest_lead" if case.offer is None else "likeliest_lead_drawn"
+    shown, columns = case.likeliest.head(case.assumptions.calls), call_columns(case)
+    lead = "likeliest_lead_drawn" if case.withheld else "likeliest_lead"
     return [
         html.subheading(term("churning.likeliest_title")),
         html.paragraph(say(f"churning.{lead}", shown=len(shown)), quiet=True),
@@ -280,4 +285,5 @@ def call_columns(case: ChurnCase) -> html.Columns:
         "tenure_months": (term("churning.tenure_axis"), "count"),
         "contract": (term("churning.contract"), "text"),
     }
-    return {name: told for name, told in every.items() if name in case.customers}
+    left_out = (*SUMS, *(["chance"] if case.withheld == "few" else [])) if case.offer is None else ()
+    return {name: told for name, told in every.items() if name in case.customers and name not in left_out}

@@ -13,7 +13,7 @@ from cvmlab.data.tables import CUSTOMER_ID
 from cvmlab.report.placing import check_free, mark
 from cvmlab.report.workbook import Sheet, write_csv, write_workbook
 
-from .first_page import call_columns
+from .first_page import SUMS, call_columns
 
 if TYPE_CHECKING:
     from cvmlab.case.churn import ChurnCase
@@ -36,9 +36,12 @@ def write_lists(case: ChurnCase, folder: str | Path) -> None:
 
 def _ordered(case: ChurnCase) -> pd.DataFrame:
     """Return everybody as in the source; where nothing says whom calling pays for, the likeliest to leave first."""
-    if case.offer is not None or case.score is None:
+    if case.offer is not None:
         return case.customers
-    return case.customers.sort_values(["left", "chance", CUSTOMER_ID], ascending=[True, False, True])
+    without = case.customers.drop(columns=[*SUMS, "call", "hold_out"])
+    if case.score is None or case.withheld == "few":
+        return without.drop(columns="chance")
+    return without.sort_values(["left", "chance", CUSTOMER_ID], ascending=[True, False, True])
 
 
 def sheets_of(case: ChurnCase) -> dict[str, Sheet]:
@@ -63,12 +66,22 @@ def sheets_of(case: ChurnCase) -> dict[str, Sheet]:
     meanings += [(name, term("churning.key_person")) for name in own if name in columns and name != CUSTOMER_ID]
     meanings += [(head, term(f"churning.key_{name}")) for name, head in
                  zip(("called_on", "result", "remark"), answers, strict=True)]  # fmt: skip
+    if case.withheld:
+        meanings.insert(0, (term(f"churning.sheet_{_kind(case)}"), term(f"churning.key_{case.withheld}")))
     key = pd.DataFrame(meanings, columns=[term("churning.key_word"), term("churning.key_meaning")])
+    held_out = {term("churning.sheet_held"): Sheet(held, formats)} if len(held) else {}
     return {
-        term("churning.sheet_calls"): Sheet(calls, formats, answers),
-        term("churning.sheet_held"): Sheet(held, formats),
+        term(f"churning.sheet_{_kind(case)}"): Sheet(calls, formats, answers),
+        **held_out,
         term("churning.sheet_key"): Sheet(key, filtered=False),
     }
+
+
+def _kind(case: ChurnCase) -> str:
+    """Return what the first sheet lists: whom to call, the likeliest leavers, or who pays most."""
+    if case.offer is not None:
+        return "calls"
+    return "largest" if case.withheld == "few" else "likeliest"
 
 
 def record(case: ChurnCase) -> dict[str, Any]:
