@@ -45,7 +45,7 @@ UNCHANGED = 0.005
 # A customer whose fall is this share of all revenue is news.
 _LARGE_FALL = 0.02
 # Among all customers chance would bring fewer than so many silences as long (ours), after so many gaps.
-_BY_CHANCE, _LEAST_GAPS = 0.5, 3
+_BY_CHANCE, _LEAST_GAPS = 0.05, 3
 
 
 def idle_columns(quality: DataReport) -> tuple[list[str], float] | None:

@@ -38,6 +38,8 @@ _EVIDENT = 3.0
 _YEARS_DIFFER = 0.1
 # One giant's year is no level: so many equal customers must weigh as much.
 _FOR_A_LEVEL = 20
+# What so few customers make by themselves, such as a year of projects, is no level either.
+_FEW = 10
 # What one customer brings above its expectation counts up to so many times that.
 _MOST_OF_ONE = 3.0
 _SILENT_FOR_A_CORRECTION = 10
@@ -100,12 +102,21 @@ class Past:
             return 1.0
         if isinstance(self.models.buying, GapRule):
             return _kept_of_each(expected, actual)
-        if _customers_that_count(actual) < _FOR_A_LEVEL:
+        if _customers_that_count(actual) < _FOR_A_LEVEL or self.made_by_few:
             return 1.0
-        # the standard error of the logarithm of a ratio of sums, by customers
-        error = math.sqrt(float(((actual / self.actual - expected / self.expected) ** 2).sum()))
-        ratio = self.actual / self.expected
-        return ratio if abs(math.log(ratio)) > _EVIDENT * error else 1.0
+        return _evident_ratio(expected, actual)
+
+    @property
+    def made_by_few(self) -> bool:
+        """Whether a whole year shows evidently more or less, and without ten customers it would not."""
+        expected, actual = (self.customers[name].to_numpy(float) for name in ("expected_revenue", "later_revenue"))
+        if self.months < 12 or min(self.expected, self.actual) <= 0 or isinstance(self.models.buying, GapRule):
+            return False
+        ratio = _evident_ratio(expected, actual)
+        if ratio == 1:
+            return False
+        others = np.argsort((expected - actual) * np.sign(ratio - 1))[_FEW:]
+        return _evident_ratio(expected[others], actual[others]) == 1
 
     @property
     def spread(self) -> float:
@@ -206,6 +217,17 @@ class Moves:
             for group, chosen in groups.items()
         ]
         return pd.DataFrame(rows)
+
+
+def _evident_ratio(expected: NDArray[np.float64], actual: NDArray[np.float64]) -> float:
+    """Return what came over what was expected, 1 where customers differ too much to tell it from that."""
+    expected_sum, actual_sum = float(expected.sum()), float(actual.sum())
+    if min(expected_sum, actual_sum) <= 0:
+        return 1.0
+    # the standard error of the logarithm of a ratio of sums, by customers
+    error = math.sqrt(float(((actual / actual_sum - expected / expected_sum) ** 2).sum()))
+    ratio = actual_sum / expected_sum
+    return ratio if abs(math.log(ratio)) > _EVIDENT * error else 1.0
 
 
 def _kept_of_each(expected: NDArray[np.float64], actual: NDArray[np.float64]) -> float:

@@ -37,6 +37,8 @@ def judged_by(case: Case) -> list[str]:
     if case.past is not None and case.models.level != 1:
         key = "report.judged_level_rule" if case.models.is_rule else "report.judged_level"
         sentences.append(say(key, **_expected_and_came(case.past), level=f"{case.models.level:.2f}"))
+    elif case.past is not None and case.past.made_by_few:
+        sentences.append(say("report.judged_few", **_expected_and_came(case.past)))
     return sentences
 
 

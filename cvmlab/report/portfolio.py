@@ -142,6 +142,8 @@ def _falls_lead(case: Case, found: Falls) -> str:
     rose = say("report.falls_rose_said", rose=count(row["rose"]), won=whole_money(row["value_won"]))
     if not row["rose"]:
         rose = term("report.falls_nobody_rose")
+    if row["rose"] > row["customers"]:
+        return joined(lead, rose, term("report.falls_more_rose"))
     if not row["evident"]:
         return joined(lead, rose, term("report.falls_not_evident"))
     if not row["rose"]:

@@ -139,6 +139,22 @@ def test_a_year_of_one_giant_is_no_level() -> None:
     assert past.level == pytest.approx(2, rel=0.2)
 
 
+def test_one_year_of_projects_is_no_level_and_growth_of_all_is_one() -> None:
+    random = np.random.default_rng(14)
+    customer, day = random.integers(0, 80, 2_500), np.sort(random.uniform(0, 1_095, 2_500))
+    size = random.lognormal(6.5, 0.5, 80)
+    usual = frame_of(customer, day, (size[customer] * random.lognormal(0, 0.3, 2_500)).round(2))
+    projects = np.repeat(np.arange(10), 6)
+    extra = frame_of(projects, random.uniform(800, 1_050, 60), (4 * size[projects]).round(2))
+    past = judged(pd.concat([usual, extra])).past
+    assert past is not None and past.actual > 1.15 * past.expected
+    assert past.made_by_few and past.level == 1
+    grown = usual.assign(amount=np.where(usual["date"] > pd.Timestamp(past.cut), 1.5, 1) * usual["amount"])
+    past = judged(grown).past
+    assert past is not None and not past.made_by_few
+    assert past.level == pytest.approx(1.5, rel=0.2)
+
+
 def test_what_the_rule_kept_counts_each_customer_alike_and_raises_nothing() -> None:
     past = study(reading.read(make_world("business", 5).log.rename(columns={"revenue": "amount"}))).past
     assert past is not None and isinstance(past.models.buying, buying.GapRule)

@@ -78,9 +78,9 @@ def test_silence_marks_whom_to_call_and_leaves_out_who_has_no_rhythm() -> None:
 
 def test_silence_of_nobody_says_so() -> None:
     quiet = silence_frame().assign(action="maintain")
-    assert headline(charts.plot_silence(quiet)) == "No customer worth keeping is unusually silent"
+    assert headline(charts.plot_silence(quiet)) == "No customer worth keeping is on the call list"
     once = quiet.assign(silent_gaps=np.nan)
-    assert headline(charts.plot_silence(once)) == "No customer worth keeping is unusually silent"
+    assert headline(charts.plot_silence(once)) == "No customer worth keeping is on the call list"
 
 
 @pytest.mark.parametrize(("months", "label"), [(3, "quarterly revenue"), (2, "revenue per 2 months")])

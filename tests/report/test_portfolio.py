@@ -115,11 +115,15 @@ def test_falls_stand_beside_rises_and_name_nobody_where_nothing_changed(by_reven
         "falls_50",
         "falls_rose",
         "falls_rule",
-        "falls_not_evident",
         "falls_no_alert",
         "falls_monday",
     ):
         assert term(f"report.{word}") in said
+    # not that the difference is small where the others rose
+    stated = by_revenue.falls.stated
+    more_rose = stated["rose"] > stated["customers"]
+    assert (term("report.falls_more_rose") in said) == more_rose
+    assert (term("report.falls_not_evident") in said) == (not more_rose)
     assert f"{by_revenue.falls.valuable}" in said
     assert not any(customer in said for customer in by_revenue.customers["customer_id"])
     assert portfolio.fallen_customers(by_revenue).empty
