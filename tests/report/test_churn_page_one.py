@@ -125,6 +125,8 @@ def test_where_nobody_is_worth_a_call_the_offer_that_would_pay_is_said() -> None
         found = study(frame, window_months=12, offer_cost=500)
         assert not len(found.calls)
         assert "It would pay for somebody if the offer cost less than" in page(found)
+        # there is always somebody to look after
+        assert "who pay most" in page(found) and "order below" not in page(found)
     assert found.offer is not None
     chance = found.customers.loc[~found.customers["left"], "chance"].to_numpy()
     cheaper = dataclasses.replace(found.offer, cost=np.full(len(chance), found.affordable_offer))

@@ -103,7 +103,8 @@ def drivers(case: ChurnCase) -> list[Piece]:
 
 def how_good(case: ChurnCase) -> list[Piece]:
     """Return how far the chances can be trusted: calibration, and what the first tenths hold."""
-    if case.score is None:
+    # where all have the same chance there is nothing to hold against it
+    if case.score is None or case.score.model == "base_rate":
         return []
     score = case.score
     lead = joined(say("churning.quality_lead", **quality_words(case)), *_of_the_table(case))

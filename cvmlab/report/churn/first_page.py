@@ -214,7 +214,7 @@ def _cautions(case: ChurnCase) -> list[str]:
     if case.knowing:
         found.append(say("churning.caution_knows", columns=", ".join(case.knowing)))
     if case.score is not None and case.score.model == "base_rate" and case.withheld != "few":
-        key = "caution_blind" if case.offer is None else "caution_blind_paid"
+        key = "caution_blind_paid" if len(case.calls) else "caution_blind"
         found.append(say(f"churning.{key}", left=count(case.rate["left"])))
     if case.pays and case.expected_gain[1] <= 0:
         found.append(say("churning.caution_unsure", share=percent(case.losing_share)))
@@ -229,7 +229,7 @@ def _calls(case: ChurnCase) -> list[str]:
     if case.offer is None:
         return _likeliest(case)
     if not len(calls):
-        return [title, html.paragraph(term("churning.calls_none"))]
+        return [title, html.paragraph(term("churning.calls_none")), *_largest(case)]
     shown = calls.head(case.assumptions.calls)
     key = "calls_lead" if len(shown) < len(calls) else "calls_lead_all"
     lead = say(f"churning.{key}", shown=len(shown), count=count(len(calls)))
@@ -265,6 +265,8 @@ def _largest(case: ChurnCase) -> list[str]:
     }
     title = html.subheading(term("churning.largest_title"))
     lead = "largest_lead" if case.rate["left"] else "largest_lead_none_left"
+    if case.rate["left"] and case.score is not None and case.offer is not None:
+        lead = "largest_lead_nobody"
     return [title, html.paragraph(term(f"churning.{lead}"), quiet=True), html.table(shown, columns)]
 
 
