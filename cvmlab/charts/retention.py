@@ -103,6 +103,10 @@ def _retention_message(groups: list[tuple[str, pd.DataFrame]], unit: str) -> str
     most, least = int(np.argmax(shares)), int(np.argmin(shares))
     if percent(shares[most]) == percent(shares[least]):
         return term("retention.chart_plain")
+    if len(groups) == 3:
+        named = {f"name_{place}": name for place, (name, _) in enumerate(groups)}
+        left = {f"share_{place}": percent(share) for place, share in enumerate(shares)}
+        return say("retention.chart_three_message", **named, **left, **said)
     ends = {"best": groups[most][0], "most": percent(shares[most])}
     ends |= {"worst": groups[least][0], "least": percent(shares[least])}
     return say("retention.chart_groups_message", **ends, **said)

@@ -28,8 +28,14 @@ def test_each_group_has_its_curve_its_interval_and_its_name() -> None:
         assert edge[:, 1].min() == pytest.approx(rows["retention_low"].min())
     # names stand beside their ends, in their order from the bottom
     assert [text.get_text() for text in ax.texts] == ["monthly", "one year", "two years"]
-    assert headline(ax) == "After 24 months 79% of “two years” are still there, 8% of “monthly”"
+    assert headline(ax) == "Still there after 24 months: 8% of “monthly”, 38% of “one year”, 79% of “two years”"
     assert ax.get_xlabel() == "time as a customer (months)"
+
+
+def test_of_two_groups_the_better_is_named_first() -> None:
+    frame = retention_frame().query("contract != 'one year'")
+    ax = charts.plot_retention(frame, by="contract", unit="months")
+    assert headline(ax) == "After 24 months 79% of “two years” are still there, 8% of “monthly”"
 
 
 def test_five_groups_are_told_apart_without_colour_and_a_sixth_is_refused() -> None:
