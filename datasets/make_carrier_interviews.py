@@ -68,7 +68,7 @@ INTERVIEWS = (
         "story_en": "Bought an iPhone 4 without a contract, for online maps and video. Finds Mobile's GPRS slow, wants "
         "Unicom's 3G. His office is in Mobile's group network, and the leaders use it: he cannot leave yet "
         "and keeps both.",
-        "story_zh": "买了裸机 iPhone 4，想用在线地图和视频。嫌移动的 GPRS 慢，想用联通 3G。单位加入了移动集团网，"
+        "story_zh": "买了裸机 iPhone 4，想用在线地图和视频。嫌移动的 GPRS 慢，想用联通 3G。单位加入了移动的集群网，"
         "领导都在用，暂时走不了，于是两个号都留着。",
     },
     {
