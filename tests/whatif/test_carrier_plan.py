@@ -87,6 +87,14 @@ def test_prevention_and_win_back_are_buttons_and_begin_with_the_baseline(what_if
     assert what_if.scenario == CarrierPlan(win_back_offer=40)
 
 
+def test_prevention_moves_only_what_is_shown(what_if: WhatIf) -> None:
+    labels = [button.description for button in what_if._presets]
+    what_if._presets[labels.index("Prevention: three measures")].click()
+    assert what_if.scenario == CarrierPlan(network_quality=1.6, handset_offered=True, price=0.95)
+    folded = ("group_offer", "care")
+    assert all(getattr(what_if.scenario, name) == getattr(CarrierPlan(), name) for name in folded)
+
+
 def test_it_plays_month_by_month(what_if: WhatIf) -> None:
     what_if.set(handset_subsidy=600)
     whole = what_if.picture

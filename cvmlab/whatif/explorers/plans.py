@@ -154,7 +154,7 @@ def carrier_plan(
         presets={
             "plan.speed_up": {"network_quality": 1.6},
             "plan.subsidise": {"handset_subsidy": 600},
-            "plan.prevent": {"network_quality": 1.6, "group_offer": 3, "care": 3},
+            "plan.prevent": {"network_quality": 1.6, "handset_offered": True, "price": 0.95},
             "plan.win_back": {"win_back_offer": 40},
             "plan.both": {"network_quality": 1.6, "win_back_offer": 40},
         },
