@@ -197,7 +197,7 @@ def test_two_numbers_in_the_market_of_the_panel() -> None:
     world = market.simulate(carrier.MARKET, carrier.CARRIERS, decisions, 26_000, 36, 20_101_127)
     kinds = market.kinds_of_loss(world).set_index("fate")
     # it is the market of the data: all customers whom its truth knows
-    assert kinds["customers"].sum() == len(datasets.load("carrier_truth"))
+    assert kinds["customers"].sum() == len(datasets.load("carrier_truth")) and said(f"{kinds['customers'].sum():,}")
     back, away, second = (kinds.loc[fate, "customers"] for fate in ("back_again", "away", "second_number"))
     assert said(f"{back:,} + {away:,}", f"{second:,}", f"{1 - kinds.loc['second_number', 'share_at_end']:.0%}")
     # "half of the 6,074 left only in 2011"
@@ -404,6 +404,13 @@ def test_the_example_of_the_worksheet_is_a_plan(folder: str) -> None:
     now = carrier.AS_BEFORE
     assert (now.network_quality, now.price, now.care) == (1, 1, 1)
     assert sum(value not in (0, False) for value in now.values().values()) == 3
+
+
+@pytest.mark.parametrize("folder", ["", "zh"])
+def test_the_parts_of_the_plan_have_the_marks_of_the_exam_card(folder: str) -> None:
+    parts = re.findall(r"^\| \S.* \| (\d+) \|$", prose(folder), flags=re.MULTILINE)
+    # the card's points: one for the background, two, four, and one for the insights; two marks each
+    assert [int(marks) for marks in parts] == [2 * points for points in (1, 2, 4, 1)]
 
 
 def test_the_reason_of_the_four_is_not_normal_by_the_rule() -> None:
