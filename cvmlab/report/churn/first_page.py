@@ -229,7 +229,10 @@ def _calls(case: ChurnCase) -> list[str]:
     if case.offer is None:
         return _likeliest(case)
     if not len(calls):
-        return [title, html.paragraph(term("churning.calls_none")), *_largest(case)]
+        # where most pay the same there are no largest
+        paid = case.customers["monthly_charge"]
+        largest = _largest(case) if paid.max() > paid.median() else []
+        return [title, html.paragraph(term("churning.calls_none")), *largest]
     shown = calls.head(case.assumptions.calls)
     key = "calls_lead" if len(shown) < len(calls) else "calls_lead_all"
     lead = say(f"churning.{key}", shown=len(shown), count=count(len(calls)))
