@@ -59,6 +59,10 @@ def _locked_file(target: Path, tries: int = 5) -> tuple[int, Path]:
             os.close(handle)
             Path(name).unlink(missing_ok=True)
             return _locked_file(target, tries - 1)
+    if tries and not Path(name).exists():
+        # it did, and removed the file before it was locked: a third run could not see that this one lives
+        os.close(handle)
+        return _locked_file(target, tries - 1)
     return handle, Path(name)
 
 
@@ -73,7 +77,10 @@ def clear_left(target: Path) -> None:
             with lock.open("a+b") as file:
                 _lock(file.fileno())
                 gone = _remove(lock.with_suffix(_FOLDER))
-            if gone:
+                # while it is locked, so that nobody takes it in between; Windows removes no open file
+                if gone and os.name != "nt":
+                    lock.unlink()
+            if gone and os.name == "nt":
                 lock.unlink()
 
 
